@@ -1,0 +1,34 @@
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { launchOptions } from './tools/browser';
+
+const optimizeDeps = { exclude: ['onnxruntime-web'] };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // Pure TypeScript in Node: experiment, math, onnx, codecs.
+        test: { name: 'unit', environment: 'node', include: ['src/**/*.test.ts', 'tests/**/*.test.ts'], testTimeout: 60_000 },
+      },
+      {
+        // A real browser with a real WebGPU adapter: kernels, runtime, lab. One file at a time: one GPU.
+        optimizeDeps,
+        test: {
+          name: 'gpu',
+          include: ['src/**/*.gpu.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: launchOptions() }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+});
