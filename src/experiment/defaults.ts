@@ -1,0 +1,43 @@
+/** The experiment that a visitor starts from, and its quick variant. */
+import type { Experiment } from './schema';
+
+/** Dose stops in r = α / median‖h‖, spanning the zones where steering enters, leads and destroys. */
+export const DEFAULT_STOPS = [0.15, 0.3, 0.5, 0.75, 1, 1.5];
+
+/** The default experiment on the bundled family for one preset: Stories S → Stories L. */
+export function defaultExperiment(presetId: string): Experiment {
+  return {
+    schema: 1,
+    title: `Stories S → Stories L: ${presetId}`,
+    models: { source: { id: 'lrt-stories-s', dtype: 'fp32' }, target: { id: 'lrt-stories-l', dtype: 'fp32' } },
+    corpus: { id: 'stories', maxTokens: 24_000, heldOutFraction: 0.2, positions: 'content', seed: 1 },
+    map: { sourceLayer: 'auto', targetLayer: 'auto', lambda: 'auto' },
+    concept: { kind: 'preset', id: presetId },
+    vector: { method: 'difference-of-means', readPosition: 'mean', maxPairs: 128 },
+    transfer: { addBias: false },
+    dose: { stops: [...DEFAULT_STOPS], chosen: 'auto', maxP95Kl: 1, maxRep3: 0.3 },
+    generation: {
+      continuations: 64,
+      chooseContinuations: 24,
+      maxNewTokens: 40,
+      temperature: 0.8,
+      topP: 0.95,
+      randomVectors: 5,
+      neutralTexts: 16,
+      seed: 7,
+    },
+  };
+}
+
+/** A smaller form of an experiment for software WebGPU: S → M, fewer tokens, pairs and continuations. */
+export function quickVariant(experiment: Experiment): Experiment {
+  return {
+    ...experiment,
+    title: `${experiment.title} (quick)`,
+    models: { source: { id: 'lrt-stories-s', dtype: 'fp32' }, target: { id: 'lrt-stories-m', dtype: 'fp32' } },
+    corpus: { ...experiment.corpus, maxTokens: 4_000 },
+    vector: { ...experiment.vector, maxPairs: 16 },
+    dose: { ...experiment.dose, stops: [0.5, 1] },
+    generation: { ...experiment.generation, continuations: 16, chooseContinuations: 8, maxNewTokens: 16, randomVectors: 1, neutralTexts: 4 },
+  };
+}

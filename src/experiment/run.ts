@@ -1,0 +1,249 @@
+/** A Run is what came out of an Experiment: plain JSON, written by the lab, shown by the app. */
+import type { LabErrorJson } from './errors';
+import type { Experiment } from './schema';
+
+export const RUN_SCHEMA = 1;
+
+export type Backend = 'webgpu' | 'wasm';
+export const STAGES = ['models', 'activations', 'map', 'steer', 'evidence'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** Every curve, stream and bar belongs to one arm. */
+export const ARMS = ['small', 'small-steered', 'large', 'mapped', 'native', 'random'] as const;
+export type Arm = (typeof ARMS)[number];
+/** The arms that have a dose. */
+export const DOSED_ARMS = ['small-steered', 'mapped', 'native', 'random'] as const;
+export type DosedArm = (typeof DOSED_ARMS)[number];
+
+export interface DeviceReport {
+  backend: Backend;
+  /** Why this backend: chosen by the lab, or asked for. */
+  chosenBy: 'auto' | 'user';
+  reason: string;
+  adapter: string;
+  softwareAdapter: boolean;
+  userAgent: string;
+  versions: Record<string, string>;
+  selfTest: { passed: boolean; milliseconds: number; cases: { kernel: string; maxRelativeError: number; tolerance: number; passed: boolean }[] } | null;
+}
+
+export interface ModelReport {
+  id: string;
+  title: string;
+  dtype: string;
+  layers: number;
+  hiddenSize: number;
+  vocabSize: number;
+  params: number;
+  nonEmbeddingParams: number;
+  validationLoss: number | null;
+  license: string;
+  bytes: number;
+  /** Style of the exported graph, as the structural finder read it. */
+  style: 'fused' | 'plain';
+  /** Short drawing of the residual spine. */
+  spine: string;
+  digests: { path: string; sha256: string }[];
+}
+
+export interface HomologyReport {
+  verdict: 'homologous' | 'not-homologous';
+  checks: { name: string; passed: boolean; detail: string }[];
+}
+
+export interface ModelsResult {
+  source: ModelReport;
+  target: ModelReport;
+  homology: HomologyReport;
+}
+
+/** Two-dimensional view of a bounded sample of states. */
+export interface PcaPanel {
+  /** Coordinates on the first two principal axes, one pair a point. */
+  points: [number, number][];
+  /** Share of the variance on each of the two axes. */
+  explained: [number, number];
+}
+
+export interface ActivationsResult {
+  texts: number;
+  tokens: { read: number; kept: number; train: number; heldOut: number };
+  /** Panels per block, at the source and at the target. */
+  pca: { source: PcaPanel[]; target: PcaPanel[] };
+  /** The token under each point of the panels and the text it is from. */
+  labels: { token: string; text: number; position: number }[];
+  /** Median ‖h‖ per block: the unit of the relative dose. */
+  medianNorm: { source: number[]; target: number[] };
+}
+
+export interface MapResult {
+  layers: { source: number; target: number };
+  /** How the layers were chosen. */
+  layerRule: string;
+  lambda: number;
+  heldOutR2: number;
+  centredCosine: number;
+  /** Held-out R² of a map fitted to shuffled pairs: the control. */
+  shuffledR2: number;
+  medianDimensionR2: number;
+  /** ‖W_wgsl − W_f64‖_F / ‖W_f64‖_F on the audit rows; null only where no WebGPU adapter answers. */
+  errorVsFloat64: number | null;
+  /** Rows of the audit. */
+  auditRows: number;
+  solver: 'wgsl' | 'float64';
+  secondPass: boolean;
+  badPivots: number;
+  lambdaPath: { lambda: number; heldOutR2: number; trainR2: number }[];
+  /** Held-out R² for every pair of blocks, [source][target]. */
+  grid: number[][];
+  /** Linear CKA for every pair of blocks, [source][target]. */
+  cka: number[][];
+  /** Source sample mapped into the target's PCA plane, and the same targets, for the morph. */
+  mappedPca: { source: [number, number][]; target: [number, number][]; mapped: [number, number][] };
+}
+
+export interface VectorResult {
+  pairs: number;
+  readPosition: 'last' | 'mean';
+  /** Which tokens of the first pair were read, for show. */
+  readTokens: { positive: string[]; negative: string[]; read: number[] };
+  cosineMappedNative: number;
+  /** ±1.96/√d_T: where the cosine of a random vector falls. */
+  chanceBand: number;
+  /** cos(Wv, Wv + p). */
+  cosineWithBias: number;
+  norms: { source: number; mapped: number; native: number };
+  medianNorm: { source: number; target: number };
+  /** AUROC of held-out pair projections on the vector. */
+  auroc: { source: number; mapped: number; native: number };
+  /** Unit vectors as base64 of little-endian float32, for export. */
+  values: { source: string; mapped: string; native: string };
+}
+
+/** Next-token distributions at every stop of the dose axis. */
+export interface AxisArm {
+  /** Tokens shown as bars: the union of the top tokens over the stops. */
+  tokens: { id: number; text: string }[];
+  /** Probability of each shown token, [stop][token]. */
+  probabilities: number[][];
+  /** KL(base‖steered) of the next token at each stop, nats. */
+  kl: number[];
+}
+
+export interface DoseAxis {
+  prompt: string;
+  /** Signed stops in r, ascending, 0 included. */
+  stops: number[];
+  arms: Record<DosedArm, AxisArm>;
+  milliseconds: number;
+}
+
+export interface StreamToken {
+  id: number;
+  text: string;
+  /** Projection of the residual at the steered layer on the unit vector, in units of its standard deviation; null before it is measured. */
+  projection: number | null;
+}
+
+/** The six continuations at one stop. */
+export interface StopStreams {
+  prompt: string;
+  stop: number;
+  arms: Record<Arm, StreamToken[]>;
+}
+
+export interface DoseCell {
+  arm: DosedArm;
+  /** Signed dose on the three scales. */
+  r: number;
+  alpha: number;
+  isoKl: number | null;
+  /** Share of continuations on the positive side, with its Wilson 95 % interval, and the other shares. */
+  positive: { rate: number; interval: [number, number] };
+  negative: { rate: number; interval: [number, number] };
+  undecided: number;
+  n: number;
+  /** KL(base‖steered) per token of neutral text, nats. */
+  klMean: number;
+  klP95: number;
+  rep3: number;
+  /** The same prompts were used to choose the dose, or were held back for the report. */
+  half: 'choose' | 'report';
+}
+
+export interface ArmResult {
+  name: Arm;
+  /** `toward positive` or `toward negative`; `none` for the undosed arms. */
+  direction: 'positive' | 'negative' | 'none';
+  dose: { r: number; alpha: number; isoKl: number | null };
+  /** Share of continuations on the wanted side (positive side for undosed arms). */
+  conceptRate: { value: number; n: number; interval: [number, number] };
+  positiveRate: number;
+  negativeRate: number;
+  p95Kl: number;
+  meanKl: number;
+  rep3: number;
+  samples: string[];
+}
+
+export type Outcome = 'steers' | 'one-sided' | 'fails';
+
+export interface Verdict {
+  outcome: Outcome;
+  /** One sentence a practitioner can act on. */
+  sentence: string;
+  chosenDose: { r: number; alpha: number; isoKl: number | null };
+  usableWindow: { largestR: number | null; maxP95Kl: number; maxRep3: number };
+  /** (E_mapped − E_random) / (E_native − E_random), both directions together, with a bootstrap interval. */
+  transferRatio: { value: number; interval: [number, number] } | null;
+  reasons: string[];
+}
+
+export interface SteerResult {
+  vector: VectorResult;
+  /** α at which p95 KL on neutral text is 1 nat, per arm; null where the axis does not reach it. */
+  isoKlAlpha: Record<DosedArm, number | null>;
+  axis: DoseAxis;
+}
+
+export interface EvidenceResult {
+  arms: ArmResult[];
+  doseResponse: DoseCell[];
+  streams: StopStreams[];
+  verdict: Verdict;
+}
+
+export interface StageResults {
+  models: ModelsResult;
+  activations: ActivationsResult;
+  map: MapResult;
+  steer: SteerResult;
+  evidence: EvidenceResult;
+}
+
+export interface Run {
+  schema: typeof RUN_SCHEMA;
+  app: { name: 'lrt-lab'; version: string };
+  /** Digest of the experiment, and of what it was run on; the test of a recorded run compares these. */
+  experimentDigest: string;
+  experiment: Experiment;
+  device: DeviceReport;
+  /** Milliseconds per stage, and `total`. */
+  timings: Partial<Record<Stage | 'total', number>>;
+  tokens: ActivationsResult['tokens'];
+  models: ModelsResult;
+  activations: ActivationsResult;
+  map: MapResult;
+  vector: VectorResult;
+  steer: SteerResult;
+  arms: ArmResult[];
+  doseResponse: DoseCell[];
+  streams: StopStreams[];
+  verdict: Verdict;
+  warnings: string[];
+}
+
+export interface FailedRun {
+  error: LabErrorJson;
+  stage: Stage | null;
+}

@@ -1,0 +1,170 @@
+/**
+ * An Experiment is a value: everything that can change a result, written out.
+ * The form, the JSON editor, the command line and (later) the link are views of it.
+ */
+import { z } from 'zod';
+import { LabError } from './errors';
+
+const layerChoice = z.union([z.literal('auto'), z.int().min(0).max(511)]);
+const seed = z.int().min(0).max(0xffffffff);
+
+const modelRef = z.strictObject({
+  /** Id in the family catalogue, e.g. "lrt-stories-s". */
+  id: z.string().min(1).max(200),
+  dtype: z.enum(['fp32', 'fp16', 'q4', 'q4f16', 'q8']),
+});
+
+export const contrastPair = z.strictObject({ positive: z.string().min(1).max(4000), negative: z.string().min(1).max(4000) });
+
+export const scorerSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('lexicon'),
+    positive: z.array(z.string().min(1)).min(1),
+    negative: z.array(z.string().min(1)).min(1),
+  }),
+  z.strictObject({
+    type: z.literal('relation'),
+    olderPatterns: z.array(z.strictObject({ regex: z.string().min(1), older: z.int().min(1), younger: z.int().min(1) })).min(1),
+    givePatterns: z.array(z.strictObject({ regex: z.string().min(1), giver: z.int().min(1), receiver: z.int().min(1) })).min(1),
+  }),
+]);
+
+/** The contents of a preset file; a typed-in concept has the same parts inside the experiment. */
+export const presetSchema = z.strictObject({
+  schema: z.literal(1),
+  id: z.string().min(1),
+  title: z.string().min(1),
+  description: z.string(),
+  concept: z.strictObject({ positive: z.string().min(1), negative: z.string().min(1) }),
+  pairs: z.array(contrastPair).min(1),
+  evaluationPrompts: z.array(z.string().min(1)).min(1),
+  neutralPrompts: z.array(z.string().min(1)).min(1),
+  scorer: scorerSchema,
+  expect: z.enum(['steers', 'fails']),
+});
+
+const concept = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('preset'), id: z.string().min(1).max(80) }),
+  z.strictObject({
+    kind: z.literal('pairs'),
+    title: z.string().min(1).max(120),
+    positive: z.string().min(1).max(60),
+    negative: z.string().min(1).max(60),
+    pairs: z.array(contrastPair).max(2000),
+    /** Prompts and neutral texts are taken from this preset; a typed concept brings only its pairs and words. */
+    promptsFrom: z.string().min(1).max(80),
+    positiveWords: z.array(z.string().min(1).max(60)).max(2000),
+    negativeWords: z.array(z.string().min(1).max(60)).max(2000),
+  }),
+]);
+
+export const experimentSchema = z.strictObject({
+  schema: z.literal(1),
+  title: z.string().min(1).max(120),
+  models: z.strictObject({ source: modelRef, target: modelRef }),
+  corpus: z.strictObject({
+    id: z.string().min(1).max(80),
+    /** Upper bound on the collected token positions of both splits together. */
+    maxTokens: z.int().min(500).max(1_000_000),
+    heldOutFraction: z.number().min(0.05).max(0.5),
+    /** `content`: without the first position of a text and without special tokens. */
+    positions: z.enum(['content', 'all']),
+    seed,
+  }),
+  map: z.strictObject({
+    sourceLayer: layerChoice,
+    targetLayer: layerChoice,
+    /** Ridge weight as a fraction of the mean diagonal of the standardised covariance. */
+    lambda: z.union([z.literal('auto'), z.number().min(0).max(100)]),
+  }),
+  concept,
+  vector: z.strictObject({
+    method: z.literal('difference-of-means'),
+    readPosition: z.enum(['last', 'mean']),
+    maxPairs: z.int().min(2).max(2000),
+  }),
+  transfer: z.strictObject({
+    /** false: W·v (a difference maps by W alone). true: W·v + p, as printed in the paper. */
+    addBias: z.boolean(),
+  }),
+  dose: z.strictObject({
+    /** Magnitudes r = α / median‖h‖ at the steered layer, ascending; the axis is mirrored to negative doses. */
+    stops: z.array(z.number().positive().max(20)).min(1).max(12),
+    /** `auto`: the stop in the usable window with the best two-sided effect on the choose-half of the prompts. */
+    chosen: z.union([z.literal('auto'), z.number().positive().max(20)]),
+    /** Usable window: p95 KL(base‖steered) on neutral text at most this many nats … */
+    maxP95Kl: z.number().positive().max(100),
+    /** … and rep-3 below this. */
+    maxRep3: z.number().positive().max(1),
+  }),
+  generation: z.strictObject({
+    /** Continuations per arm, sign and dose in the report half. */
+    continuations: z.int().min(8).max(1024),
+    /** Continuations per arm, sign and dose in the choose-the-dose half. */
+    chooseContinuations: z.int().min(4).max(512),
+    maxNewTokens: z.int().min(4).max(512),
+    temperature: z.number().min(0).max(5),
+    topP: z.number().min(0.01).max(1),
+    randomVectors: z.int().min(1).max(16),
+    neutralTexts: z.int().min(2).max(256),
+    seed,
+  }),
+});
+
+export type Experiment = z.infer<typeof experimentSchema>;
+export type Preset = z.infer<typeof presetSchema>;
+export type Scorer = z.infer<typeof scorerSchema>;
+export type ContrastPair = z.infer<typeof contrastPair>;
+export type LayerChoice = z.infer<typeof layerChoice>;
+
+/** One problem of a settings document, with the path of the field. */
+export interface FieldProblem {
+  field: string;
+  message: string;
+}
+
+/** Lists every problem of a would-be experiment; empty when it is valid. */
+export function experimentProblems(value: unknown): FieldProblem[] {
+  const parsed = experimentSchema.safeParse(value);
+  if (!parsed.success) {
+    return parsed.error.issues.map((issue) => ({ field: issue.path.join('.') || '(document)', message: issue.message }));
+  }
+  const { stops } = parsed.data.dose;
+  const ascending = stops.every((stop, i) => i === 0 || stop > stops[i - 1]);
+  return ascending ? [] : [{ field: 'dose.stops', message: 'Stops must be in ascending order without repeats.' }];
+}
+
+/**
+ * Reads an experiment strictly: unknown and missing fields are errors, nothing is defaulted.
+ * @throws LabError `settings-invalid`, naming every wrong field.
+ */
+export function parseExperiment(value: unknown): Experiment {
+  const problems = experimentProblems(value);
+  if (problems.length === 0) return value as Experiment;
+  const list = problems.slice(0, 8).map((p) => `${p.field}: ${p.message}`);
+  throw new LabError(
+    'settings-invalid',
+    `The settings have ${problems.length === 1 ? 'a wrong field' : `${problems.length} wrong fields`}. ${list.join(' · ')}`,
+    'Correct the named fields; the last valid settings are still in use.',
+    { field: problems[0].field },
+  );
+}
+
+/** Reads settings from JSON text. @throws LabError `settings-invalid` for bad JSON or a bad field. */
+export function parseExperimentJson(text: string): Experiment {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new LabError('settings-invalid', `The settings are not valid JSON: ${(error as Error).message}`, 'Mend the JSON at the place named; the last valid settings are still in use.');
+  }
+  return parseExperiment(value);
+}
+
+/** Reads a preset file. @throws LabError `settings-invalid` naming the wrong fields. */
+export function parsePreset(value: unknown, name: string): Preset {
+  const parsed = presetSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const list = parsed.error.issues.slice(0, 8).map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
+  throw new LabError('settings-invalid', `The preset “${name}” has wrong fields. ${list.join(' · ')}`, 'Correct the preset file.');
+}
