@@ -1,0 +1,116 @@
+/**
+ * What the rest of the lab sees of a running language model. One interface on two
+ * backends (WebGPU and WASM); tensors, not experiments.
+ */
+import type { Backend } from '../experiment/run';
+
+/** One row of a batch: token ids (special tokens included) and, optionally, the vector added to its residual stream. */
+export interface SteeredRow {
+  ids: readonly number[];
+  /** Length hiddenSize; added at every position to the output of the steered block. Absent: zero. */
+  vector?: Float32Array;
+}
+
+/** Where a batch is steered: all its rows at the same block (0-based; the stream after that block). */
+export interface SteeredBatch {
+  rows: readonly SteeredRow[];
+  layer: number | null;
+}
+
+/**
+ * Residual states of one batch after every block: row-major [rows, length, width] per block, right-padded.
+ * On WASM `data` is set, on WebGPU `buffer` (valid until dispose). Positions at or past `lengths[row]` are padding.
+ */
+export interface TapBatch {
+  blocks: { block: number; width: number; data: Float32Array | null; buffer: GPUBuffer | null }[];
+  rows: number;
+  length: number;
+  lengths: number[];
+  dispose(): void;
+}
+
+export interface Sampling {
+  /** 0 is greedy. */
+  temperature: number;
+  topP: number;
+  /** Row i draws from a stream seeded by (seed, i): the same seed gives the same tokens on the same device. */
+  seed: number;
+}
+
+export interface DecodeOptions {
+  maxNewTokens: number;
+  sampling: Sampling;
+  signal?: AbortSignal;
+  /** Called after every step with the new token of each row (null once a row has ended). */
+  onStep?: (step: number, tokens: (number | null)[]) => void;
+}
+
+export interface Decoded {
+  /** New tokens only, without the end token. */
+  ids: number[];
+  /** True when the model ended the text itself. */
+  ended: boolean;
+}
+
+export interface Tokenizer {
+  vocabSize: number;
+  bosId: number | null;
+  eosId: number | null;
+  specialIds: ReadonlySet<number>;
+  /** Token ids of a text, with the special tokens that the tokenizer adds in front (none at the end). */
+  encode(text: string): number[];
+  decode(ids: readonly number[]): string;
+  /** The text of single tokens, for show: one string a token. */
+  pieces(ids: readonly number[]): string[];
+  /** Digest of the vocabulary, merges and special tokens: equal exactly when two tokenizers give the same ids. */
+  digest: string;
+}
+
+export interface LanguageModelInfo {
+  id: string;
+  layers: number;
+  hiddenSize: number;
+  vocabSize: number;
+  style: 'fused' | 'plain';
+  spine: string;
+}
+
+export interface LanguageModel {
+  readonly info: LanguageModelInfo;
+  readonly tokenizer: Tokenizer;
+  /**
+   * Residual states after every block. Runs a graph cut down to the taps: the head is never computed.
+   * Rows may differ in length.
+   */
+  collect(rows: readonly (readonly number[])[]): Promise<TapBatch>;
+  /** States after `block` under steering (taps see the steered state), on the CPU: per row, [ids.length × hiddenSize]. */
+  statesAt(block: number, batch: SteeredBatch): Promise<Float32Array[]>;
+  /** Logits after the last token of each row: [rows × vocabSize] on the CPU. */
+  nextTokenLogits(batch: SteeredBatch): Promise<Float32Array>;
+  /** Logits at every position: per row [ids.length × vocabSize] on the CPU. */
+  logits(batch: SteeredBatch): Promise<Float32Array[]>;
+  /** Batched continuation with a KV cache. */
+  decode(batch: SteeredBatch, options: DecodeOptions): Promise<Decoded[]>;
+  /** Frees sessions and buffers. */
+  dispose(): Promise<void>;
+}
+
+export interface Runtime {
+  readonly backend: Backend;
+  /** The device shared by ONNX Runtime and our kernels; null on WASM. */
+  readonly device: GPUDevice | null;
+  readonly versions: Record<string, string>;
+  /** Loads a model from a folder in the layout of a hub repository. */
+  load(source: ModelSource, options?: { signal?: AbortSignal; onProgress?: (done: number, total: number, note: string) => void }): Promise<LanguageModel>;
+  dispose(): Promise<void>;
+}
+
+/** A folder of files, wherever it is: fetch answers a path inside it. */
+export interface ModelSource {
+  id: string;
+  dtype: 'fp32' | 'fp16' | 'q4' | 'q4f16' | 'q8';
+  /** Absolute URL of the folder, ending in a slash. */
+  baseUrl: string;
+  /** Expected digests by path, where known: checked after the fetch. */
+  sha256?: Readonly<Record<string, string>>;
+}
