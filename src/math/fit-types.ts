@@ -1,0 +1,106 @@
+/**
+ * The interface of the streaming affine fit, shared by its two implementations:
+ * float64 on the CPU (`ridge.ts`) and WGSL on the GPU (`src/gpu/fit/`).
+ *
+ * Conventions, here and everywhere in the lab: rows are tokens, matrices are
+ * row-major, X is n×dS, Y is n×dT, W is dS×dT and Y ≈ X W + 1 p.
+ *
+ * The fit is ridge regression on standardised source coordinates: with
+ * Xs = (X − μ)/σ over the training rows it minimises
+ *   (1/n)‖Y − ȳ − Xs Ws‖²_F + λ‖Ws‖²_F,      W = diag(1/σ) Ws,      p = ȳ − μ W.
+ * λ is therefore a fraction of the mean diagonal of the standardised covariance
+ * (which is 1): the same λ means the same shrinkage at every width and scale.
+ * A source column that is equal in all training rows gets weight 0 and is counted.
+ *
+ * held-out R² = 1 − ‖Y − XW − 1p‖²_F / ‖Y − 1·mean_train(Y)‖²_F over held-out rows.
+ */
+
+/** Y ≈ X W + 1 p. */
+export interface AffineMap {
+  /** dS×dT, row-major. */
+  W: Float32Array;
+  /** dT. */
+  p: Float32Array;
+  sourceWidth: number;
+  targetWidth: number;
+  /** The λ it was fitted with (fraction of the standardised covariance's mean diagonal). */
+  lambda: number;
+}
+
+/** One point of the λ path. */
+export interface LambdaPoint {
+  lambda: number;
+  /** NaN when the system could not be factorised at this λ (`badPivots` > 0). */
+  heldOutR2: number;
+  trainR2: number;
+  /** Pivots of the Cholesky factorisation that were not safely positive: 0 in a sound fit. */
+  badPivots: number;
+}
+
+/** The fit of one source layer to one target layer. */
+export interface PairFit {
+  /** In the order in which the λ were asked for. */
+  lambdaPath: LambdaPoint[];
+  /** The map of the λ with the greatest held-out R². */
+  best: AffineMap;
+  /** Held-out R² of `best`. */
+  heldOutR2: number;
+  /** Median over target dimensions of the held-out R² of `best`; constant dimensions left out. */
+  medianDimensionR2: number;
+  /** Sum of the bad pivots over the λ path. A λ with bad pivots is never chosen as the best. */
+  badPivots: number;
+  /** Source columns that are constant over the training rows; their weights are 0. */
+  constantColumns: number;
+  /** The moments were whitened by all rows (a second pass was made, or the warm-up held every row). Always true in float64. */
+  secondPass: boolean;
+  /** The warm-up rows did not represent the rest: figures are unreliable until `restart()` and a second pass. */
+  needsSecondPass: boolean;
+}
+
+/** Paired states of the same tokens: one matrix a layer, all with `rows` rows. */
+export interface FitChunk<M> {
+  /** One per source layer, rows×dS. */
+  source: M[];
+  /** One per target layer, rows×dT. */
+  target: M[];
+  rows: number;
+  split: 'train' | 'heldOut';
+}
+
+/** The size of a layer × layer fit. */
+export interface FitShape {
+  sourceLayers: number;
+  targetLayers: number;
+  /** dS */
+  sourceWidth: number;
+  /** dT */
+  targetWidth: number;
+}
+
+/**
+ * A fit over a whole layer × layer grid, fed chunk by chunk. Rows are not kept:
+ * only their moments are, so the cost in memory does not grow with the rows.
+ *
+ * Feed chunks in an order that is shuffled over documents: the first training
+ * rows set the numerical scale of the GPU implementation.
+ */
+export interface StreamingFit<M> {
+  readonly shape: FitShape;
+  /** Adds rows to the moments. On the GPU this enqueues work and reads nothing back; the buffers may be reused once it has returned. */
+  add(chunk: FitChunk<M>): void | Promise<void>;
+  /** Held-out R² of every source layer × target layer, L_S×L_T row-major, at one λ. NaN where a system could not be factorised. */
+  grid(lambda: number, signal?: AbortSignal): Promise<Float64Array>;
+  /** The λ path and the best map of one pair of layers. */
+  solve(sourceLayer: number, targetLayer: number, lambdas: number | number[], signal?: AbortSignal): Promise<PairFit>;
+  /** Linear CKA (Kornblith et al. 2019) of every source layer × target layer on the training rows, L_S×L_T row-major. */
+  cka(signal?: AbortSignal): Promise<Float64Array>;
+  rows(): { train: number; heldOut: number };
+  /**
+   * Whether the rows must be streamed once more: call it after the last chunk, with
+   * the smallest λ that will be used. Always false in float64, and after `restart()`.
+   */
+  needsSecondPass(smallestLambda?: number): Promise<boolean>;
+  /** Forgets the moments but keeps what they taught about the scale: then `add` every chunk again. */
+  restart(): Promise<void>;
+  dispose(): void;
+}
