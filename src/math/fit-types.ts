@@ -15,6 +15,8 @@
  * held-out R² = 1 − ‖Y − XW − 1p‖²_F / ‖Y − 1·mean_train(Y)‖²_F over held-out rows.
  */
 
+import type { PairMoments } from './moments';
+
 /** Y ≈ X W + 1 p. */
 export interface AffineMap {
   /** dS×dT, row-major. */
@@ -94,6 +96,11 @@ export interface StreamingFit<M> {
   solve(sourceLayer: number, targetLayer: number, lambdas: number | number[], signal?: AbortSignal): Promise<PairFit>;
   /** Linear CKA (Kornblith et al. 2019) of every source layer × target layer on the training rows, L_S×L_T row-major. */
   cka(signal?: AbortSignal): Promise<Float64Array>;
+  /**
+   * Moments of one pair of layers in the original coordinates, both about the training
+   * means: what the controls (orthogonal map, low rank; see procrustes.ts) are made from.
+   */
+  moments(sourceLayer: number, targetLayer: number, signal?: AbortSignal): Promise<{ train: PairMoments; heldOut: PairMoments }>;
   rows(): { train: number; heldOut: number };
   /**
    * Whether the rows must be streamed once more: call it after the last chunk, with
