@@ -35,6 +35,8 @@ export interface Sampling {
   topP: number;
   /** Row i draws from a stream seeded by (seed, i): the same seed gives the same tokens on the same device. */
   seed: number;
+  /** All rows draw the same numbers, as row 0 would: arms then differ by their steering alone. */
+  sharedStream?: boolean;
 }
 
 export interface DecodeOptions {
@@ -66,6 +68,29 @@ export interface Tokenizer {
   digest: string;
 }
 
+/** What a repository's configuration files say. */
+export interface ModelConfig {
+  modelType: string;
+  architecture: string;
+  vocabSize: number;
+  layers: number;
+  hiddenSize: number;
+  heads: number;
+  kvHeads: number;
+  /** Longest sequence that the positions allow; null where the configuration does not say. */
+  maxPositions: number | null;
+  bosIds: number[];
+  /** Any of these ends a text. */
+  eosIds: number[];
+}
+
+/** A fetched file: its path in the folder, its size and the digest of what arrived. */
+export interface FetchedFile {
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
 export interface LanguageModelInfo {
   id: string;
   layers: number;
@@ -73,10 +98,12 @@ export interface LanguageModelInfo {
   vocabSize: number;
   style: 'fused' | 'plain';
   spine: string;
+  files: readonly FetchedFile[];
 }
 
 export interface LanguageModel {
   readonly info: LanguageModelInfo;
+  readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
   /**
    * Residual states after every block. Runs a graph cut down to the taps: the head is never computed.
@@ -95,13 +122,32 @@ export interface LanguageModel {
   dispose(): Promise<void>;
 }
 
+export interface LoadOptions {
+  signal?: AbortSignal;
+  onProgress?: (done: number, total: number, note: string) => void;
+}
+
+/** A model folder, fetched and checked: what a runtime makes a LanguageModel from. */
+export interface ModelFiles {
+  config: ModelConfig;
+  tokenizer: Tokenizer;
+  /** Bytes of the .onnx file. */
+  graph: Uint8Array;
+  /** Weights outside the .onnx file, by the path that the graph gives them. */
+  external: { path: string; data: Uint8Array }[];
+  files: FetchedFile[];
+}
+
+/** How a runtime gets at a model's files: `openModel` of src/models, or a stand-in in a test. */
+export type OpenModel = (source: ModelSource, options: LoadOptions) => Promise<ModelFiles>;
+
 export interface Runtime {
   readonly backend: Backend;
   /** The device shared by ONNX Runtime and our kernels; null on WASM. */
   readonly device: GPUDevice | null;
   readonly versions: Record<string, string>;
   /** Loads a model from a folder in the layout of a hub repository. */
-  load(source: ModelSource, options?: { signal?: AbortSignal; onProgress?: (done: number, total: number, note: string) => void }): Promise<LanguageModel>;
+  load(source: ModelSource, options?: LoadOptions): Promise<LanguageModel>;
   dispose(): Promise<void>;
 }
 
@@ -113,4 +159,6 @@ export interface ModelSource {
   baseUrl: string;
   /** Expected digests by path, where known: checked after the fetch. */
   sha256?: Readonly<Record<string, string>>;
+  /** Expected sizes by path, where known: a shorter body is reported as truncated. */
+  bytes?: Readonly<Record<string, number>>;
 }

@@ -1,0 +1,99 @@
+/** The catalogue of a model family: family.json beside the model folders. */
+import { z } from 'zod';
+import { LabError } from '../experiment/errors';
+import type { ModelSource } from '../runtime/types';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const dtype = z.enum(['fp32', 'fp16', 'q4', 'q4f16', 'q8']);
+
+const entrySchema = z.object({
+  id: z.string().min(1),
+  /** Folder of the model, relative to the site's folder or to family.json's (see `resolveModel`). */
+  path: z.string().min(1),
+  role: z.string(),
+  title: z.string().min(1),
+  params: z.int().min(1),
+  nonEmbeddingParams: z.int().min(0),
+  layers: z.int().min(1),
+  hiddenSize: z.int().min(1),
+  vocabSize: z.int().min(1),
+  trainTokens: z.number().min(0).nullable(),
+  validationLoss: z.number().nullable(),
+  license: z.string().min(1),
+  dtypes: z.array(dtype).min(1),
+  files: z.array(z.object({ path: z.string().min(1), bytes: z.int().min(0), sha256 })).min(1),
+});
+const catalogSchema = z.object({ schema: z.literal(1), models: z.array(entrySchema).min(1) });
+
+export type CatalogEntry = z.infer<typeof entrySchema>;
+export type Catalog = z.infer<typeof catalogSchema>;
+
+/** Path of the bundled family's catalogue, relative to the site's folder. */
+export const FAMILY_PATH = 'family.json';
+
+/** @throws LabError `model-invalid` naming the wrong field, or an id that occurs twice */
+export function parseCatalog(value: unknown): Catalog {
+  const parsed = catalogSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new LabError('model-invalid', `The model catalogue is malformed at ${issue.path.join('.') || 'its top'}: ${issue.message}`, 'Restore family.json from the release.');
+  }
+  const ids = parsed.data.models.map((model) => model.id);
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice !== undefined) throw new LabError('model-invalid', `The model catalogue lists “${twice}” twice.`, 'Restore family.json from the release.');
+  return parsed.data;
+}
+
+/**
+ * Fetches and reads the catalogue.
+ * @param baseUrl absolute URL of the site's folder, ending in a slash
+ * @throws LabError `model-fetch` or `model-invalid`
+ */
+export async function fetchCatalog(baseUrl: string, signal?: AbortSignal): Promise<Catalog> {
+  const url = new URL(FAMILY_PATH, baseUrl);
+  const remedy = 'Check that the lab is served whole, with its models folder, and try again.';
+  let response: Response;
+  try {
+    response = await fetch(url, { signal });
+  } catch (error) {
+    if (signal?.aborted) throw LabError.from(error);
+    throw new LabError('model-fetch', `${FAMILY_PATH} could not be fetched: ${(error as Error).message}.`, remedy);
+  }
+  if (!response.ok) throw new LabError('model-fetch', `${FAMILY_PATH} could not be fetched: HTTP ${response.status}.`, remedy);
+  let value: unknown;
+  try {
+    value = JSON.parse(await response.text());
+  } catch {
+    throw new LabError('model-invalid', `${FAMILY_PATH} is not JSON.`, remedy);
+  }
+  return parseCatalog(value);
+}
+
+export interface ResolvedModel {
+  source: ModelSource;
+  entry: CatalogEntry;
+}
+
+/**
+ * Finds a model of the catalogue.
+ * @param baseUrl absolute URL of the site's folder, ending in a slash; an entry's folder is `models/<path>` under it
+ * @throws LabError `unknown-model` naming the known ids or the precisions that the model has
+ */
+export function resolveModel(catalog: Catalog, id: string, dtypeWanted: ModelSource['dtype'], baseUrl: string): ResolvedModel {
+  const entry = catalog.models.find((model) => model.id === id);
+  if (!entry) {
+    throw new LabError('unknown-model', `There is no model “${id}”.`, `Choose one of: ${catalog.models.map((model) => model.id).join(', ')}.`);
+  }
+  if (!entry.dtypes.includes(dtypeWanted)) {
+    throw new LabError('unknown-model', `The model “${id}” does not come in ${dtypeWanted}.`, `Choose one of: ${entry.dtypes.join(', ')}.`);
+  }
+  const folder = entry.path.replace(/^models\//, '').replace(/\/*$/, '/');
+  const source: ModelSource = {
+    id,
+    dtype: dtypeWanted,
+    baseUrl: new URL(`models/${folder}`, baseUrl).href,
+    sha256: Object.fromEntries(entry.files.map((file) => [file.path, file.sha256])),
+    bytes: Object.fromEntries(entry.files.map((file) => [file.path, file.bytes])),
+  };
+  return { source, entry };
+}

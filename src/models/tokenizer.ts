@@ -1,0 +1,139 @@
+/**
+ * Tokenizers, made from a repository's tokenizer.json and tokenizer_config.json.
+ * The engine is @huggingface/tokenizers, the one inside transformers.js; used by
+ * itself it brings no second ONNX Runtime and makes no request.
+ */
+import { Tokenizer as Engine } from '@huggingface/tokenizers';
+import { digestOf } from '../experiment/digest';
+import { LabError } from '../experiment/errors';
+import type { ModelConfig, Tokenizer } from '../runtime/types';
+import { byteLevelBytes } from './bytes';
+
+type Json = Record<string, unknown>;
+
+/**
+ * @param tokenizerJson parsed tokenizer.json
+ * @param tokenizerConfig parsed tokenizer_config.json
+ * @param config the model's configuration: the fallback for the ids of the begin and end tokens
+ * @throws LabError `model-invalid` if the files do not describe a tokenizer that the engine knows
+ */
+export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, config: Pick<ModelConfig, 'bosIds' | 'eosIds'>, modelId: string): Tokenizer {
+  let engine: Engine;
+  let prefix: number[];
+  try {
+    engine = new Engine(tokenizerJson as object, tokenizerConfig as object);
+    prefix = specialPrefix(engine);
+  } catch (error) {
+    throw new LabError('model-invalid', `The tokenizer of “${modelId}” cannot be read: ${(error as Error).message}`, 'Use a repository whose tokenizer.json is in the format of the tokenizers library.');
+  }
+  const json = tokenizerJson as Json;
+  const settings = tokenizerConfig as Json;
+  const added = engine.get_added_tokens_decoder();
+  const specialIds = new Set([...added].filter(([, token]) => token.special).map(([id]) => id));
+  const vocabSize = 1 + [...engine.get_vocab().values()].reduce((top, id) => Math.max(top, id), -1);
+  const pieceOf = pieceReader(engine, json, added);
+  const idOf = (name: string, fallback: number[]): number | null => {
+    const content = tokenContent(settings[name]);
+    return (content === null ? undefined : engine.token_to_id(content)) ?? fallback[0] ?? null;
+  };
+  return {
+    vocabSize,
+    bosId: idOf('bos_token', config.bosIds),
+    eosId: idOf('eos_token', config.eosIds),
+    specialIds,
+    // Not the engine's own special tokens: a template may close the text with an end token, which a prompt must not have.
+    encode: (text) => (text === '' ? [...prefix] : [...prefix, ...engine.encode(text, { add_special_tokens: false }).ids]),
+    decode: (ids) => (ids.length === 0 ? '' : engine.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false })),
+    pieces: (ids) => ids.map(pieceOf),
+    digest: digestOf(identity(json)),
+  };
+}
+
+/** Ids that the tokenizer's template puts in front of a text. */
+function specialPrefix(engine: Engine): number[] {
+  const probe = 'a';
+  const bare = engine.encode(probe, { add_special_tokens: false }).ids;
+  const full = engine.encode(probe).ids;
+  for (let start = 0; start + bare.length <= full.length; start++) {
+    if (bare.every((id, i) => full[start + i] === id)) return full.slice(0, start);
+  }
+  return [];
+}
+
+/** Special tokens are written as a string or as an object with `content`. */
+function tokenContent(value: unknown): string | null {
+  if (typeof value === 'string') return value;
+  if (value !== null && typeof value === 'object' && 'content' in value && typeof value.content === 'string') return value.content;
+  return null;
+}
+
+/** True if the named part, or a member of the sequence that it is, has this type. */
+function hasType(part: unknown, type: string): boolean {
+  if (part === null || typeof part !== 'object') return false;
+  const { type: own, decoders, pretokenizers } = part as { type?: string; decoders?: unknown[]; pretokenizers?: unknown[] };
+  return own === type || [...(decoders ?? []), ...(pretokenizers ?? [])].some((member) => hasType(member, type));
+}
+
+/**
+ * Single tokens as text. Decoding one at a time would lose the spaces of sentencepiece
+ * tokenizers, so the vocabulary's own spelling is translated instead.
+ */
+function pieceReader(engine: Engine, json: Json, added: ReadonlyMap<number, { content: string }>): (id: number) => string {
+  const byteLevel = hasType(json.decoder, 'ByteLevel') || hasType(json.pre_tokenizer, 'ByteLevel');
+  const utf8 = new TextDecoder();
+  const cache = new Map<number, string>();
+  const read = (id: number): string => {
+    const literal = added.get(id);
+    if (literal) return literal.content;
+    const token = engine.id_to_token(id);
+    if (token === undefined) return '\uFFFD';
+    if (byteLevel) {
+      const bytes = byteLevelBytes(token);
+      return bytes ? utf8.decode(bytes) : token;
+    }
+    const byte = /^<0x([0-9A-Fa-f]{2})>$/.exec(token);
+    if (byte) return utf8.decode(Uint8Array.of(Number.parseInt(byte[1], 16)));
+    return token.replaceAll('\u2581', ' ');
+  };
+  return (id) => {
+    let piece = cache.get(id);
+    if (piece === undefined) cache.set(id, (piece = read(id)));
+    return piece;
+  };
+}
+
+/** Everything in tokenizer.json that can change an id; spellings that mean the same are made one. */
+function identity(json: Json): Json {
+  const model = (json.model ?? {}) as Json;
+  const merges = ((model.merges ?? []) as (string | string[])[]).map((merge) => (Array.isArray(merge) ? merge.join(' ') : merge));
+  const added = ((json.added_tokens ?? []) as Json[]).map((token) => prune(token)).toSorted((a, b) => Number(a.id) - Number(b.id));
+  return {
+    model: { ...prune({ ...model, dropout: null, merges: null, vocab: null }), vocab: model.vocab ?? null, merges },
+    added,
+    normalizer: json.normalizer ?? null,
+    pre_tokenizer: json.pre_tokenizer ?? null,
+    post_processor: json.post_processor ?? null,
+  };
+}
+
+/** Drops the fields whose value is the same as their absence. */
+function prune(value: Json): Json {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null && field !== false && field !== ''));
+}
+
+/**
+ * Checks that every id the tokenizer can give has a row in the embedding.
+ * @param vocabSize rows of the model's embedding
+ * @throws LabError `tokenizer-mismatch`
+ */
+export function checkTokenizerFits(tokenizer: Tokenizer, vocabSize: number, modelId: string): void {
+  const special = [tokenizer.bosId, tokenizer.eosId].filter((id) => id !== null);
+  const highest = Math.max(tokenizer.vocabSize - 1, ...special);
+  if (highest < vocabSize) return;
+  throw new LabError(
+    'tokenizer-mismatch',
+    `The tokenizer of “${modelId}” gives ids up to ${highest}, but the model has only ${vocabSize} tokens.`,
+    'Put the tokenizer files that belong to this model into its folder.',
+    { highestId: highest, vocabSize },
+  );
+}

@@ -1,0 +1,38 @@
+/** Which backend the models run on. */
+import { LabError } from '../experiment/errors';
+import type { Backend } from '../experiment/run';
+
+/** What must be known of the browser's WebGPU adapter. */
+export interface AdapterFacts {
+  /** False where WebGPU is missing or gives no adapter. */
+  available: boolean;
+  /** Name for people, e.g. "NVIDIA ada-lovelace". */
+  name: string;
+  /** True for a software adapter (SwiftShader, WARP, llvmpipe). */
+  software: boolean;
+}
+
+export interface BackendDecision {
+  backend: Backend;
+  chosenBy: 'auto' | 'user';
+  /** A sentence for the screen. */
+  reason: string;
+}
+
+/**
+ * WebGPU on a real adapter; WASM without one, or with a software one, which runs these models some thirty times slower
+ * than WASM does.
+ * @throws LabError `webgpu-no-adapter` if WebGPU was asked for and there is none
+ */
+export function chooseBackend(choice: 'auto' | Backend, adapter: AdapterFacts): BackendDecision {
+  if (choice === 'wasm') return { backend: 'wasm', chosenBy: 'user', reason: 'WASM, as asked.' };
+  if (choice === 'webgpu') {
+    if (!adapter.available) {
+      throw new LabError('webgpu-no-adapter', 'WebGPU was asked for, but this browser gives no adapter.', 'Choose the automatic backend or WASM, or use a browser with WebGPU on a machine with a GPU.');
+    }
+    return { backend: 'webgpu', chosenBy: 'user', reason: `WebGPU on ${adapter.name}${adapter.software ? ' (a software adapter: expect it to be slow)' : ''}, as asked.` };
+  }
+  if (!adapter.available) return { backend: 'wasm', chosenBy: 'auto', reason: 'WASM: this browser gives no WebGPU adapter.' };
+  if (adapter.software) return { backend: 'wasm', chosenBy: 'auto', reason: `WASM: the only WebGPU adapter, ${adapter.name}, is software and slower than WASM.` };
+  return { backend: 'webgpu', chosenBy: 'auto', reason: `WebGPU on ${adapter.name}.` };
+}

@@ -1,0 +1,89 @@
+/** The decode loop: sample, report, step, until every row has ended or has its tokens. */
+import { throwIfAborted } from '../experiment/errors';
+import { groupByLength } from './batch';
+import { Sampler } from './sampling';
+import { canMixLengths, TokenStream, type StreamContext } from './stream';
+import type { Decoded, DecodeOptions, SteeredRow } from './types';
+
+/** Rows that are stepped together, with their numbers in the whole batch. */
+interface Group {
+  members: number[];
+  stream: TokenStream;
+  logits: Float32Array;
+}
+
+/**
+ * Continues every row. Ended rows keep running beside the others, unseen: dropping them would move the KV cache.
+ * @param endIds any of these ends a row and is not part of its tokens
+ * @throws LabError `cancelled` between two steps
+ */
+export async function decodeRows(context: StreamContext, rows: readonly SteeredRow[], options: DecodeOptions, endIds: ReadonlySet<number>): Promise<Decoded[]> {
+  const { maxNewTokens, sampling, signal, onStep } = options;
+  const results: Decoded[] = rows.map(() => ({ ids: [], ended: false }));
+  if (maxNewTokens < 1) return results;
+  const sampler = new Sampler(sampling, rows.length);
+  const vocab = context.info.vocabSize;
+  const groups: Group[] = [];
+  try {
+    await openGroups(context, rows, maxNewTokens, groups, signal);
+    for (let step = 0; ; step++) {
+      const tokens: (number | null)[] = rows.map(() => null);
+      for (const { members, logits } of groups) {
+        members.forEach((row, i) => {
+          if (results[row].ended) return;
+          const token = sampler.next(row, logits.subarray(i * vocab, (i + 1) * vocab));
+          if (endIds.has(token)) results[row].ended = true;
+          else results[row].ids.push((tokens[row] = token));
+        });
+      }
+      onStep?.(step, tokens);
+      await letMessagesIn();
+      throwIfAborted(signal);
+      if (step === maxNewTokens - 1 || results.every((result) => result.ended)) return results;
+      for (const group of groups) {
+        if (group.members.every((row) => results[row].ended)) continue;
+        group.logits = await group.stream.step(group.members.map((row) => tokens[row] ?? 0));
+      }
+    }
+  } finally {
+    for (const group of groups) group.stream.dispose();
+  }
+}
+
+/** Logits after the last token of each row, [rows × vocabSize]. */
+export async function lastLogits(context: StreamContext, rows: readonly SteeredRow[]): Promise<Float32Array> {
+  const vocab = context.info.vocabSize;
+  const out = new Float32Array(rows.length * vocab);
+  const groups: Group[] = [];
+  try {
+    await openGroups(context, rows, 0, groups);
+    for (const { members, logits } of groups) members.forEach((row, i) => out.set(logits.subarray(i * vocab, (i + 1) * vocab), row * vocab));
+    return out;
+  } finally {
+    for (const group of groups) group.stream.dispose();
+  }
+}
+
+/** Reads the prompts of all rows, in one group where lengths may mix. Fills `groups` as it goes, so that a failure leaves nothing undisposed. */
+async function openGroups(context: StreamContext, rows: readonly SteeredRow[], newTokens: number, groups: Group[], signal?: AbortSignal): Promise<void> {
+  const memberships = canMixLengths(context.info) ? [rows.map((_, row) => row)] : groupByLength(rows.map((row) => row.ids));
+  for (const members of memberships) {
+    throwIfAborted(signal);
+    const stream = new TokenStream(context, members.map((row) => rows[row]), newTokens);
+    const group: Group = { members, stream, logits: new Float32Array(0) };
+    groups.push(group);
+    group.logits = await stream.prefill();
+  }
+}
+
+/** WASM runs block the thread and resolve as microtasks: without a task of its own a worker would never see a cancel. */
+export function letMessagesIn(): Promise<void> {
+  return new Promise((resolve) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => {
+      channel.port1.close();
+      resolve();
+    };
+    channel.port2.postMessage(null);
+  });
+}

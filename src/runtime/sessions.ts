@@ -1,0 +1,182 @@
+/**
+ * The ONNX Runtime sessions of one model. Every use has a graph of its own, cut to
+ * what it must compute, made on first need and kept while it is among the last few used.
+ */
+import { LabError } from '../experiment/errors';
+import type { Backend } from '../experiment/run';
+import { editGraph, type GraphInfo, type OnnxModel } from '../onnx';
+import { exclusive, loadOrt, runtimeError, type Session, type SessionOptions, type Tensor } from './ort';
+import type { ModelFiles } from './types';
+
+/** What a session is for; `layer` is the steered block, null for none. */
+export type Purpose =
+  /** Taps after every block; no head, no KV outputs. */
+  | { kind: 'collect' }
+  /** Tap after one block, steered. */
+  | { kind: 'states'; block: number; layer: number | null }
+  /** Logits at the last position and KV outputs. */
+  | { kind: 'decode'; layer: number | null }
+  /** Logits at every position. */
+  | { kind: 'logits'; layer: number | null };
+
+export interface OpenSession {
+  session: Session;
+  /** Tapped blocks and the names of their outputs, blocks ascending. */
+  taps: { block: number; name: string }[];
+  /** Name of the steering input; null where the graph has none. */
+  steer: string | null;
+  /** What to feed `num_logits_to_keep` where the graph takes it: 1, or 0 for all positions. */
+  logitsToKeep: bigint;
+}
+
+/** Live sessions a model may hold: one run of the lab needs collect, decode, logits and states. */
+const LIVE_SESSIONS = 4;
+
+/** Weights of at least this size stay in the fetched file instead of being copied into every session's graph. */
+const EXTERNAL_BYTES = 1024;
+/** Name under which a session's graph refers to the fetched file. */
+const OWN_FILE = 'model.onnx';
+
+interface Held {
+  key: string;
+  purpose: Purpose;
+  open: Promise<OpenSession>;
+  users: number;
+}
+
+export class SessionPool {
+  #files: ModelFiles;
+  #model: OnnxModel;
+  #modelId: string;
+  #backend: Backend;
+  #device: GPUDevice | null;
+  /** Least recently used first. */
+  #held: Held[] = [];
+  #disposed = false;
+
+  /** @param model what `readModel` made of the files' graph */
+  constructor(files: ModelFiles, model: OnnxModel, modelId: string, backend: Backend, device: GPUDevice | null) {
+    this.#files = files;
+    this.#model = model;
+    this.#modelId = modelId;
+    this.#backend = backend;
+    this.#device = device;
+  }
+
+  /** Number of sessions alive or being made. */
+  get size(): number {
+    return this.#held.length;
+  }
+
+  /**
+   * Calls `work` with a session for the purpose; the session stays alive until `work` ends.
+   * @throws LabError `runtime-failed`, `out-of-memory` or what editing the graph throws
+   */
+  async use<T>(purpose: Purpose, work: (open: OpenSession) => Promise<T>): Promise<T> {
+    if (this.#disposed) throw new LabError('runtime-failed', `“${this.#modelId}” has been unloaded.`, 'Load the model again.');
+    const held = this.#find(purpose) ?? this.#add(purpose);
+    this.#held.splice(this.#held.indexOf(held), 1);
+    this.#held.push(held);
+    held.users++;
+    try {
+      await this.#evict();
+      return await work(await held.open);
+    } finally {
+      held.users--;
+    }
+  }
+
+  /** Runs a session; the one place where a run can start. */
+  async run(open: OpenSession, feeds: Record<string, Tensor>, fetches?: Record<string, Tensor | null>): Promise<Record<string, Tensor>> {
+    try {
+      const run = () => (fetches ? open.session.run(feeds, fetches) : open.session.run(feeds));
+      return (await exclusive(run)) as Record<string, Tensor>;
+    } catch (error) {
+      throw runtimeError(error, `running “${this.#modelId}”`);
+    }
+  }
+
+  /** Frees all sessions. Those in use are freed when their run in flight has ended. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    const held = this.#held.splice(0);
+    await Promise.all(held.map((item) => release(item)));
+  }
+
+  /** An unsteered pass may use a steered graph with a zero vector: adding zero changes no bit. */
+  #find(purpose: Purpose): Held | undefined {
+    const exact = this.#held.find((held) => held.key === keyOf(purpose));
+    if (exact || purpose.kind === 'collect' || purpose.layer !== null) return exact;
+    return this.#held.findLast((held) => held.purpose.kind === purpose.kind && (purpose.kind !== 'states' || (held.purpose as typeof purpose).block === purpose.block));
+  }
+
+  #add(purpose: Purpose): Held {
+    const held: Held = { key: keyOf(purpose), purpose, open: this.#create(purpose), users: 0 };
+    this.#held.push(held);
+    // A session that failed to open is not kept: the next call tries again.
+    held.open.catch(() => {
+      const at = this.#held.indexOf(held);
+      if (at >= 0) this.#held.splice(at, 1);
+    });
+    return held;
+  }
+
+  async #evict(): Promise<void> {
+    while (this.#held.length > LIVE_SESSIONS) {
+      const at = this.#held.findIndex((held) => held.users === 0);
+      if (at < 0) return;
+      const [old] = this.#held.splice(at, 1);
+      await release(old);
+    }
+  }
+
+  async #create(purpose: Purpose): Promise<OpenSession> {
+    const ort = await loadOrt();
+    const layer = purpose.kind === 'collect' ? null : purpose.layer;
+    const edited = editGraph(this.#model, {
+      taps: purpose.kind === 'collect' ? 'all' : purpose.kind === 'states' ? [purpose.block] : [],
+      steer: layer === null ? [] : [layer],
+      keep: { logits: purpose.kind === 'decode' || purpose.kind === 'logits', present: purpose.kind === 'decode' },
+      lastTokenLogits: purpose.kind === 'decode',
+      externalise: { path: OWN_FILE, minBytes: EXTERNAL_BYTES },
+    });
+    const taps = edited.taps.map(({ block, name }) => ({ block, name }));
+    const options = this.#options(purpose, taps.map((tap) => tap.name), edited.info);
+    try {
+      const session = await exclusive(() => ort.InferenceSession.create(edited.bytes, options));
+      return { session, taps, steer: edited.steers[0]?.name ?? null, logitsToKeep: purpose.kind === 'decode' ? 1n : 0n };
+    } catch (error) {
+      throw runtimeError(error, `preparing “${this.#modelId}” for ${purpose.kind}`);
+    }
+  }
+
+  #options(purpose: Purpose, taps: string[], info: GraphInfo): SessionOptions {
+    const common: SessionOptions = {
+      externalData: [...this.#files.external, { path: OWN_FILE, data: this.#files.graph }],
+      logSeverityLevel: 3,
+    };
+    if (this.#backend === 'wasm' || !this.#device) return { ...common, executionProviders: ['wasm'] };
+    const onGpu = purpose.kind === 'collect' ? taps : purpose.kind === 'decode' ? presentNames(info.blocks) : [];
+    return {
+      ...common,
+      executionProviders: [{ name: 'webgpu', device: this.#device } as never],
+      preferredOutputLocation: Object.fromEntries(onGpu.map((name) => [name, 'gpu-buffer'])) as SessionOptions['preferredOutputLocation'],
+    };
+  }
+}
+
+/** Output names of the KV cache, in block order. */
+export function presentNames(blocks: number): string[] {
+  return Array.from({ length: blocks }, (_, block) => [`present.${block}.key`, `present.${block}.value`]).flat();
+}
+
+function keyOf(purpose: Purpose): string {
+  if (purpose.kind === 'collect') return 'collect';
+  return purpose.kind === 'states' ? `states ${purpose.block} ${purpose.layer}` : `${purpose.kind} ${purpose.layer}`;
+}
+
+async function release(held: Held): Promise<void> {
+  // One that never opened has nothing to release; its error went to whoever asked for it.
+  const open = await held.open.catch(() => null);
+  if (open) await exclusive(() => open.session.release());
+}

@@ -1,0 +1,103 @@
+/**
+ * One batch being continued: prompts read once into a KV cache, then one token a row
+ * and step. Rows may carry different vectors and have different lengths.
+ */
+import type { GraphInfo } from '../onnx';
+import { padRows, stepMask, type Side } from './batch';
+import { floatType, only, steerTensor, tokenFeeds } from './feeds';
+import { GrowingCache, StaticCache, type KvCache } from './kv';
+import type { Ort, Tensor } from './ort';
+import type { OpenSession, SessionPool } from './sessions';
+import { floatData, intTensor } from './tensors';
+import type { SteeredRow } from './types';
+
+export interface StreamContext {
+  ort: Ort;
+  info: GraphInfo;
+  pool: SessionPool;
+  open: OpenSession;
+  /** Set on WebGPU. */
+  device: GPUDevice | null;
+  /** Off only in the test that compares the two caches. */
+  staticCache: boolean;
+}
+
+/** True if rows of different lengths can share a batch: padding needs GroupQueryAttention's row lengths or positions of our own. */
+export function canMixLengths(info: GraphInfo): boolean {
+  return info.style === 'fused' || info.hasPositionIds;
+}
+
+export class TokenStream {
+  #context: StreamContext;
+  #cache: KvCache;
+  #steer: Tensor | null;
+  #side: Side;
+  #rows: readonly SteeredRow[];
+  /** Tokens of each row that are in the cache. */
+  #valid: number[];
+  /** Columns of the cache in use. */
+  #columns = 0;
+
+  /** @param newTokens most steps that will follow the prompt */
+  constructor(context: StreamContext, rows: readonly SteeredRow[], newTokens: number) {
+    const { ort, info, open, device } = context;
+    this.#context = context;
+    this.#rows = rows;
+    this.#valid = rows.map(() => 0);
+    // GroupQueryAttention is silently wrong with left padding; appending by Concat is right only with it.
+    this.#side = info.style === 'fused' ? 'right' : 'left';
+    this.#steer = open.steer === null ? null : steerTensor(ort, info, rows.map((row) => row.vector));
+    const shape = { blocks: info.blocks, rows: rows.length, kvHeads: info.kvHeads, headDim: info.headDim, type: floatType(info.cacheType, 'keys and values') };
+    const capacity = Math.max(...rows.map((row) => row.ids.length)) + newTokens;
+    this.#cache = device && context.staticCache && info.style === 'fused' ? new StaticCache(ort, device, shape, capacity) : new GrowingCache(ort, shape);
+  }
+
+  /** Reads the prompts. @returns logits after each row's last token, [rows × vocabSize] */
+  async prefill(): Promise<Float32Array> {
+    const ids = this.#rows.map((row) => row.ids);
+    const longest = Math.max(...ids.map((row) => row.length));
+    if (this.#side === 'left' || ids.every((row) => row.length === longest)) return this.#prompt(ids);
+    // The graph gives logits at the last column only, and rows end in different ones: read all but the last tokens, then
+    // step with those. A row of one token is read and then written over by its step.
+    await this.#prompt(ids.map((row) => row.slice(0, Math.max(1, row.length - 1))));
+    this.#valid = ids.map((row) => row.length - 1);
+    return this.step(ids.map((row) => row[row.length - 1]));
+  }
+
+  /** Appends one token a row. @returns logits after it, [rows × vocabSize] */
+  step(tokens: readonly number[]): Promise<Float32Array> {
+    const positions = BigInt64Array.from(this.#valid, BigInt);
+    this.#valid = this.#valid.map((count) => count + 1);
+    this.#columns++;
+    return this.#run(BigInt64Array.from(tokens, BigInt), positions, stepMask(this.#valid, this.#columns, this.#side));
+  }
+
+  dispose(): void {
+    this.#cache.dispose();
+  }
+
+  #prompt(ids: readonly (readonly number[])[]): Promise<Float32Array> {
+    const batch = padRows(ids, this.#side);
+    this.#valid = batch.lengths;
+    this.#columns = batch.length;
+    return this.#run(batch.ids, batch.positions, batch.mask);
+  }
+
+  async #run(ids: BigInt64Array, positions: BigInt64Array, mask: BigInt64Array): Promise<Float32Array> {
+    const { ort, info, open, pool } = this.#context;
+    const rows = this.#rows.length;
+    const feeds = only(
+      ort,
+      {
+        ...tokenFeeds(ort, info, open, ids, positions, rows, this.#steer),
+        attention_mask: intTensor(ort, mask, [rows, mask.length / rows]),
+        ...this.#cache.feeds(),
+      },
+      open,
+    );
+    const fixed = this.#cache.fetches();
+    const outputs = await pool.run(open, feeds, fixed ? { logits: null, ...fixed } : undefined);
+    this.#cache.accept(outputs);
+    return floatData(outputs.logits);
+  }
+}
