@@ -1,0 +1,259 @@
+/**
+ * Finds the residual stream of a decoder by the shape of its graph.
+ *
+ * A pre-norm transformer is a spine: the embedding, then one or two additions a block,
+ * each adding a branch that was computed from the stream itself. The finder follows the
+ * spine from the embedding of `input_ids` (or from `inputs_embeds`) and labels every
+ * addition with the block whose `past_key_values.N.*` feed its branch. No other names are used.
+ *
+ * Vocabulary: block N is 0-based and resid_post[N] is the stream after block N.
+ */
+import { LabError } from '../experiment/errors';
+import { aliases, cacheIndex, elementTypeOf, indexGraph, lastDimOf, passesThrough, readsShapeOnly, traceOrigin, type Graph, type Use } from './graph';
+import type { OnnxModel, OnnxNode } from './model';
+import { isFloat, type ElementType } from './schema';
+
+/** One addition on the spine. */
+export interface ResidualStep {
+  /** The block it belongs to; -1 for what is added to the embedding before block 0 (learned positions). */
+  readonly block: number;
+  readonly node: OnnxNode;
+  /** 'skip': a Skip*LayerNormalization, which adds and normalises at once; 'add': a plain Add. */
+  readonly kind: 'skip' | 'add';
+  /** Which input of the node is the branch; the other of the first two is the stream. */
+  readonly branchIndex: 0 | 1;
+  /** The stream after the addition; null when a Skip*LayerNormalization does not put it out. */
+  readonly tensor: string | null;
+  /** The nearest matrix product or attention behind the branch, for drawings. */
+  readonly through: string | null;
+}
+
+/** The step that closes a block: its result is resid_post. */
+export interface ResidualPost {
+  readonly block: number;
+  readonly node: OnnxNode;
+  readonly tensor: string | null;
+  readonly branchIndex: 0 | 1;
+  /** Type of the branch operand, and so of a vector added to it. */
+  readonly elementType: ElementType;
+}
+
+export interface ResidualStream {
+  /** Number of transformer blocks, L. */
+  readonly blocks: number;
+  /** Width of the stream, d. */
+  readonly width: number;
+  readonly elementType: ElementType;
+  /** 'fused' when blocks close with Skip*LayerNormalization, 'plain' when with Add. */
+  readonly style: 'fused' | 'plain';
+  /** The stream before block 0. */
+  readonly embedding: string;
+  readonly steps: readonly ResidualStep[];
+  /** One entry a block, in order. */
+  readonly post: readonly ResidualPost[];
+}
+
+/** What the walk found, complete or not: the material of drawings and of error messages. */
+export interface Spine {
+  readonly graph: Graph;
+  /** Where the walk began: the embedding's output or `inputs_embeds`; null when there is neither. */
+  readonly start: string | null;
+  readonly startOp: string | null;
+  /** The stream before the first block. */
+  readonly embedding: string | null;
+  readonly steps: readonly ResidualStep[];
+  /** Why the walk ended where it did. */
+  readonly end: string;
+}
+
+const SKIP_NORM = /^Skip(Simplified)?LayerNormalization$/;
+const EMBEDDING = /^Gather(BlockQuantized)?$/;
+/** What exporters put between `input_ids` and the embedding. */
+const ID_SHAPERS = new Set(['Reshape', 'Cast', 'Identity', 'Unsqueeze', 'Squeeze', 'Flatten', 'Expand', 'Clip', 'Where']);
+/** What models do to the embedding before the first block: scale it, normalise it, project it. */
+const EMBEDDING_STEPS = new Set(['Mul', 'Div', 'LayerNormalization', 'SimplifiedLayerNormalization', 'RMSNormalization', 'MatMul', 'Reshape']);
+
+/** Follows the spine as far as it goes. Never throws on a graph that parsed. */
+export function traceSpine(model: OnnxModel): Spine {
+  const graph = indexGraph(model);
+  let best: Spine = { graph, start: null, startOp: null, embedding: null, steps: [], end: 'no Gather reads input_ids, and there is no inputs_embeds input' };
+  for (const { tensor, op } of starts(graph)) {
+    const spine = follow(graph, tensor, op);
+    if (!best.start || spine.steps.length > best.steps.length) best = spine;
+  }
+  return best;
+}
+
+function starts(graph: Graph): { tensor: string; op: string }[] {
+  const found: { tensor: string; op: string }[] = [];
+  if (graph.model.inputs.some((input) => input.name === 'inputs_embeds')) found.push({ tensor: 'inputs_embeds', op: 'graph input' });
+  const queue = ['input_ids'];
+  const seen = new Set(queue);
+  for (let head = 0; head < queue.length; head++) {
+    for (const { node, index } of graph.uses.get(queue[head]) ?? []) {
+      const out = node.outputs[0];
+      if (!out || seen.has(out)) continue;
+      seen.add(out);
+      if (EMBEDDING.test(node.op) && index === 1) found.push({ tensor: out, op: node.op });
+      else if (ID_SHAPERS.has(node.op) && index !== 1) queue.push(out);
+    }
+  }
+  return found;
+}
+
+function follow(graph: Graph, start: string, startOp: string): Spine {
+  const stream = new Set<string>();
+  const steps: ResidualStep[] = [];
+  let embedding = start;
+  let here: string | null = start;
+  let block = -1;
+  let end = '';
+  // Every step consumes a node of its own, so the spine cannot be longer than the graph.
+  for (let guard = 0; guard <= graph.model.nodes.length && here !== null; guard++) {
+    const names = aliases(graph, here);
+    for (const name of names) stream.add(name);
+    const additions = names.flatMap((name) => (graph.uses.get(name) ?? []).filter(isAddition));
+    const candidates = unique(additions).map((use) => {
+      const branchIndex = (1 - use.index) as 0 | 1;
+      return { ...use, branchIndex, origin: traceOrigin(graph, use.node.inputs[branchIndex], stream) };
+    });
+    const branches = candidates.filter((candidate) => candidate.origin.meetsStop);
+    if (branches.length > 1) {
+      end = `${branches.length} additions read the stream at once, and only one can carry it on`;
+      break;
+    }
+    const next = branches[0] ?? (block < 0 ? candidates[0] : undefined);
+    if (next) {
+      if (branches.length) block = next.origin.caches.at(-1) ?? block;
+      const kind = SKIP_NORM.test(next.node.op) ? 'skip' : 'add';
+      const tensor: string | null = next.node.outputs[kind === 'skip' ? 3 : 0] || null;
+      steps.push({ block, node: next.node, kind, branchIndex: next.branchIndex, tensor, through: next.origin.through });
+      if (!branches.length && tensor) embedding = tensor;
+      here = tensor;
+      if (!here) end = 'the last normalisation does not put the stream out';
+      continue;
+    }
+    const transformed: string | null = block < 0 ? embeddingStep(graph, names) : null;
+    if (transformed) embedding = here = transformed;
+    else {
+      end = 'nothing adds to the stream after this';
+      break;
+    }
+  }
+  return { graph, start, startOp, embedding, steps, end };
+}
+
+function isAddition(use: Use): boolean {
+  if (use.index > 1 || !use.node.inputs[1 - use.index]) return false;
+  return SKIP_NORM.test(use.node.op) || use.node.op === 'Add';
+}
+
+function unique(uses: readonly Use[]): Use[] {
+  const seen = new Set<OnnxNode>();
+  return uses.filter(({ node }) => !seen.has(node) && seen.add(node));
+}
+
+/** The embedding after its one scaling, normalising or projecting node; null when several nodes read it. */
+function embeddingStep(graph: Graph, names: readonly string[]): string | null {
+  const readers = names.flatMap((name) => graph.uses.get(name) ?? []).filter(({ node }) => !readsShapeOnly(node) && !passesThrough(node));
+  const [only] = readers;
+  if (readers.length !== 1 || !EMBEDDING_STEPS.has(only.node.op)) return null;
+  return only.node.outputs[0] || null;
+}
+
+/**
+ * Finds the residual stream.
+ *
+ * @throws LabError `graph-unsupported` when the spine does not account for every block exactly
+ *   once; the message says what was looked for and what was found, `details.spine` draws it
+ */
+export function findResidualStream(model: OnnxModel): ResidualStream {
+  const spine = traceSpine(model);
+  const { graph, steps } = spine;
+  const caches = new Set(model.inputs.map((input) => cacheIndex(input.name)).filter((index) => index !== null));
+  const blocks = caches.size;
+  const refuse = (found: string): never => {
+    throw new LabError(
+      'graph-unsupported',
+      `The residual stream of this model was not found. Looked for: one chain of additions from the embedding through all ${blocks || ''} blocks. Found: ${found}.`.replace('  ', ' '),
+      'Use a decoder exported with its KV cache by Optimum or by the onnxruntime-genai model builder (not a merged decoder, an encoder or a post-norm model).',
+      { spine: drawSpineOf(spine), blocksWithCache: blocks, blocksOnSpine: new Set(steps.map((step) => step.block).filter((block) => block >= 0)).size },
+    );
+  };
+
+  if (blocks === 0) refuse('no past_key_values.N.* inputs, so blocks cannot be told apart');
+  if (!spine.start || !spine.embedding) return refuse(spine.end);
+  const inside = steps.filter((step, i) => step.block >= 0 || steps.slice(0, i).some((earlier) => earlier.block >= 0));
+  const order = [...new Set(inside.map((step) => step.block))];
+  if (order.length !== blocks || order.some((block, i) => block !== i)) {
+    refuse(`${order.length} block${order.length === 1 ? '' : 's'} on the chain${order.length ? ` (${order.join(', ')})` : ''}, then ${spine.end}`);
+  }
+  const perBlock = order.map((block) => inside.filter((step) => step.block === block));
+  if (perBlock.some((own) => own.length !== perBlock[0].length)) {
+    refuse(`blocks with different numbers of additions (${perBlock.map((own) => own.length).join(', ')}): some are not labelled by their cache`);
+  }
+
+  const width = firstKnown([
+    ...steps.filter((step) => step.kind === 'skip').map((step) => () => lastDimOf(graph, step.node.inputs[2] ?? '')),
+    ...inside.map((step) => () => lastDimOf(graph, step.node.inputs[step.branchIndex])),
+    () => lastDimOf(graph, spine.embedding!),
+  ]);
+  if (width === null || width < 2) return refuse('a chain whose width no weight or declaration tells');
+
+  const closing = perBlock.map((own) => own[own.length - 1]);
+  const post = closing.map((step, block): ResidualPost => {
+    const elementType = elementTypeOf(graph, step.node.inputs[step.branchIndex]) ?? elementTypeOf(graph, step.node.inputs[1 - step.branchIndex]);
+    if (!isFloat(elementType)) return refuse(`block ${block} closes on a tensor of type ${elementType ?? 'unknown'}, not a float`);
+    return { block, node: step.node, tensor: step.tensor, branchIndex: step.branchIndex, elementType };
+  });
+  return {
+    blocks,
+    width,
+    elementType: post[0].elementType,
+    style: closing.some((step) => step.kind === 'skip') ? 'fused' : 'plain',
+    embedding: spine.embedding,
+    steps,
+    post,
+  };
+}
+
+function firstKnown(questions: readonly (() => number | null)[]): number | null {
+  for (const ask of questions) {
+    const answer = ask();
+    if (answer !== null) return answer;
+  }
+  return null;
+}
+
+/**
+ * A few lines of text that show the spine: where it starts, what each block adds, where it ends.
+ * Works on any graph that parsed, supported or not.
+ */
+export function drawSpine(model: OnnxModel): string {
+  return drawSpineOf(traceSpine(model));
+}
+
+/** Blocks drawn in full at either end; the rest of a deep model is one line. */
+const DRAWN_BLOCKS = 3;
+
+function drawSpineOf(spine: Spine): string {
+  const { steps } = spine;
+  if (!spine.start) return `input_ids ─╳ ${spine.end}`;
+  const lines = [`${spine.start === 'inputs_embeds' ? 'inputs_embeds' : `input_ids ─ ${spine.startOp}`}`];
+  const last = steps.at(-1)?.block ?? -1;
+  let skipped = false;
+  steps.forEach((step, i) => {
+    if (step.block >= DRAWN_BLOCKS && step.block < last - DRAWN_BLOCKS + 1) {
+      if (!skipped) lines.push(` ┊  blocks ${DRAWN_BLOCKS}–${last - DRAWN_BLOCKS}, alike`);
+      skipped = true;
+      return;
+    }
+    const closes = steps[i + 1]?.block !== step.block;
+    const label = step.block < 0 ? 'embedding' : `block ${step.block}`;
+    const branch = step.through ? `─ ${step.through}` : '';
+    const mark = step.block >= 0 && closes ? ` → resid_post[${step.block}]` : '';
+    lines.push(` ┼${branch}  ${label}, ${step.node.op}${mark}`);
+  });
+  lines.push(` ╵  ${spine.end}`);
+  return lines.join('\n');
+}
