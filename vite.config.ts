@@ -6,6 +6,10 @@ export default defineConfig({
   base: './',
   plugins: [react()],
   worker: { format: 'es' },
-  build: { target: 'es2023', chunkSizeWarningLimit: 1500, sourcemap: false },
+  build: {
+    target: 'es2023',
+    chunkSizeWarningLimit: 1500,
+    rolldownOptions: { input: ['index.html', 'headless.html'] },
+  },
   optimizeDeps: { exclude: ['onnxruntime-web'] },
 });

@@ -221,6 +221,18 @@ export interface StageResults {
   evidence: EvidenceResult;
 }
 
+/** How far a stage has come. */
+export interface Progress {
+  stage: Stage;
+  done: number;
+  total: number;
+  /** Real units: bytes, tokens, steps … */
+  unit: 'bytes' | 'tokens' | 'texts' | 'steps' | 'continuations';
+  note: string;
+}
+
+export type StageEvent = { [K in Stage]: { stage: K; result: StageResults[K]; milliseconds: number; fromMemory: boolean } }[Stage];
+
 export interface Run {
   schema: typeof RUN_SCHEMA;
   app: { name: 'lrt-lab'; version: string };

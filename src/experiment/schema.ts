@@ -40,6 +40,8 @@ export const presetSchema = z.strictObject({
   evaluationPrompts: z.array(z.string().min(1)).min(1),
   neutralPrompts: z.array(z.string().min(1)).min(1),
   scorer: scorerSchema,
+  /** Share of true stories of known side that the scorer classifies correctly, measured when the preset was made. */
+  scorerAccuracy: z.number().min(0).max(1),
   expect: z.enum(['steers', 'fails']),
 });
 

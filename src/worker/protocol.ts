@@ -4,8 +4,10 @@
  * one `done` or `error` with that id.
  */
 import type { LabErrorJson } from '../experiment/errors';
-import type { Backend, DeviceReport, DoseAxis, Run, Stage, StageResults, StopStreams } from '../experiment/run';
+import type { Backend, DeviceReport, DoseAxis, Progress, Run, Stage, StageEvent, StopStreams } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
+
+export type { Progress, StageEvent };
 
 export type BackendChoice = 'auto' | Backend;
 
@@ -25,17 +27,6 @@ export type RequestType = keyof Requests;
 export type ToWorker =
   | { [K in RequestType]: { type: K; id: number } & Requests[K]['in'] }[RequestType]
   | { type: 'cancel'; id: number };
-
-export interface Progress {
-  stage: Stage;
-  done: number;
-  total: number;
-  /** Real units: bytes, tokens, steps … */
-  unit: 'bytes' | 'tokens' | 'texts' | 'steps' | 'continuations';
-  note: string;
-}
-
-export type StageEvent = { [K in Stage]: { stage: K; result: StageResults[K]; milliseconds: number; fromMemory: boolean } }[Stage];
 
 export type FromWorker =
   | { type: 'progress'; id: number; progress: Progress }

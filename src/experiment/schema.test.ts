@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { defaultExperiment, quickVariant } from './defaults';
+import { canonicalJson, digestOf } from './digest';
+import { LabError } from './errors';
+import { experimentProblems, parseExperiment, parseExperimentJson } from './schema';
+
+describe('experiments', () => {
+  test('the default and its quick variant are valid', () => {
+    expect(experimentProblems(defaultExperiment('mood'))).toEqual([]);
+    expect(experimentProblems(quickVariant(defaultExperiment('language')))).toEqual([]);
+  });
+
+  test('a wrong field is named', () => {
+    const wrong = { ...defaultExperiment('mood'), dose: { ...defaultExperiment('mood').dose, maxRep3: 'high' } };
+    expect(experimentProblems(wrong)).toEqual([{ field: 'dose.maxRep3', message: expect.stringMatching(/number/) }]);
+    expect(() => parseExperiment(wrong)).toThrow(/dose\.maxRep3/);
+  });
+
+  test('an unknown field is an error, not ignored', () => {
+    expect(() => parseExperiment({ ...defaultExperiment('mood'), colour: 'red' })).toThrow(/colour/);
+  });
+
+  test('a missing field is an error, not defaulted', () => {
+    const { map: _, ...rest } = defaultExperiment('mood');
+    expect(() => parseExperiment(rest)).toThrow(/map/);
+  });
+
+  test('stops out of order are named', () => {
+    const experiment = defaultExperiment('mood');
+    experiment.dose.stops = [1, 0.5];
+    expect(experimentProblems(experiment)[0].field).toBe('dose.stops');
+  });
+
+  test('any JSON text either parses to an experiment or gives settings-invalid', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
+        try {
+          parseExperimentJson(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(LabError);
+          expect((error as LabError).code).toBe('settings-invalid');
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('digests', () => {
+  test('do not depend on the order of fields', () => {
+    const experiment = defaultExperiment('mood');
+    const shuffled = Object.fromEntries(Object.entries(experiment).toReversed());
+    expect(digestOf(shuffled)).toBe(digestOf(experiment));
+    expect(canonicalJson(shuffled)).toBe(canonicalJson(experiment));
+  });
+
+  test('change with any value', () => {
+    expect(digestOf(defaultExperiment('mood'))).not.toBe(digestOf(defaultExperiment('tense')));
+  });
+});

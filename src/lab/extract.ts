@@ -1,0 +1,80 @@
+/** Steering vectors: difference of means over contrast pairs, in the source and natively in the target. */
+import { LabError, throwIfAborted } from '../experiment/errors';
+import type { ContrastPair, Experiment } from '../experiment/schema';
+import type { LanguageModel, SteeredRow } from '../runtime/types';
+import { breathe, type LabContext } from './context';
+import { readPositions } from './collect';
+
+const BATCH_TEXTS = 32;
+
+/** Read states of one side of the pairs, one row a pair. */
+export interface PairStates {
+  width: number;
+  /** Row-major [pairs × width]. */
+  positive: Float32Array;
+  negative: Float32Array;
+}
+
+/**
+ * Checks the contrast pairs before any model is run.
+ * @throws LabError `pairs-one-sided` when a pair lacks a side or both sides are the same, `pairs-too-few` under two
+ */
+export function checkPairs(pairs: readonly ContrastPair[]): void {
+  pairs.forEach((pair, i) => {
+    const missing = pair.positive.trim() === '' ? 'positive' : pair.negative.trim() === '' ? 'negative' : null;
+    if (missing) {
+      throw new LabError('pairs-one-sided', `Pair ${i + 1} has no ${missing} text.`, 'Give both sides of every pair: the same text with and without the behaviour.', { pair: i + 1 });
+    }
+    if (pair.positive.trim() === pair.negative.trim()) {
+      throw new LabError('pairs-one-sided', `Both sides of pair ${i + 1} are the same text.`, 'Let the two sides differ in the behaviour only.', { pair: i + 1 });
+    }
+  });
+  if (pairs.length < 2) {
+    throw new LabError('pairs-too-few', `There ${pairs.length === 1 ? 'is one contrast pair' : 'are no contrast pairs'}; at least two are needed.`, 'Add contrast pairs; 16 or more give a steady direction.');
+  }
+}
+
+/** Reads the residual stream after `block` for both sides of every pair. */
+export async function readPairs(
+  context: LabContext,
+  model: LanguageModel,
+  block: number,
+  pairs: readonly ContrastPair[],
+  readPosition: Experiment['vector']['readPosition'],
+  note: string,
+): Promise<PairStates> {
+  const width = model.info.hiddenSize;
+  const positive = new Float32Array(pairs.length * width);
+  const negative = new Float32Array(pairs.length * width);
+  const items = [...pairs.map((p, i) => ({ text: p.positive, into: positive, i })), ...pairs.map((p, i) => ({ text: p.negative, into: negative, i }))];
+  for (let start = 0; start < items.length; start += BATCH_TEXTS) {
+    const batch = items.slice(start, start + BATCH_TEXTS);
+    const rows: SteeredRow[] = batch.map((item) => ({ ids: model.tokenizer.encode(item.text) }));
+    const states = await model.statesAt(block, { rows, layer: null });
+    batch.forEach((item, k) => {
+      const read = tokensRead(rows[k].ids, model, readPosition);
+      const into = item.into.subarray(item.i * width, (item.i + 1) * width);
+      for (const position of read) for (let d = 0; d < width; d++) into[d] += states[k][position * width + d] / read.length;
+    });
+    context.progress({ stage: 'steer', done: Math.min(start + BATCH_TEXTS, items.length), total: items.length, unit: 'texts', note });
+    await breathe(context.signal);
+  }
+  throwIfAborted(context.signal);
+  return { width, positive, negative };
+}
+
+/** The positions that a read position stands for, special tokens left out. */
+export function tokensRead(ids: readonly number[], model: LanguageModel, readPosition: Experiment['vector']['readPosition']): number[] {
+  const content = readPositions(ids, model.tokenizer, 'content');
+  if (content.length === 0) return [ids.length - 1];
+  return readPosition === 'last' ? [content[content.length - 1]] : content;
+}
+
+/** v = mean h(x⁺) − mean h(x⁻), length width. */
+export function differenceOfMeans(states: PairStates): Float32Array {
+  const { width, positive, negative } = states;
+  const pairs = positive.length / width;
+  const v = new Float64Array(width);
+  for (let i = 0; i < positive.length; i++) v[i % width] += (positive[i] - negative[i]) / pairs;
+  return Float32Array.from(v);
+}

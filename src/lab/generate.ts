@@ -1,0 +1,93 @@
+/** Continuations: many for the figures, and the six streams that are read side by side. */
+import type { Arm, StopStreams, StreamToken } from '../experiment/run';
+import type { Experiment } from '../experiment/schema';
+import type { LanguageModel, SteeredRow } from '../runtime/types';
+import { breathe, type LabContext } from './context';
+import { byModelAndLayer } from './dose';
+import { vectorAt, type SteeringArm } from './vectors';
+
+/** Rows decoded in one pass. */
+const BATCH_ROWS = 96;
+
+/** One continuation asked for. */
+export interface Ask {
+  prompt: string;
+  vector?: Float32Array;
+}
+
+/**
+ * Decodes all asks of one model at one layer, in batches; the i-th ask draws from stream i of the seed, so that arms
+ * with the same seed share their random numbers and differ by their steering alone.
+ */
+export async function continueAll(
+  context: LabContext,
+  model: LanguageModel,
+  layer: number | null,
+  asks: readonly Ask[],
+  generation: Pick<Experiment['generation'], 'maxNewTokens' | 'temperature' | 'topP' | 'seed'>,
+  onDone?: (count: number) => void,
+): Promise<string[]> {
+  const texts: string[] = [];
+  for (let start = 0; start < asks.length; start += BATCH_ROWS) {
+    const batch = asks.slice(start, start + BATCH_ROWS);
+    const decoded = await model.decode(
+      { rows: batch.map((ask) => ({ ids: model.tokenizer.encode(ask.prompt), ...(ask.vector ? { vector: ask.vector } : {}) })), layer },
+      { maxNewTokens: generation.maxNewTokens, sampling: { temperature: generation.temperature, topP: generation.topP, seed: generation.seed + start }, signal: context.signal },
+    );
+    texts.push(...decoded.map((row) => model.tokenizer.decode(row.ids)));
+    onDone?.(batch.length);
+    await breathe(context.signal);
+  }
+  return texts;
+}
+
+/** Where the projection colours get their unit: the direction, and the mean and deviation of the corpus along it. */
+export interface ProjectionScale {
+  direction: Float32Array;
+  mean: number;
+  deviation: number;
+}
+
+/**
+ * The six streams at each of the given stops (signed r). Each model decodes all stops and arms in one batch, then one
+ * tapped pass over the finished texts gives the projections.
+ */
+export async function computeStreams(
+  context: LabContext,
+  arms: readonly SteeringArm[],
+  scales: ReadonlyMap<LanguageModel, ProjectionScale>,
+  prompt: string,
+  stops: readonly number[],
+  generation: Pick<Experiment['generation'], 'maxNewTokens' | 'temperature' | 'topP' | 'seed'>,
+): Promise<StopStreams[]> {
+  const streams: StopStreams[] = stops.map((stop) => ({ prompt, stop, arms: {} as Record<Arm, StreamToken[]> }));
+  for (const group of byModelAndLayer(arms)) {
+    const { model, layer } = group[0];
+    const ids = model.tokenizer.encode(prompt);
+    const small = group.some((arm) => arm.arm === 'small-steered');
+    const jobs: { name: Arm; stop: number | null; vector?: Float32Array }[] = [{ name: small ? 'small' : 'large', stop: null }];
+    for (const arm of group) stops.forEach((r, s) => jobs.push({ name: arm.arm, stop: s, ...(r === 0 ? {} : { vector: vectorAt(arm, r) }) }));
+    const rows: SteeredRow[] = jobs.map((job) => ({ ids, ...(job.vector ? { vector: job.vector } : {}) }));
+    // Every row continues with the same random numbers (one row a call would be slow; the sampler is told to share).
+    const decoded = await model.decode({ rows, layer }, { maxNewTokens: generation.maxNewTokens, sampling: { temperature: generation.temperature, topP: generation.topP, seed: generation.seed, sharedStream: true }, signal: context.signal });
+    await breathe(context.signal);
+    const full = rows.map((row, i) => ({ ...row, ids: [...ids, ...decoded[i].ids] }));
+    const states = await model.statesAt(layer, { rows: full, layer });
+    const scale = scales.get(model)!;
+    jobs.forEach((job, i) => {
+      const pieces = model.tokenizer.pieces(decoded[i].ids);
+      const tokens = decoded[i].ids.map((id, t): StreamToken => ({ id, text: pieces[t], projection: project(states[i], ids.length + t, scale) }));
+      if (job.stop === null) for (const item of streams) item.arms[job.name] = tokens;
+      else streams[job.stop].arms[job.name] = tokens;
+    });
+    await breathe(context.signal);
+  }
+  return streams;
+}
+
+function project(states: Float32Array, position: number, scale: ProjectionScale): number {
+  const width = scale.direction.length;
+  let dot = 0;
+  for (let d = 0; d < width; d++) dot += states[position * width + d] * scale.direction[d];
+  return Math.round(((dot - scale.mean) / scale.deviation) * 100) / 100;
+}

@@ -1,0 +1,176 @@
+/**
+ * An experiment becomes a run: models → activations → map → steer → evidence. Every stage is remembered under the
+ * digest of what produced it, so that changing λ refits without collecting again, and a new dose touches nothing before it.
+ */
+import { digestOf } from '../experiment/digest';
+import { throwIfAborted } from '../experiment/errors';
+import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type Run, type Stage, type StageEvent, type StageResults, type StopStreams } from '../experiment/run';
+import { parseExperiment, type Experiment } from '../experiment/schema';
+import { activationsStage, mapStage, type ActivationsState, type MapState } from './stages-fit';
+import { evidenceStage } from './stage-evidence';
+import { modelsStage, releaseModels, type LoadedPair } from './stage-models';
+import { steerStage, type SteerState } from './stage-steer';
+import { computeAxis, signedStops } from './dose';
+import { computeStreams } from './generate';
+import { Memo } from './memo';
+import type { LabContext } from './context';
+
+export const APP_VERSION = '0.1.0';
+
+export type PipelineContext = Omit<LabContext, 'warn'> & { deviceReport: DeviceReport; onStageStart: (stage: Stage) => void; onStage: (event: StageEvent) => void };
+
+export class Pipeline {
+  #memo = new Memo();
+  #warnings: string[] = [];
+
+  /**
+   * Runs the stages up to `until`.
+   * @returns the whole run when `until` is the last stage, else null (the stages were reported one by one)
+   * @throws LabError of the stage that failed; what was remembered before it stays
+   */
+  async run(experiment: Experiment, until: Stage, context: PipelineContext): Promise<Run | null> {
+    parseExperiment(experiment);
+    const started = performance.now();
+    this.#warnings = [];
+    const lab: LabContext = { ...context, warn: (message) => this.#warnings.push(message) };
+    const results: Partial<StageResults> = {};
+    const timings: Run['timings'] = {};
+    const last = STAGES.indexOf(until);
+    for (const stage of STAGES.slice(0, last + 1)) {
+      throwIfAborted(context.signal);
+      context.onStageStart(stage);
+      const began = performance.now();
+      const { result, fromMemory } = await this.#stage(stage, experiment, lab);
+      const milliseconds = Math.round(performance.now() - began);
+      Object.assign(results, { [stage]: result });
+      timings[stage] = milliseconds;
+      context.onStage({ stage, result, milliseconds, fromMemory } as StageEvent);
+    }
+    timings.total = Math.round(performance.now() - started);
+    if (until !== 'evidence') return null;
+    const all = results as StageResults;
+    return {
+      schema: RUN_SCHEMA,
+      app: { name: 'lrt-lab', version: APP_VERSION },
+      experimentDigest: digestOf(experiment),
+      experiment,
+      device: context.deviceReport,
+      timings,
+      tokens: all.activations.tokens,
+      models: all.models,
+      activations: all.activations,
+      map: all.map,
+      vector: all.steer.vector,
+      steer: all.steer,
+      arms: all.evidence.arms,
+      doseResponse: all.evidence.doseResponse,
+      streams: all.evidence.streams,
+      verdict: all.evidence.verdict,
+      warnings: [...new Set(this.#warnings)],
+    };
+  }
+
+  /** Next-token distributions at every stop for a prompt of the user's. Runs the stages it needs. */
+  async axis(experiment: Experiment, prompt: string, context: PipelineContext): Promise<DoseAxis> {
+    const { state } = await this.#upToSteer(experiment, context);
+    return computeAxis(state.arms, prompt, signedStops(experiment.dose.stops), context.signal);
+  }
+
+  /** The six streams at every stop, nearest to `nearest` first; each stop is handed over as it is ready. */
+  async streams(
+    experiment: Experiment,
+    prompt: string,
+    nearest: number,
+    maxNewTokens: number,
+    context: PipelineContext,
+    onStop: (streams: StopStreams) => void,
+  ): Promise<{ stops: number }> {
+    const { lab, state } = await this.#upToSteer(experiment, context);
+    const stops = signedStops(experiment.dose.stops).toSorted((a, b) => Math.abs(a - nearest) - Math.abs(b - nearest));
+    // The stop under the thumb comes alone, so that it is ready soonest; the rest in growing batches.
+    for (let start = 0, size = 1; start < stops.length; start += size, size = Math.min(size * 2, 4)) {
+      const part = stops.slice(start, start + size);
+      for (const streams of await computeStreams(lab, state.arms, state.scales, prompt, part, { ...experiment.generation, maxNewTokens })) onStop(streams);
+    }
+    return { stops: stops.length };
+  }
+
+  /** Releases models and moments. */
+  async dispose(): Promise<void> {
+    await this.#memo.clear();
+  }
+
+  async #upToSteer(experiment: Experiment, context: PipelineContext): Promise<{ lab: LabContext; state: SteerState }> {
+    parseExperiment(experiment);
+    const lab: LabContext = { ...context, warn: (message) => this.#warnings.push(message) };
+    const { state } = await this.#steer(experiment, lab);
+    return { lab, state };
+  }
+
+  async #stage(stage: Stage, experiment: Experiment, context: LabContext): Promise<{ result: StageResults[Stage]; fromMemory: boolean }> {
+    switch (stage) {
+      case 'models':
+        return this.#models(experiment, context).then(({ state, fromMemory }) => ({ result: state.result, fromMemory }));
+      case 'activations':
+        return this.#activations(experiment, context).then(({ state, fromMemory }) => ({ result: state.result, fromMemory }));
+      case 'map':
+        return this.#map(experiment, context).then(({ state, fromMemory }) => ({ result: state.result, fromMemory }));
+      case 'steer':
+        return this.#steer(experiment, context).then(({ state, fromMemory }) => ({ result: state.result, fromMemory }));
+      case 'evidence': {
+        const { state: steer } = await this.#steer(experiment, context);
+        const inputs = [steerInputs(experiment), experiment.dose, experiment.generation];
+        return this.#remember('evidence', inputs, () => evidenceStage(context, experiment, steer)).then(({ state, fromMemory }) => ({ result: state, fromMemory }));
+      }
+    }
+  }
+
+  #models(experiment: Experiment, context: LabContext): Promise<Remembered<LoadedPair>> {
+    return this.#remember('models', experiment.models, () => modelsStage(context, experiment), releaseModels, ['activations', 'map', 'steer', 'evidence']);
+  }
+
+  async #activations(experiment: Experiment, context: LabContext): Promise<Remembered<ActivationsState>> {
+    const { state: models } = await this.#models(experiment, context);
+    return this.#remember('activations', activationInputs(experiment), () => activationsStage(context, experiment, models), (state) => state.dispose(), ['map', 'steer', 'evidence']);
+  }
+
+  async #map(experiment: Experiment, context: LabContext): Promise<Remembered<MapState>> {
+    const { state: activations } = await this.#activations(experiment, context);
+    return this.#remember('map', mapInputs(experiment), () => mapStage(context, experiment, activations));
+  }
+
+  async #steer(experiment: Experiment, context: LabContext): Promise<Remembered<SteerState>> {
+    const { state: models } = await this.#models(experiment, context);
+    const { state: activations } = await this.#activations(experiment, context);
+    const { state: map } = await this.#map(experiment, context);
+    return this.#remember('steer', steerInputs(experiment), () => steerStage(context, experiment, models, activations, map));
+  }
+
+  async #remember<T>(name: Stage, inputs: unknown, make: () => Promise<T>, dispose?: (value: T) => void | Promise<void>, dependents: Stage[] = []): Promise<Remembered<T>> {
+    const known = this.#memo.recall<T>(name, inputs);
+    if (known) return { state: known, fromMemory: true };
+    // What stands on the old value goes before it: a moment store must not outlive the models it was collected from.
+    for (const dependent of dependents.toReversed()) await this.#memo.forget(dependent);
+    await this.#memo.forget(name);
+    const value = await make();
+    return { state: await this.#memo.keep(name, inputs, value, dispose ? () => dispose(value) : null), fromMemory: false };
+  }
+}
+
+interface Remembered<T> {
+  state: T;
+  fromMemory: boolean;
+}
+
+function activationInputs(experiment: Experiment): unknown {
+  return { models: experiment.models, corpus: experiment.corpus };
+}
+
+function mapInputs(experiment: Experiment): unknown {
+  return { activations: activationInputs(experiment), map: experiment.map };
+}
+
+function steerInputs(experiment: Experiment): unknown {
+  const { concept, vector, transfer, dose, generation } = experiment;
+  return { map: mapInputs(experiment), concept, vector, transfer, stops: dose.stops, seed: generation.seed, neutralTexts: generation.neutralTexts, randomVectors: generation.randomVectors };
+}

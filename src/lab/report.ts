@@ -1,0 +1,119 @@
+/** A run as Markdown: what was run, on what, what came out, and what it cost. */
+import type { ArmResult, Run } from '../experiment/run';
+
+const ARM_NAMES: Record<ArmResult['name'], string> = {
+  small: 'small',
+  'small-steered': 'small, steered',
+  large: 'large',
+  mapped: 'large + mapped',
+  native: 'large + native',
+  random: 'large + random',
+};
+
+/** Renders the report. Pure text: the same run gives the same report. */
+export function renderReport(run: Run): string {
+  const { models, map, vector, verdict, device } = run;
+  const lines = [
+    `# ${run.experiment.title}`,
+    '',
+    `**${verdict.sentence}**`,
+    '',
+    ...verdict.reasons.map((reason) => `- ${reason}`),
+    ...run.warnings.map((warning) => `- Warning: ${warning}`),
+    '',
+    '## What was run',
+    '',
+    table(
+      ['', 'source (small)', 'target (large)'],
+      [
+        ['model', models.source.title, models.target.title],
+        ['blocks × width', `${models.source.layers} × ${models.source.hiddenSize}`, `${models.target.layers} × ${models.target.hiddenSize}`],
+        ['parameters', models.source.params.toLocaleString('en'), models.target.params.toLocaleString('en')],
+        ['validation loss', fixed(models.source.validationLoss, 4), fixed(models.target.validationLoss, 4)],
+        ['block', String(map.layers.source), String(map.layers.target)],
+      ],
+    ),
+    '',
+    `Backend: ${device.backend} (${device.reason}). Adapter: ${device.adapter}. ${Object.entries(device.versions).map(([name, version]) => `${name} ${version}`).join(', ')}.`,
+    '',
+    `Tokens: ${run.tokens.kept.toLocaleString('en')} kept of ${run.tokens.read.toLocaleString('en')} read; ${run.tokens.train.toLocaleString('en')} to fit, ${run.tokens.heldOut.toLocaleString('en')} held out.`,
+    '',
+    '## The map',
+    '',
+    table(
+      ['figure', 'value'],
+      [
+        ['held-out R²', fixed(map.heldOutR2, 4)],
+        ['held-out R², shuffled pairs (control)', fixed(map.shuffledR2, 4)],
+        ['centred cosine', fixed(map.centredCosine, 4)],
+        ['median R² over dimensions', fixed(map.medianDimensionR2, 4)],
+        ['λ', String(map.lambda)],
+        ['relative error of W, WGSL against float64', map.errorVsFloat64 === null ? 'no adapter answered' : `${map.errorVsFloat64.toExponential(1)} on ${map.auditRows.toLocaleString('en')} rows`],
+        ['solver', map.solver],
+      ],
+    ),
+    '',
+    `Layers: ${map.layerRule}.`,
+    '',
+    '## The vector',
+    '',
+    table(
+      ['figure', 'value'],
+      [
+        ['cosine mapped · native', `${fixed(vector.cosineMappedNative, 3)} (chance ±${fixed(vector.chanceBand, 3)})`],
+        ['cos(Wv, Wv + p)', fixed(vector.cosineWithBias, 3)],
+        ['norms: source, mapped, native', [vector.norms.source, vector.norms.mapped, vector.norms.native].map((n) => fixed(n, 2)).join(', ')],
+        ['AUROC on held-out pairs: source, mapped, native', [vector.auroc.source, vector.auroc.mapped, vector.auroc.native].map((a) => fixed(a, 3)).join(', ')],
+        ['pairs', `${vector.pairs}, ${vector.readPosition} token${vector.readPosition === 'mean' ? 's' : ''}`],
+      ],
+    ),
+    '',
+    '## Arms at the chosen dose',
+    '',
+    table(
+      ['arm', 'towards', 'r', 'α', 'iso-KL', 'wanted side', '95 % interval', 'n', 'p95 KL', 'rep-3'],
+      run.arms.map((arm) => [
+        ARM_NAMES[arm.name],
+        arm.direction === 'none' ? '–' : arm.direction,
+        fixed(arm.dose.r, 2),
+        fixed(arm.dose.alpha, 2),
+        arm.dose.isoKl === null ? '–' : fixed(arm.dose.isoKl, 2),
+        percent(arm.conceptRate.value),
+        `${percent(arm.conceptRate.interval[0])}–${percent(arm.conceptRate.interval[1])}`,
+        String(arm.conceptRate.n),
+        fixed(arm.p95Kl, 2),
+        fixed(arm.rep3, 2),
+      ]),
+    ),
+    '',
+    '## One continuation of each arm',
+    '',
+    ...run.arms.flatMap((arm) => [`**${ARM_NAMES[arm.name]}${arm.direction === 'none' ? '' : `, ${arm.direction}`}**`, '', ...quote(arm.samples[0] ?? ''), '']),
+    '## Provenance',
+    '',
+    `Experiment digest \`${run.experimentDigest}\`. ${run.app.name} ${run.app.version}.`,
+    '',
+    ...[models.source, models.target].map((model) => `- ${model.id} (${model.dtype}): ${model.digests.find((file) => file.path.endsWith('.onnx'))?.sha256 ?? 'no digest'}`),
+    '',
+    `Time: ${Object.entries(run.timings).map(([stage, ms]) => `${stage} ${((ms ?? 0) / 1000).toFixed(1)} s`).join(', ')}.`,
+    '',
+  ];
+  return lines.join('\n');
+}
+
+function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function quote(text: string): string[] {
+  return text.trim().split('\n').map((line) => `> ${line}`);
+}
+
+function fixed(x: number | null, digits: number): string {
+  return x === null ? '–' : x.toFixed(digits);
+}
+
+function percent(x: number): string {
+  return `${Math.round(x * 100)} %`;
+}

@@ -1,0 +1,116 @@
+/**
+ * Where collected rows go: into the streaming fit, and up to a bound into a sample
+ * that the figures, the controls and the audit read. One sink on each backend.
+ */
+import type { FitChunk, StreamingFit } from '../math/fit-types';
+import type { TapBatch, Tokenizer } from '../runtime/types';
+import type { PreparedText, Sample } from './collect';
+
+/** Bounds of the sample, in rows per split. */
+export const SAMPLE_ROWS = { train: 3072, heldOut: 1024 } as const;
+
+export interface RowSink<M> {
+  readonly fit: StreamingFit<M>;
+  add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], heldOut: boolean, tokenizer: Tokenizer): Promise<void>;
+  /** The sample, on the CPU. Called once, after the last row. */
+  finishSample(): Promise<Sample>;
+  dispose(): void;
+}
+
+/** Indices into the flattened [rows × length] positions of a batch that are read. */
+export function flatPositions(batch: readonly PreparedText[], length: number): Uint32Array {
+  const flat: number[] = [];
+  batch.forEach((item, row) => item.positions.forEach((position) => flat.push(row * length + position)));
+  return Uint32Array.from(flat);
+}
+
+/** Keeps account of the bounded sample: how many rows of a chunk still fit, and what each row is. */
+export class SampleLedger {
+  readonly labels: Sample['labels'] = [];
+  #rows = { train: 0, heldOut: 0 };
+
+  /** How many of `count` rows of this split go into the sample; labels them. */
+  take(batch: readonly PreparedText[], heldOut: boolean, tokenizer: Tokenizer): number {
+    const split = heldOut ? 'heldOut' : 'train';
+    const room = SAMPLE_ROWS[split] - this.#rows[split];
+    if (room <= 0) return 0;
+    let taken = 0;
+    for (const item of batch) {
+      const pieces = tokenizer.pieces(item.ids);
+      for (const position of item.positions) {
+        if (taken === room) break;
+        this.labels.push({ token: pieces[position], text: item.text, position, heldOut });
+        taken++;
+      }
+    }
+    this.#rows[split] += taken;
+    return taken;
+  }
+
+  reset(): void {
+    this.labels.length = 0;
+    this.#rows = { train: 0, heldOut: 0 };
+  }
+}
+
+/** The WASM backend's sink: rows are gathered into chunks on the CPU and fitted in float64. */
+export class CpuRowSink implements RowSink<Float32Array> {
+  readonly fit: StreamingFit<Float32Array>;
+  #ledger = new SampleLedger();
+  #sample: { source: Float32Array[][]; target: Float32Array[][] };
+
+  constructor(fit: StreamingFit<Float32Array>) {
+    this.fit = fit;
+    this.#sample = {
+      source: Array.from({ length: fit.shape.sourceLayers }, () => []),
+      target: Array.from({ length: fit.shape.targetLayers }, () => []),
+    };
+  }
+
+  async add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], heldOut: boolean, tokenizer: Tokenizer): Promise<void> {
+    const chunk: FitChunk<Float32Array> = {
+      source: source.blocks.map((tap) => gather(tap, flatPositions(batch, source.length))),
+      target: target.blocks.map((tap) => gather(tap, flatPositions(batch, target.length))),
+      rows: batch.reduce((n, item) => n + item.positions.length, 0),
+      split: heldOut ? 'heldOut' : 'train',
+    };
+    const taken = this.#ledger.take(batch, heldOut, tokenizer);
+    if (taken > 0) {
+      chunk.source.forEach((rows, i) => this.#sample.source[i].push(rows.slice(0, taken * this.fit.shape.sourceWidth)));
+      chunk.target.forEach((rows, i) => this.#sample.target[i].push(rows.slice(0, taken * this.fit.shape.targetWidth)));
+    }
+    await this.fit.add(chunk);
+  }
+
+  async finishSample(): Promise<Sample> {
+    const { sourceWidth, targetWidth } = this.fit.shape;
+    return {
+      rows: this.#ledger.labels.length,
+      source: { width: sourceWidth, blocks: this.#sample.source.map(concatenate) },
+      target: { width: targetWidth, blocks: this.#sample.target.map(concatenate) },
+      labels: this.#ledger.labels,
+    };
+  }
+
+  dispose(): void {
+    this.fit.dispose();
+  }
+}
+
+function gather(tap: TapBatch['blocks'][number], positions: Uint32Array): Float32Array {
+  if (!tap.data) throw new TypeError(`The tap of block ${tap.block} is not on the CPU.`);
+  const { width, data } = tap;
+  const rows = new Float32Array(positions.length * width);
+  positions.forEach((position, i) => rows.set(data.subarray(position * width, (position + 1) * width), i * width));
+  return rows;
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,168 @@
+/** Stage 5: continuations of every arm at every dose, the chosen dose, the report half, the streams and the verdict. */
+import type { Arm, ArmResult, DoseCell, DosedArm, EvidenceResult, StopStreams } from '../experiment/run';
+import { DOSED_ARMS } from '../experiment/run';
+import type { Experiment } from '../experiment/schema';
+import type { LabContext } from './context';
+import { chooseDose, conclude, transferRatio, type TwoSided } from './conclude';
+import { signedStops, type SideEffects } from './dose';
+import { computeStreams, continueAll, type Ask } from './generate';
+import { measureSides, type Sides } from './measure';
+import type { Side } from './score';
+import type { SteerState } from './stage-steer';
+import { vectorAt, type SteeringArm } from './vectors';
+
+/** Sample texts kept per arm. */
+const SAMPLES = 3;
+
+/** Prompts in two halves: one chooses the dose, the other reports it. */
+function halves(prompts: readonly string[]): { choose: string[]; report: string[] } {
+  return { choose: prompts.filter((_, i) => i % 2 === 0), report: prompts.filter((_, i) => i % 2 === 1 || prompts.length === 1) };
+}
+
+function cycle(prompts: readonly string[], count: number): string[] {
+  return Array.from({ length: count }, (_, i) => prompts[i % prompts.length]);
+}
+
+/** Generates, measures and concludes. */
+export async function evidenceStage(context: LabContext, experiment: Experiment, steer: SteerState): Promise<EvidenceResult> {
+  const { generation, dose } = experiment;
+  const stops = signedStops(dose.stops);
+  const prompts = halves(steer.concept.evaluationPrompts);
+  const counter = progressCounter(context, steer.arms.length * (stops.length - 1) * generation.chooseContinuations + 10 * generation.continuations);
+
+  const doseResponse = await doseCurve(context, experiment, steer, stops, prompts.choose, counter);
+  const chosen = chooseDose(doseResponse, dose);
+  const report = await reportHalf(context, experiment, steer, chosen.r, prompts.report, counter);
+  doseResponse.push(...report.cells);
+
+  const prompt = prompts.report[0];
+  const streams: StopStreams[] = await computeStreams(context, steer.arms, steer.scales, prompt, stops, generation);
+  const mapped = steer.arms.find((arm) => arm.arm === 'mapped')!;
+  const verdict = conclude({
+    concept: steer.concept,
+    targetTitle: steer.targetTitle,
+    arms: report.arms,
+    chosen,
+    chosenDose: doseOf(mapped, chosen.r, steer),
+    dose,
+    transferRatio: transferRatio(report.sides.mapped, report.sides.native, report.sides.random, generation.seed),
+  });
+  return { arms: report.arms, doseResponse, streams, verdict };
+}
+
+/** The dose–response of every dosed arm on the choose-half; all stops of an arm decode together. */
+async function doseCurve(context: LabContext, experiment: Experiment, steer: SteerState, stops: readonly number[], prompts: readonly string[], counter: (n: number) => void): Promise<DoseCell[]> {
+  const { generation } = experiment;
+  const asked = cycle(prompts, generation.chooseContinuations);
+  const cells: DoseCell[] = [];
+  for (const arm of steer.arms) {
+    const doses = stops.filter((r) => r !== 0);
+    const asks: Ask[] = doses.flatMap((r) => asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, r, k) })));
+    const texts = await continueAll(context, arm.model, arm.layer, asks, generation, counter);
+    doses.forEach((r, d) => {
+      const slice = texts.slice(d * asked.length, (d + 1) * asked.length);
+      const sides = measureSides(steer.concept.score, asked, slice);
+      cells.push(cellOf(arm, r, sides, effectAt(steer.sideEffects[arm.arm], stops, r), steer, 'choose'));
+    });
+  }
+  return cells;
+}
+
+interface ReportHalf {
+  arms: ArmResult[];
+  cells: DoseCell[];
+  sides: Record<'mapped' | 'native' | 'random', TwoSided>;
+}
+
+/** All arms at the chosen dose on the held-back prompts. */
+async function reportHalf(context: LabContext, experiment: Experiment, steer: SteerState, r: number, prompts: readonly string[], counter: (n: number) => void): Promise<ReportHalf> {
+  const { generation } = experiment;
+  const stops = signedStops(experiment.dose.stops);
+  const asked = cycle(prompts, generation.continuations);
+  const arms: ArmResult[] = [];
+  const cells: DoseCell[] = [];
+  const sides: Partial<Record<DosedArm, TwoSided>> = {};
+  const settings = { ...generation, seed: generation.seed + 100_003 };
+
+  const baselines: [Arm, SteeringArm][] = [
+    ['small', steer.arms.find((arm) => arm.arm === 'small-steered')!],
+    ['large', steer.arms.find((arm) => arm.arm === 'mapped')!],
+  ];
+  for (const [name, arm] of baselines) {
+    const texts = await continueAll(context, arm.model, arm.layer, asked.map((prompt) => ({ prompt })), settings, counter);
+    arms.push(armResult(name, 'none', { r: 0, alpha: 0, isoKl: 0 }, measureSides(steer.concept.score, asked, texts), { mean: 0, p95: 0 }, texts));
+  }
+  for (const arm of steer.arms) {
+    const both: Record<'up' | 'down', Side[]> = { up: [], down: [] };
+    for (const sign of [1, -1] as const) {
+      const texts = await continueAll(context, arm.model, arm.layer, asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, sign * r, k) })), settings, counter);
+      const measured = measureSides(steer.concept.score, asked, texts);
+      const effect = effectAt(steer.sideEffects[arm.arm], stops, sign * r);
+      both[sign === 1 ? 'up' : 'down'] = measured.sides;
+      arms.push(armResult(arm.arm, sign === 1 ? 'positive' : 'negative', doseOf(arm, sign * r, steer), measured, effect, texts));
+      cells.push(cellOf(arm, sign * r, measured, effect, steer, 'report'));
+    }
+    sides[arm.arm] = both;
+  }
+  const order = new Map<Arm, number>([['small', 0], ['large', 1], ...DOSED_ARMS.map((name, i): [Arm, number] => [name, i + 2])]);
+  arms.sort((a, b) => order.get(a.name)! - order.get(b.name)!);
+  return { arms, cells, sides: sides as ReportHalf['sides'] };
+}
+
+function armResult(name: Arm, direction: ArmResult['direction'], dose: ArmResult['dose'], sides: Sides, effect: SideEffects, texts: readonly string[]): ArmResult {
+  const wanted = direction === 'negative' ? sides.negative : sides.positive;
+  return {
+    name,
+    direction,
+    dose,
+    conceptRate: { value: wanted.rate, n: sides.n, interval: wanted.interval },
+    positiveRate: sides.positive.rate,
+    negativeRate: sides.negative.rate,
+    p95Kl: effect.p95,
+    meanKl: effect.mean,
+    rep3: sides.rep3,
+    samples: texts.slice(0, SAMPLES),
+  };
+}
+
+function cellOf(arm: SteeringArm, r: number, sides: Sides, effect: SideEffects, steer: SteerState, half: DoseCell['half']): DoseCell {
+  const { alpha, isoKl } = doseOf(arm, r, steer);
+  return {
+    arm: arm.arm,
+    r,
+    alpha,
+    isoKl,
+    positive: sides.positive,
+    negative: sides.negative,
+    undecided: sides.undecided,
+    n: sides.n,
+    klMean: effect.mean,
+    klP95: effect.p95,
+    rep3: sides.rep3,
+    half,
+  };
+}
+
+/** A signed dose on its three scales. */
+function doseOf(arm: SteeringArm, r: number, steer: SteerState): ArmResult['dose'] {
+  const alpha = r * arm.medianNorm;
+  const unitDose = steer.isoKlAlpha[arm.arm];
+  return { r, alpha, isoKl: unitDose === null ? null : alpha / unitDose };
+}
+
+/** Side effects at a dose: measured at the stops, linear between them (a dose set by hand may lie between two). */
+function effectAt(effects: readonly SideEffects[], stops: readonly number[], r: number): SideEffects {
+  const clamped = Math.min(Math.max(r, stops[0]), stops[stops.length - 1]);
+  const right = Math.max(1, stops.findIndex((stop) => stop >= clamped - 1e-12));
+  const share = (clamped - stops[right - 1]) / (stops[right] - stops[right - 1]);
+  const blend = (a: number, b: number): number => a + share * (b - a);
+  return { mean: blend(effects[right - 1].mean, effects[right].mean), p95: blend(effects[right - 1].p95, effects[right].p95) };
+}
+
+function progressCounter(context: LabContext, total: number): (n: number) => void {
+  let done = 0;
+  return (n) => {
+    done += n;
+    context.progress({ stage: 'evidence', done: Math.min(done, total), total, unit: 'continuations', note: 'Writing and scoring continuations' });
+  };
+}

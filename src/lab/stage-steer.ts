@@ -1,0 +1,183 @@
+/** Stage 4: the steering vectors of all arms, their scales, and the dose axis. */
+import { LabError } from '../experiment/errors';
+import type { DosedArm, SteerResult, VectorResult } from '../experiment/run';
+import type { ContrastPair, Experiment, Preset } from '../experiment/schema';
+import { Random } from '../math/random';
+import { auroc, chanceBand, cosine, mean, norm, variance } from '../math/stats';
+import type { LanguageModel } from '../runtime/types';
+import type { LabContext } from './context';
+import { computeAxis, isoKlAlpha, neutralLogits, sideEffects, signedStops, type SideEffects } from './dose';
+import { checkPairs, differenceOfMeans, readPairs, tokensRead, type PairStates } from './extract';
+import type { ProjectionScale } from './generate';
+import { makeScorer, type ScoreFunction } from './score';
+import type { LoadedPair } from './stage-models';
+import type { ActivationsState, MapState } from './stages-fit';
+import { mapDirection, randomDirections, toBase64, unit, type SteeringArm } from './vectors';
+
+/** Neutral texts are cut here: enough tokens for a p95, few enough to be quick. */
+const NEUTRAL_TOKENS = 48;
+/** Pairs held back from the vector, to judge it by: every fourth. */
+const HELD_OUT_PAIR = 4;
+
+/** The parts of a concept, wherever they came from. */
+export interface Concept {
+  title: string;
+  positive: string;
+  negative: string;
+  pairs: ContrastPair[];
+  evaluationPrompts: string[];
+  neutralPrompts: string[];
+  score: ScoreFunction;
+}
+
+export interface SteerState {
+  concept: Concept;
+  arms: SteeringArm[];
+  scales: Map<LanguageModel, ProjectionScale>;
+  sideEffects: Record<DosedArm, SideEffects[]>;
+  isoKlAlpha: Record<DosedArm, number | null>;
+  targetTitle: string;
+  result: SteerResult;
+}
+
+/** A concept from a preset, or from the user's own pairs with the preset's prompts. */
+export async function resolveConcept(context: LabContext, concept: Experiment['concept']): Promise<Concept> {
+  const preset: Preset = await context.resources.preset(concept.kind === 'preset' ? concept.id : concept.promptsFrom);
+  const { evaluationPrompts, neutralPrompts } = preset;
+  if (concept.kind === 'preset') {
+    return { title: preset.title, ...preset.concept, pairs: preset.pairs, evaluationPrompts, neutralPrompts, score: makeScorer(preset.scorer) };
+  }
+  if (concept.positiveWords.length === 0 || concept.negativeWords.length === 0) {
+    throw new LabError('pairs-one-sided', `The concept “${concept.title}” has no words for its ${concept.positiveWords.length === 0 ? 'positive' : 'negative'} side, so its effect cannot be counted.`, 'Give a few words that mark each side in a continuation.');
+  }
+  const score = makeScorer({ type: 'lexicon', positive: concept.positiveWords, negative: concept.negativeWords });
+  return { title: concept.title, positive: concept.positive, negative: concept.negative, pairs: concept.pairs, evaluationPrompts, neutralPrompts, score };
+}
+
+/** Extracts, maps and scales the vectors and measures the axis. @throws LabError `pairs-*`, `unknown-preset`, `no-effect` */
+export async function steerStage(context: LabContext, experiment: Experiment, models: LoadedPair, activations: ActivationsState, map: MapState): Promise<SteerState> {
+  const { source, target } = models;
+  const { layers } = map.result;
+  const concept = await resolveConcept(context, experiment.concept);
+  checkPairs(concept.pairs);
+  const pairs = choosePairs(concept.pairs, experiment.vector.maxPairs, experiment.generation.seed);
+  const sourceStates = await readPairs(context, source, layers.source, pairs, experiment.vector.readPosition, 'Reading the contrast pairs with the small model');
+  const targetStates = await readPairs(context, target, layers.target, pairs, experiment.vector.readPosition, 'Reading the contrast pairs with the large model');
+
+  const vSource = differenceOfMeans(fitHalf(sourceStates));
+  const vNative = differenceOfMeans(fitHalf(targetStates));
+  for (const [name, v] of [['small', vSource], ['large', vNative]] as const) {
+    if (!(norm(v) > 0)) throw new LabError('no-effect', `The contrast pairs leave no direction in the ${name} model: both sides read the same states.`, 'Choose pairs whose last tokens differ, or read the mean of the text.');
+  }
+  const vMapped = mapDirection(map.fitted.map, vSource, experiment.transfer.addBias);
+  const directions = { source: unit(vSource), mapped: unit(vMapped), native: unit(vNative) };
+  const medians = activations.result.medianNorm;
+  const large = { model: target, layer: layers.target, medianNorm: medians.target[layers.target] };
+  const arms: SteeringArm[] = [
+    { arm: 'small-steered', model: source, layer: layers.source, directions: [directions.source], medianNorm: medians.source[layers.source] },
+    { arm: 'mapped', ...large, directions: [directions.mapped] },
+    { arm: 'native', ...large, directions: [directions.native] },
+    { arm: 'random', ...large, directions: randomDirections(target.info.hiddenSize, experiment.generation.randomVectors, experiment.generation.seed) },
+  ];
+
+  const stops = signedStops(experiment.dose.stops);
+  const axis = await computeAxis(arms, concept.evaluationPrompts[0], stops, context.signal);
+  requireEffect(axis);
+  const neutral = concept.neutralPrompts.slice(0, experiment.generation.neutralTexts);
+  const base = new Map([
+    [source, await neutralLogits(source, neutral, NEUTRAL_TOKENS)],
+    [target, await neutralLogits(target, neutral, NEUTRAL_TOKENS)],
+  ]);
+  const effects = {} as Record<DosedArm, SideEffects[]>;
+  const isoKl = {} as Record<DosedArm, number | null>;
+  for (const [i, arm] of arms.entries()) {
+    context.progress({ stage: 'steer', done: i, total: arms.length, unit: 'steps', note: `Side effects on neutral text: ${arm.arm}` });
+    effects[arm.arm] = await sideEffects(context, arm, stops, neutral, base, NEUTRAL_TOKENS);
+    const p95 = effects[arm.arm].map((effect) => effect.p95);
+    const magnitudes = experiment.dose.stops;
+    const middle = magnitudes.length;
+    isoKl[arm.arm] = isoKlAlpha(magnitudes, [magnitudes.map((_, k) => p95[middle + 1 + k]), magnitudes.map((_, k) => p95[middle - 1 - k])], arm.medianNorm);
+  }
+
+  const first = pairs[0];
+  const firstIds = source.tokenizer.encode(first.positive);
+  const vector: VectorResult = {
+    pairs: pairs.length,
+    readPosition: experiment.vector.readPosition,
+    readTokens: {
+      positive: source.tokenizer.pieces(firstIds),
+      negative: source.tokenizer.pieces(source.tokenizer.encode(first.negative)),
+      read: tokensRead(firstIds, source, experiment.vector.readPosition),
+    },
+    cosineMappedNative: cosine(vMapped, vNative),
+    chanceBand: chanceBand(target.info.hiddenSize),
+    cosineWithBias: cosine(mapDirection(map.fitted.map, vSource, false), mapDirection(map.fitted.map, vSource, true)),
+    norms: { source: norm(vSource), mapped: norm(vMapped), native: norm(vNative) },
+    medianNorm: { source: medians.source[layers.source], target: medians.target[layers.target] },
+    auroc: {
+      source: heldOutAuroc(sourceStates, directions.source),
+      mapped: heldOutAuroc(targetStates, directions.mapped),
+      native: heldOutAuroc(targetStates, directions.native),
+    },
+    values: { source: toBase64(directions.source), mapped: toBase64(directions.mapped), native: toBase64(directions.native) },
+  };
+  const scales = new Map([
+    [source, projectionScale(activations.sample.source, layers.source, directions.source)],
+    [target, projectionScale(activations.sample.target, layers.target, directions.mapped)],
+  ]);
+  return { concept, arms, scales, sideEffects: effects, isoKlAlpha: isoKl, targetTitle: models.titles.target, result: { vector, isoKlAlpha: isoKl, axis } };
+}
+
+/** A steering input that changes nothing must never be shown as steering. */
+function requireEffect(axis: SteerResult['axis']): void {
+  for (const [name, arm] of Object.entries(axis.arms)) {
+    if (arm.kl.every((kl) => kl === 0)) {
+      throw new LabError('no-effect', `Steering the arm “${name}” did not change the model’s next-token distribution at any dose.`, 'The steering input does not reach the head: choose another layer, and report this model.');
+    }
+  }
+}
+
+/** A seeded choice of at most `count` pairs. */
+function choosePairs(pairs: readonly ContrastPair[], count: number, seed: number): ContrastPair[] {
+  if (pairs.length <= count) return [...pairs];
+  return Array.from(new Random(seed).permutation(pairs.length).subarray(0, count), (i) => pairs[i]);
+}
+
+function isHeldOut(pair: number, pairs: number): boolean {
+  return pairs >= 2 * HELD_OUT_PAIR && pair % HELD_OUT_PAIR === HELD_OUT_PAIR - 1;
+}
+
+function half(states: PairStates, heldOut: boolean): PairStates {
+  const pairs = states.positive.length / states.width;
+  const members = Array.from({ length: pairs }, (_, i) => i).filter((i) => isHeldOut(i, pairs) === heldOut);
+  const take = (rows: Float32Array): Float32Array => {
+    const out = new Float32Array(members.length * states.width);
+    members.forEach((pair, k) => out.set(rows.subarray(pair * states.width, (pair + 1) * states.width), k * states.width));
+    return out;
+  };
+  return { width: states.width, positive: take(states.positive), negative: take(states.negative) };
+}
+
+function fitHalf(states: PairStates): PairStates {
+  return half(states, false);
+}
+
+/** AUROC of the projections of pairs that did not make the vector; of all pairs when there are too few to hold any back. */
+function heldOutAuroc(states: PairStates, direction: Float32Array): number {
+  const held = half(states, true);
+  const { width, positive, negative } = held.positive.length > 0 ? held : states;
+  const projections = (rows: Float32Array): number[] => Array.from({ length: rows.length / width }, (_, i) => dotAt(rows, i, direction));
+  return auroc(projections(positive), projections(negative));
+}
+
+function projectionScale(side: { width: number; blocks: Float32Array[] }, layer: number, direction: Float32Array): ProjectionScale {
+  const rows = side.blocks[layer];
+  const projections = Array.from({ length: rows.length / side.width }, (_, i) => dotAt(rows, i, direction));
+  return { direction, mean: mean(projections), deviation: Math.sqrt(variance(projections)) || 1 };
+}
+
+function dotAt(rows: Float32Array, row: number, direction: Float32Array): number {
+  let sum = 0;
+  for (let d = 0; d < direction.length; d++) sum += rows[row * direction.length + d] * direction[d];
+  return sum;
+}

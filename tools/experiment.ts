@@ -1,0 +1,135 @@
+/**
+ * `npm run experiment -- <preset | file.json> [--out DIR] [--backend auto|webgpu|wasm] [--quick] [--source ID] [--target ID]`
+ * Runs a whole experiment headless in the built lab and writes run.json, report.md and vector.safetensors.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright';
+import { defaultExperiment, quickVariant } from '../src/experiment/defaults';
+import { LabError, type ErrorCode, type LabErrorJson } from '../src/experiment/errors';
+import { parseExperimentJson, type Experiment } from '../src/experiment/schema';
+import type { HeadlessResult } from '../src/headless';
+import type { Progress } from '../src/worker/protocol';
+import { findBrowser, launchOptions } from './browser';
+import { ROOT, ensureBuilt, serve } from './serve';
+
+const USAGE = 'Usage: npm run experiment -- <preset | file.json> [--out DIR] [--backend auto|webgpu|wasm] [--quick] [--source ID] [--target ID]';
+
+/** Exit codes by kind of failure; 0 only for a completed experiment. */
+export function exitCodeOf(code: ErrorCode): number {
+  if (code === 'settings-invalid' || code === 'unknown-preset' || code === 'unknown-model') return 2;
+  if (code.startsWith('corpus-') || code.startsWith('pairs-')) return 3;
+  if (code.startsWith('model-') || code === 'graph-unsupported' || code === 'tokenizer-mismatch') return 4;
+  if (code === 'not-homologous') return 5;
+  if (code.startsWith('webgpu-') || code === 'shader-compile' || code === 'self-test' || code === 'out-of-memory' || code === 'worker-crashed' || code === 'runtime-failed') return 6;
+  if (code === 'ill-conditioned' || code === 'non-finite' || code === 'no-effect') return 7;
+  if (code === 'cancelled') return 130;
+  return 1;
+}
+
+interface Arguments {
+  experiment: Experiment;
+  backend: 'auto' | 'webgpu' | 'wasm';
+  out: string;
+}
+
+function readArguments(): Arguments {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      allowPositionals: true,
+      options: {
+        out: { type: 'string' },
+        backend: { type: 'string', default: 'auto' },
+        quick: { type: 'boolean', default: false },
+        source: { type: 'string' },
+        target: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    throw new LabError('settings-invalid', (error as Error).message, USAGE);
+  }
+  const { values, positionals } = parsed;
+  if (positionals.length !== 1) throw new LabError('settings-invalid', 'Name one preset or one experiment file.', USAGE);
+  const { backend } = values;
+  if (backend !== 'auto' && backend !== 'webgpu' && backend !== 'wasm') throw new LabError('settings-invalid', `--backend is “${backend}”.`, 'Use auto, webgpu or wasm.');
+  let experiment = readExperiment(positionals[0]);
+  if (values.quick) experiment = quickVariant(experiment);
+  for (const role of ['source', 'target'] as const) {
+    if (values[role]) experiment = { ...experiment, models: { ...experiment.models, [role]: { id: values[role], dtype: 'fp32' } } };
+  }
+  return { experiment, backend, out: resolve(values.out ?? join('out', positionals[0].replace(/^.*[\\/]/, '').replace(/\.json$/, ''))) };
+}
+
+function readExperiment(name: string): Experiment {
+  if (!name.endsWith('.json')) {
+    const presets = JSON.parse(readFileSync(join(ROOT, 'public/presets/index.json'), 'utf8')) as string[];
+    if (!presets.includes(name)) throw new LabError('unknown-preset', `There is no preset “${name}”.`, `Choose one of: ${presets.join(', ')}; or give a .json file.`);
+    return defaultExperiment(name);
+  }
+  let text: string;
+  try {
+    text = readFileSync(name, 'utf8');
+  } catch (error) {
+    throw new LabError('settings-invalid', `${name} could not be read: ${(error as Error).message}.`, 'Check the path of the experiment file.');
+  }
+  return parseExperimentJson(text);
+}
+
+/** One line that is rewritten on a terminal; on a pipe a line per stage and quarter. */
+function progressPrinter(): (progress: Progress) => void {
+  let last = '';
+  return ({ stage, done, total, unit, note }) => {
+    const share = total > 0 ? Math.floor((100 * done) / total) : 0;
+    const line = `${stage}: ${note} ${done.toLocaleString('en')}/${total.toLocaleString('en')} ${unit} (${share} %)`;
+    if (process.stdout.isTTY) process.stdout.write(`\r\x1b[2K${line}`);
+    else {
+      const key = `${stage} ${note} ${Math.floor(share / 25)}`;
+      if (key !== last) console.log(line);
+      last = key;
+    }
+  };
+}
+
+async function runHeadless({ experiment, backend }: Arguments): Promise<HeadlessResult> {
+  await ensureBuilt();
+  const browser = findBrowser();
+  console.log(`Browser: ${browser.version} (${browser.origin})`);
+  const served = await serve(0);
+  const chrome = await chromium.launch(launchOptions());
+  try {
+    const page = await chrome.newPage();
+    const print = progressPrinter();
+    await page.exposeFunction('lrtReport', (event: { progress?: Progress; stage?: string; milliseconds?: number; device?: string }) => {
+      if (event.progress) print(event.progress);
+      else if (event.stage) console.log(`${process.stdout.isTTY ? '\r\x1b[2K' : ''}✓ ${event.stage} ${((event.milliseconds ?? 0) / 1000).toFixed(1)} s`);
+      else if (event.device) console.log(`Backend: ${event.device}`);
+    });
+    const crashed = new Promise<never>((_, reject) => page.on('crash', () => reject(new LabError('worker-crashed', 'The browser’s page crashed.', 'Use a smaller model or fewer continuations.'))));
+    await page.goto(new URL('headless.html', served.url).href);
+    await page.waitForFunction(() => window.lrtHeadless !== undefined);
+    const answer = await Promise.race([page.evaluate(([e, b]) => window.lrtHeadless!.run(e, b), [experiment, backend] as const), crashed]);
+    if ('error' in answer) throw LabError.fromJSON(answer.error as LabErrorJson);
+    return answer.ok;
+  } finally {
+    await chrome.close();
+    await served.close();
+  }
+}
+
+try {
+  const args = readArguments();
+  console.log(`Experiment: ${args.experiment.title}`);
+  const { run, report, vector } = await runHeadless(args);
+  mkdirSync(args.out, { recursive: true });
+  writeFileSync(join(args.out, 'run.json'), JSON.stringify(run));
+  writeFileSync(join(args.out, 'report.md'), report);
+  writeFileSync(join(args.out, 'vector.safetensors'), Buffer.from(vector, 'base64'));
+  console.log(`\n${report.split('\n## What was run')[0].trim()}\n`);
+  console.log(`Total ${((run.timings.total ?? 0) / 1000).toFixed(1)} s. Wrote run.json, report.md and vector.safetensors to ${args.out}`);
+} catch (thrown) {
+  const error = LabError.from(thrown);
+  console.error(`\nerror ${error.code}: ${error.message}\n${error.remedy}`);
+  process.exitCode = exitCodeOf(error.code);
+}

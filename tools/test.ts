@@ -1,0 +1,93 @@
+/**
+ * `npm test`: types, lint, import directions, unit tests, GPU tests and browser journeys, in that order; every step
+ * runs even if one before it failed. Ends with a line `N passed, N failed`.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright';
+import { findBrowser, launchOptions } from './browser';
+import { ROOT, ensureBuilt } from './serve';
+
+interface Count {
+  passed: number;
+  failed: number;
+}
+
+const RESULTS = join(ROOT, 'test-results');
+
+function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+    child.on('error', (error) => {
+      console.error(`${command} could not be started: ${error.message}`);
+      resolve(1);
+    });
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
+
+const bin = (name: string): string => join(ROOT, 'node_modules/.bin', name);
+
+/** A checker counts as one test. */
+async function check(title: string, command: string, args: string[]): Promise<Count> {
+  console.log(`\n── ${title}`);
+  const code = await run(bin(command), args);
+  console.log(code === 0 ? `${title}: passed` : `${title}: FAILED (exit ${code})`);
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+async function vitest(project: string): Promise<Count> {
+  console.log(`\n── vitest: ${project}`);
+  const file = join(RESULTS, `${project}.json`);
+  const code = await run(bin('vitest'), ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+  if (!existsSync(file)) return { passed: 0, failed: 1 };
+  const report = JSON.parse(readFileSync(file, 'utf8')) as { numPassedTests: number; numFailedTests: number; numFailedTestSuites: number };
+  // A file that could not be loaded fails no test of its own, yet the run has failed.
+  const failed = report.numFailedTests > 0 ? report.numFailedTests : code === 0 ? 0 : Math.max(1, report.numFailedTestSuites);
+  return { passed: report.numPassedTests, failed };
+}
+
+async function journeys(): Promise<Count> {
+  console.log('\n── browser journeys');
+  const file = join(RESULTS, 'journeys.json');
+  const code = await run(bin('playwright'), ['test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'], { PLAYWRIGHT_JSON_OUTPUT_NAME: file });
+  if (!existsSync(file)) return { passed: 0, failed: 1 };
+  const { stats } = JSON.parse(readFileSync(file, 'utf8')) as { stats: { expected: number; unexpected: number; flaky: number } };
+  const failed = stats.unexpected + stats.flaky;
+  return { passed: stats.expected, failed: failed > 0 ? failed : code === 0 ? 0 : 1 };
+}
+
+/** Which adapter the GPU tests will run on. They fail, they do not skip, where none answers. */
+async function adapter(): Promise<Count> {
+  const browser = await chromium.launch(launchOptions());
+  try {
+    const page = await browser.newPage();
+    await page.route('http://adapter.localhost/', (route) => route.fulfill({ contentType: 'text/html', body: '<title>adapter</title>' }));
+    await page.goto('http://adapter.localhost/');
+    const name = await page.evaluate(async () => {
+      const found = await navigator.gpu?.requestAdapter();
+      return found ? [found.info.vendor, found.info.architecture, found.info.description].filter(Boolean).join(' ') || 'unnamed adapter' : null;
+    });
+    console.log(`WebGPU adapter: ${name ?? 'NONE ANSWERS: the GPU tests will fail'}`);
+    return name ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  } finally {
+    await browser.close();
+  }
+}
+
+rmSync(RESULTS, { recursive: true, force: true });
+mkdirSync(RESULTS, { recursive: true });
+const found = findBrowser();
+console.log(`Browser: ${found.version} (${found.origin})`);
+const counts: Count[] = [await adapter()];
+counts.push(await check('types', 'tsc', ['--noEmit']));
+counts.push(await check('lint', 'oxlint', ['--deny-warnings', 'src', 'e2e', 'tools', 'bench', 'tests']));
+counts.push(await check('import directions', 'depcruise', ['src', '--config', '.dependency-cruiser.cjs']));
+counts.push(await vitest('unit'));
+counts.push(await vitest('gpu'));
+await ensureBuilt();
+counts.push(await journeys());
+const sum = (key: keyof Count): number => counts.reduce((n, count) => n + count[key], 0);
+console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`);
+process.exitCode = sum('failed') > 0 ? 1 : 0;
