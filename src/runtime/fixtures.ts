@@ -1,5 +1,4 @@
 /** What the browser tests of the runtime share: the bundled models, a device, and comparisons. */
-import { openModel } from '../models';
 import { createRuntime, type RuntimeOptions } from './index';
 import type { ModelSource, Runtime } from './types';
 
@@ -27,7 +26,7 @@ export function testDevice(): Promise<GPUDevice> {
 }
 
 export async function testRuntime(backend: 'wasm' | 'webgpu', options: Partial<RuntimeOptions> = {}): Promise<Runtime> {
-  return createRuntime({ backend, device: backend === 'webgpu' ? await testDevice() : null, openModel, ...options });
+  return createRuntime({ backend, device: backend === 'webgpu' ? await testDevice() : null, ...options });
 }
 
 /** Copies a GPU buffer's floats to the CPU. */

@@ -1,6 +1,7 @@
 /** The runtime's door: choose a backend, start it, load models. */
 import { LabError, throwIfAborted } from '../experiment/errors';
 import type { Backend } from '../experiment/run';
+import { openModel as openFolder } from '../models';
 import { assertFinite, drawSpine, editGraph, readModel } from '../onnx';
 import { LoadedModel } from './model';
 import { loadOrt } from './ort';
@@ -14,8 +15,8 @@ export interface RuntimeOptions {
   backend: Backend;
   /** The device that our kernels use too; needed on WebGPU, ignored on WASM. */
   device: GPUDevice | null;
-  /** Fetches and checks a model folder. */
-  openModel: OpenModel;
+  /** Fetches and checks a model folder; by default over HTTP. */
+  openModel?: OpenModel;
   /** WebGPU, fused graphs: keep keys and values in buffers allocated once. Default true. */
   staticCache?: boolean;
 }
@@ -25,12 +26,12 @@ export interface RuntimeOptions {
  * @throws LabError `webgpu-missing` for WebGPU without a device, `runtime-failed` if ONNX Runtime does not load
  */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { backend, openModel, staticCache } = options;
+  const { backend, openModel = openFolder, staticCache } = options;
   const device = backend === 'webgpu' ? options.device : null;
   if (backend === 'webgpu' && !device) {
     throw new LabError('webgpu-missing', 'The WebGPU backend was asked for without a device.', 'Use a browser with WebGPU, or choose the WASM backend.');
   }
-  const ort = await loadOrt();
+  const ort = await loadOrt(backend);
   // Ignored by today's releases in favour of the provider's option; set so that a later one does not open a second device.
   if (device) (ort.env.webgpu as { device: unknown }).device = device;
   const models = new Set<LanguageModel>();
@@ -44,7 +45,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     // An edit that changes nothing: it finds the residual stream, or says why there is none.
     const { info: graph } = editGraph(parsed, {});
     checkConfig(source.id, files.config, graph);
-    const pool = new SessionPool(files, parsed, source.id, backend, device);
+    const pool = new SessionPool(ort, files, parsed, source.id, backend, device);
     const model = new LoadedModel({
       ort,
       graph,

@@ -5,7 +5,7 @@
 import { LabError } from '../experiment/errors';
 import type { Backend } from '../experiment/run';
 import { editGraph, type GraphInfo, type OnnxModel } from '../onnx';
-import { exclusive, loadOrt, runtimeError, type Session, type SessionOptions, type Tensor } from './ort';
+import { exclusive, runtimeError, type Ort, type Session, type SessionOptions, type Tensor } from './ort';
 import type { ModelFiles } from './types';
 
 /** What a session is for; `layer` is the steered block, null for none. */
@@ -45,6 +45,7 @@ interface Held {
 }
 
 export class SessionPool {
+  #ort: Ort;
   #files: ModelFiles;
   #model: OnnxModel;
   #modelId: string;
@@ -55,7 +56,8 @@ export class SessionPool {
   #disposed = false;
 
   /** @param model what `readModel` made of the files' graph */
-  constructor(files: ModelFiles, model: OnnxModel, modelId: string, backend: Backend, device: GPUDevice | null) {
+  constructor(ort: Ort, files: ModelFiles, model: OnnxModel, modelId: string, backend: Backend, device: GPUDevice | null) {
+    this.#ort = ort;
     this.#files = files;
     this.#model = model;
     this.#modelId = modelId;
@@ -131,7 +133,6 @@ export class SessionPool {
   }
 
   async #create(purpose: Purpose): Promise<OpenSession> {
-    const ort = await loadOrt();
     const layer = purpose.kind === 'collect' ? null : purpose.layer;
     const edited = editGraph(this.#model, {
       taps: purpose.kind === 'collect' ? 'all' : purpose.kind === 'states' ? [purpose.block] : [],
@@ -143,7 +144,7 @@ export class SessionPool {
     const taps = edited.taps.map(({ block, name }) => ({ block, name }));
     const options = this.#options(purpose, taps.map((tap) => tap.name), edited.info);
     try {
-      const session = await exclusive(() => ort.InferenceSession.create(edited.bytes, options));
+      const session = await exclusive(() => this.#ort.InferenceSession.create(edited.bytes, options));
       return { session, taps, steer: edited.steers[0]?.name ?? null, logitsToKeep: purpose.kind === 'decode' ? 1n : 0n };
     } catch (error) {
       throw runtimeError(error, `preparing “${this.#modelId}” for ${purpose.kind}`);

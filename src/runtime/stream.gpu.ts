@@ -1,0 +1,105 @@
+/** The numbers behind decoding: every row of a steered batch, at every step, against that row recomputed alone without a cache. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openModel } from '../models';
+import { editGraph, readModel } from '../onnx';
+import { BACKENDS, bundled, maxDifference, testDevice, waveVector } from './fixtures';
+import { loadOrt } from './ort';
+import { padRows } from './batch';
+import { wholeFeeds } from './feeds';
+import { SessionPool } from './sessions';
+import { TokenStream, type StreamContext } from './stream';
+import { floatData } from './tensors';
+import type { SteeredRow } from './types';
+
+const LAYER = 1;
+const PROMPTS = [
+  [1, 40, 300, 77, 512, 99, 1030],
+  [1, 9, 8, 700, 6],
+  [1],
+];
+const FORCED = [
+  [11, 22, 33],
+  [44, 55, 66],
+  [77, 88, 99],
+];
+const EQUAL = [PROMPTS[0], PROMPTS[0].toReversed(), PROMPTS[0].map((id) => id + 1)];
+
+describe.each(BACKENDS)('on %s', (backend) => {
+  describe.each(['lrt-stories-s', 'lrt-stories-s-plain'])('%s', (id) => {
+    let context: Omit<StreamContext, 'open' | 'staticCache'>;
+
+    beforeAll(async () => {
+      const device = backend === 'webgpu' ? await testDevice() : null;
+      const ort = await loadOrt(backend);
+      const files = await openModel(bundled(id));
+      const model = readModel(files.graph);
+      const { info } = editGraph(model);
+      context = { ort, info, device, pool: new SessionPool(ort, files, model, id, backend, device) };
+    });
+    afterAll(() => context.pool.dispose());
+
+    const vectors = (width: number): (Float32Array | undefined)[] => [waveVector(width, 0.3, 0.5), undefined, waveVector(width, 2, 1.5)];
+
+    /** Logits after the prompt and after each forced token, [step][row]. */
+    const streamed = (rows: SteeredRow[], staticCache: boolean): Promise<Float32Array[][]> =>
+      context.pool.use({ kind: 'decode', layer: LAYER }, async (open) => {
+        const { vocabSize } = context.info;
+        const split = (logits: Float32Array): Float32Array[] => rows.map((_, r) => logits.slice(r * vocabSize, (r + 1) * vocabSize));
+        const stream = new TokenStream({ ...context, open, staticCache }, rows, FORCED[0].length);
+        try {
+          const steps = [split(await stream.prefill())];
+          for (let step = 0; step < FORCED[0].length; step++) steps.push(split(await stream.step(rows.map((_, r) => FORCED[r][step]))));
+          return steps;
+        } finally {
+          stream.dispose();
+        }
+      });
+
+    /** The same numbers for one row, from one run over prompt and forced tokens together. */
+    const alone = (row: SteeredRow, forced: number[]): Promise<Float32Array[]> =>
+      context.pool.use({ kind: 'logits', layer: LAYER }, async (open) => {
+        const ids = [...row.ids, ...forced];
+        const outputs = await context.pool.run(open, wholeFeeds(context.ort, context.info, open, padRows([ids], 'right'), [row.vector]));
+        const all = floatData(outputs.logits);
+        const { vocabSize } = context.info;
+        return [0, ...forced].map((_, step) => all.slice((row.ids.length - 1 + step) * vocabSize, (row.ids.length + step) * vocabSize));
+      });
+
+    test('rows of different lengths and vectors equal each row recomputed alone', async () => {
+      const rows = PROMPTS.map((ids, r) => ({ ids, vector: vectors(context.info.width)[r] }));
+      const steps = await streamed(rows, true);
+      for (const [r, row] of rows.entries()) {
+        const reference = await alone(row, FORCED[r]);
+        for (const [step, logits] of reference.entries()) expect(maxDifference(steps[step][r], logits), `row ${r}, step ${step}`).toBeLessThanOrEqual(1e-4);
+      }
+      expect(maxDifference(steps[0][0], steps[0][1])).toBeGreaterThan(0.1);
+    });
+
+    test('rows of equal length are bit-equal to each row streamed alone', async () => {
+      const rows = EQUAL.map((ids, r) => ({ ids, vector: vectors(context.info.width)[r] }));
+      const together = await streamed(rows, true);
+      const single = await streamed([rows[2]], true);
+      // The forced tokens of a row depend on its place in the batch, so only the prompt and the first step's cache are shared.
+      expect(maxDifference(together[0][2], single[0][0])).toBe(0);
+      const first = await streamed([rows[0]], true);
+      for (const [step, [logits]] of first.entries()) expect(maxDifference(together[step][0], logits), `step ${step}`).toBe(0);
+    });
+
+    test.runIf(backend === 'webgpu' && id === 'lrt-stories-s')('buffers allocated once give the bits of a growing cache', async () => {
+      const rows = PROMPTS.map((ids, r) => ({ ids, vector: vectors(context.info.width)[r] }));
+      const [fixed, growing] = [await streamed(rows, true), await streamed(rows, false)];
+      for (const [step, logits] of growing.entries()) for (const [r, row] of logits.entries()) expect(maxDifference(fixed[step][r], row), `row ${r}, step ${step}`).toBe(0);
+    });
+
+    test('a zero vector changes no bit, another changes the logits', async () => {
+      const ids = PROMPTS[0];
+      const zero = await streamed([{ ids, vector: new Float32Array(context.info.width) }], true);
+      const none = await streamed([{ ids }], true);
+      const plain = await context.pool.use({ kind: 'decode', layer: null }, async (open) => open.steer);
+      expect(plain, 'an unsteered use shares the steered session').toBe(`steer.${LAYER}`);
+      for (const step of zero.keys()) expect(maxDifference(zero[step][0], none[step][0])).toBe(0);
+      const steered = await streamed([{ ids, vector: waveVector(context.info.width, 1, 1) }], true);
+      expect(maxDifference(steered[0][0], none[0][0])).toBeGreaterThan(0.1);
+    });
+  });
+});
