@@ -53,7 +53,7 @@ export interface PairFit {
   badPivots: number;
   /** Source columns that are constant over the training rows; their weights are 0. */
   constantColumns: number;
-  /** The moments were whitened by all rows (a second pass was made, or the warm-up held every row). Always true in float64. */
+  /** The rows were streamed a second time, whitened by all of them. Always false in float64, which needs no whitening. */
   secondPass: boolean;
   /** The warm-up rows did not represent the rest: figures are unreliable until `restart()` and a second pass. */
   needsSecondPass: boolean;

@@ -148,7 +148,7 @@ export class Float64Fit implements StreamingFit<Float32Array> {
       medianDimensionR2: medianOfFinite(best.score.perDimension),
       badPivots,
       constantColumns,
-      secondPass: true,
+      secondPass: false,
       needsSecondPass: false,
     };
   }
