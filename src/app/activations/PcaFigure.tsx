@@ -1,0 +1,61 @@
+/** States of one block as points on their two widest directions. A token has one colour in all panels. */
+import { useMemo } from 'react';
+import type { ActivationsResult, PcaPanel } from '../../experiment/run';
+import { Figure } from '../figures/Figure';
+import { usePlotTheme } from '../figures/theme';
+import { fixed, percent, tokenName } from '../ui/format';
+
+interface Props {
+  name: string;
+  title: string;
+  panels: PcaPanel[];
+  /** Panel whose first axis gives the colours. */
+  colorFrom: PcaPanel | undefined;
+  labels: ActivationsResult['labels'];
+  block: number;
+  norm: number[];
+  onBlock: (block: number) => void;
+}
+
+export function PcaFigure({ name, title, panels, colorFrom, labels, block, norm, onBlock }: Props) {
+  const theme = usePlotTheme();
+  const panel = panels[block];
+  const plot = useMemo(() => {
+    const data = [
+      {
+        type: 'scatter',
+        mode: 'markers',
+        x: panel.points.map((p) => p[0]),
+        y: panel.points.map((p) => p[1]),
+        text: labels.map((label) => `${tokenName(label.token)}  (text ${label.text}, position ${label.position})`),
+        hovertemplate: '%{text}<extra></extra>',
+        marker: { size: 6, opacity: 0.8, color: (colorFrom ?? panel).points.map((p) => p[0]), colorscale: theme.sequential, line: { color: theme.muted, width: 0.5 } },
+      },
+    ];
+    const layout = theme.layout({
+      xaxis: theme.axis(`PC 1, ${percent(panel.explained[0])} of the variance`, { nticks: 5 }),
+      yaxis: theme.axis(`PC 2, ${percent(panel.explained[1])}`, { nticks: 5 }),
+    });
+    return { data, layout, height: 340 };
+  }, [panel, colorFrom, labels, theme]);
+  return (
+    <Figure
+      name={name}
+      title={title}
+      caption={`Each point is one token after block ${block}. Colour: the token’s place on the first axis of the small model, so the same token has the same colour on both sides.`}
+      table={{ head: ['token', 'text', 'position', 'pc1', 'pc2'], rows: labels.map((label, i) => [label.token, label.text, label.position, ...panel.points[i]]) }}
+      cursor={[{ name: title, curve: 0, points: labels.map((label, i) => ({ label: `${tokenName(label.token)}, text ${label.text}: ${fixed(panel.points[i][0])}, ${fixed(panel.points[i][1])}` })) }]}
+      tools={
+        <label className="block-picker">
+          Block
+          <select value={block} onChange={(event) => onBlock(Number(event.target.value))}>
+            {panels.map((_, i) => (
+              <option key={i} value={i}>{`${i} (median length ${fixed(norm[i], 1)})`}</option>
+            ))}
+          </select>
+        </label>
+      }
+      plot={plot}
+    />
+  );
+}

@@ -1,0 +1,75 @@
+/** Colours and layout that every Plotly figure shares, read from the page's custom properties. */
+import { useMemo } from 'react';
+import type { Arm } from '../../experiment/run';
+import { useLab } from '../state/store';
+import { ARM_STYLES } from './arms';
+
+export interface PlotTheme {
+  ink: string;
+  muted: string;
+  grid: string;
+  surface: string;
+  accent: string;
+  failed: string;
+  arm: (arm: Arm) => string;
+  /** Sequential scale from the surface to ink-blue, readable in both themes. */
+  sequential: [number, string][];
+  layout: (patch: Record<string, unknown>) => Record<string, unknown>;
+  axis: (title: string, patch?: Record<string, unknown>) => Record<string, unknown>;
+}
+
+/** A cividis-like scale (safe for colour-blind readers), dark to light and light to dark. */
+const SCALE_DARK = ['#1c2c4c', '#3d4b6b', '#61697a', '#86877c', '#b0a770', '#dcc95a', '#fbe56a'];
+const SCALE_LIGHT = ['#f2ecc4', '#dccb7c', '#b5a770', '#8a8779', '#62697a', '#3b4a6b', '#14264a'];
+
+const spread = (colors: string[]): [number, string][] => colors.map((color, i) => [i / (colors.length - 1), color]);
+
+function read(dark: boolean): PlotTheme {
+  const style = getComputedStyle(document.documentElement);
+  const v = (name: string): string => style.getPropertyValue(name).trim();
+  const muted = v('--muted');
+  const grid = v('--line');
+  const font = { family: '"Source Sans 3 Variable", system-ui, sans-serif', size: 13, color: muted };
+  const axis: PlotTheme['axis'] = (title, patch = {}) => ({
+    title: { text: title, standoff: 8, font: { ...font, color: v('--ink') } },
+    gridcolor: grid,
+    linecolor: v('--line-strong'),
+    zerolinecolor: v('--line-strong'),
+    zerolinewidth: 1,
+    tickcolor: v('--line-strong'),
+    ticks: 'outside',
+    ticklen: 4,
+    tickfont: font,
+    fixedrange: true,
+    automargin: true,
+    ...patch,
+  });
+  return {
+    ink: v('--ink'),
+    muted,
+    grid,
+    surface: v('--surface'),
+    accent: v('--accent'),
+    failed: v('--failed'),
+    arm: (arm) => v(ARM_STYLES[arm].color),
+    sequential: spread(dark ? SCALE_DARK : SCALE_LIGHT),
+    axis,
+    layout: (patch) => ({
+      paper_bgcolor: 'rgba(0,0,0,0)',
+      plot_bgcolor: 'rgba(0,0,0,0)',
+      font,
+      margin: { l: 52, r: 12, t: 10, b: 44 },
+      showlegend: false,
+      dragmode: false,
+      hovermode: 'closest',
+      hoverlabel: { bgcolor: v('--surface-raised'), bordercolor: v('--line-strong'), font: { ...font, color: v('--ink') }, align: 'left' },
+      ...patch,
+    }),
+  };
+}
+
+/** The theme of the figures; a new object, and so a redraw, only when light turns dark or back. */
+export function usePlotTheme(): PlotTheme {
+  const dark = useLab((s) => s.dark);
+  return useMemo(() => read(dark), [dark]);
+}

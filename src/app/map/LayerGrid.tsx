@@ -1,0 +1,72 @@
+/** Every block of the small model against every block of the large one. A cell is a choice. */
+import { useMemo, useState } from 'react';
+import type { MapResult } from '../../experiment/run';
+import { Figure } from '../figures/Figure';
+import { usePlotTheme } from '../figures/theme';
+import { isLive, rerunIfLive } from '../state/engine';
+import { editExperiment, useLab } from '../state/store';
+import { fixed } from '../ui/format';
+import { Segmented } from '../ui/Segmented';
+
+type Measure = 'r2' | 'cka';
+const MEASURES: Record<Measure, { name: string; caption: string }> = {
+  r2: { name: 'R²', caption: 'Held-out R² of a map between each pair of blocks.' },
+  cka: { name: 'CKA', caption: 'Linear CKA of each pair of blocks: likeness of the two clouds before any map is fitted.' },
+};
+
+export function LayerGrid({ map, source, target }: { map: MapResult; source: string; target: string }) {
+  const theme = usePlotTheme();
+  const [measure, setMeasure] = useState<Measure>('r2');
+  const [cursorAt, setCursorAt] = useState<[number, number] | null>(null);
+  const wanted = useLab((s) => s.experiment.map);
+  const values = measure === 'r2' ? map.grid : map.cka;
+  const selected: [number, number] = [
+    wanted.sourceLayer === 'auto' ? map.layers.source : wanted.sourceLayer,
+    wanted.targetLayer === 'auto' ? map.layers.target : wanted.targetLayer,
+  ];
+  const [selectedS, selectedT] = selected;
+
+  function pick(sourceLayer: number, targetLayer: number): void {
+    const live = isLive();
+    editExperiment((e) => ({ ...e, map: { ...e.map, sourceLayer, targetLayer } }));
+    rerunIfLive(live);
+  }
+
+  const plot = useMemo(() => {
+    const rows = values.map((_, i) => i);
+    const columns = values[0].map((_, j) => j);
+    const data = [
+      {
+        type: 'heatmap', x: columns, y: rows, z: values, colorscale: theme.sequential, xgap: 2, ygap: 2,
+        zmin: Math.min(0, ...values.flat()), zmax: 1,
+        texttemplate: '%{z:.2f}', textfont: { size: 13 },
+        hovertemplate: `${source} block %{y} → ${target} block %{x}<br>${MEASURES[measure].name} %{z:.3f}<extra></extra>`,
+        colorbar: { thickness: 10, outlinewidth: 0, len: 1, tickfont: { size: 12 }, nticks: 6 },
+      },
+    ];
+    const box = (at: [number, number], color: string, dash: string): unknown => ({ type: 'rect', x0: at[1] - 0.5, x1: at[1] + 0.5, y0: at[0] - 0.5, y1: at[0] + 0.5, line: { color, width: 3, dash } });
+    const layout = theme.layout({
+      xaxis: theme.axis(`block of ${target}`, { tickvals: columns, showgrid: false, zeroline: false }),
+      yaxis: theme.axis(`block of ${source}`, { tickvals: rows, showgrid: false, zeroline: false }),
+      shapes: [box([selectedS, selectedT], theme.accent, 'solid'), ...(cursorAt ? [box(cursorAt, theme.ink, 'dot')] : [])],
+      margin: { l: 52, r: 8, t: 10, b: 44 },
+    });
+    return { data, layout, height: Math.max(240, Math.min(460, values.length * 64 + 70)), onClick: (p: { x: number; y: number }) => pick(p.y, p.x) };
+  }, [values, measure, source, target, theme, selectedS, selectedT, cursorAt]);
+
+  return (
+    <Figure
+      name={`layers-${measure}`}
+      className="layer-grid"
+      title="Which block answers to which"
+      caption={`${MEASURES[measure].caption} The outlined pair is in use${wanted.sourceLayer === 'auto' ? `, chosen by the lab (${map.layerRule})` : ''}. Click a cell, or walk with the arrow keys and press Enter, to use another.`}
+      table={{ head: ['source_block', 'target_block', 'r2', 'cka'], rows: map.grid.flatMap((row, i) => row.map((r2, j) => [i, j, r2, map.cka[i][j]])) }}
+      cursor={values.map((row, i) => ({ name: `block ${i}`, points: row.map((value, j) => ({ x: j, y: i, label: `${source} block ${i} → ${target} block ${j}: ${MEASURES[measure].name} ${fixed(value, 3)}` })) }))}
+      onCursor={(series, point) => setCursorAt(series === null ? null : [series, point])}
+      onPick={pick}
+      pickHint="uses the pair"
+      tools={<Segmented label="Measure" value={measure} options={[{ value: 'r2', label: 'R²' }, { value: 'cka', label: 'CKA' }]} onChange={setMeasure} />}
+      plot={plot}
+    />
+  );
+}

@@ -1,0 +1,39 @@
+/** The affine map: which pair of blocks, how well it predicts held-out states, and against what control. */
+import { StageFrame } from '../shell/StageFrame';
+import { useLab } from '../state/store';
+import { Facts } from '../ui/Facts';
+import { compact, count, fixed } from '../ui/format';
+import { LambdaFigure } from './LambdaFigure';
+import { LayerGrid } from './LayerGrid';
+import './map.css';
+
+export default function MapStage() {
+  const stage = useLab((s) => s.stages.map);
+  const models = useLab((s) => s.stages.models.result);
+  const selfTest = useLab((s) => (s.stages.map.origin === 'live' ? s.engine.device?.selfTest : s.run?.device.selfTest) ?? null);
+  const map = stage.result;
+  const source = models?.source.title ?? 'small';
+  const target = models?.target.title ?? 'large';
+  return (
+    <StageFrame stage="map" title="A line between two worlds" lead="One matrix and one offset that take the small model’s states to the large model’s. Fitted on some texts, judged on others.">
+      {map && (
+        <>
+          <Facts
+            facts={[
+              { name: 'Held-out R²', value: fixed(map.heldOutR2, 3), note: `shuffled pairs ${fixed(map.shuffledR2, 3)}`, help: 'Share of the variance of held-out large states that the map predicts; the control is the same map fitted to wrongly paired states.' },
+              { name: 'Centred cosine', value: fixed(map.centredCosine, 3), note: 'held out', help: 'Mean cosine between predicted and true states after the mean is taken away; without centring it would flatter.' },
+              { name: 'Median R² of a dimension', value: fixed(map.medianDimensionR2, 3), note: 'not carried by a few', help: 'R² of the middle dimension: a few very large dimensions cannot lift it.' },
+              { name: 'Ridge weight λ', value: compact(map.lambda), note: 'of the mean diagonal', help: 'How strongly the map is held back from fitting noise, as a share of the mean variance.' },
+              { name: 'Solved by', value: map.solver === 'wgsl' ? 'WebGPU kernels' : 'float64 on the CPU', note: map.errorVsFloat64 === null ? 'no adapter to compare with' : `differs from float64 by ${compact(map.errorVsFloat64)} on ${count(map.auditRows)} rows`, help: 'Which code solved the ridge system, and the relative error of the WebGPU solution against a double-precision one.' },
+              ...(selfTest ? [{ name: 'Kernel self-test', value: selfTest.passed ? 'passed' : 'failed', note: `${selfTest.cases.length} kernels against their references` }] : []),
+            ]}
+          />
+          <div className="map-figures">
+            <LayerGrid map={map} source={source} target={target} />
+            <LambdaFigure map={map} />
+          </div>
+        </>
+      )}
+    </StageFrame>
+  );
+}

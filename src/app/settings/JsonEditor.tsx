@@ -1,0 +1,65 @@
+/** The settings as JSON. Wrong text is kept for mending; the last valid settings stay in use. */
+import { useState } from 'react';
+import { LabError, type LabErrorJson } from '../../experiment/errors';
+import { parseExperimentJson, type Experiment } from '../../experiment/schema';
+import { setExperiment, useLab } from '../state/store';
+import { downloadText } from '../figures/export';
+import { ErrorNote } from '../ui/ErrorNote';
+
+const write = (experiment: Experiment): string => JSON.stringify(experiment, null, 2);
+
+function check(text: string): { experiment: Experiment; error: null } | { experiment: null; error: LabErrorJson } {
+  try {
+    return { experiment: parseExperimentJson(text), error: null };
+  } catch (thrown) {
+    return { experiment: null, error: LabError.from(thrown).toJSON() };
+  }
+}
+
+export function JsonEditor() {
+  const experiment = useLab((s) => s.experiment);
+  const [draft, setDraft] = useState<string | null>(null);
+  const [seen, setSeen] = useState(experiment);
+  const [error, setError] = useState<LabErrorJson | null>(null);
+  if (seen !== experiment) {
+    setSeen(experiment);
+    setDraft(null);
+    setError(null);
+  }
+  const text = draft ?? write(experiment);
+
+  function edit(next: string): void {
+    setDraft(next);
+    setError(check(next).error);
+  }
+
+  function apply(): void {
+    const checked = check(text);
+    setError(checked.error);
+    if (checked.experiment) setExperiment(checked.experiment);
+  }
+
+  return (
+    <div className="json-editor">
+      <label htmlFor="settings-json" className="visually-hidden">Settings as JSON</label>
+      <textarea
+        id="settings-json"
+        data-testid="settings-json"
+        value={text}
+        spellCheck={false}
+        aria-invalid={error ? true : undefined}
+        onChange={(event) => edit(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) apply();
+        }}
+      />
+      {error && <ErrorNote error={error} />}
+      <div className="field-row">
+        <button type="button" className="strong" data-testid="settings-apply" disabled={draft === null || error !== null} onClick={apply}>Use these settings</button>
+        <button type="button" className="quiet" disabled={draft === null} onClick={() => { setDraft(null); setError(null); }}>Discard the edits</button>
+        <button type="button" className="quiet" onClick={() => void navigator.clipboard.writeText(text)}>Copy</button>
+        <button type="button" className="quiet" onClick={() => downloadText(write(experiment), 'experiment.json', 'application/json')}>Save as a file</button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,66 @@
+/** The experiment's settings, one click away on every stage: as a form and as JSON. */
+import { useEffect, useRef, useState } from 'react';
+import { defaultExperiment, quickVariant } from '../../experiment/defaults';
+import { firstDifference, STAGE_TITLES } from '../state/stages';
+import { editExperiment, setExperiment, useLab } from '../state/store';
+import { Segmented } from '../ui/Segmented';
+import { FieldInput } from './FieldInput';
+import { GROUPS } from './fields';
+import { JsonEditor } from './JsonEditor';
+import './settings.css';
+
+type View = 'form' | 'json';
+
+export default function SettingsSheet() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [view, setView] = useState<View>('form');
+  const experiment = useLab((s) => s.experiment);
+  const shown = useLab((s) => s.stages.evidence.experiment ?? s.stages.steer.experiment);
+  const changed = shown ? firstDifference(shown, experiment) : null;
+
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+
+  const close = (): void => dialog.current?.close();
+  return (
+    <dialog
+      ref={dialog}
+      className="sheet"
+      aria-labelledby="settings-title"
+      onClose={() => useLab.setState({ settingsOpen: false })}
+      onClick={(event) => event.target === dialog.current && close()}
+    >
+      <div className="sheet-inner">
+        <header className="sheet-head">
+          <h2 id="settings-title">Settings</h2>
+          <Segmented<View> label="Shown as" value={view} options={[{ value: 'form', label: 'Form' }, { value: 'json', label: 'JSON' }]} onChange={setView} />
+          <button type="button" className="quiet" data-testid="settings-close" onClick={close}>Close</button>
+        </header>
+        <p className="muted" role="status">
+          {changed ? `Changed since the results on screen: a run starts again at ${STAGE_TITLES[changed]}.` : 'The results on screen were computed with these settings.'}
+        </p>
+        {view === 'form' ? (
+          <div className="groups">
+            {GROUPS.map((group) => (
+              <fieldset key={group.stage}>
+                <legend>{STAGE_TITLES[group.stage]}</legend>
+                {group.fields.map((field) => <FieldInput key={field.path} field={field} />)}
+              </fieldset>
+            ))}
+          </div>
+        ) : (
+          <JsonEditor />
+        )}
+        <footer className="sheet-foot">
+          <button type="button" className="quiet" onClick={() => setExperiment(defaultExperiment(experiment.concept.kind === 'preset' ? experiment.concept.id : experiment.concept.promptsFrom))}>
+            Defaults
+          </button>
+          <button type="button" className="quiet" title="Small and middle model, fewer tokens and texts: for slow machines" onClick={() => editExperiment(quickVariant)}>
+            Quick variant
+          </button>
+        </footer>
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,102 @@
+/** The one screen: rail, top bar, and the workspace of the chosen stage. */
+import { lazy, Suspense, useEffect, type ComponentType } from 'react';
+import type { Stage } from '../../experiment/run';
+import { whenIdle } from '../figures/idle';
+import SteerStage from '../steer/SteerStage';
+import { useLab } from '../state/store';
+import { ErrorNote } from '../ui/ErrorNote';
+import { Rail } from './Rail';
+import { Remedies } from './StageFrame';
+import { TopBar } from './TopBar';
+
+const loaders = {
+  models: () => import('../models/ModelsStage'),
+  activations: () => import('../activations/ActivationsStage'),
+  map: () => import('../map/MapStage'),
+  evidence: () => import('../evidence/EvidenceStage'),
+  settings: () => import('../settings/SettingsSheet'),
+  plot: () => import('../figures/PlotView'),
+};
+
+const WORKSPACES: Record<Stage, ComponentType> = {
+  models: lazy(loaders.models),
+  activations: lazy(loaders.activations),
+  map: lazy(loaders.map),
+  steer: SteerStage,
+  evidence: lazy(loaders.evidence),
+};
+
+const SettingsSheet = lazy(loaders.settings);
+
+type RunState = 'empty' | 'recorded' | 'running' | 'live' | 'failed';
+
+function useRunState(): RunState {
+  return useLab((s) => {
+    if (s.running) return 'running';
+    if (Object.values(s.stages).some((stage) => stage.phase === 'failed')) return 'failed';
+    return s.stages.evidence.origin ?? s.stages.models.origin ?? 'empty';
+  });
+}
+
+export function App() {
+  const selected = useLab((s) => s.selected);
+  const settingsOpen = useLab((s) => s.settingsOpen);
+  const recorded = useLab((s) => s.recorded);
+  const run = useRunState();
+  const Workspace = WORKSPACES[selected];
+
+  useEffect(() => {
+    if (recorded === 'loading') return;
+    // Marked in the frame after the one that paints it; controls answer from the same moment.
+    const frame = requestAnimationFrame(() => {
+      performance.mark('lrt:content');
+      performance.mark('lrt:interactive');
+    });
+    // Fetched while nothing waits for them, so that a later click finds them.
+    const cancels = Object.values(loaders).map((load) => whenIdle(() => void load().catch(() => undefined)));
+    return () => {
+      cancelAnimationFrame(frame);
+      cancels.forEach((cancel) => cancel());
+    };
+  }, [recorded]);
+
+  useEffect(() => {
+    window.scrollTo(0, 0);
+  }, [selected]);
+
+  return (
+    <>
+      <a className="skip" href="#workspace">Skip to the workspace</a>
+      <TopBar />
+      <div className="layout">
+        <Rail />
+        <main id="workspace" className="workspace" data-run={run} tabIndex={-1}>
+          <Notices />
+          <Suspense fallback={<p className="empty" />}>
+            <Workspace />
+          </Suspense>
+        </main>
+      </div>
+      {settingsOpen && (
+        <Suspense fallback={null}>
+          <SettingsSheet />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+/** Errors that belong to no stage: the engine's own, and those of the recorded run. */
+function Notices() {
+  const engine = useLab((s) => s.engine.error);
+  const recorded = useLab((s) => s.recordedError);
+  const reading = useLab((s) => s.stages.steer.origin === 'recorded');
+  return (
+    <>
+      {engine && (
+        <ErrorNote error={reading ? { ...engine, remedy: `${engine.remedy} The recorded run below can still be read.` } : engine} actions={<Remedies error={engine} />} />
+      )}
+      {recorded && <ErrorNote error={recorded} />}
+    </>
+  );
+}

@@ -1,0 +1,89 @@
+/** The site's small data files that the forms offer choices from: models, corpora and presets. */
+import { useEffect, useState } from 'react';
+import type { Preset } from '../../experiment/schema';
+
+export interface FamilyModel {
+  id: string;
+  title: string;
+  role: string;
+  layers: number;
+  hiddenSize: number;
+  params: number;
+  validationLoss: number | null;
+  license: string;
+  dtypes: string[];
+  bytes: number;
+}
+
+export interface CorpusEntry {
+  id: string;
+  title: string;
+  count: number;
+  description: string;
+}
+
+const kept = new Map<string, Promise<unknown>>();
+
+function fetchJson(path: string): Promise<unknown> {
+  let answer = kept.get(path);
+  if (!answer) {
+    answer = fetch(new URL(path, document.baseURI)).then((response) => {
+      if (!response.ok || !response.headers.get('content-type')?.includes('json')) throw new Error(`${path} is not there (HTTP ${response.status}).`);
+      return response.json() as Promise<unknown>;
+    });
+    kept.set(path, answer);
+    answer.catch(() => kept.delete(path));
+  }
+  return answer;
+}
+
+interface FamilyFile {
+  models: (Omit<FamilyModel, 'bytes'> & { files: { path: string; bytes: number }[] })[];
+}
+
+/** What choosing the model downloads: the files of one precision, here the full one. */
+function downloadBytes(files: { path: string; bytes: number }[]): number {
+  return files.filter((file) => !/^onnx\/(?!model\.onnx)/.test(file.path)).reduce((sum, file) => sum + file.bytes, 0);
+}
+
+function familyOf(value: unknown): FamilyModel[] {
+  const { models } = value as FamilyFile;
+  if (!Array.isArray(models)) throw new Error('family.json holds no list of models.');
+  return models.map((model) => ({ ...model, bytes: downloadBytes(model.files) }));
+}
+
+/** A fetched value: null while it is on its way, `error` when it cannot be had. */
+export interface Loaded<T> {
+  value: T | null;
+  error: string | null;
+}
+
+function useLoaded<T>(path: string | null, read: (value: unknown) => T): Loaded<T> {
+  const [state, setState] = useState<Loaded<T> & { path: string | null }>({ value: null, error: null, path: null });
+  useEffect(() => {
+    if (path === null) return;
+    let current = true;
+    fetchJson(path)
+      .then((value) => read(value))
+      .then(
+        (value) => current && setState({ value, error: null, path }),
+        (error: unknown) => current && setState({ value: null, error: error instanceof Error ? error.message : String(error), path }),
+      );
+    return () => {
+      current = false;
+    };
+  }, [path, read]);
+  return state.path === path ? state : { value: null, error: null };
+}
+
+export const useFamily = (): Loaded<FamilyModel[]> => useLoaded('family.json', familyOf);
+
+const asIs = (value: unknown): unknown => value;
+const readCorpora = asIs as (value: unknown) => CorpusEntry[];
+const readIds = asIs as (value: unknown) => string[];
+const readPreset = asIs as (value: unknown) => Preset;
+
+export const useCorpora = (): Loaded<CorpusEntry[]> => useLoaded('corpora/index.json', readCorpora);
+export const usePresetIds = (): Loaded<string[]> => useLoaded('presets/index.json', readIds);
+/** The preset of an id; checked by the engine, so only shown here. */
+export const usePreset = (id: string | null): Loaded<Preset> => useLoaded(id === null ? null : `presets/${encodeURIComponent(id)}.json`, readPreset);

@@ -1,0 +1,214 @@
+/** What the page asks of the engine worker, and what it does with the answers. */
+import { LabError, type LabErrorJson } from '../../experiment/errors';
+import { STAGES, type Stage, type StopStreams } from '../../experiment/run';
+import { EngineClient } from '../../worker/client';
+import type { BackendChoice, StageEvent } from '../../worker/protocol';
+import { isStale, stagesOf, type StageState, type Stages } from './stages';
+import { engineCanAnswer, useLab } from './store';
+
+/** A worker that is inside a long synchronous call cannot read a cancel; after this long it is ended instead. */
+const CANCEL_PATIENCE_MS = 6000;
+
+const client = new EngineClient();
+let starting: Promise<boolean> | null = null;
+let runAbort: AbortController | null = null;
+let promptAbort: AbortController | null = null;
+
+const baseUrl = (): string => new URL('.', document.baseURI).href;
+
+function setEngine(status: 'starting' | 'ready' | 'failed', patch: Partial<ReturnType<typeof useLab.getState>['engine']> = {}): void {
+  document.documentElement.dataset.engine = status;
+  useLab.setState((s) => ({ engine: { ...s.engine, ...patch, status } }));
+}
+
+client.onLost = (error) => {
+  starting = null;
+  setEngine('failed', { error: error.toJSON() });
+};
+
+/** Starts the worker and probes the device. Resolves to whether the engine is ready; the reason is in the store. */
+export function startEngine(): Promise<boolean> {
+  starting ??= (async () => {
+    setEngine('starting', { error: null });
+    try {
+      const device = await client.request('start', { backend: useLab.getState().backend, baseUrl: baseUrl() });
+      setEngine('ready', { device });
+      return true;
+    } catch (thrown) {
+      starting = null;
+      setEngine('failed', { error: LabError.from(thrown).toJSON() });
+      return false;
+    }
+  })();
+  return starting;
+}
+
+/** Starts the engine once the page has painted and the main thread rests. */
+export function startEngineWhenIdle(): void {
+  const begin = (): void => void startEngine();
+  requestAnimationFrame(() => {
+    if ('requestIdleCallback' in window) requestIdleCallback(begin, { timeout: 2000 });
+    else setTimeout(begin, 200);
+  });
+}
+
+/** Ends the worker and starts it on another backend; results on screen stay. */
+export async function chooseBackend(backend: BackendChoice): Promise<void> {
+  useLab.setState({ backend });
+  await restartEngine();
+}
+
+export async function restartEngine(): Promise<void> {
+  client.terminate();
+  starting = null;
+  await startEngine();
+}
+
+function patchStage(stage: Stage, patch: Partial<StageState<Stage>>): void {
+  useLab.setState((s) => ({ stages: { ...s.stages, [stage]: { ...s.stages[stage], ...patch } } as Stages }));
+}
+
+/** Stages that have not been answered yet lose their waiting mark; a failed one keeps its error. */
+function settle(failedAt: Stage | null, error: LabErrorJson | null): void {
+  useLab.setState((s) => {
+    const stages = { ...s.stages } as Record<Stage, StageState<Stage>>;
+    for (const stage of STAGES) {
+      if (stage === failedAt) stages[stage] = { ...stages[stage], phase: 'failed', error };
+      else if (stages[stage].phase !== 'failed') stages[stage] = { ...stages[stage], phase: 'idle' };
+    }
+    return { stages: stages as Stages, running: null };
+  });
+}
+
+function onStage(event: StageEvent): void {
+  const { experiment } = useLab.getState();
+  patchStage(event.stage, {
+    phase: 'idle',
+    result: event.result,
+    origin: 'live',
+    experiment: runExperiment ?? experiment,
+    milliseconds: event.milliseconds,
+    fromMemory: event.fromMemory,
+    error: null,
+  });
+  const next = STAGES[STAGES.indexOf(event.stage) + 1];
+  if (next && useLab.getState().stages[next].phase === 'waiting') patchStage(next, { phase: 'running' });
+  if (event.stage === 'steer') useLab.setState({ ownAxis: null, ownStreams: null, prompting: { status: 'idle', error: null } });
+}
+
+/** Settings of the run in progress: the form may change while it works. */
+let runExperiment: ReturnType<typeof useLab.getState>['experiment'] | null = null;
+
+/** Runs every stage up to `until`. Resolves to whether it finished; what went wrong is at its stage. */
+export async function runStages(until: Stage = 'evidence'): Promise<boolean> {
+  if (useLab.getState().running) return false;
+  promptAbort?.abort();
+  const abort = new AbortController();
+  runAbort = abort;
+  useLab.setState({ running: { until, progress: null, cancelling: false } });
+  const last = STAGES.indexOf(until);
+  STAGES.forEach((stage, i) => {
+    if (i <= last) patchStage(stage, { phase: i === 0 ? 'running' : 'waiting', error: null });
+  });
+  if (!(await startEngine())) {
+    settle(null, null);
+    return false;
+  }
+  const experiment = useLab.getState().experiment;
+  runExperiment = experiment;
+  try {
+    const run = await client.request('run', { experiment, until }, {
+      signal: abort.signal,
+      onProgress: (progress) => useLab.setState((s) => (s.running ? { running: { ...s.running, progress } } : {})),
+      onStage,
+    });
+    settle(null, null);
+    if (run) finish(run);
+    return true;
+  } catch (thrown) {
+    const error = LabError.from(thrown);
+    const at = STAGES.find((stage) => useLab.getState().stages[stage].phase === 'running') ?? null;
+    settle(error.code === 'cancelled' ? null : at, error.toJSON());
+    return false;
+  } finally {
+    runExperiment = null;
+    if (runAbort === abort) runAbort = null;
+  }
+}
+
+function finish(run: NonNullable<ReturnType<typeof useLab.getState>['run']>): void {
+  const state = useLab.getState();
+  const stages = stagesOf(run, 'live');
+  // Keep what the stage events said about memory and time.
+  for (const stage of STAGES) {
+    stages[stage].fromMemory = state.stages[stage].fromMemory;
+    stages[stage].milliseconds ??= state.stages[stage].milliseconds;
+  }
+  useLab.setState({ run, stages });
+  const covered = new Set(run.streams.map((s) => s.stop));
+  if (run.steer.axis.stops.some((stop) => !covered.has(stop))) void fillStreams(run.steer.axis.prompt);
+}
+
+/** Stops the run. A worker that does not answer in time is ended and started again. */
+export function cancelRun(): void {
+  const abort = runAbort;
+  if (!abort) return;
+  useLab.setState((s) => (s.running ? { running: { ...s.running, cancelling: true } } : {}));
+  abort.abort();
+  setTimeout(() => {
+    if (runAbort === abort) void restartEngine();
+  }, CANCEL_PATIENCE_MS);
+}
+
+async function fillStreams(prompt: string): Promise<void> {
+  promptAbort?.abort();
+  const abort = new AbortController();
+  promptAbort = abort;
+  const { experiment, dose } = useLab.getState();
+  const byStop = new Map<number, StopStreams>();
+  await client.request('streams', { experiment, prompt, nearest: dose, maxNewTokens: experiment.generation.maxNewTokens }, {
+    signal: abort.signal,
+    onStreams: (streams) => {
+      if (abort.signal.aborted) return;
+      byStop.set(streams.stop, streams);
+      useLab.setState({ ownStreams: { prompt, byStop: new Map(byStop) } });
+    },
+  });
+}
+
+/** Answers a prompt of the visitor's: next-token bars first, then the continuations, nearest stop first. */
+export async function tryPrompt(prompt: string): Promise<void> {
+  promptAbort?.abort();
+  useLab.setState({ prompting: { status: 'working', error: null } });
+  try {
+    const steer = useLab.getState().stages.steer;
+    const live = steer.origin === 'live' && !isStale('steer', steer, useLab.getState().experiment);
+    if (!live && !(await runStages('steer'))) {
+      useLab.setState({ prompting: { status: 'idle', error: null } });
+      return;
+    }
+    const axis = await client.request('axis', { experiment: useLab.getState().experiment, prompt });
+    useLab.setState({ ownAxis: axis, ownStreams: { prompt, byStop: new Map() } });
+    await fillStreams(prompt);
+    useLab.setState({ prompting: { status: 'idle', error: null } });
+  } catch (thrown) {
+    const error = LabError.from(thrown);
+    const failed = error.code !== 'cancelled';
+    useLab.setState({ prompting: failed ? { status: 'failed', error: error.toJSON() } : { status: 'idle', error: null } });
+  }
+}
+
+/** Back to the prompt of the run. */
+export function clearPrompt(): void {
+  promptAbort?.abort();
+  useLab.setState({ ownAxis: null, ownStreams: null, prompting: { status: 'idle', error: null } });
+}
+
+/** After a choice in a figure: recompute what it changed, where the engine holds the rest already. */
+export function rerunIfLive(wasLive: boolean): void {
+  if (wasLive) void runStages('evidence');
+}
+
+export function isLive(): boolean {
+  return engineCanAnswer(useLab.getState());
+}

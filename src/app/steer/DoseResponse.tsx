@@ -1,0 +1,143 @@
+/** What the dose does over its whole range: the concept rate of every arm, and what it costs. */
+import { useMemo, useState } from 'react';
+import { DOSED_ARMS, type Arm, type DoseCell, type DosedArm, type Verdict } from '../../experiment/run';
+import { ARM_STYLES } from '../figures/arms';
+import { Figure, type CursorSeries } from '../figures/Figure';
+import { Legend } from '../figures/Legend';
+import { usePlotTheme, type PlotTheme } from '../figures/theme';
+import { interval, percent, signed } from '../ui/format';
+import { Segmented } from '../ui/Segmented';
+
+interface Props {
+  cells: DoseCell[];
+  verdict: Verdict;
+  /** Positive rate of the unsteered models. */
+  baseline: { small: number | null; large: number | null };
+  positive: string;
+}
+
+const HEAD = ['arm', 'half', 'r', 'alpha', 'iso_kl', 'positive', 'low', 'high', 'negative', 'undecided', 'n', 'kl_mean', 'kl_p95', 'rep3'];
+
+function tableOf(cells: DoseCell[]): { head: string[]; rows: (string | number)[][] } {
+  return {
+    head: HEAD,
+    rows: cells.map((c) => [c.arm, c.half, c.r, c.alpha, c.isoKl ?? '', c.positive.rate, ...c.positive.interval, c.negative.rate, c.undecided, c.n, c.klMean, c.klP95, c.rep3]),
+  };
+}
+
+/** Cells of one arm along the dose. Where both halves have a dose, the half that reports is drawn as the point. */
+function along(cells: DoseCell[], arm: DosedArm): DoseCell[] {
+  const byDose = new Map<number, DoseCell>();
+  for (const cell of cells) if (cell.arm === arm && (cell.half === 'report' || !byDose.has(cell.r))) byDose.set(cell.r, cell);
+  return [...byDose.values()].sort((a, b) => a.r - b.r);
+}
+
+const faded = (color: string, share: number): string => `color-mix(in srgb, ${color} ${share}%, transparent)`;
+
+/** Plotly reads no color-mix: the alpha goes into a hex colour. */
+const withAlpha = (color: string, alpha: string): string => (/^#[0-9a-f]{6}$/i.test(color) ? color + alpha : faded(color, 20));
+
+function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cursor: CursorSeries[] } {
+  const data: unknown[] = [];
+  const cursor: CursorSeries[] = [];
+  const order: DosedArm[] = ['random', 'small-steered', 'native', 'mapped'];
+  for (const arm of order) {
+    const row = along(cells, arm);
+    if (row.length === 0) continue;
+    const color = theme.arm(arm);
+    const x = row.map((c) => c.r);
+    const y = row.map((c) => c.positive.rate);
+    const text = row.map((c) => `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${percent(c.positive.rate)} ${interval(c.positive.interval)}, n = ${c.n}${c.half === 'report' ? ', held-back prompts' : ''}`);
+    if (arm === 'random') {
+      // A band: the control says where chance lies, it is not a curve to be followed.
+      const bounds = [...row.map((c) => c.positive.interval[1]), ...row.map((c) => c.positive.interval[0]).reverse()];
+      data.push({ type: 'scatter', mode: 'lines', x: [...x, ...[...x].reverse()], y: bounds, fill: 'toself', fillcolor: withAlpha(color, '40'), line: { width: 0 }, hoverinfo: 'skip' });
+    }
+    data.push({
+      type: 'scatter',
+      mode: 'lines+markers',
+      x,
+      y,
+      text,
+      hovertemplate: '%{text}<extra></extra>',
+      line: { color, width: arm === 'random' ? 1 : 2 },
+      marker: { color, symbol: ARM_STYLES[arm].symbol, size: row.map((c) => (c.half === 'report' ? 11 : 7)), line: { color: arm === 'random' ? color : theme.surface, width: 1 } },
+      error_y: arm === 'random' ? undefined : { type: 'data', symmetric: false, array: row.map((c) => c.positive.interval[1] - c.positive.rate), arrayminus: row.map((c) => c.positive.rate - c.positive.interval[0]), color: withAlpha(color, '88'), thickness: 1, width: 0 },
+    });
+    cursor.push({ name: ARM_STYLES[arm].name, curve: data.length - 1, points: text.map((label) => ({ label: label.replace('<br>', ': ') })) });
+  }
+  return { data, cursor };
+}
+
+type Cost = 'klP95' | 'rep3';
+
+function costTraces(cells: DoseCell[], cost: Cost, theme: PlotTheme): { data: unknown[]; cursor: CursorSeries[] } {
+  const arms: DosedArm[] = ['random', 'small-steered', 'native', 'mapped'];
+  const rows = arms.map((arm) => ({ arm, row: along(cells, arm) })).filter(({ row }) => row.length > 0);
+  const name = cost === 'klP95' ? 'p95 KL' : 'rep-3';
+  const data = rows.map(({ arm, row }) => ({
+    type: 'scatter',
+    mode: 'lines+markers',
+    x: row.map((c) => c.r),
+    y: row.map((c) => c[cost]),
+    text: row.map((c) => `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${name} ${c[cost].toFixed(2)}`),
+    hovertemplate: '%{text}<extra></extra>',
+    line: { color: theme.arm(arm), width: arm === 'random' ? 1 : 2 },
+    marker: { color: theme.arm(arm), symbol: ARM_STYLES[arm].symbol, size: 7, line: { color: arm === 'random' ? theme.arm(arm) : theme.surface, width: 1 } },
+  }));
+  return { data, cursor: data.map((trace, i) => ({ name: ARM_STYLES[rows[i].arm].name, curve: i, points: trace.text.map((label) => ({ label: label.replace('<br>', ': ') })) })) };
+}
+
+const line = (color: string, y: number): unknown => ({ type: 'line', xref: 'paper', x0: 0, x1: 1, y0: y, y1: y, line: { color, width: 1, dash: 'dot' } });
+const label = (text: string, y: number, color: string): unknown => ({ xref: 'paper', x: 1, y, text, showarrow: false, xanchor: 'right', yanchor: 'bottom', font: { size: 12, color } });
+
+export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
+  const theme = usePlotTheme();
+  const [cost, setCost] = useState<Cost>('klP95');
+  const table = useMemo(() => tableOf(cells), [cells]);
+  const rate = useMemo(() => {
+    const { data, cursor } = rateTraces(cells, theme);
+    const layout = theme.layout({
+      xaxis: theme.axis('dose r'),
+      yaxis: theme.axis(`continuations toward ${positive}`, { range: [-0.03, 1.03], tickformat: '.0%', dtick: 0.25 }),
+      shapes: baseline.large === null ? [] : [line(theme.muted, baseline.large)],
+      annotations: baseline.large === null ? [] : [label('large, unsteered', baseline.large, theme.muted)],
+    });
+    return { data, cursor, layout };
+  }, [cells, theme, positive, baseline.large]);
+  const side = useMemo(() => {
+    const { data, cursor } = costTraces(cells, cost, theme);
+    const limit = cost === 'klP95' ? verdict.usableWindow.maxP95Kl : verdict.usableWindow.maxRep3;
+    const layout = theme.layout({
+      xaxis: theme.axis('dose r'),
+      yaxis: theme.axis(cost === 'klP95' ? 'p95 KL, nat' : 'rep-3', { rangemode: 'tozero' }),
+      shapes: [line(theme.failed, limit)],
+      annotations: [label('limit of the usable window', limit, theme.muted)],
+    });
+    return { data, cursor, layout };
+  }, [cells, cost, theme, verdict]);
+
+  const legend: Arm[] = DOSED_ARMS.filter((arm) => cells.some((cell) => cell.arm === arm));
+  return (
+    <div className="pair-of-figures">
+      <Figure
+        name="dose-response"
+        title="Dose and response"
+        caption={`Share of continuations that the scorer puts on the side of “${positive}”, with 95 % Wilson intervals; the grey band is random vectors of the same length. Large marks: prompts that were held back from choosing the dose.`}
+        table={table}
+        cursor={rate.cursor}
+        legend={<Legend arms={legend} />}
+        plot={{ data: rate.data, layout: rate.layout, height: 330 }}
+      />
+      <Figure
+        name="dose-cost"
+        title="What it costs"
+        caption={cost === 'klP95' ? 'How far neutral text is changed: 95th percentile over tokens of KL(unsteered‖steered).' : 'Share of repeated three-word sequences in the continuations: it grows when text breaks down.'}
+        table={table}
+        cursor={side.cursor}
+        tools={<Segmented label="Cost" value={cost} options={[{ value: 'klP95', label: 'KL' }, { value: 'rep3', label: 'Repetition' }]} onChange={setCost} />}
+        plot={{ data: side.data, layout: side.layout, height: 330 }}
+      />
+    </div>
+  );
+}

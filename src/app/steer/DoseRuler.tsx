@@ -1,0 +1,180 @@
+/**
+ * The dose slider: a ruler from one end of the concept to the other, with the zones, the
+ * measured stops, the usable window and the chosen dose marked on it.
+ */
+import { memo, useMemo, type KeyboardEvent } from 'react';
+import { Input, Label as AriaLabel, NumberField } from 'react-aria-components/NumberField';
+import { Slider, SliderThumb, SliderTrack } from 'react-aria-components/Slider';
+import type { SteerResult, Verdict } from '../../experiment/run';
+import { tickStep, UNIT_HELP, UNIT_NAMES, unitPerR, UNITS, ZONES, type DoseUnit } from '../state/dose';
+import { setDose, useLab } from '../state/store';
+import { Help } from '../ui/Help';
+import { fixed, signed } from '../ui/format';
+
+interface Props {
+  steer: SteerResult;
+  verdict: Verdict | null;
+  /** Names of the ends of the axis. */
+  negative: string;
+  positive: string;
+}
+
+const DIGITS: Record<DoseUnit, number> = { r: 2, alpha: 1, isoKl: 2 };
+const STEP = 0.01;
+
+/** Widest r drawn: the zones are seen even where the axis ends before them. */
+const DRAWN = 2.2;
+
+export function DoseRuler({ steer, verdict, negative, positive }: Props) {
+  const dose = useLab((s) => s.dose);
+  const unit = useLab((s) => s.unit);
+  const { stops } = steer.axis;
+  const low = stops[0];
+  const high = stops[stops.length - 1];
+  const extent = Math.max(DRAWN, high, -low);
+  const place = (r: number): string => `${((r + extent) / (2 * extent)) * 100}%`;
+  const factor = unitPerR(steer, unit) ?? 1;
+
+  function onKey(event: KeyboardEvent): void {
+    // Page keys go from one measured stop to the next; zero is one key away.
+    const to =
+      event.key === '0' ? 0
+      : event.key === 'PageUp' ? (stops.find((stop) => stop > dose + STEP / 2) ?? high)
+      : event.key === 'PageDown' ? ([...stops].reverse().find((stop) => stop < dose - STEP / 2) ?? low)
+      : null;
+    if (to === null) return;
+    event.preventDefault();
+    event.stopPropagation();
+    setDose(to);
+  }
+
+  return (
+    <section className="dose" aria-label="Dose">
+      <div className="dose-head">
+        <h2>
+          Dose
+          <Help about="the dose">How strongly the steering vector is pushed into the residual stream; the bars and the texts below answer as it moves.</Help>
+        </h2>
+        <UnitSwitch steer={steer} dose={dose} unit={unit} />
+        <NumberField
+          className="dose-number"
+          value={Number((dose * factor).toFixed(DIGITS[unit]))}
+          minValue={low * factor}
+          maxValue={high * factor}
+          formatOptions={{ maximumFractionDigits: DIGITS[unit], signDisplay: 'exceptZero' }}
+          onChange={(value) => !Number.isNaN(value) && setDose(Math.max(low, Math.min(high, value / factor)))}
+        >
+          <AriaLabel className="visually-hidden">Dose in {UNIT_NAMES[unit]}</AriaLabel>
+          <Input data-testid="dose-number" />
+        </NumberField>
+        <div className="dose-jumps">
+          <button type="button" className="quiet" onClick={() => setDose(0)}>Zero</button>
+          {verdict && (
+            <button type="button" className="quiet" onClick={() => setDose(Math.sign(dose || 1) * Math.abs(verdict.chosenDose.r))}>
+              Chosen
+            </button>
+          )}
+        </div>
+      </div>
+      <div className="ruler" onKeyDownCapture={onKey}>
+        <Scale stops={stops} extent={extent} factor={factor} unit={unit} window={verdict?.usableWindow.largestR ?? null} chosen={verdict ? Math.abs(verdict.chosenDose.r) : null} negative={negative} positive={positive} />
+        <Slider
+          className="ruler-slider"
+          style={{ left: place(low), right: `${100 - ((high + extent) / (2 * extent)) * 100}%` }}
+          aria-label="Dose, r"
+          data-testid="dose-slider"
+          value={dose}
+          minValue={low}
+          maxValue={high}
+          step={STEP}
+          onChange={(value) => setDose(Math.abs(value) < STEP / 2 ? 0 : value)}
+        >
+          <SliderTrack className="ruler-track">
+            <SliderThumb className="ruler-thumb">
+              <span className="ruler-grip" />
+            </SliderThumb>
+          </SliderTrack>
+        </Slider>
+      </div>
+    </section>
+  );
+}
+
+/** All three scales at once; choosing one sets the ticks and the number box. */
+function UnitSwitch({ steer, dose, unit }: { steer: SteerResult; dose: number; unit: DoseUnit }) {
+  return (
+    <fieldset className="units">
+      <legend className="visually-hidden">Unit of the dose</legend>
+      {UNITS.map((each) => {
+        const factor = unitPerR(steer, each);
+        return (
+          <label key={each} title={factor === null ? 'The axis does not reach 1 nat, so there is no iso-KL scale here.' : UNIT_HELP[each]}>
+            <input type="radio" name="dose-unit" checked={unit === each} disabled={factor === null} onChange={() => useLab.setState({ unit: each })} />
+            <span className="unit-name">{UNIT_NAMES[each]}</span>
+            <span className="unit-value">{factor === null ? '–' : signed(dose * factor, DIGITS[each])}</span>
+          </label>
+        );
+      })}
+    </fieldset>
+  );
+}
+
+interface ScaleProps {
+  stops: readonly number[];
+  extent: number;
+  factor: number;
+  unit: DoseUnit;
+  window: number | null;
+  chosen: number | null;
+  negative: string;
+  positive: string;
+}
+
+/** Everything on the ruler that stands still while the thumb moves. */
+const Scale = memo(function Scale({ stops, extent, factor, unit, window, chosen, negative, positive }: ScaleProps) {
+  const place = (r: number): string => `${((r + extent) / (2 * extent)) * 100}%`;
+  const high = stops[stops.length - 1];
+  const low = stops[0];
+  const ticks = useMemo(() => {
+    const step = tickStep(2 * extent * factor, 9);
+    const minor = step / 5;
+    const n = Math.floor((extent * factor) / minor + 1e-9);
+    return Array.from({ length: 2 * n + 1 }, (_, i) => ({ at: ((i - n) * minor) / factor, major: (i - n) % 5 === 0, value: (i - n) * minor, step }));
+  }, [extent, factor]);
+  const zones = [
+    { from: ZONES.enters, to: ZONES.leads, name: 'enters' },
+    { from: ZONES.leads, to: Math.min(ZONES.destroys, extent), name: 'leads' },
+    { from: ZONES.destroys, to: extent, name: 'destroys' },
+  ].filter((zone) => zone.to > zone.from);
+  const decimals = ticks[0].step >= 1 ? 0 : ticks[0].step >= 0.1 ? 1 : 2;
+  return (
+    <div className="ruler-scale" aria-hidden="true">
+      <span className="ruler-end ruler-end-low">{negative}</span>
+      <span className="ruler-end ruler-end-high">{positive}</span>
+      {zones.flatMap((zone) =>
+        [-1, 1].map((side) => {
+          const left = side < 0 ? -zone.to : zone.from;
+          return (
+            <span key={`${zone.name}${side}`} className={`zone zone-${zone.name}`} style={{ left: place(left), width: `${((zone.to - zone.from) / (2 * extent)) * 100}%` }}>
+              <span>{zone.name}</span>
+            </span>
+          );
+        }),
+      )}
+      {[[-extent, low], [high, extent]].map(([from, to]) => to - from > 1e-6 && <span key={from} className="ruler-unmeasured" style={{ left: place(from), width: `${((to - from) / (2 * extent)) * 100}%` }} />)}
+      {stops.map((stop) => <span key={stop} className="ruler-stop" style={{ left: place(stop) }} />)}
+      {ticks.map((tick) => (
+        <span key={tick.value} className={tick.major ? 'tick tick-major' : 'tick'} style={{ left: place(tick.at) }}>
+          {tick.major && <b>{fixed(tick.value, decimals)}</b>}
+        </span>
+      ))}
+      {chosen !== null && [-chosen, chosen].map((r) => <span key={r} className="ruler-chosen" style={{ left: place(r) }} />)}
+      {window !== null && (
+        <span className="ruler-window" style={{ left: place(-Math.min(window, extent)), right: `${100 - ((Math.min(window, extent) + extent) / (2 * extent)) * 100}%` }}>
+          <span>usable window</span>
+        </span>
+      )}
+      <span className="ruler-unit">{UNIT_NAMES[unit]}</span>
+    </div>
+  );
+});

@@ -1,0 +1,45 @@
+/** A prompt of the visitor's own: next-token bars and continuations for it, at every stop of the axis. */
+import { useState, type FormEvent } from 'react';
+import { clearPrompt, tryPrompt } from '../state/engine';
+import { useLab } from '../state/store';
+import { ErrorNote } from '../ui/ErrorNote';
+import { Help } from '../ui/Help';
+
+export function PromptBox({ prompt }: { prompt: string }) {
+  const [text, setText] = useState<string | null>(null);
+  const own = useLab((s) => s.ownAxis !== null);
+  const prompting = useLab((s) => s.prompting);
+  const running = useLab((s) => s.running !== null);
+  const live = useLab((s) => s.stages.steer.origin === 'live');
+  const value = text ?? prompt;
+  const changed = value.trim() !== '' && value !== prompt;
+
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    if (changed) void tryPrompt(value.trim());
+  }
+
+  return (
+    <form className="prompt-box" onSubmit={submit}>
+      <label htmlFor="own-prompt">Prompt</label>
+      <Help about="the prompt">The text that both models continue; with your own, every stop of the dose is computed for it here.</Help>
+      <input id="own-prompt" className="serif" value={value} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} />
+      <button type="submit" disabled={!changed || running || prompting.status === 'working'}>
+        {live ? 'Continue it' : 'Run and continue it'}
+      </button>
+      {own && (
+        <button
+          type="button"
+          className="quiet"
+          onClick={() => {
+            setText(null);
+            clearPrompt();
+          }}
+        >
+          Back to the run’s prompt
+        </button>
+      )}
+      {prompting.error && <ErrorNote error={prompting.error} />}
+    </form>
+  );
+}

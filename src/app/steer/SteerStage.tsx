@@ -1,0 +1,90 @@
+/** The centre of the lab: the dose ruler, the bars and the texts that answer it, and what they add up to. */
+import { lazy, Suspense, useMemo, useState } from 'react';
+import type { EvidenceResult, SteerResult } from '../../experiment/run';
+import type { Experiment } from '../../experiment/schema';
+import { StageFrame } from '../shell/StageFrame';
+import { useEnds, type Ends } from '../state/ends';
+import { useLab, type StreamSet } from '../state/store';
+import { VerdictLine } from '../evidence/VerdictLine';
+import { DoseRuler } from './DoseRuler';
+import { fullScale, NextToken } from './NextToken';
+import { PromptBox } from './PromptBox';
+import { Streams } from './Streams';
+import { VectorCard } from './VectorCard';
+import './steer.css';
+
+const DoseResponse = lazy(() => import('./DoseResponse').then((m) => ({ default: m.DoseResponse })));
+const ConceptEditor = lazy(() => import('./ConceptEditor').then((m) => ({ default: m.ConceptEditor })));
+
+export default function SteerStage() {
+  const [editing, setEditing] = useState(false);
+  const stage = useLab((s) => s.stages.steer);
+  const evidence = useLab((s) => s.stages.evidence.result);
+  const current = useLab((s) => s.experiment);
+  const experiment = stage.experiment ?? current;
+  const ends = useEnds(experiment);
+  return (
+    <StageFrame
+      stage="steer"
+      title={`From ${ends.negative} to ${ends.positive}`}
+      lead="A direction found in the small model is carried across the map and pushed into the large one. Drag the dose."
+      aside={evidence && <VerdictLine verdict={evidence.verdict} />}
+      actions={
+        <button type="button" className="quiet" aria-expanded={editing} onClick={() => setEditing(!editing)}>
+          {editing ? 'Close the concept' : 'Change the concept'}
+        </button>
+      }
+    >
+      {editing && (
+        <Suspense fallback={null}>
+          <ConceptEditor />
+        </Suspense>
+      )}
+      {stage.result ? <Steering steer={stage.result} evidence={evidence} experiment={experiment} ends={ends} /> : null}
+    </StageFrame>
+  );
+}
+
+interface SteeringProps {
+  steer: SteerResult;
+  evidence: EvidenceResult | null;
+  experiment: Experiment;
+  ends: Ends;
+}
+
+function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
+  const ownAxis = useLab((s) => s.ownAxis);
+  const ownStreams = useLab((s) => s.ownStreams);
+  const working = useLab((s) => s.prompting.status === 'working');
+  const titles = useLab((s) => s.stages.models.result);
+  const axis = ownAxis ?? steer.axis;
+  const full = useMemo(() => fullScale(axis), [axis]);
+  const recorded = useMemo((): StreamSet | null => {
+    const first = evidence?.streams[0];
+    if (!evidence || !first) return null;
+    return { prompt: first.prompt, byStop: new Map(evidence.streams.filter((s) => s.prompt === first.prompt).map((s) => [s.stop, s])) };
+  }, [evidence]);
+  const set = ownStreams ?? recorded;
+  const stops = useMemo(() => (ownStreams || !recorded ? axis.stops : [...recorded.byStop.keys()].sort((a, b) => a - b)), [ownStreams, recorded, axis.stops]);
+  const baseline = useMemo(() => {
+    const rate = (name: 'small' | 'large'): number | null => evidence?.arms.find((arm) => arm.name === name)?.positiveRate ?? null;
+    return { small: rate('small'), large: rate('large') };
+  }, [evidence]);
+  return (
+    <>
+      <DoseRuler steer={steer} verdict={evidence?.verdict ?? null} negative={ends.negative} positive={ends.positive} />
+      <PromptBox prompt={axis.prompt} key={axis.prompt} />
+      <div className="next-tokens">
+        <NextToken model="small" title={titles?.source.title ?? 'Small model'} axis={axis} full={full} />
+        <NextToken model="large" title={titles?.target.title ?? 'Large model'} axis={axis} full={full} />
+      </div>
+      {set && <Streams set={set} stops={stops} working={working} negative={ends.negative} positive={ends.positive} maxNewTokens={experiment.generation.maxNewTokens} />}
+      {evidence && (
+        <Suspense fallback={<div className="figure-room" />}>
+          <DoseResponse cells={evidence.doseResponse} verdict={evidence.verdict} baseline={baseline} positive={ends.positive} />
+        </Suspense>
+      )}
+      <VectorCard steer={steer} addBias={experiment.transfer.addBias} />
+    </>
+  );
+}

@@ -1,0 +1,27 @@
+/** Contrast pairs as two aligned texts, one example a line. */
+import { LabError } from '../../experiment/errors';
+import type { ContrastPair } from '../../experiment/schema';
+
+const lines = (text: string): string[] => text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+
+/**
+ * Pairs line i of one side with line i of the other.
+ * @throws LabError `pairs-one-sided` when a side is empty or shorter, `pairs-too-few` under two pairs
+ */
+export function pairsOf(positive: string, negative: string): ContrastPair[] {
+  const up = lines(positive);
+  const down = lines(negative);
+  if (up.length !== down.length) {
+    const [more, fewer] = up.length > down.length ? ['positive', 'negative'] : ['negative', 'positive'];
+    throw new LabError(
+      'pairs-one-sided',
+      `There are ${up.length} positive and ${down.length} negative examples, and each needs a partner.`,
+      `Add ${Math.abs(up.length - down.length)} to the ${fewer} side, or take as many from the ${more} side: line 1 goes with line 1.`,
+    );
+  }
+  if (up.length < 2) throw new LabError('pairs-too-few', up.length === 0 ? 'There are no contrast pairs yet.' : 'There is only one contrast pair.', 'Write at least two, one a line on each side; eight or more give a steadier vector.');
+  return up.map((text, i) => ({ positive: text, negative: down[i] }));
+}
+
+/** Words of a comma-separated list. */
+export const wordsOf = (text: string): string[] => text.split(/[,\n]/).map((word) => word.trim()).filter((word) => word !== '');

@@ -1,0 +1,17 @@
+/** An error where it happened: what, what to do about it, and the code to report it by. */
+import type { ReactNode } from 'react';
+import type { LabErrorJson } from '../../experiment/errors';
+
+export function ErrorNote({ error, actions }: { error: LabErrorJson; actions?: ReactNode }) {
+  const quiet = error.code === 'cancelled';
+  return (
+    <div className={quiet ? 'note' : 'note note-error'} role={quiet ? 'status' : 'alert'} data-testid="error" data-code={error.code}>
+      <p className="note-what">{error.what}</p>
+      <p className="note-remedy">{error.remedy}</p>
+      <div className="note-foot">
+        {actions}
+        <code>{error.code}</code>
+      </div>
+    </div>
+  );
+}
