@@ -22,6 +22,9 @@ export interface EditOptions {
   /**
    * Outputs to keep; both default to true. Dropping one also removes every node, initialiser,
    * value_info and graph input that only it needed. Outputs other than these two stay.
+   *
+   * ONNX Runtime's CPU provider (1.31) cannot run GroupQueryAttention with a float16 cache when nothing
+   * reads present.*: it reuses too small a buffer and stops with "Shape mismatch". Keep `present` there.
    */
   keep?: { logits?: boolean; present?: boolean };
   /**
@@ -48,7 +51,10 @@ export interface EditedGraph {
   readonly bytes: Uint8Array;
   /** Outputs of shape [batch_size, sequence_length, width], blocks ascending; steered blocks show the steered state. */
   readonly taps: readonly EditedTensor[];
-  /** Inputs of shape [steer_batch, steer_length, width] that broadcast, usually [batch, 1, width]; all must be fed. */
+  /**
+   * Inputs of shape [steer_batch, steer_length, width] that broadcast, usually [batch, 1, width]; all must be fed.
+   * Those behind which nothing is kept (a block after the last tap, without logits) are gone with the rest.
+   */
   readonly steers: readonly EditedTensor[];
   /** Names the edited graph must be fed; pruning can remove some of the original's. */
   readonly inputs: readonly string[];
@@ -93,7 +99,8 @@ export function editGraph(source: Uint8Array | OnnxModel, options: EditOptions =
   if (outputs.length === 0) throw new LabError('settings-invalid', 'The edit leaves the graph without outputs.', 'Keep the logits or the cache, or tap at least one block.');
   if (draft.dropped.outputs.size > 0) prune(draft, outputs);
   const inputs = [...model.inputs.map((input) => input.name).filter((name) => !draft.dropped.inputs.has(name)), ...draft.newInputs.keys()];
-  return { ...write(draft, options.externalise), taps, steers, inputs, outputs, info };
+  const fed = steers.filter((steer) => draft.newInputs.has(steer.name));
+  return { ...write(draft, options.externalise), taps, steers: fed, inputs, outputs, info };
 }
 
 function blockList(blocks: readonly number[], count: number): number[] {

@@ -57,12 +57,9 @@ export interface Origin {
   readonly caches: readonly number[];
   /** Whether the walk met one of the `stop` tensors. */
   readonly meetsStop: boolean;
-  /** Operator of the last matrix product or attention on the way, nearest first, for drawings. */
-  readonly through: string | null;
 }
 
 const CACHE_INPUT = /^past_key_values\.(\d+)\./;
-const HEAVY = /MatMul|Gemm|Conv|Attention|MoE/;
 
 /** The block index in a cache input's name, or null for any other tensor. */
 export function cacheIndex(name: string): number | null {
@@ -81,7 +78,6 @@ export function traceOrigin(graph: Graph, tensor: string, stop: ReadonlySet<stri
   const queue = [tensor];
   const caches = new Set<number>();
   let meetsStop = false;
-  let through: string | null = null;
   for (let head = 0; head < queue.length; head++) {
     const name = queue[head];
     if (stop.has(name)) {
@@ -92,7 +88,6 @@ export function traceOrigin(graph: Graph, tensor: string, stop: ReadonlySet<stri
     if (cache !== null) caches.add(cache);
     const node = graph.producers.get(name);
     if (!node || readsShapeOnly(node)) continue;
-    if (HEAVY.test(node.op)) through ??= node.op;
     for (const input of node.inputs) {
       if (input && !seen.has(input)) {
         seen.add(input);
@@ -100,7 +95,7 @@ export function traceOrigin(graph: Graph, tensor: string, stop: ReadonlySet<stri
       }
     }
   }
-  return { caches: [...caches].sort((a, b) => a - b), meetsStop, through };
+  return { caches: [...caches].sort((a, b) => a - b), meetsStop };
 }
 
 /** `tensor` and every tensor that is the same up to Cast and Identity, going forward. */

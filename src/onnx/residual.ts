@@ -24,8 +24,8 @@ export interface ResidualStep {
   readonly branchIndex: 0 | 1;
   /** The stream after the addition; null when a Skip*LayerNormalization does not put it out. */
   readonly tensor: string | null;
-  /** The nearest matrix product or attention behind the branch, for drawings. */
-  readonly through: string | null;
+  /** Whether the branch reads the block's KV cache: attention does, a feed-forward layer does not. */
+  readonly readsCache: boolean;
 }
 
 /** The step that closes a block: its result is resid_post. */
@@ -127,8 +127,10 @@ function follow(graph: Graph, start: string, startOp: string): Spine {
       if (branches.length) block = next.origin.caches.at(-1) ?? block;
       const kind = SKIP_NORM.test(next.node.op) ? 'skip' : 'add';
       const tensor: string | null = next.node.outputs[kind === 'skip' ? 3 : 0] || null;
-      steps.push({ block, node: next.node, kind, branchIndex: next.branchIndex, tensor, through: next.origin.through });
+      steps.push({ block, node: next.node, kind, branchIndex: next.branchIndex, tensor, readsCache: next.origin.caches.length > 0 });
       if (!branches.length && tensor) embedding = tensor;
+      // A fused norm puts out the normalised stream beside the sum: branches start at either.
+      for (const output of next.node.outputs) if (output) stream.add(output);
       here = tensor;
       if (!here) end = 'the last normalisation does not put the stream out';
       continue;
@@ -249,10 +251,12 @@ function drawSpineOf(spine: Spine): string {
       return;
     }
     const closes = steps[i + 1]?.block !== step.block;
-    const label = step.block < 0 ? 'embedding' : `block ${step.block}`;
-    const branch = step.through ? `─ ${step.through}` : '';
-    const mark = step.block >= 0 && closes ? ` → resid_post[${step.block}]` : '';
-    lines.push(` ┼${branch}  ${label}, ${step.node.op}${mark}`);
+    const alone = closes && steps[i - 1]?.block !== step.block;
+    if (step.block < 0) lines.push(` ┼─ positions  (${step.node.op})`);
+    else {
+      const branch = step.readsCache ? (alone ? 'attention + feed-forward' : 'attention') : 'feed-forward';
+      lines.push(` ┼─ block ${step.block} ${branch}  (${step.node.op})${closes ? `  → resid_post[${step.block}]` : ''}`);
+    }
   });
   lines.push(` ╵  ${spine.end}`);
   return lines.join('\n');
