@@ -1,4 +1,4 @@
-/** The catalogue of a model family: family.json beside the model folders. */
+/** The catalogue of a model family: the site's family.json. */
 import { z } from 'zod';
 import { LabError } from '../experiment/errors';
 import type { ModelSource } from '../runtime/types';
@@ -8,7 +8,7 @@ const dtype = z.enum(['fp32', 'fp16', 'q4', 'q4f16', 'q8']);
 
 const entrySchema = z.object({
   id: z.string().min(1),
-  /** Folder of the model, relative to the site's folder or to family.json's (see `resolveModel`). */
+  /** Folder of the model, relative to the site's folder. */
   path: z.string().min(1),
   role: z.string(),
   title: z.string().min(1),
@@ -76,7 +76,7 @@ export interface ResolvedModel {
 
 /**
  * Finds a model of the catalogue.
- * @param baseUrl absolute URL of the site's folder, ending in a slash; an entry's folder is `models/<path>` under it
+ * @param baseUrl absolute URL of the site's folder, ending in a slash
  * @throws LabError `unknown-model` naming the known ids or the precisions that the model has
  */
 export function resolveModel(catalog: Catalog, id: string, dtypeWanted: ModelSource['dtype'], baseUrl: string): ResolvedModel {
@@ -87,11 +87,10 @@ export function resolveModel(catalog: Catalog, id: string, dtypeWanted: ModelSou
   if (!entry.dtypes.includes(dtypeWanted)) {
     throw new LabError('unknown-model', `The model “${id}” does not come in ${dtypeWanted}.`, `Choose one of: ${entry.dtypes.join(', ')}.`);
   }
-  const folder = entry.path.replace(/^models\//, '').replace(/\/*$/, '/');
   const source: ModelSource = {
     id,
     dtype: dtypeWanted,
-    baseUrl: new URL(`models/${folder}`, baseUrl).href,
+    baseUrl: new URL(`${entry.path.replace(/\/+$/, '')}/`, baseUrl).href,
     sha256: Object.fromEntries(entry.files.map((file) => [file.path, file.sha256])),
     bytes: Object.fromEntries(entry.files.map((file) => [file.path, file.bytes])),
   };

@@ -63,11 +63,9 @@ class ByteProgress {
   #done = new Map<string, number>();
   #total = new Map<string, number>();
   #report: LoadOptions['onProgress'];
-  #id: string;
 
   constructor(source: ModelSource, report: LoadOptions['onProgress']) {
     this.#report = report;
-    this.#id = source.id;
     const needed = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', graphPath(source.dtype)];
     for (const path of needed) {
       const bytes = source.bytes?.[path];
@@ -79,6 +77,6 @@ class ByteProgress {
     this.#done.set(path, done);
     this.#total.set(path, Math.max(done, total ?? 0, this.#total.get(path) ?? 0));
     const sum = (map: Map<string, number>): number => [...map.values()].reduce((a, b) => a + b, 0);
-    this.#report?.(sum(this.#done), sum(this.#total), `Loading ${this.#id}: ${path}`);
+    this.#report?.(sum(this.#done), sum(this.#total), path);
   }
 }

@@ -10,6 +10,8 @@ export interface AdapterFacts {
   name: string;
   /** True for a software adapter (SwiftShader, WARP, llvmpipe). */
   software: boolean;
+  /** Why there is no adapter, where the probe knows. */
+  reason?: LabError;
 }
 
 export interface BackendDecision {
@@ -22,17 +24,18 @@ export interface BackendDecision {
 /**
  * WebGPU on a real adapter; WASM without one, or with a software one, which runs these models some thirty times slower
  * than WASM does.
- * @throws LabError `webgpu-no-adapter` if WebGPU was asked for and there is none
+ * @throws LabError `webgpu-missing` or `webgpu-no-adapter` if WebGPU was asked for and there is none
  */
 export function chooseBackend(choice: 'auto' | Backend, adapter: AdapterFacts): BackendDecision {
+  const { name } = adapter;
   if (choice === 'wasm') return { backend: 'wasm', chosenBy: 'user', reason: 'WASM, as asked.' };
   if (choice === 'webgpu') {
     if (!adapter.available) {
-      throw new LabError('webgpu-no-adapter', 'WebGPU was asked for, but this browser gives no adapter.', 'Choose the automatic backend or WASM, or use a browser with WebGPU on a machine with a GPU.');
+      throw adapter.reason ?? new LabError('webgpu-no-adapter', 'WebGPU was asked for, but this browser gives no adapter.', 'Choose the automatic backend or WASM, or use a browser with WebGPU on a machine with a GPU.');
     }
-    return { backend: 'webgpu', chosenBy: 'user', reason: `WebGPU on ${adapter.name}${adapter.software ? ' (a software adapter: expect it to be slow)' : ''}, as asked.` };
+    return { backend: 'webgpu', chosenBy: 'user', reason: `WebGPU on ${name}${adapter.software ? ' (a software adapter: expect it to be slow)' : ''}, as asked.` };
   }
   if (!adapter.available) return { backend: 'wasm', chosenBy: 'auto', reason: 'WASM: this browser gives no WebGPU adapter.' };
-  if (adapter.software) return { backend: 'wasm', chosenBy: 'auto', reason: `WASM: the only WebGPU adapter, ${adapter.name}, is software and slower than WASM.` };
-  return { backend: 'webgpu', chosenBy: 'auto', reason: `WebGPU on ${adapter.name}.` };
+  if (adapter.software) return { backend: 'wasm', chosenBy: 'auto', reason: `WASM: the only WebGPU adapter, ${name}, is software and slower than WASM.` };
+  return { backend: 'webgpu', chosenBy: 'auto', reason: `WebGPU on ${name}.` };
 }

@@ -12,8 +12,11 @@ interface Group {
   logits: Float32Array;
 }
 
+/** Ended rows are dropped once they are this share of a group: dropping moves the cache of the others. */
+const DROP_SHARE = 0.2;
+
 /**
- * Continues every row. Ended rows keep running beside the others, unseen: dropping them would move the KV cache.
+ * Continues every row. Ended rows are dropped from time to time where the cache can, and run on unseen where it cannot.
  * @param endIds any of these ends a row and is not part of its tokens
  * @throws LabError `cancelled` between two steps
  */
@@ -41,7 +44,9 @@ export async function decodeRows(context: StreamContext, rows: readonly SteeredR
       throwIfAborted(signal);
       if (step === maxNewTokens - 1 || results.every((result) => result.ended)) return results;
       for (const group of groups) {
-        if (group.members.every((row) => results[row].ended)) continue;
+        const alive = group.members.flatMap((row, i) => (results[row].ended ? [] : [i]));
+        if (alive.length === 0) continue;
+        if (alive.length <= (1 - DROP_SHARE) * group.members.length && group.stream.keep(alive)) group.members = alive.map((i) => group.members[i]);
         group.logits = await group.stream.step(group.members.map((row) => tokens[row] ?? 0));
       }
     }

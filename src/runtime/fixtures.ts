@@ -1,4 +1,5 @@
 /** What the browser tests of the runtime share: the bundled models, a device, and comparisons. */
+import { createDevice } from '../gpu/device';
 import { createRuntime, type RuntimeOptions } from './index';
 import type { ModelSource, Runtime } from './types';
 
@@ -11,17 +12,9 @@ export function bundled(id: string, dtype: ModelSource['dtype'] = 'fp32'): Model
 
 let shared: Promise<GPUDevice> | null = null;
 
-/** One device for all tests of a file. */
+/** One device for all tests of a file; a software adapter will do. */
 export function testDevice(): Promise<GPUDevice> {
-  shared ??= (async () => {
-    const adapter = await navigator.gpu.requestAdapter();
-    if (!adapter) throw new Error('These tests need a WebGPU adapter; a software one will do.');
-    const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage, maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX, maxComputeWorkgroupStorageSize } = adapter.limits;
-    return adapter.requestDevice({
-      requiredFeatures: (['shader-f16', 'subgroups', 'timestamp-query'] as GPUFeatureName[]).filter((feature) => adapter.features.has(feature)),
-      requiredLimits: { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage, maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX, maxComputeWorkgroupStorageSize },
-    });
-  })();
+  shared ??= createDevice().then(({ device }) => device);
   return shared;
 }
 

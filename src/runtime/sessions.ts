@@ -5,7 +5,9 @@
 import { LabError } from '../experiment/errors';
 import type { Backend } from '../experiment/run';
 import { editGraph, type GraphInfo, type OnnxModel } from '../onnx';
+import { cacheParts } from './kv';
 import { exclusive, runtimeError, type Ort, type Session, type SessionOptions, type Tensor } from './ort';
+import { giveOnlyWritten } from './slices';
 import type { ModelFiles } from './types';
 
 /** What a session is for; `layer` is the steered block, null for none. */
@@ -27,6 +29,8 @@ export interface OpenSession {
   steer: string | null;
   /** What to feed `num_logits_to_keep` where the graph takes it: 1, or 0 for all positions. */
   logitsToKeep: bigint;
+  /** True where the cache outputs are only what a run has written (see `giveOnlyWritten`). */
+  written: boolean;
 }
 
 /** Live sessions a model may hold: one run of the lab needs collect, decode, logits and states. */
@@ -141,11 +145,13 @@ export class SessionPool {
       lastTokenLogits: purpose.kind === 'decode',
       externalise: { path: OWN_FILE, minBytes: EXTERNAL_BYTES },
     });
+    const written = purpose.kind === 'decode' && this.#backend === 'wasm' && edited.info.style === 'fused';
+    const graph = written ? giveOnlyWritten(edited.bytes) : edited.bytes;
     const taps = edited.taps.map(({ block, name }) => ({ block, name }));
     const options = this.#options(purpose, taps.map((tap) => tap.name), edited.info);
     try {
-      const session = await exclusive(() => this.#ort.InferenceSession.create(edited.bytes, options));
-      return { session, taps, steer: edited.steers[0]?.name ?? null, logitsToKeep: purpose.kind === 'decode' ? 1n : 0n };
+      const session = await exclusive(() => this.#ort.InferenceSession.create(graph, options));
+      return { session, taps, steer: edited.steers[0]?.name ?? null, logitsToKeep: purpose.kind === 'decode' ? 1n : 0n, written };
     } catch (error) {
       throw runtimeError(error, `preparing “${this.#modelId}” for ${purpose.kind}`);
     }
@@ -157,18 +163,13 @@ export class SessionPool {
       logSeverityLevel: 3,
     };
     if (this.#backend === 'wasm' || !this.#device) return { ...common, executionProviders: ['wasm'] };
-    const onGpu = purpose.kind === 'collect' ? taps : purpose.kind === 'decode' ? presentNames(info.blocks) : [];
+    const onGpu = purpose.kind === 'collect' ? taps : purpose.kind === 'decode' ? cacheParts(info.blocks).map(({ present }) => present) : [];
     return {
       ...common,
       executionProviders: [{ name: 'webgpu', device: this.#device } as never],
       preferredOutputLocation: Object.fromEntries(onGpu.map((name) => [name, 'gpu-buffer'])) as SessionOptions['preferredOutputLocation'],
     };
   }
-}
-
-/** Output names of the KV cache, in block order. */
-export function presentNames(blocks: number): string[] {
-  return Array.from({ length: blocks }, (_, block) => [`present.${block}.key`, `present.${block}.value`]).flat();
 }
 
 function keyOf(purpose: Purpose): string {

@@ -5,7 +5,7 @@
 import type { GraphInfo } from '../onnx';
 import { padRows, stepMask, type Side } from './batch';
 import { floatType, only, steerTensor, tokenFeeds } from './feeds';
-import { GrowingCache, StaticCache, type KvCache } from './kv';
+import { GpuCache, GrowingCache, HostCache, type KvCache } from './kv';
 import type { Ort, Tensor } from './ort';
 import type { OpenSession, SessionPool } from './sessions';
 import { floatData, intTensor } from './tensors';
@@ -30,7 +30,7 @@ export function canMixLengths(info: GraphInfo): boolean {
 export class TokenStream {
   #context: StreamContext;
   #cache: KvCache;
-  #steer: Tensor | null;
+  #steer: Tensor | null = null;
   #side: Side;
   #rows: readonly SteeredRow[];
   /** Tokens of each row that are in the cache. */
@@ -46,10 +46,12 @@ export class TokenStream {
     this.#valid = rows.map(() => 0);
     // GroupQueryAttention is silently wrong with left padding; appending by Concat is right only with it.
     this.#side = info.style === 'fused' ? 'right' : 'left';
-    this.#steer = open.steer === null ? null : steerTensor(ort, info, rows.map((row) => row.vector));
+    this.#setSteer();
     const shape = { blocks: info.blocks, rows: rows.length, kvHeads: info.kvHeads, headDim: info.headDim, type: floatType(info.cacheType, 'keys and values') };
     const capacity = Math.max(...rows.map((row) => row.ids.length)) + newTokens;
-    this.#cache = device && context.staticCache && info.style === 'fused' ? new StaticCache(ort, device, shape, capacity) : new GrowingCache(ort, shape);
+    if (open.written) this.#cache = new HostCache(ort, shape);
+    else if (device && context.staticCache && info.style === 'fused') this.#cache = new GpuCache(ort, device, shape, capacity);
+    else this.#cache = new GrowingCache(ort, shape);
   }
 
   /** Reads the prompts. @returns logits after each row's last token, [rows × vocabSize] */
@@ -66,24 +68,40 @@ export class TokenStream {
 
   /** Appends one token a row. @returns logits after it, [rows × vocabSize] */
   step(tokens: readonly number[]): Promise<Float32Array> {
-    const positions = BigInt64Array.from(this.#valid, BigInt);
-    this.#valid = this.#valid.map((count) => count + 1);
+    const before = this.#valid;
+    this.#valid = before.map((count) => count + 1);
     this.#columns++;
-    return this.#run(BigInt64Array.from(tokens, BigInt), positions, stepMask(this.#valid, this.#columns, this.#side));
+    return this.#run(BigInt64Array.from(tokens, BigInt), BigInt64Array.from(before, BigInt), stepMask(this.#valid, this.#columns, this.#side), before);
+  }
+
+  /** Drops all rows but these (numbers among the present rows, ascending). @returns false where the cache cannot: then nothing has changed */
+  keep(rows: readonly number[]): boolean {
+    if (!this.#cache.keep) return false;
+    this.#cache.keep(rows);
+    this.#rows = rows.map((row) => this.#rows[row]);
+    this.#valid = rows.map((row) => this.#valid[row]);
+    this.#setSteer();
+    return true;
   }
 
   dispose(): void {
     this.#cache.dispose();
   }
 
+  #setSteer(): void {
+    const { ort, info, open } = this.#context;
+    this.#steer = open.steer === null ? null : steerTensor(ort, info, this.#rows.map((row) => row.vector));
+  }
+
   #prompt(ids: readonly (readonly number[])[]): Promise<Float32Array> {
     const batch = padRows(ids, this.#side);
     this.#valid = batch.lengths;
     this.#columns = batch.length;
-    return this.#run(batch.ids, batch.positions, batch.mask);
+    return this.#run(batch.ids, batch.positions, batch.mask, this.#rows.map(() => 0));
   }
 
-  async #run(ids: BigInt64Array, positions: BigInt64Array, mask: BigInt64Array): Promise<Float32Array> {
+  /** @param starts cache columns of the rows' first new tokens, for caches that write by column */
+  async #run(ids: BigInt64Array, positions: BigInt64Array, mask: BigInt64Array, starts: readonly number[]): Promise<Float32Array> {
     const { ort, info, open, pool } = this.#context;
     const rows = this.#rows.length;
     const feeds = only(
@@ -91,7 +109,7 @@ export class TokenStream {
       {
         ...tokenFeeds(ort, info, open, ids, positions, rows, this.#steer),
         attention_mask: intTensor(ort, mask, [rows, mask.length / rows]),
-        ...this.#cache.feeds(),
+        ...this.#cache.feeds(starts, ids.length / rows),
       },
       open,
     );
