@@ -1,6 +1,6 @@
 /**
- * `npm run experiment -- <preset | file.json> [--out DIR] [--backend auto|webgpu|wasm] [--quick] [--source ID] [--target ID]`
- * Runs a whole experiment headless in the built lab and writes run.json, report.md and vector.safetensors.
+ * `npm run experiment -- <preset | file.json> [--out DIR] [--backend auto|webgpu|wasm] [--quick] [--source ID]
+ * [--target ID] [--site DIR]` runs a whole experiment headless in the built lab and writes run.json, report.md and vector.safetensors.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -14,7 +14,7 @@ import type { Progress } from '../src/worker/protocol';
 import { findBrowser, launchOptions } from './browser';
 import { ROOT, ensureBuilt, serve } from './serve';
 
-const USAGE = 'Usage: npm run experiment -- <preset | file.json> [--out DIR] [--backend auto|webgpu|wasm] [--quick] [--source ID] [--target ID]';
+const USAGE = 'Usage: npm run experiment -- <preset | file.json> [--out DIR] [--backend auto|webgpu|wasm] [--quick] [--source ID] [--target ID] [--site DIR]';
 
 /** Exit codes by kind of failure; 0 only for a completed experiment. */
 export function exitCodeOf(code: ErrorCode): number {
@@ -32,6 +32,8 @@ interface Arguments {
   experiment: Experiment;
   backend: 'auto' | 'webgpu' | 'wasm';
   out: string;
+  /** A built copy of the lab to run in place of dist/. */
+  site: string | null;
 }
 
 function readArguments(): Arguments {
@@ -45,6 +47,7 @@ function readArguments(): Arguments {
         quick: { type: 'boolean', default: false },
         source: { type: 'string' },
         target: { type: 'string' },
+        site: { type: 'string' },
       },
     });
   } catch (error) {
@@ -59,7 +62,7 @@ function readArguments(): Arguments {
   for (const role of ['source', 'target'] as const) {
     if (values[role]) experiment = { ...experiment, models: { ...experiment.models, [role]: { id: values[role], dtype: 'fp32' } } };
   }
-  return { experiment, backend, out: resolve(values.out ?? join('out', positionals[0].replace(/^.*[\\/]/, '').replace(/\.json$/, ''))) };
+  return { experiment, backend, site: values.site ? resolve(values.site) : null, out: resolve(values.out ?? join('out', positionals[0].replace(/^.*[\\/]/, '').replace(/\.json$/, ''))) };
 }
 
 function readExperiment(name: string): Experiment {
@@ -92,11 +95,11 @@ function progressPrinter(): (progress: Progress) => void {
   };
 }
 
-async function runHeadless({ experiment, backend }: Arguments): Promise<HeadlessResult> {
-  await ensureBuilt();
+async function runHeadless({ experiment, backend, site }: Arguments): Promise<HeadlessResult> {
+  if (!site) await ensureBuilt();
   const browser = findBrowser();
   console.log(`Browser: ${browser.version} (${browser.origin})`);
-  const served = await serve(0);
+  const served = await serve(0, site ?? undefined);
   const chrome = await chromium.launch(launchOptions());
   try {
     const page = await chrome.newPage();

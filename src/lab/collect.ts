@@ -96,6 +96,7 @@ export async function collect<M>(
   if (await sink.fit.needsSecondPass()) {
     context.warn('The first rows did not represent the corpus; the states were collected a second time for an accurate fit.');
     await sink.fit.restart();
+    sink.resetSample();
     await pass('Second pass: the first rows did not represent the corpus');
   }
   const counts = sink.fit.rows();

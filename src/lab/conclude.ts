@@ -6,6 +6,8 @@ import type { Side } from './score';
 
 /** Share of continuations on the wanted side from which a direction counts as steered. */
 export const STEERED_RATE = 0.8;
+/** Added to STEERED_RATE where the choose-half decides alone, so that the report half is likely to confirm it. */
+const CHOOSE_MARGIN = 0.08;
 /** A random vector of equal norm must stay within this of no steering. */
 export const RANDOM_MARGIN = 0.1;
 
@@ -34,8 +36,9 @@ export interface ChosenDose {
 
 /**
  * The reported dose. A number is taken as it is. `auto`: of the stops in the usable window, the smallest whose two-sided
- * effect on the choose-half is within 2 points of the best there; if that leaves the effect under 80 %, the smallest stop
- * outside the window that reaches it (said so, since it costs more than the limits allow), else the best of all.
+ * effect on the choose-half is within 2 points of the best there. If no stop in the window reaches 80 %, the smallest stop
+ * at all that clears 80 % by a margin for the few prompts of the choose-half (said so, since it costs more than the limits
+ * allow), else the best of all.
  */
 export function chooseDose(cells: readonly DoseCell[], dose: Experiment['dose']): ChosenDose {
   const window = usableWindow(cells, dose.stops, dose);
@@ -49,8 +52,9 @@ export function chooseDose(cells: readonly DoseCell[], dose: Experiment['dose'])
     const r = smallestNearBest(inside);
     if (twoSided(cells, r) >= STEERED_RATE) return { r, window, reason: 'The smallest dose in the usable window that is within 2 points of the best effect there.' };
   }
-  const r = smallestNearBest(dose.stops);
-  return { r, window, reason: 'No dose in the usable window brings 80 % of continuations to the wanted side; this is the smallest dose near the best effect of all.' };
+  const clears = dose.stops.find((r) => twoSided(cells, r) >= STEERED_RATE + CHOOSE_MARGIN);
+  if (clears !== undefined) return { r: clears, window, reason: 'No dose in the usable window brings 80 % of continuations to the wanted side; this is the smallest dose of all that does, at a cost above the limits.' };
+  return { r: smallestNearBest(dose.stops), window, reason: 'No dose brings 80 % of continuations to the wanted side; this is the smallest dose near the best effect of all.' };
 }
 
 /** Per-prompt sides of one arm steered up and down, in the same prompt order. */

@@ -1,9 +1,10 @@
 /** Starts the lab on this device: probe, backend, kernels' self-test, runtime, pipeline. */
 import { LabError } from '../experiment/errors';
 import type { Backend, DeviceReport } from '../experiment/run';
+import { createDevice, probe, type AdapterReport, type LabDevice } from '../gpu/device';
+import { runSelfTest } from '../gpu/selftest';
 import { openModel } from '../models';
 import { chooseBackend, createRuntime } from '../runtime';
-import type { Runtime } from '../runtime/types';
 import { Pipeline, type PipelineContext } from './pipeline';
 import { Resources } from './resources';
 
@@ -21,27 +22,47 @@ export interface Engine {
  * @throws LabError `webgpu-*`, `self-test`, `runtime-failed`
  */
 export async function startEngine(choice: 'auto' | Backend, baseUrl: string, onLost: (error: LabError) => void): Promise<Engine> {
-  void onLost;
-  const decision = chooseBackend(choice, { available: false, software: false, name: 'none' });
-  const device: GPUDevice | null = null;
-  const runtime: Runtime = await createRuntime({ backend: decision.backend, device, openModel });
+  const adapter = await probe();
+  const name = adapterName(adapter);
+  const decision = chooseBackend(choice, { available: adapter.available, software: adapter.software, name });
+  // On WASM the device serves the audit and the self-test only; an adapter that gives no device then costs only those.
+  const gpu: LabDevice | null = adapter.available ? await createDevice().catch(refuseOrForgo(decision.backend)) : null;
+  gpu?.lost.then(onLost);
+  const selfTest = gpu ? await runSelfTest(gpu.device) : null;
+  if (selfTest && !selfTest.passed && decision.backend === 'webgpu') {
+    const failed = selfTest.cases.filter((item) => !item.passed).map((item) => item.kernel);
+    throw new LabError('self-test', `The kernels give wrong results on this device: ${failed.join(', ')}.`, 'Update the graphics driver, or choose the WASM backend.');
+  }
+  const runtime = await createRuntime({ backend: decision.backend, device: gpu?.device ?? null, openModel });
   const report: DeviceReport = {
     ...decision,
-    adapter: 'none',
-    softwareAdapter: false,
+    adapter: adapter.available ? name : 'none',
+    softwareAdapter: adapter.software,
     userAgent: navigator.userAgent,
     versions: runtime.versions,
-    selfTest: null,
+    selfTest,
   };
   const resources = new Resources(baseUrl);
   const pipeline = new Pipeline();
   return {
     report,
     pipeline,
-    context: (request) => ({ ...request, runtime, device, resources, baseUrl, deviceReport: report }),
+    context: (request) => ({ ...request, runtime, device: gpu?.device ?? null, resources, baseUrl, deviceReport: report }),
     dispose: async () => {
       await pipeline.dispose();
       await runtime.dispose();
+      gpu?.destroy();
     },
   };
+}
+
+function refuseOrForgo(backend: Backend): (error: unknown) => null {
+  return (error) => {
+    if (backend === 'webgpu') throw error;
+    return null;
+  };
+}
+
+function adapterName({ info }: AdapterReport): string {
+  return [info.vendor, info.architecture, info.device, info.description].filter((part, i, parts) => part && parts.indexOf(part) === i).join(' ') || 'unnamed adapter';
 }

@@ -46,11 +46,12 @@ export class Resources {
         throw new LabError('corpus-invalid', `There is no corpus “${id}”.`, `Choose one of: ${index.map((item) => item.id).join(', ')}.`);
       }
       const text = await this.#text(entry.path);
+      const texts = parseCorpus(text);
       const digest = sha256Hex(new TextEncoder().encode(text));
       if (digest !== entry.sha256) {
         throw new LabError('corpus-invalid', `The corpus “${id}” does not have the digest that its index states.`, 'Restore the file, or correct corpora/index.json.');
       }
-      return { id, title: entry.title, sha256: digest, texts: parseCorpus(text) };
+      return { id, title: entry.title, sha256: digest, texts };
     });
   }
 

@@ -12,6 +12,8 @@ export const SAMPLE_ROWS = { train: 3072, heldOut: 1024 } as const;
 export interface RowSink<M> {
   readonly fit: StreamingFit<M>;
   add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], heldOut: boolean, tokenizer: Tokenizer): Promise<void>;
+  /** Forgets the sample: the rows are about to come a second time. */
+  resetSample(): void;
   /** The sample, on the CPU. Called once, after the last row. */
   finishSample(): Promise<Sample>;
   dispose(): void;
@@ -80,6 +82,11 @@ export class CpuRowSink implements RowSink<Float32Array> {
       chunk.target.forEach((rows, i) => this.#sample.target[i].push(rows.slice(0, taken * this.fit.shape.targetWidth)));
     }
     await this.fit.add(chunk);
+  }
+
+  resetSample(): void {
+    this.#ledger.reset();
+    for (const side of [this.#sample.source, this.#sample.target]) for (const parts of side) parts.length = 0;
   }
 
   async finishSample(): Promise<Sample> {

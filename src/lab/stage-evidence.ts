@@ -11,6 +11,8 @@ import type { Side } from './score';
 import type { SteerState } from './stage-steer';
 import { vectorAt, type SteeringArm } from './vectors';
 
+/** The two arms that are compared within a few points, no steering and random steering, get this many times the continuations. */
+const CONTROL_FACTOR = 2;
 /** Sample texts kept per arm. */
 const SAMPLES = 3;
 
@@ -28,7 +30,7 @@ export async function evidenceStage(context: LabContext, experiment: Experiment,
   const { generation, dose } = experiment;
   const stops = signedStops(dose.stops);
   const prompts = halves(steer.concept.evaluationPrompts);
-  const counter = progressCounter(context, steer.arms.length * (stops.length - 1) * generation.chooseContinuations + 10 * generation.continuations);
+  const counter = progressCounter(context, steer.arms.length * (stops.length - 1) * generation.chooseContinuations + (6 + 4 * CONTROL_FACTOR) * generation.continuations);
 
   const doseResponse = await doseCurve(context, experiment, steer, stops, prompts.choose, counter);
   const chosen = chooseDose(doseResponse, dose);
@@ -78,7 +80,7 @@ interface ReportHalf {
 async function reportHalf(context: LabContext, experiment: Experiment, steer: SteerState, r: number, prompts: readonly string[], counter: (n: number) => void): Promise<ReportHalf> {
   const { generation } = experiment;
   const stops = signedStops(experiment.dose.stops);
-  const asked = cycle(prompts, generation.continuations);
+  const times = (name: Arm): string[] => cycle(prompts, generation.continuations * (name === 'large' || name === 'small' || name === 'random' ? CONTROL_FACTOR : 1));
   const arms: ArmResult[] = [];
   const cells: DoseCell[] = [];
   const sides: Partial<Record<DosedArm, TwoSided>> = {};
@@ -89,10 +91,12 @@ async function reportHalf(context: LabContext, experiment: Experiment, steer: St
     ['large', steer.arms.find((arm) => arm.arm === 'mapped')!],
   ];
   for (const [name, arm] of baselines) {
+    const asked = times(name);
     const texts = await continueAll(context, arm.model, arm.layer, asked.map((prompt) => ({ prompt })), settings, counter);
     arms.push(armResult(name, 'none', { r: 0, alpha: 0, isoKl: 0 }, measureSides(steer.concept.score, asked, texts), { mean: 0, p95: 0 }, texts));
   }
   for (const arm of steer.arms) {
+    const asked = times(arm.arm);
     const both: Record<'up' | 'down', Side[]> = { up: [], down: [] };
     for (const sign of [1, -1] as const) {
       const texts = await continueAll(context, arm.model, arm.layer, asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, sign * r, k) })), settings, counter);

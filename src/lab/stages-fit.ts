@@ -22,15 +22,12 @@ export async function activationsStage(context: LabContext, experiment: Experime
   const corpus = await context.resources.corpus(experiment.corpus.id);
   const texts = prepareTexts(corpus.texts, models.source.tokenizer, experiment.corpus);
   const backend = backendFor(context);
-  const sink = await backend.rowSink(
-    {
-      sourceLayers: models.source.info.layers,
-      targetLayers: models.target.info.layers,
-      sourceWidth: models.source.info.hiddenSize,
-      targetWidth: models.target.info.hiddenSize,
-    },
-    context.warn,
-  );
+  const sink = await backend.rowSink({
+    sourceLayers: models.source.info.layers,
+    targetLayers: models.target.info.layers,
+    sourceWidth: models.source.info.hiddenSize,
+    targetWidth: models.target.info.hiddenSize,
+  });
   try {
     const collected = await collect(context, models.source, models.target, texts, sink);
     const { sample } = collected;

@@ -1,0 +1,215 @@
+/** The command line, as a user types it: whole experiments, their files, their exit codes. */
+import { expect, test } from '@playwright/test';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defaultExperiment } from '../src/experiment/defaults';
+import { digestOf, sha256Hex } from '../src/experiment/digest';
+import type { ArmResult, Run } from '../src/experiment/run';
+
+const ROOT = join(import.meta.dirname, '..');
+
+function experiment(...args: string[]): { code: number | null; output: string; seconds: number } {
+  const started = Date.now();
+  const done = spawnSync('npx', ['tsx', 'tools/experiment.ts', ...args], { cwd: ROOT, encoding: 'utf8', timeout: 400_000 });
+  return { code: done.status, output: done.stdout + done.stderr, seconds: (Date.now() - started) / 1000 };
+}
+
+function withOut<T>(body: (dir: string) => T): T {
+  const dir = mkdtempSync(join(tmpdir(), 'lrt-'));
+  try {
+    return body(dir);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+const readRun = (dir: string): Run => JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8')) as Run;
+const arm = (run: Run, name: ArmResult['name'], direction: ArmResult['direction']): ArmResult => run.arms.find((item) => item.name === name && item.direction === direction)!;
+
+function printRun(run: Run, seconds: number): void {
+  const rows = run.arms.map((item) => `  ${item.name} ${item.direction}: ${(100 * item.conceptRate.value).toFixed(0)} % of ${item.conceptRate.n}, p95 KL ${item.p95Kl.toFixed(2)}, rep-3 ${item.rep3.toFixed(2)}`);
+  console.log(`${run.experiment.title}: ${seconds.toFixed(1)} s; R² ${run.map.heldOutR2.toFixed(4)}, shuffled ${run.map.shuffledR2.toFixed(4)}, W error ${run.map.errorVsFloat64}\n${rows.join('\n')}\n  ${run.verdict.sentence}`);
+}
+
+/** What every complete run must hold, whatever its outcome. */
+function checkRun(run: Run): void {
+  expect(run.device.adapter).not.toBe('');
+  expect(Object.keys(run.device.versions).length).toBeGreaterThan(0);
+  for (const stage of ['models', 'activations', 'map', 'steer', 'evidence', 'total'] as const) expect(run.timings[stage]).toBeGreaterThanOrEqual(0);
+  expect(run.tokens.train).toBeGreaterThan(run.tokens.heldOut);
+  expect(run.map.errorVsFloat64).not.toBeNull();
+  expect(run.map.errorVsFloat64!).toBeLessThanOrEqual(1e-4);
+  expect(run.map.shuffledR2).toBeLessThanOrEqual(0.02);
+  expect(run.vector.chanceBand).toBeCloseTo(1.96 / Math.sqrt(run.models.target.hiddenSize), 3);
+  for (const item of run.arms) {
+    expect(item.conceptRate.interval[0]).toBeLessThanOrEqual(item.conceptRate.value);
+    expect(item.conceptRate.interval[1]).toBeGreaterThanOrEqual(item.conceptRate.value);
+  }
+}
+
+function checkSteers(run: Run): void {
+  const base = arm(run, 'large', 'none');
+  for (const direction of ['positive', 'negative'] as const) {
+    const mapped = arm(run, 'mapped', direction);
+    expect(mapped.conceptRate.n).toBeGreaterThanOrEqual(64);
+    expect(mapped.conceptRate.value).toBeGreaterThanOrEqual(0.8);
+    const random = arm(run, 'random', direction);
+    expect(Math.abs(random.positiveRate - base.positiveRate)).toBeLessThanOrEqual(0.1);
+    expect(Math.abs(random.negativeRate - base.negativeRate)).toBeLessThanOrEqual(0.1);
+  }
+  expect(run.verdict.outcome).toBe('steers');
+}
+
+test('mood, S → L: complete, steers both ways, and the recorded run is current', () => {
+  withOut((dir) => {
+    const { code, output, seconds } = experiment('mood', '--out', dir);
+    expect(code, output).toBe(0);
+    const run = readRun(dir);
+    printRun(run, seconds);
+    checkRun(run);
+    checkSteers(run);
+    expect(readFileSync(join(dir, 'report.md'), 'utf8')).toContain(run.verdict.sentence);
+
+    const recorded = JSON.parse(readFileSync(join(ROOT, 'public/recorded/mood.json'), 'utf8')) as Run;
+    expect(recorded.experimentDigest).toBe(digestOf(defaultExperiment('mood')));
+    expect(recorded.models).toEqual(run.models);
+    expect(recorded.map.heldOutR2).toBeCloseTo(run.map.heldOutR2, 4);
+    expect(recorded.vector.cosineMappedNative).toBeCloseTo(run.vector.cosineMappedNative, 3);
+    expect(recorded.verdict.sentence).toBe(run.verdict.sentence);
+    for (const item of recorded.arms) expect(item.conceptRate.value).toBeCloseTo(arm(run, item.name, item.direction).conceptRate.value, 1);
+  });
+});
+
+test('the exported vector is a safetensors file that holds the run’s directions', () => {
+  withOut((dir) => {
+    const { code, output } = experiment('mood', '--quick', '--out', dir);
+    expect(code, output).toBe(0);
+    const run = readRun(dir);
+    const bytes = readFileSync(join(dir, 'vector.safetensors'));
+    const length = Number(bytes.readBigUInt64LE(0));
+    const header = JSON.parse(bytes.subarray(8, 8 + length).toString('utf8')) as Record<string, { shape: number[]; data_offsets: [number, number] }>;
+    expect(header.mapped.shape).toEqual([run.models.target.hiddenSize]);
+    const [start, end] = header.mapped.data_offsets;
+    expect(bytes.subarray(8 + length + start, 8 + length + end).toString('base64')).toBe(run.vector.values.mapped);
+  });
+});
+
+test('language, S → L: steers both ways', () => {
+  withOut((dir) => {
+    const { code, output, seconds } = experiment('language', '--out', dir);
+    expect(code, output).toBe(0);
+    const run = readRun(dir);
+    printRun(run, seconds);
+    checkRun(run);
+    checkSteers(run);
+  });
+});
+
+test('relation, S → L: fails, and is said to fail', () => {
+  withOut((dir) => {
+    const { code, output, seconds } = experiment('relation', '--out', dir);
+    expect(code, output).toBe(0);
+    const run = readRun(dir);
+    printRun(run, seconds);
+    checkRun(run);
+    expect(run.verdict.outcome).toBe('fails');
+    expect(run.verdict.sentence).toMatch(/fails/);
+  });
+});
+
+test('the whole run on WebGPU, quick: S → M', () => {
+  withOut((dir) => {
+    const { code, output, seconds } = experiment('mood', '--backend', 'webgpu', '--quick', '--out', dir);
+    expect(code, output).toBe(0);
+    const run = readRun(dir);
+    printRun(run, seconds);
+    checkRun(run);
+    expect(run.device.backend).toBe('webgpu');
+    expect(run.map.solver).toBe('wgsl');
+  });
+});
+
+test('S → Stranger is refused as not homologous, with the reason', () => {
+  const { code, output } = experiment('mood', '--target', 'lrt-stranger');
+  expect(code, output).toBe(5);
+  expect(output).toMatch(/error not-homologous: .*tokenizer/i);
+});
+
+test('bad settings and unknown names are named errors', () => {
+  withOut((dir) => {
+    const file = join(dir, 'wrong.json');
+    writeFileSync(file, JSON.stringify({ ...defaultExperiment('mood'), corpus: { ...defaultExperiment('mood').corpus, maxTokens: 'many' } }));
+    const wrong = experiment(file);
+    expect(wrong.code).toBe(2);
+    expect(wrong.output).toMatch(/settings-invalid: .*corpus\.maxTokens/);
+    expect(experiment('gladness').output).toMatch(/unknown-preset: There is no preset “gladness”/);
+    const model = experiment('mood', '--source', 'lrt-stories-xl');
+    expect(model.code).toBe(2);
+    expect(model.output).toMatch(/unknown-model: There is no model “lrt-stories-xl”/);
+  });
+});
+
+test('one-sided contrast pairs are a named error', () => {
+  withOut((dir) => {
+    const file = join(dir, 'pairs.json');
+    const concept = { kind: 'pairs', title: 'Mine', positive: 'glad', negative: 'sad', pairs: [{ positive: 'A glad day.', negative: ' ' }], promptsFrom: 'mood', positiveWords: ['glad'], negativeWords: ['sad'] };
+    writeFileSync(file, JSON.stringify({ ...defaultExperiment('mood'), concept }));
+    const { code, output } = experiment(file);
+    expect(code).toBe(3);
+    expect(output).toMatch(/pairs-one-sided: Pair 1 has no negative text/);
+  });
+});
+
+test('a truncated model, a NaN weight, a foreign tokenizer and an empty corpus are named errors', () => {
+  const damage: { what: string; code: number; match: RegExp; harm: (site: string) => void }[] = [
+    {
+      what: 'truncated model',
+      code: 4,
+      match: /error model-(truncated|invalid): .*model\.onnx/,
+      harm: (site) => {
+        const path = join(site, 'models/lrt-stories-s/onnx/model.onnx');
+        writeFileSync(path, readFileSync(path).subarray(0, 300_000));
+      },
+    },
+    {
+      what: 'NaN weight',
+      code: 4,
+      match: /error model-nan: /,
+      harm: (site) => {
+        const path = join(site, 'models/lrt-stories-s/onnx/model.onnx');
+        const bytes = readFileSync(path);
+        // Sixteen bytes of ones inside the largest weight: a NaN at any alignment.
+        bytes.fill(0xff, bytes.length >> 1, (bytes.length >> 1) + 16);
+        writeFileSync(path, bytes);
+        const family = JSON.parse(readFileSync(join(site, 'family.json'), 'utf8')) as { models: { id: string; files: { path: string; sha256: string }[] }[] };
+        const entry = family.models.find((model) => model.id === 'lrt-stories-s')!.files.find((item) => item.path === 'onnx/model.onnx')!;
+        entry.sha256 = sha256Hex(bytes);
+        writeFileSync(join(site, 'family.json'), JSON.stringify(family));
+      },
+    },
+    {
+      what: 'foreign tokenizer',
+      code: 4,
+      match: /error (tokenizer-mismatch|model-invalid): /,
+      harm: (site) => cpSync(join(site, 'models/lrt-stranger/tokenizer.json'), join(site, 'models/lrt-stories-s/tokenizer.json')),
+    },
+    {
+      what: 'empty corpus',
+      code: 3,
+      match: /error corpus-empty: /,
+      harm: (site) => writeFileSync(join(site, 'corpora/stories.jsonl'), '\n'),
+    },
+  ];
+  for (const { what, code, match, harm } of damage) {
+    withOut((dir) => {
+      const site = join(dir, 'site');
+      cpSync(join(ROOT, 'dist'), site, { recursive: true });
+      harm(site);
+      const result = experiment('mood', '--site', site);
+      expect(result.output, what).toMatch(match);
+      expect(result.code, what).toBe(code);
+    });
+  }
+});

@@ -1,0 +1,104 @@
+/** The page as a visitor walks it: recorded at once, then live, then the dose under the thumb. */
+import { expect, test, type Page } from '@playwright/test';
+
+test.describe.configure({ mode: 'serial' });
+
+/** Everything the page asks for; nothing may leave the machine. */
+function watchRequests(page: Page): string[] {
+  const outside: string[] = [];
+  page.on('request', (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (protocol.startsWith('http') && hostname !== '127.0.0.1') outside.push(request.url());
+  });
+  return outside;
+}
+
+test('a recorded run is on screen in the first second, and the page is interactive within three', async ({ page }) => {
+  const outside = watchRequests(page);
+  await page.goto('./');
+  await expect(page.locator('main')).toHaveAttribute('data-run', 'recorded');
+  await expect(page.getByTestId('verdict').first()).toContainText(/\w/);
+  await expect(page.getByText('recorded', { exact: false }).first()).toBeVisible();
+  const marks = await page.evaluate(() => ['lrt:content', 'lrt:interactive'].map((name) => performance.getEntriesByName(name)[0]?.startTime ?? -1));
+  console.log(`content after ${marks[0].toFixed(0)} ms, interactive after ${marks[1].toFixed(0)} ms`);
+  expect(marks[0]).toBeGreaterThan(0);
+  expect(marks[1]).toBeGreaterThan(0);
+  await expect(page.locator('html')).toHaveAttribute('data-engine', 'ready', { timeout: 60_000 });
+  expect(outside).toEqual([]);
+});
+
+test('Run makes it live; the main thread stays free; dragging is a look-up', async ({ page }) => {
+  await page.addInitScript(() => {
+    const store = window as unknown as { longTasks: number[] };
+    store.longTasks = [];
+    new PerformanceObserver((list) => list.getEntries().forEach((entry) => store.longTasks.push(entry.duration))).observe({ type: 'longtask' });
+  });
+  await page.goto('./?preset=mood');
+  await expect(page.locator('html')).toHaveAttribute('data-engine', 'ready', { timeout: 60_000 });
+  await page.evaluate(() => ((window as unknown as { longTasks: number[] }).longTasks.length = 0));
+  await page.getByTestId('run-button').click();
+  await expect(page.locator('main')).toHaveAttribute('data-run', 'running');
+  await expect(page.getByTestId('stage-activations')).toHaveAttribute('data-state', 'running', { timeout: 60_000 });
+  await expect(page.getByTestId('stage-activations')).toHaveAttribute('data-state', 'done', { timeout: 180_000 });
+  const long = await page.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks);
+  console.log(`main-thread tasks over 50 ms during models and collection: ${long.length}, longest ${Math.max(0, ...long).toFixed(0)} ms`);
+  await expect(page.locator('main')).toHaveAttribute('data-run', 'live', { timeout: 200_000 });
+  await expect(page.getByTestId('verdict').first()).toContainText('transfers');
+
+  await page.getByTestId('stage-steer').click();
+  const latencies = await page.evaluate(async () => {
+    const input = document.querySelector<HTMLInputElement>('[data-testid="dose-slider"] input[type="range"]')!;
+    const bars = document.querySelector('[data-testid="next-token-large"]')!;
+    const setValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')!.set!;
+    const times: number[] = [];
+    const min = Number(input.min);
+    const max = Number(input.max);
+    for (let i = 0; i < 30; i++) {
+      const before = bars.innerHTML;
+      const started = performance.now();
+      setValue.call(input, String(min + ((max - min) * ((i * 7) % 30)) / 29));
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+      input.dispatchEvent(new Event('change', { bubbles: true }));
+      // Two frames: the first runs after React has written the bars, the second after they have been painted.
+      await new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())));
+      if (bars.innerHTML !== before) times.push(performance.now() - started);
+    }
+    return times.sort((a, b) => a - b);
+  });
+  expect(latencies.length).toBeGreaterThan(20);
+  console.log(`slider event to painted bars: median ${latencies[latencies.length >> 1].toFixed(1)} ms, worst ${latencies[latencies.length - 1].toFixed(1)} ms (n ${latencies.length})`);
+});
+
+test('keyboard, number box and arms: the dose moves and the streams follow', async ({ page }) => {
+  await page.goto('./');
+  await page.getByTestId('stage-steer').click();
+  const slider = page.getByTestId('dose-slider').locator('input[type="range"]');
+  await slider.focus();
+  const before = await slider.inputValue();
+  await page.keyboard.press('Home');
+  expect(await slider.inputValue()).not.toBe(before);
+  const low = await page.getByTestId('stream-mapped').textContent();
+  await page.keyboard.press('End');
+  await expect(page.getByTestId('stream-mapped')).not.toHaveText(low!);
+  for (const arm of ['small', 'small-steered', 'large', 'mapped', 'native', 'random']) await expect(page.getByTestId(`stream-${arm}`)).toBeVisible();
+});
+
+test('cancel stops a run and keeps what was there', async ({ page }) => {
+  await page.goto('./');
+  await expect(page.locator('html')).toHaveAttribute('data-engine', 'ready', { timeout: 60_000 });
+  await page.getByTestId('run-button').click();
+  await expect(page.getByTestId('stage-activations')).toHaveAttribute('data-state', 'running', { timeout: 60_000 });
+  await page.getByTestId('cancel-button').click();
+  await expect(page.locator('main')).not.toHaveAttribute('data-run', 'running', { timeout: 30_000 });
+  await expect(page.getByTestId('run-button')).toBeEnabled();
+  await expect(page.getByTestId('verdict').first()).toContainText(/\w/);
+});
+
+test('without WebGPU the recorded run is readable and WASM is chosen, with the reason', async ({ page }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined });
+  });
+  await page.goto('./');
+  await expect(page.locator('main')).toHaveAttribute('data-run', 'recorded');
+  await expect(page.getByTestId('verdict').first()).toContainText(/\w/);
+});

@@ -1,0 +1,130 @@
+/**
+ * The WebGPU backend's sink: taps stay buffers on the device, chosen positions are gathered by a kernel and folded
+ * into the moments. Nothing is read back while rows arrive; the bounded sample is read once, at the end.
+ */
+import type { GpuFit } from '../gpu/fit/gpu-fit';
+import { gatherRows, gatherRowsKernel } from '../gpu/kernels/gather-rows/gather-rows';
+import { Recorder } from '../gpu/recorder';
+import { GpuScope } from '../gpu/scope';
+import type { GpuMatrix } from '../gpu/types';
+import type { TapBatch, Tokenizer } from '../runtime/types';
+import type { PreparedText, Sample } from './collect';
+import { flatPositions, SAMPLE_ROWS, SampleLedger, type RowSink } from './rows';
+
+/** One side's sample on the device: a buffer a block, filled from the front. */
+interface SampleBuffers {
+  width: number;
+  blocks: GPUBuffer[];
+}
+
+export class GpuRowSink implements RowSink<GpuMatrix> {
+  readonly fit: GpuFit;
+  #recorder: Recorder;
+  #scope: GpuScope;
+  #ledger = new SampleLedger();
+  #sampled = 0;
+  #samples: { source: SampleBuffers; target: SampleBuffers };
+  #zeros: GPUBuffer;
+  #ones: GPUBuffer;
+
+  private constructor(fit: GpuFit, recorder: Recorder, scope: GpuScope) {
+    this.fit = fit;
+    this.#recorder = recorder;
+    this.#scope = scope;
+    const { sourceLayers, targetLayers, sourceWidth, targetWidth } = fit.shape;
+    const rows = SAMPLE_ROWS.train + SAMPLE_ROWS.heldOut;
+    const side = (layers: number, width: number, label: string): SampleBuffers => ({
+      width,
+      blocks: Array.from({ length: layers }, () => scope.buffer(rows * width * 4, `sample of the ${label}`)),
+    });
+    this.#samples = { source: side(sourceLayers, sourceWidth, 'source'), target: side(targetLayers, targetWidth, 'target') };
+    const widest = Math.max(sourceWidth, targetWidth);
+    this.#zeros = scope.upload(new Float32Array(widest), 'no shift');
+    this.#ones = scope.upload(new Float32Array(widest).fill(1), 'no scale');
+  }
+
+  /** Takes ownership of the fit. @throws LabError `shader-compile`, `out-of-memory` */
+  static async create(device: GPUDevice, fit: GpuFit): Promise<GpuRowSink> {
+    const recorder = await Recorder.create(device, [gatherRowsKernel]);
+    const scope = new GpuScope(device);
+    const sink = new GpuRowSink(fit, recorder, scope);
+    try {
+      await scope.settled();
+    } catch (error) {
+      sink.dispose();
+      throw error;
+    }
+    return sink;
+  }
+
+  async add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], heldOut: boolean, tokenizer: Tokenizer): Promise<void> {
+    const rows = batch.reduce((n, item) => n + item.positions.length, 0);
+    const scratch = new GpuScope(this.#recorder.device);
+    try {
+      const chunk = {
+        source: this.#gather(scratch, source, flatPositions(batch, source.length), rows),
+        target: this.#gather(scratch, target, flatPositions(batch, target.length), rows),
+        rows,
+        split: heldOut ? ('heldOut' as const) : ('train' as const),
+      };
+      const taken = this.#ledger.take(batch, heldOut, tokenizer);
+      if (taken > 0) {
+        this.#copySample(chunk.source, this.#samples.source, taken);
+        this.#copySample(chunk.target, this.#samples.target, taken);
+        this.#sampled += taken;
+      }
+      // Our passes must be in the queue before ORT may reuse the taps' buffers.
+      this.#recorder.submit();
+      this.fit.add(chunk);
+      // Bounds the work in flight, so that cancel and progress mean something.
+      await this.#recorder.device.queue.onSubmittedWorkDone();
+    } finally {
+      scratch.dispose();
+    }
+  }
+
+  #gather(scratch: GpuScope, taps: TapBatch, positions: Uint32Array, rows: number): GpuMatrix[] {
+    const indices = scratch.upload(positions, 'positions');
+    return taps.blocks.map((tap) => {
+      if (!tap.buffer) throw new TypeError(`The tap of block ${tap.block} is not on the GPU.`);
+      const out = scratch.matrix(rows, tap.width, 'gathered rows');
+      gatherRows(this.#recorder, {
+        source: { buffer: tap.buffer, size: taps.rows * taps.length * tap.width * 4 },
+        sourceStride: tap.width,
+        cols: tap.width,
+        rows,
+        indices,
+        shift: this.#zeros,
+        scale: this.#ones,
+        out: out.buffer,
+        outStride: tap.width,
+      });
+      return out;
+    });
+  }
+
+  #copySample(from: GpuMatrix[], into: SampleBuffers, rows: number): void {
+    const bytes = rows * into.width * 4;
+    from.forEach((matrix, i) => this.#recorder.copy(matrix.buffer, into.blocks[i], bytes, 0, this.#sampled * into.width * 4));
+  }
+
+  resetSample(): void {
+    this.#ledger.reset();
+    this.#sampled = 0;
+  }
+
+  async finishSample(): Promise<Sample> {
+    const read = async (side: SampleBuffers): Promise<Sample['source']> => {
+      const blocks: Float32Array[] = [];
+      for (const buffer of side.blocks) blocks.push(await this.#recorder.readFloats(buffer, this.#sampled * side.width));
+      return { width: side.width, blocks };
+    };
+    return { rows: this.#sampled, source: await read(this.#samples.source), target: await read(this.#samples.target), labels: this.#ledger.labels };
+  }
+
+  dispose(): void {
+    this.fit.dispose();
+    this.#scope.dispose();
+    this.#recorder.dispose();
+  }
+}
