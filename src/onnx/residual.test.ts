@@ -38,6 +38,7 @@ const EXPECTED: Record<(typeof EXPORTED)[number], { perBlock: number; positions:
   'bloom-plain': { perBlock: 2, positions: 0, width: 16, type: 'float32' },
   'gemma3-plain': { perBlock: 2, positions: 0, width: 16, type: 'float32' },
   'qwen3-plain': { perBlock: 2, positions: 0, width: 16, type: 'float32' },
+  'llama-plain-q8': { perBlock: 2, positions: 0, width: 16, type: 'float32' },
   // A float16 build whose stream is float32.
   'gemma2-fused-fp16': { perBlock: 2, positions: 0, width: 16, type: 'float32' },
   'granite-fused': { perBlock: 2, positions: 0, width: 32, type: 'float32' },
@@ -116,6 +117,14 @@ describe('findResidualStream', () => {
       ),
     );
     expect(forked.message).toContain('2 additions read the stream at once');
+  });
+
+  it('recognises a merged decoder', () => {
+    const branch = bytesField(1, textField(1, 'w'), textField(1, 'input_ids'), textField(2, 'h'), textField(4, 'Gather'));
+    const conditional = bytesField(1, textField(1, 'use_cache_branch'), textField(2, 'logits'), textField(4, 'If'), bytesField(5, textField(1, 'then_branch'), bytesField(6, branch)));
+    const input = (name: string) => bytesField(11, textField(1, name), bytesField(2, bytesField(1, integerField(1, 1))));
+    const graph = bytesField(7, conditional, input('input_ids'), input('use_cache_branch'), input('past_key_values.0.key'));
+    expect(refusal(concat([integerField(1, 8), graph, bytesField(8, integerField(2, 18))])).message).toContain('a merged export');
   });
 
   it('refuses blocks that have no cache of their own', () => {

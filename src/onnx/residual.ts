@@ -70,13 +70,16 @@ const SKIP_NORM = /^Skip(Simplified)?LayerNormalization$/;
 const EMBEDDING = /^Gather(BlockQuantized)?$/;
 /** What exporters put between `input_ids` and the embedding. */
 const ID_SHAPERS = new Set(['Reshape', 'Cast', 'Identity', 'Unsqueeze', 'Squeeze', 'Flatten', 'Expand', 'Clip', 'Where']);
-/** What models do to the embedding before the first block: scale it, normalise it, project it. */
-const EMBEDDING_STEPS = new Set(['Mul', 'Div', 'LayerNormalization', 'SimplifiedLayerNormalization', 'RMSNormalization', 'MatMul', 'Reshape']);
+/** What models do to the embedding before the first block: dequantise it, scale it, normalise it, project it. */
+const EMBEDDING_STEPS = new Set(['DequantizeLinear', 'Mul', 'Div', 'LayerNormalization', 'SimplifiedLayerNormalization', 'RMSNormalization', 'MatMul', 'Reshape']);
 
 /** Follows the spine as far as it goes. Never throws on a graph that parsed. */
 export function traceSpine(model: OnnxModel): Spine {
   const graph = indexGraph(model);
-  let best: Spine = { graph, start: null, startOp: null, embedding: null, steps: [], end: 'no Gather reads input_ids, and there is no inputs_embeds input' };
+  // "Merged" exports hold two graphs, for the prompt and for what follows, behind one If: neither does both.
+  const merged = model.nodes.some((node) => node.op === 'If' && node.captured.includes('input_ids'));
+  const end = merged ? 'the decoder lies inside an If node (a merged export)' : 'no Gather reads input_ids, and there is no inputs_embeds input';
+  let best: Spine = { graph, start: null, startOp: null, embedding: null, steps: [], end };
   for (const { tensor, op } of starts(graph)) {
     const spine = follow(graph, tensor, op);
     if (!best.start || spine.steps.length > best.steps.length) best = spine;

@@ -10,7 +10,7 @@ ort.env.logLevel = 'error';
 
 /** Tiny decoders by real exporters; see fixtures/exporters/make.py. `opt-plain` is one that must be refused. */
 export const EXPORTED = [
-  'gpt2-plain', 'neox-plain', 'phi-plain', 'bloom-plain', 'gemma3-plain', 'qwen3-plain', 'gemma2-fused-fp16', 'granite-fused', 'qwen2-fused-q4',
+  'gpt2-plain', 'neox-plain', 'phi-plain', 'bloom-plain', 'gemma3-plain', 'qwen3-plain', 'llama-plain-q8', 'gemma2-fused-fp16', 'granite-fused', 'qwen2-fused-q4',
 ] as const;
 
 /** A graph of fixtures/exporters. */
