@@ -10,7 +10,7 @@ import { LabError, throwIfAborted } from '../../experiment/errors';
 import type { FitChunk, FitShape, PairFit, StreamingFit } from '../../math/fit-types';
 import type { PairMoments } from '../../math/moments';
 import { ab } from '../kernels/ab/ab';
-import { ALL_KERNELS } from '../kernels/all';
+import { kernelsFor } from '../kernels/all';
 import { atb } from '../kernels/atb/atb';
 import { columnSums, shiftScale } from '../kernels/column-sums/column-sums';
 import { gatherRows } from '../kernels/gather-rows/gather-rows';
@@ -77,7 +77,7 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
    */
   static async create(device: GPUDevice, shape: FitShape, options: GpuFitOptions = {}): Promise<GpuFit> {
     const layout = layoutOf(shape, device.limits.maxStorageBufferBindingSize);
-    const rec = await Recorder.create(device, ALL_KERNELS);
+    const rec = await Recorder.create(device, kernelsFor(Math.max(layout.source, layout.target)));
     const scope = new GpuScope(device);
     try {
       const fit = new GpuFit(rec, scope, layout, options);

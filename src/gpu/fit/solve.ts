@@ -4,14 +4,14 @@ import type { AffineMap, LambdaPoint, PairFit } from '../../math/fit-types';
 import { checkLambda, medianOfFinite, type MomentScore, scoreFromSums } from '../../math/moments';
 import { ab } from '../kernels/ab/ab';
 import { atb } from '../kernels/atb/atb';
-import { type Augmented, factorise, solveUpper } from '../kernels/cholesky/cholesky';
+import { type Augmented, factorise, solveUpper, WHITENED_NOISE } from '../kernels/cholesky/cholesky';
 import { explained } from '../kernels/score/score';
 import { augment, centre, scaleRows } from '../kernels/system/system';
 import type { Recorder } from '../recorder';
 import type { GpuScope } from '../scope';
 import type { FitLayout } from './layout';
 import type { SplitMoments } from './moments';
-import { WHITENING_LIMIT, type Whitening } from './whitening';
+import { SECOND_PASS_FLOOR, WHITENING_LIMIT, type Whitening } from './whitening';
 
 /** A fit as the solves see it: everything but `scope` is only read. */
 export interface FitState {
@@ -34,6 +34,9 @@ interface SourceSystem {
   heldOut: GPUBuffer;
   penalty: GPUBuffer;
 }
+
+/** What counts as rounding noise in these coordinates: the second whitening enlarges small directions by up to 1/floor. */
+const noise = (state: FitState): number => (state.secondPass ? WHITENED_NOISE / SECOND_PASS_FLOOR : WHITENED_NOISE);
 
 const floats = (scope: GpuScope, count: number, label: string): GPUBuffer => scope.buffer(count * 4, label);
 
@@ -126,7 +129,7 @@ export async function solvePair(state: FitState, sourceLayer: number, targetLaye
   const solveAt = (lambda: number): void => {
     rec.clear(counters);
     augment(rec, { M: system.train, d, right: C, n, ridge: { lambda, penalty: system.penalty }, matrix: solver.matrix, diagonal: solver.diagonal });
-    factorise(rec, solver, counters);
+    factorise(rec, solver, counters, noise(state));
     solveUpper(rec, solver);
   };
   const explain = (M: GPUBuffer, cross: GPUBuffer, out: GPUBuffer): void => {
@@ -152,14 +155,16 @@ export async function solvePair(state: FitState, sourceLayer: number, targetLaye
   const lambdaPath: LambdaPoint[] = [];
   let best: { lambda: number; score: MomentScore } | null = null;
   let badPivots = 0;
+  let curable = 0;
   for (const lambda of lambdas) {
     throwIfAborted(signal);
     solveAt(lambda);
     explain(system.train, C, taken);
     explain(system.heldOut, heldOutC, takenHeldOut);
-    const [a, b, c] = await rec.read({ buffer: taken, bytes: 4 * m }, { buffer: takenHeldOut, bytes: 4 * m }, { buffer: counters, bytes: 4 });
-    const bad = new Uint32Array(c)[0];
+    const [a, b, c] = await rec.read({ buffer: taken, bytes: 4 * m }, { buffer: takenHeldOut, bytes: 4 * m }, { buffer: counters, bytes: 8 });
+    const [bad, empty] = new Uint32Array(c);
     badPivots += bad;
+    curable += bad - empty;
     if (bad > 0) {
       lambdaPath.push({ lambda, heldOutR2: NaN, trainR2: NaN, badPivots: bad });
       continue;
@@ -187,7 +192,7 @@ export async function solvePair(state: FitState, sourceLayer: number, targetLaye
     badPivots,
     constantColumns: constantColumns(sourceSums, d, shape.sourceWidth),
     secondPass: state.secondPass,
-    needsSecondPass: !state.final && (badPivots > 0 || strayed),
+    needsSecondPass: !state.final && (curable > 0 || strayed),
   };
 }
 
@@ -246,7 +251,7 @@ export async function solveGrid(state: FitState, lambda: number, signal?: AbortS
       rec.clear(counters);
       centredCross(state, train, s, b, 0, n, C);
       augment(rec, { M: system.train, d, right: C, n, ridge: { lambda, penalty: system.penalty }, matrix, diagonal });
-      factorise(rec, { matrix, diagonal, d, n }, counters);
+      factorise(rec, { matrix, diagonal, d, n }, counters, noise(state));
       solveUpper(rec, { matrix, d, n });
       ab(rec, { A: system.heldOut, B: matrix, C: T, m: d, k: d, n, strideB: d + n, columnB: d });
       centredCross(state, heldOut, s, b, 0, n, C);
@@ -264,7 +269,7 @@ export async function solveGrid(state: FitState, lambda: number, signal?: AbortS
   return out;
 }
 
-/** Whether any source layer has bad pivots at this λ or whitened columns far from unit size. False when a second pass could not help. */
+/** Whether any source layer has curable bad pivots at this λ or whitened columns far from unit size. False when a second pass could not help. */
 export async function solveNeedsSecondPass(state: FitState, lambda: number): Promise<boolean> {
   checkLambda(lambda);
   if (state.final) return false;
@@ -277,9 +282,10 @@ export async function solveNeedsSecondPass(state: FitState, lambda: number): Pro
     const system = sourceSystem(state, s);
     await scope.settled();
     augment(rec, { M: system.train, d, right: 'none', n: 0, ridge: { lambda, penalty: system.penalty }, matrix, diagonal });
-    factorise(rec, { matrix, diagonal, d, n: 0 }, counters);
-    const [sums, counted] = await rec.read({ buffer: train.whiteSums[s], bytes: 8 * d }, { buffer: counters, bytes: 4 });
-    if (new Uint32Array(counted)[0] > 0 || unrepresentative(new Float32Array(sums), d, train.rows)) return true;
+    factorise(rec, { matrix, diagonal, d, n: 0 }, counters, noise(state));
+    const [sums, counted] = await rec.read({ buffer: train.whiteSums[s], bytes: 8 * d }, { buffer: counters, bytes: 8 });
+    const [bad, empty] = new Uint32Array(counted);
+    if (bad > empty || unrepresentative(new Float32Array(sums), d, train.rows)) return true;
     for (const buffer of Object.values(system) as GPUBuffer[]) scope.release(buffer);
   }
   return false;

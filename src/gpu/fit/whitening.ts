@@ -10,10 +10,10 @@
  */
 import { ab } from '../kernels/ab/ab';
 import { atb, FOLD_ROWS } from '../kernels/atb/atb';
-import { factorise, solveUpper } from '../kernels/cholesky/cholesky';
 import { columnSums, shiftScale } from '../kernels/column-sums/column-sums';
 import { gatherRows } from '../kernels/gather-rows/gather-rows';
-import { augment, centre, copyBlock } from '../kernels/system/system';
+import { centre } from '../kernels/system/system';
+import { inverseFactor } from '../inverse-factor';
 import type { Recorder } from '../recorder';
 import { GpuScope } from '../scope';
 import type { FitLayout } from './layout';
@@ -24,6 +24,13 @@ import type { SplitMoments } from './moments';
  * condition 2e10, 1e-4 is as good: between the two.
  */
 export const WHITENING_FLOOR = 1e-5;
+
+/**
+ * Least floor of a second pass. A direction in which the columns depend on each other
+ * holds only rounding noise (1e-10 of variance after the first pass): with a purely
+ * relative floor it would be blown up to unit size and pass for a real one.
+ */
+export const SECOND_PASS_FLOOR = 1e-3;
 
 /** Largest mean square of a whitened column before the warm-up counts as unrepresentative. */
 export const WHITENING_LIMIT = 1e3;
@@ -109,7 +116,7 @@ export function whitenFromRows(rec: Recorder, layout: FitLayout, whitening: Whit
   shiftScale(rec, { sums, shift, scale, n: d, rows, set: 'scale' });
   sweep((count) => atb(rec, { A: fold.shifted, B: fold.shifted, C: gram, rows: count, m: d, n: d, strideA: d, strideB: d, strideC: d, upper: true }));
   centre(rec, { M: gram, m: d, n: d, strideM: d, leftSums: sums, rightSums: sums, leftTrain: sums, rightTrain: sums, rows, trainRows: rows, symmetric: true, out: centred });
-  inverseFactor(rec, scope, centred, d, whitening.U, whitening.T);
+  inverseFactor(rec, scope, { M: centred, d, floor: { relative: WHITENING_FLOOR, minimum: 0 }, U: whitening.U, inverse: whitening.T });
   rec.submit();
   scope.dispose();
 }
@@ -149,7 +156,7 @@ export function renewWhitening(rec: Recorder, layout: FitLayout, whitening: Whit
   const [centred, R, inverse, T, U] = ['covariance of Q', 'R', 'R⁻¹', 'new T', 'new U'].map(matrix);
   const sums = train.whiteSums[layer];
   centre(rec, { M: train.gram[layer], m: d, n: d, strideM: d, leftSums: sums, rightSums: sums, leftTrain: sums, rightTrain: sums, rows: train.rows, trainRows: train.rows, symmetric: true, out: centred });
-  inverseFactor(rec, scope, centred, d, R, inverse);
+  inverseFactor(rec, scope, { M: centred, d, floor: { relative: WHITENING_FLOOR, minimum: SECOND_PASS_FLOOR }, U: R, inverse });
   ab(rec, { A: whitening.T, B: inverse, C: T, m: d, k: d, n: d, upperB: true });
   ab(rec, { A: R, B: whitening.U, C: U, m: d, k: d, n: d, upperB: true });
   rec.copy(T, whitening.T, d * d * 4);
@@ -157,18 +164,4 @@ export function renewWhitening(rec: Recorder, layout: FitLayout, whitening: Whit
   shiftScale(rec, { sums: train.sourceSums[layer], shift: whitening.shift, scale: whitening.scale, n: d, rows: train.rows, set: 'shift' });
   rec.submit();
   scope.dispose();
-}
-
-/** U = Cholesky factor of M + floor·diag(M), and its inverse. */
-function inverseFactor(rec: Recorder, scope: GpuScope, M: GPUBuffer, d: number, U: GPUBuffer, inverse: GPUBuffer): void {
-  const diagonal = scope.buffer(d * 4, 'diagonal');
-  const badPivots = scope.buffer(16, 'bad pivots');
-  const factored = scope.buffer(d * d * 4, 'floored Gram');
-  const augmented = scope.buffer(2 * d * d * 4, '[U | I]');
-  augment(rec, { M, d, right: 'none', n: 0, relativeFloor: WHITENING_FLOOR, matrix: factored, diagonal });
-  factorise(rec, { matrix: factored, diagonal, d, n: 0 }, badPivots);
-  copyBlock(rec, { source: factored, out: U, m: d, n: d, strideSource: d, column: 0, upper: true });
-  augment(rec, { M: U, d, right: 'identity', n: d, matrix: augmented, diagonal });
-  solveUpper(rec, { matrix: augmented, d, n: d });
-  copyBlock(rec, { source: augmented, out: inverse, m: d, n: d, strideSource: 2 * d, column: d, upper: true });
 }

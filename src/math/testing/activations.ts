@@ -33,7 +33,7 @@ export interface StatesOptions {
 export function activationLike(options: StatesOptions): PairedStates {
   const { sourceWidth: d, targetWidth: m, rows: n, kappa, seed = 1, misleading = 0 } = options;
   const random = new Random(seed);
-  const power = Math.log(kappa) / Math.log(d);
+  const power = d === 1 ? 0 : Math.log(kappa) / Math.log(d);
   const deviation = Float64Array.from({ length: d }, (_, i) => (i + 1) ** (-power / 2));
   const Z = zeros(n, d);
   for (let r = 0; r < n; r++) for (let i = 0; i < d; i++) Z.data[r * d + i] = random.normal() * (r < misleading && i >= d / 2 ? 0.02 : 1);

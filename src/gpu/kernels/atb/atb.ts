@@ -12,13 +12,14 @@ interface Variant {
 const SMALL: Variant = { kernel: defineKernel('atb', source), tile: 64 };
 const LARGE: Variant = { kernel: defineKernel('atb-128', source, { BM: 128, BN: 128, BK: 8 }), tile: 128 };
 
-export const atbKernels = [SMALL.kernel, LARGE.kernel];
+export const atbKernel = SMALL.kernel;
+export const atbWideKernel = LARGE.kernel;
 
 /** Longest fold: more rows than this in one running sum cost accuracy. */
 export const FOLD_ROWS = 512;
 
 /** Both sides at least this wide: the large tile pays. */
-const WIDE = 1024;
+export const WIDE = 1024;
 
 export interface AtbArgs {
   A: GPUBuffer;

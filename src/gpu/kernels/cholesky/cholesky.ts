@@ -22,6 +22,13 @@ export const choleskyKernels = [diagonalKernel, forwardPanel, backwardPanel, for
  */
 export const PIVOT_TOLERANCE = 5e-7;
 
+/**
+ * In whitened coordinates a real direction has at least κ⁻¹/floor of variance (5e-6 at
+ * κ = 2e10), while the rounding noise of a dependent one has 1e-10 to 1e-9: a pivot at
+ * or below this is noise, whatever its diagonal element.
+ */
+export const WHITENED_NOISE = 1e-7;
+
 /** A d×(d+n) row-major augmented matrix; the upper triangle of A is read. */
 export interface Augmented {
   matrix: GPUBuffer;
@@ -35,14 +42,15 @@ export interface Augmented {
 
 /**
  * Factorises A = UᵀU in place and turns C into U⁻ᵀC.
- * @param badPivots u32 counters; the one at `slot` is increased by the number of bad pivots
+ * @param badPivots two u32 counters: bad pivots, and those of them whose own diagonal element was not above `absolute`
+ * @param absolute see WHITENED_NOISE; 0 for matrices in other coordinates
  */
-export function factorise(rec: Recorder, system: Augmented, badPivots: GPUBuffer, slot = 0): void {
+export function factorise(rec: Recorder, system: Augmented, badPivots: GPUBuffer, absolute = 0): void {
   const { matrix, diagonal, d, n } = system;
   checkShape(d, n);
   const stride = d + n;
   for (let k = 0; k < d; k += BLOCK) {
-    rec.dispatch(diagonalKernel, { k, stride, tolerance: PIVOT_TOLERANCE, slot }, [matrix, diagonal, badPivots], 1);
+    rec.dispatch(diagonalKernel, { k, stride, relative: PIVOT_TOLERANCE, absolute }, [matrix, diagonal, badPivots], 1);
     const c0 = k + BLOCK;
     rec.dispatch(forwardPanel, { k, stride, c0, c1: stride }, [matrix], Math.ceil((stride - c0) / 64));
     rec.dispatch(forwardTrailing, { k, stride4: stride / 4, r0: c0, r1: d, c0, c1: stride, upper: 1 }, [matrix], Math.ceil((stride - c0) / 32), Math.ceil((d - c0) / 32));

@@ -1,12 +1,14 @@
 // Factorises the NB×NB diagonal block at k of the row-major, upper augmented matrix: UᵀU = A_kk.
-// A pivot not above tolerance · (its original diagonal element) is counted and replaced by
-// that element: a tiny replacement would spread factors of 1e15 through the rest.
+// A pivot not above relative · (its original diagonal element), or not above absolute, is counted
+// and replaced by that element: a tiny replacement would spread factors of 1e15 through the rest.
+// badPivots[0] counts all of them, badPivots[1] those whose diagonal element itself was
+// not above absolute: columns without substance, which no better whitening can help.
 
 struct Params {
   k: u32,
   stride: u32,
-  tolerance: f32,
-  slot: u32,
+  relative: f32,
+  absolute: f32,
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
@@ -32,9 +34,10 @@ fn main(@builtin(local_invocation_index) t: u32) {
     if (t == j) {
       var pivot = block[j * LD + j];
       let reference = original[p.k + j];
-      if (!(pivot > p.tolerance * reference)) {
-        atomicAdd(&badPivots[p.slot], 1u);
-        pivot = select(1.0, reference, reference > 0.0);
+      if (!(pivot > max(p.relative * reference, p.absolute))) {
+        atomicAdd(&badPivots[0], 1u);
+        if (reference <= p.absolute) { atomicAdd(&badPivots[1], 1u); }
+        pivot = select(1.0, reference, reference > p.absolute);
       }
       block[j * LD + j] = sqrt(pivot);
     }

@@ -1,4 +1,4 @@
-// The augmented system [M + λP + μ·diag(M) | C], with its diagonal kept aside for the pivot test.
+// The augmented system [M + λP + diag(max(μ·M_ii, floor)) | C], with its diagonal kept aside for the pivot test.
 // A row of M without any variance (a constant source column, or padding) gets the diagonal 1: with
 // zeros everywhere else in its row its solution is 0.
 
@@ -7,8 +7,9 @@ struct Params {
   n: u32,
   stride: u32,
   lambda: f32,
-  // μ: the relative floor of the whitening factor
+  // μ and floor: what a whitening factor adds to its diagonal
   relative: f32,
+  minimum: f32,
   // 1: the right-hand side is the identity instead of C
   identity: u32,
 }
@@ -37,7 +38,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var value = M[i * p.d + j];
   if (p.lambda > 0.0) { value += p.lambda * penalty[i * p.d + j]; }
   if (i == j) {
-    value += p.relative * M[i * p.d + i];
+    value += max(p.relative * M[i * p.d + i], p.minimum);
     if (M[i * p.d + i] == 0.0) { value = 1.0; }
     diagonal[i] = value;
   }

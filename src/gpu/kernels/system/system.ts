@@ -52,19 +52,19 @@ export interface AugmentArgs {
   right: GPUBuffer | 'identity' | 'none';
   n: number;
   ridge?: { lambda: number; penalty: GPUBuffer };
-  /** Floor relative to each diagonal element. */
-  relativeFloor?: number;
+  /** Added to each diagonal element: the greater of `relative` times the element and `minimum`. */
+  floor?: { relative: number; minimum: number };
   /** d×(d+n) */
   matrix: GPUBuffer;
   diagonal: GPUBuffer;
 }
 
 export function augment(rec: Recorder, args: AugmentArgs): void {
-  const { M, d, right, n, ridge, relativeFloor = 0, matrix, diagonal } = args;
+  const { M, d, right, n, ridge, floor, matrix, diagonal } = args;
   const C = typeof right === 'string' ? M : right;
   rec.dispatch(
     augmentKernel,
-    { d, n, stride: d + n, lambda: ridge?.lambda ?? 0, relative: relativeFloor, identity: right === 'identity' ? 1 : 0 },
+    { d, n, stride: d + n, lambda: ridge?.lambda ?? 0, relative: floor?.relative ?? 0, minimum: floor?.minimum ?? 0, identity: right === 'identity' ? 1 : 0 },
     [M, ridge?.penalty ?? M, C, matrix, diagonal], Math.ceil((d + n) / 64), d,
   );
 }

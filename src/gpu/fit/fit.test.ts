@@ -1,0 +1,50 @@
+/** The same cases as the GPU fit's, on the float64 fit: the oracle is itself checked against Householder QR. */
+import { describe, expect, test } from 'vitest';
+import { relativeError } from '../../math/matrix';
+import { Float64Fit } from '../../math/ridge';
+import { activationLike, ridgeByQR } from '../../math/testing/activations';
+import { FIT_CASES, HELD_OUT, trainingRows } from './cases';
+import { estimateFitBytes, layoutOf } from './layout';
+
+describe('the float64 fit', () => {
+  for (const item of FIT_CASES) {
+    test(item.name, async () => {
+      const data = activationLike(item.states);
+      const { sourceWidth: d, targetWidth: m } = data;
+      const train = trainingRows(data);
+      const fit = new Float64Fit({ sourceLayers: 1, targetLayers: 1, sourceWidth: d, targetWidth: m });
+      fit.add({ source: [train.X], target: [train.Y], rows: train.rows, split: 'train' });
+      fit.add({ source: [data.X.slice(train.rows * d)], target: [data.Y.slice(train.rows * m)], rows: HELD_OUT, split: 'heldOut' });
+      const { best, badPivots } = await fit.solve(0, 0, item.lambda);
+      expect(badPivots).toBe(0);
+      // What is left is the rounding of W to float32.
+      expect(relativeError(best.W, ridgeByQR(train, item.lambda).data)).toBeLessThan(1e-7);
+    });
+  }
+});
+
+describe('layout', () => {
+  const shape = { sourceLayers: 2, targetLayers: 7, sourceWidth: 100, targetWidth: 130 };
+
+  test('pads widths and keeps all target layers in one band where they fit', () => {
+    expect(layoutOf(shape, 2 ** 27)).toMatchObject({ source: 128, target: 132, bands: [{ firstLayer: 0, layers: 7, width: 924 }] });
+  });
+
+  test('splits the target layers where a binding is small', () => {
+    const { bands } = layoutOf(shape, 900_000);
+    expect(bands.map((band) => band.layers)).toEqual([3, 3, 1]);
+    expect(bands.map((band) => band.firstLayer)).toEqual([0, 3, 6]);
+  });
+
+  test('says when even one pair does not fit', () => {
+    expect(() => layoutOf({ ...shape, sourceWidth: 4096 }, 2 ** 20)).toThrowError(/does not fit in one buffer/);
+    expect(() => layoutOf({ ...shape, sourceWidth: 0 }, 2 ** 27)).toThrowError(RangeError);
+  });
+
+  test('estimates the memory: one pair of 2,304 and 3,584 dimensions needs about 170 MB', () => {
+    const bytes = estimateFitBytes({ sourceLayers: 1, targetLayers: 1, sourceWidth: 2304, targetWidth: 3584 }, false);
+    expect(bytes).toBeGreaterThan(1.4e8);
+    expect(bytes).toBeLessThan(2e8);
+    expect(estimateFitBytes(shape)).toBeGreaterThan(estimateFitBytes(shape, false));
+  });
+});

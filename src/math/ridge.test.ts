@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import { linearCka } from './cka';
+import { type Matrix, matmulTN, identity, matmul, relativeError } from './matrix';
+import { pairMoments, ridgeFromMoments, scoreFromMoments } from './moments';
+import { procrustes, reducedRank } from './procrustes';
+import { Random } from './random';
+import { applyMap, Float64Fit } from './ridge';
+import { r2 } from './stats';
+import { activationLike, randomRotation } from './testing/activations';
+
+const data = activationLike({ sourceWidth: 14, targetWidth: 9, rows: 900, kappa: 1e4, seed: 31 });
+const TRAIN = 700;
+const shape = { sourceLayers: 1, targetLayers: 1, sourceWidth: 14, targetWidth: 9 };
+
+function cut(from: number, to: number): { X: Float32Array; Y: Float32Array } {
+  return { X: data.X.slice(from * 14, to * 14), Y: data.Y.slice(from * 9, to * 9) };
+}
+
+/** Streams the data in chunks of this size, held-out rows in between. */
+function fitted(chunk: number): Float64Fit {
+  const fit = new Float64Fit(shape);
+  const pieces: { from: number; to: number; split: 'train' | 'heldOut' }[] = [];
+  for (let from = 0; from < TRAIN; from += chunk) pieces.push({ from, to: Math.min(TRAIN, from + chunk), split: 'train' });
+  pieces.splice(1, 0, { from: TRAIN, to: 900, split: 'heldOut' });
+  for (const { from, to, split } of pieces) {
+    const { X, Y } = cut(from, to);
+    fit.add({ source: [X], target: [Y], rows: to - from, split });
+  }
+  return fit;
+}
+
+describe('the streaming fit in float64', () => {
+  test('does not depend on how the rows are cut into chunks', async () => {
+    const whole = await fitted(900).solve(0, 0, [0, 1e-3]);
+    const pieces = await fitted(37).solve(0, 0, [0, 1e-3]);
+    expect(relativeError(pieces.best.W, whole.best.W)).toBeLessThan(1e-7);
+    expect(pieces.heldOutR2).toBeCloseTo(whole.heldOutR2, 10);
+    expect(fitted(37).rows()).toEqual({ train: 700, heldOut: 200 });
+  });
+
+  test('its R² from moments is the R² of its predictions', async () => {
+    const fit = await fitted(128).solve(0, 0, 1e-3);
+    const train = cut(0, TRAIN);
+    const held = cut(TRAIN, 900);
+    const mean = new Float64Array(9);
+    train.Y.forEach((y, i) => (mean[i % 9] += y / TRAIN));
+    const predicted = { rows: 200, cols: 9, data: applyMap(fit.best, held.X, 200) };
+    expect(fit.heldOutR2).toBeCloseTo(r2(predicted, { rows: 200, cols: 9, data: held.Y }, mean), 5);
+    expect(fit.lambdaPath).toHaveLength(1);
+    expect(fit.secondPass || fit.needsSecondPass).toBe(false);
+  });
+
+  test('training R² falls and the map shrinks as λ grows; the best is the best of the path', async () => {
+    const lambdas = [0, 1e-4, 1e-2, 1, 100];
+    const { lambdaPath, best, heldOutR2 } = await fitted(128).solve(0, 0, lambdas);
+    for (let i = 1; i < lambdas.length; i++) expect(lambdaPath[i].trainR2).toBeLessThan(lambdaPath[i - 1].trainR2);
+    expect(heldOutR2).toBe(Math.max(...lambdaPath.map((point) => point.heldOutR2)));
+    expect(lambdaPath.find((point) => point.lambda === best.lambda)?.heldOutR2).toBe(heldOutR2);
+  });
+
+  test('λ is free of scale: multiplying a column changes nothing but its weights', async () => {
+    const scaled = data.X.map((x, i) => (i % 14 === 4 ? x * 4096 : x));
+    const fit = new Float64Fit(shape);
+    fit.add({ source: [scaled.slice(0, TRAIN * 14)], target: [cut(0, TRAIN).Y], rows: TRAIN, split: 'train' });
+    fit.add({ source: [scaled.slice(TRAIN * 14)], target: [cut(TRAIN, 900).Y], rows: 200, split: 'heldOut' });
+    const a = await fit.solve(0, 0, 0.1);
+    const b = await fitted(900).solve(0, 0, 0.1);
+    expect(a.heldOutR2).toBeCloseTo(b.heldOutR2, 10);
+    expect(a.best.W[4 * 9] * 4096).toBeCloseTo(b.best.W[4 * 9], 6);
+  });
+
+  test('the grid and CKA are those of the pairs', async () => {
+    const fit = new Float64Fit({ ...shape, sourceLayers: 2, targetLayers: 2 });
+    const noise = (n: number, seed: number): Float32Array => Float32Array.from(new Random(seed).normals(n));
+    const X2 = noise(900 * 14, 1);
+    const Y2 = noise(900 * 9, 2);
+    for (const [from, to, split] of [[0, TRAIN, 'train'], [TRAIN, 900, 'heldOut']] as const) {
+      const { X, Y } = cut(from, to);
+      fit.add({ source: [X, X2.slice(from * 14, to * 14)], target: [Y2.slice(from * 9, to * 9), Y], rows: to - from, split });
+    }
+    const grid = await fit.grid(1e-3);
+    expect(grid[1]).toBeCloseTo((await fitted(900).solve(0, 0, 1e-3)).heldOutR2, 10);
+    expect(grid[3]).toBeLessThan(0.05);
+    for (let s = 0; s < 2; s++) for (let t = 0; t < 2; t++) expect(grid[2 * s + t]).toBeCloseTo((await fit.solve(s, t, 1e-3)).heldOutR2, 10);
+    const cka = await fit.cka();
+    const { X, Y } = cut(0, TRAIN);
+    expect(cka[1]).toBeCloseTo(linearCka({ rows: TRAIN, cols: 14, data: X }, { rows: TRAIN, cols: 9, data: Y }), 9);
+  });
+
+  test('constant columns are left out and counted; dependent ones make λ = 0 fail openly', async () => {
+    const X = data.X.slice();
+    for (let r = 0; r < 900; r++) {
+      X[r * 14 + 2] = 0.3;
+      X[r * 14 + 6] = X[r * 14 + 7];
+    }
+    const fit = new Float64Fit(shape);
+    fit.add({ source: [X.slice(0, TRAIN * 14)], target: [cut(0, TRAIN).Y], rows: TRAIN, split: 'train' });
+    fit.add({ source: [X.slice(TRAIN * 14)], target: [cut(TRAIN, 900).Y], rows: 200, split: 'heldOut' });
+    const result = await fit.solve(0, 0, [0, 1e-3]);
+    expect(result.constantColumns).toBe(1);
+    expect(result.best.W.slice(18, 27).every((w) => w === 0)).toBe(true);
+    expect(result.lambdaPath[0]).toMatchObject({ heldOutR2: NaN, badPivots: 1 });
+    expect(result.best.lambda).toBe(1e-3);
+    await expect(fit.solve(0, 0, 0)).rejects.toThrowError(/depend/);
+    expect((await fit.grid(0))[0]).toBeNaN();
+  });
+
+  test('misuse is refused with a reason', async () => {
+    expect(() => new Float64Fit({ ...shape, sourceWidth: 0 })).toThrowError(RangeError);
+    const fit = new Float64Fit(shape, { cka: false });
+    await expect(fit.grid(0)).rejects.toThrowError(/training rows/);
+    const { X, Y } = cut(0, 10);
+    expect(() => fit.add({ source: [X], target: [Y], rows: 9, split: 'train' })).toThrowError(RangeError);
+    expect(() => fit.add({ source: [X, X], target: [Y], rows: 10, split: 'train' })).toThrowError(/layers/);
+    fit.add({ source: [X], target: [Y], rows: 10, split: 'train' });
+    await expect(fit.solve(0, 0, 1)).rejects.toThrowError(/held-out/);
+    fit.add({ source: [X], target: [Y], rows: 10, split: 'heldOut' });
+    await expect(fit.solve(0, 0, -1)).rejects.toThrowError(/λ/);
+    await expect(fit.solve(1, 0, 1)).rejects.toThrowError(/layer 1/);
+    await expect(fit.solve(0, 0, [])).rejects.toThrowError(/at least one/);
+    await expect(fit.cka()).rejects.toThrowError(/cka/);
+    await expect(fit.grid(1, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+    await fit.restart();
+    expect(fit.rows()).toEqual({ train: 0, heldOut: 0 });
+    fit.dispose();
+  });
+});
+
+describe('maps of restricted shape', () => {
+  const random = new Random(40);
+  const rows = 400;
+  const X: Matrix = { rows, cols: 5, data: random.normals(rows * 5) };
+  const Q = randomRotation(8, random);
+  const R: Matrix = { rows: 5, cols: 8, data: Q.data.slice(0, 40) };
+  const Y = matmul(X, R);
+  Y.data.forEach((y, i) => (Y.data[i] = 2.5 * y + 3));
+
+  test('Procrustes recovers a rotation, its scale and the offset, both ways', () => {
+    const map = procrustes(pairMoments(X, Y));
+    expect(map.scale).toBeCloseTo(2.5, 10);
+    expect(relativeError(map.R.data, R.data)).toBeLessThan(1e-10);
+    expect(map.p[0]).toBeCloseTo(3, 9);
+    const back = procrustes(pairMoments(Y, X));
+    expect(relativeError(matmulTN(back.R, back.R).data, identity(5).data)).toBeLessThan(1e-10);
+    expect(scoreFromMoments(back.W, pairMoments(Y, X)).r2).toBeCloseTo(1, 9);
+    expect(() => procrustes(pairMoments(X, { rows, cols: 1, data: new Float64Array(rows) }))).toThrowError(RangeError);
+  });
+
+  test('no other rotation predicts better, and no map beats ridge without λ', () => {
+    const noisy = { ...Y, data: Y.data.map((y) => y + random.normal()) };
+    const moments = pairMoments(X, noisy);
+    const best = scoreFromMoments(procrustes(moments).W, moments).r2;
+    expect(best).toBeLessThan(scoreFromMoments(ridgeFromMoments(moments, 0).W, moments).r2);
+    const turned = procrustes(pairMoments(X, matmul(noisy, randomRotation(8, random))));
+    expect(scoreFromMoments(turned.W, moments).r2).toBeLessThan(best);
+  });
+
+  test('reduced rank: full rank changes nothing, less rank predicts less, and it beats truncating W', () => {
+    const noisy = { ...Y, data: Y.data.map((y) => y + random.normal()) };
+    const moments = pairMoments(X, noisy);
+    const { W } = ridgeFromMoments(moments, 0);
+    const full = scoreFromMoments(W, moments).r2;
+    expect(relativeError(reducedRank(W, moments, 8).W.data, W.data)).toBeLessThan(1e-12);
+    const scores = [1, 2, 3, 4, 5].map((rank) => scoreFromMoments(reducedRank(W, moments, rank).W, moments).r2);
+    for (let i = 1; i < 5; i++) expect(scores[i]).toBeGreaterThan(scores[i - 1]);
+    expect(scores[4]).toBeCloseTo(full, 10);
+    expect(() => reducedRank(W, moments, 0)).toThrowError(RangeError);
+  });
+});
