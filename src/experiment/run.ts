@@ -239,6 +239,8 @@ export interface Run {
   /** Digest of the experiment, and of what it was run on; the test of a recorded run compares these. */
   experimentDigest: string;
   experiment: Experiment;
+  /** Names of the concept and of its two ends, so that a reader needs no preset file. */
+  concept?: { title: string; positive: string; negative: string };
   device: DeviceReport;
   /** Milliseconds per stage, and `total`. */
   timings: Partial<Record<Stage | 'total', number>>;

@@ -29,7 +29,7 @@ export function PcaFigure({ name, title, panels, colorFrom, labels, block, norm,
         y: panel.points.map((p) => p[1]),
         text: labels.map((label) => `${tokenName(label.token)}  (text ${label.text}, position ${label.position})`),
         hovertemplate: '%{text}<extra></extra>',
-        marker: { size: 6, opacity: 0.8, color: (colorFrom ?? panel).points.map((p) => p[0]), colorscale: theme.sequential, line: { color: theme.muted, width: 0.5 } },
+        marker: { size: 6, opacity: 0.8, color: (colorFrom ?? panel).points.map((p) => p[0]), colorscale: theme.points },
       },
     ];
     const layout = theme.layout({

@@ -140,7 +140,11 @@ function PlotFrame({ plot, onHandle }: { plot: NonNullable<FigureProps['plot']>;
       cancelIdle?.();
     };
   }, []);
-  const { data, layout, height, onClick, onReady } = plot;
+  // New data is drawn in an idle period of its own: several figures may change with one result.
+  const [drawn, setDrawn] = useState(plot);
+  useEffect(() => (plot.data === drawn.data && plot.layout === drawn.layout ? undefined : whenIdle(() => setDrawn(plot))), [plot, drawn]);
+  const { data, layout, height } = drawn;
+  const { onClick, onReady } = plot;
   return (
     <div ref={frame} className="plot-frame" style={{ height }}>
       {due && width > 0 && (

@@ -14,6 +14,7 @@ export interface PlotTheme {
   arm: (arm: Arm) => string;
   /** Sequential scale from the surface to ink-blue, readable in both themes. */
   sequential: [number, string][];
+  points: [number, string][];
   layout: (patch: Record<string, unknown>) => Record<string, unknown>;
   axis: (title: string, patch?: Record<string, unknown>) => Record<string, unknown>;
 }
@@ -21,6 +22,10 @@ export interface PlotTheme {
 /** A cividis-like scale (safe for colour-blind readers), dark to light and light to dark. */
 const SCALE_DARK = ['#1c2c4c', '#3d4b6b', '#61697a', '#86877c', '#b0a770', '#dcc95a', '#fbe56a'];
 const SCALE_LIGHT = ['#f2ecc4', '#dccb7c', '#b5a770', '#8a8779', '#62697a', '#3b4a6b', '#14264a'];
+
+/** For points on the page’s own ground: no end of it fades into the surface. */
+const POINTS_LIGHT = ['#d3a21f', '#9a8f5f', '#5d6c8c', '#1d3a80'];
+const POINTS_DARK = ['#f2cf4a', '#b9b188', '#8799b5', '#5a86e0'];
 
 const spread = (colors: string[]): [number, string][] => colors.map((color, i) => [i / (colors.length - 1), color]);
 
@@ -53,6 +58,7 @@ function read(dark: boolean): PlotTheme {
     failed: v('--failed'),
     arm: (arm) => v(ARM_STYLES[arm].color),
     sequential: spread(dark ? SCALE_DARK : SCALE_LIGHT),
+    points: spread(dark ? POINTS_DARK : POINTS_LIGHT),
     axis,
     layout: (patch) => ({
       paper_bgcolor: 'rgba(0,0,0,0)',

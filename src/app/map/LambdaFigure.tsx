@@ -12,13 +12,14 @@ export function LambdaFigure({ map }: { map: MapResult }) {
     const smallest = Math.min(...map.lambdaPath.map((p) => p.lambda).filter((l) => l > 0));
     const place = (lambda: number): number => (lambda > 0 ? lambda : smallest / 10);
     const x = map.lambdaPath.map((p) => place(p.lambda));
+    const decades = x.filter((l) => Math.abs(Math.log10(l) - Math.round(Math.log10(l))) < 1e-6);
     const trace = (name: string, y: number[], color: string, dash: string): unknown => ({
       type: 'scatter', mode: 'lines+markers', name, x, y, line: { color, width: 2, dash }, marker: { color, size: 6 },
       hovertemplate: `λ %{x:.1e}<br>${name} R² %{y:.3f}<extra></extra>`,
     });
     const chosen = place(map.lambda);
     const layout = theme.layout({
-      xaxis: theme.axis('ridge weight λ', { type: 'log', exponentformat: 'power', dtick: 1 }),
+      xaxis: theme.axis('ridge weight λ', { type: 'log', tickvals: decades, ticktext: decades.map((l) => compact(l)), tickfont: { size: 12 } }),
       yaxis: theme.axis('R²', { nticks: 6 }),
       shapes: [{ type: 'line', yref: 'paper', y0: 0, y1: 1, x0: chosen, x1: chosen, line: { color: theme.accent, width: 1.5 } }],
     });

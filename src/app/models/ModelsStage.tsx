@@ -1,5 +1,6 @@
 /** The pair: which small model, which large one, and whether a map between them can make sense. */
 import { useState } from 'react';
+import type { LabErrorJson } from '../../experiment/errors';
 import type { HomologyReport, ModelReport } from '../../experiment/run';
 import { StageFrame } from '../shell/StageFrame';
 import { useFamily, type FamilyModel } from '../state/catalog';
@@ -10,10 +11,13 @@ import './models.css';
 type Side = 'source' | 'target';
 
 export default function ModelsStage() {
-  const result = useLab((s) => s.stages.models.result);
+  const stage = useLab((s) => s.stages.models);
+  const refusal = stage.phase === 'failed' && stage.error ? refusalOf(stage.error) : null;
+  const result = refusal ? null : stage.result;
   return (
     <StageFrame stage="models" title="Two models of one family" lead="The small one is cheap to study. The large one is where the result is wanted. The map needs both to read the same tokens.">
       <Family />
+      {refusal && <Homology report={refusal} />}
       {result && <Homology report={result.homology} />}
       {result && (
         <div className="model-pair">
@@ -23,6 +27,16 @@ export default function ModelsStage() {
       )}
     </StageFrame>
   );
+}
+
+/** A refused pair has no result: its checks come with the error. */
+function refusalOf(error: LabErrorJson): HomologyReport | null {
+  if (error.code !== 'not-homologous') return null;
+  const checks = Object.entries(error.details ?? {}).map(([name, text]) => {
+    const [, outcome, detail] = /^(passed|failed): (.*)$/s.exec(String(text)) ?? [];
+    return { name, passed: outcome === 'passed', detail: detail ?? String(text) };
+  });
+  return { verdict: 'not-homologous', checks };
 }
 
 function Family() {

@@ -38,7 +38,7 @@ export default function SettingsSheet() {
           <button type="button" className="quiet" data-testid="settings-close" onClick={close}>Close</button>
         </header>
         <p className="muted" role="status">
-          {changed ? `Changed since the results on screen: a run starts again at ${STAGE_TITLES[changed]}.` : 'The results on screen were computed with these settings.'}
+          {!shown ? 'There are no results yet: a run uses these settings.' : changed ? `Changed since the results on screen: a run starts again at ${STAGE_TITLES[changed]}.` : 'The results on screen were computed with these settings.'}
         </p>
         {view === 'form' ? (
           <div className="groups">

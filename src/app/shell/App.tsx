@@ -1,8 +1,9 @@
 /** The one screen: rail, top bar, and the workspace of the chosen stage. */
 import { lazy, Suspense, useEffect, type ComponentType } from 'react';
-import type { Stage } from '../../experiment/run';
+import { STAGES, type Stage } from '../../experiment/run';
 import { whenIdle } from '../figures/idle';
 import SteerStage from '../steer/SteerStage';
+import { STAGE_TITLES } from '../state/stages';
 import { useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { Rail } from './Rail';
@@ -86,8 +87,10 @@ export function App() {
   );
 }
 
-/** Errors that belong to no stage: the engine's own, and those of the recorded run. */
+/** Errors that belong to no stage or to another one: the engine's, the recorded run's, and that of a stage out of sight. */
 function Notices() {
+  const failedAt = useLab((s) => STAGES.find((stage) => stage !== s.selected && s.stages[stage].phase === 'failed') ?? null);
+  const failure = useLab((s) => (failedAt ? s.stages[failedAt].error : null));
   const engine = useLab((s) => s.engine.error);
   const recorded = useLab((s) => s.recordedError);
   const reading = useLab((s) => s.stages.steer.origin === 'recorded');
@@ -97,6 +100,9 @@ function Notices() {
         <ErrorNote error={reading ? { ...engine, remedy: `${engine.remedy} The recorded run below can still be read.` } : engine} actions={<Remedies error={engine} />} />
       )}
       {recorded && <ErrorNote error={recorded} />}
+      {failedAt && failure && (
+        <ErrorNote error={failure} actions={<button type="button" onClick={() => useLab.setState({ selected: failedAt })}>Go to {STAGE_TITLES[failedAt]}</button>} />
+      )}
     </>
   );
 }

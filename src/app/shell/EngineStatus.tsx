@@ -3,10 +3,8 @@ import { useId } from 'react';
 import { chooseBackend } from '../state/engine';
 import { useLab } from '../state/store';
 import type { BackendChoice } from '../../worker/protocol';
-import { ErrorNote } from '../ui/ErrorNote';
 import { compact, seconds } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
-import { Remedies } from './StageFrame';
 
 const STATUS_WORDS = { idle: 'Engine not started', starting: 'Engine starting', failed: 'Engine failed' } as const;
 
@@ -20,7 +18,7 @@ export function EngineStatus() {
     <>
       <button type="button" className={`quiet engine engine-${status}`} popoverTarget={id} data-testid="engine-status">
         <i aria-hidden="true" />
-        {name}
+        <span className="engine-name">{name}</span>
       </button>
       <div id={id} popover="auto" className="panel engine-panel">
         <h2>Engine</h2>
@@ -34,7 +32,11 @@ export function EngineStatus() {
           ]}
           onChange={(choice) => void chooseBackend(choice)}
         />
-        {error && <ErrorNote error={error} actions={<Remedies error={error} />} />}
+        {error && (
+          <p>
+            {error.what} {error.remedy}
+          </p>
+        )}
         {device && !error && (
           <>
             <p>{device.reason}</p>

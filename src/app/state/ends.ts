@@ -1,15 +1,19 @@
 /** Names of the two ends of a concept. */
 import type { Experiment } from '../../experiment/schema';
 import { usePreset } from './catalog';
+import { useLab } from './store';
 
 export interface Ends {
   positive: string;
   negative: string;
 }
 
-const UNNAMED: Ends = { positive: 'positive', negative: 'negative' };
+/** While the preset is on its way. */
+const UNNAMED: Ends = { positive: '…', negative: '…' };
 
 export function useEnds({ concept }: Experiment): Ends {
-  const preset = usePreset(concept.kind === 'preset' ? concept.id : null).value;
-  return concept.kind === 'pairs' ? concept : (preset?.concept ?? UNNAMED);
+  // A run carries its own names; the preset file is read only where the concept has been changed since.
+  const named = useLab((s) => (s.run?.concept && JSON.stringify(s.run.experiment.concept) === JSON.stringify(concept) ? s.run.concept : null));
+  const preset = usePreset(concept.kind === 'preset' && !named ? concept.id : null).value;
+  return named ?? (concept.kind === 'pairs' ? concept : (preset?.concept ?? UNNAMED));
 }

@@ -37,15 +37,21 @@ const faded = (color: string, share: number): string => `color-mix(in srgb, ${co
 /** Plotly reads no color-mix: the alpha goes into a hex colour. */
 const withAlpha = (color: string, alpha: string): string => (/^#[0-9a-f]{6}$/i.test(color) ? color + alpha : faded(color, 20));
 
+/** Sideways steps of the arms, as shares of the axis. */
+const DODGE: Record<DosedArm, number> = { 'small-steered': -0.006, mapped: 0, native: 0.006, random: 0 };
+
 function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cursor: CursorSeries[] } {
   const data: unknown[] = [];
   const cursor: CursorSeries[] = [];
   const order: DosedArm[] = ['random', 'small-steered', 'native', 'mapped'];
+  const doses = cells.map((c) => c.r);
+  const span = Math.max(...doses) - Math.min(...doses);
   for (const arm of order) {
     const row = along(cells, arm);
     if (row.length === 0) continue;
     const color = theme.arm(arm);
-    const x = row.map((c) => c.r);
+    // Arms at one dose stand beside one another, so that their intervals can be told apart.
+    const x = row.map((c) => c.r + (arm === 'random' ? 0 : DODGE[arm] * span));
     const y = row.map((c) => c.positive.rate);
     const text = row.map((c) => `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${percent(c.positive.rate)} ${interval(c.positive.interval)}, n = ${c.n}${c.half === 'report' ? ', held-back prompts' : ''}`);
     if (arm === 'random') {
@@ -89,7 +95,7 @@ function costTraces(cells: DoseCell[], cost: Cost, theme: PlotTheme): { data: un
 }
 
 const line = (color: string, y: number): unknown => ({ type: 'line', xref: 'paper', x0: 0, x1: 1, y0: y, y1: y, line: { color, width: 1, dash: 'dot' } });
-const label = (text: string, y: number, color: string): unknown => ({ xref: 'paper', x: 1, y, text, showarrow: false, xanchor: 'right', yanchor: 'bottom', font: { size: 12, color } });
+const label = (text: string, y: number, color: string): unknown => ({ xref: 'paper', x: 0.01, y, text, showarrow: false, xanchor: 'left', yanchor: 'bottom', font: { size: 12, color } });
 
 export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
   const theme = usePlotTheme();
@@ -120,13 +126,15 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
   const legend: Arm[] = DOSED_ARMS.filter((arm) => cells.some((cell) => cell.arm === arm));
   return (
     <div className="pair-of-figures">
+      <div className="spanning">
+        <Legend arms={legend} />
+      </div>
       <Figure
         name="dose-response"
         title="Dose and response"
         caption={`Share of continuations that the scorer puts on the side of “${positive}”, with 95 % Wilson intervals; the grey band is random vectors of the same length. Large marks: prompts that were held back from choosing the dose.`}
         table={table}
         cursor={rate.cursor}
-        legend={<Legend arms={legend} />}
         plot={{ data: rate.data, layout: rate.layout, height: 330 }}
       />
       <Figure

@@ -77,7 +77,7 @@ export function DoseRuler({ steer, verdict, negative, positive }: Props) {
         </div>
       </div>
       <div className="ruler" onKeyDownCapture={onKey}>
-        <Scale stops={stops} extent={extent} factor={factor} unit={unit} window={verdict?.usableWindow.largestR ?? null} chosen={verdict ? Math.abs(verdict.chosenDose.r) : null} negative={negative} positive={positive} />
+        <Scale stops={stops} extent={extent} factor={factor} window={verdict?.usableWindow.largestR ?? null} chosen={verdict ? Math.abs(verdict.chosenDose.r) : null} negative={negative} positive={positive} />
         <Slider
           className="ruler-slider"
           style={{ left: place(low), right: `${100 - ((high + extent) / (2 * extent)) * 100}%` }}
@@ -123,7 +123,6 @@ interface ScaleProps {
   stops: readonly number[];
   extent: number;
   factor: number;
-  unit: DoseUnit;
   window: number | null;
   chosen: number | null;
   negative: string;
@@ -131,7 +130,7 @@ interface ScaleProps {
 }
 
 /** Everything on the ruler that stands still while the thumb moves. */
-const Scale = memo(function Scale({ stops, extent, factor, unit, window, chosen, negative, positive }: ScaleProps) {
+const Scale = memo(function Scale({ stops, extent, factor, window, chosen, negative, positive }: ScaleProps) {
   const place = (r: number): string => `${((r + extent) / (2 * extent)) * 100}%`;
   const high = stops[stops.length - 1];
   const low = stops[0];
@@ -155,7 +154,7 @@ const Scale = memo(function Scale({ stops, extent, factor, unit, window, chosen,
         [-1, 1].map((side) => {
           const left = side < 0 ? -zone.to : zone.from;
           return (
-            <span key={`${zone.name}${side}`} className={`zone zone-${zone.name}`} style={{ left: place(left), width: `${((zone.to - zone.from) / (2 * extent)) * 100}%` }}>
+            <span key={`${zone.name}${side}`} className={`zone zone-${zone.name} ${side < 0 ? 'zone-low' : 'zone-high'}`} style={{ left: place(left), width: `${((zone.to - zone.from) / (2 * extent)) * 100}%` }}>
               <span>{zone.name}</span>
             </span>
           );
@@ -174,7 +173,6 @@ const Scale = memo(function Scale({ stops, extent, factor, unit, window, chosen,
           <span>usable window</span>
         </span>
       )}
-      <span className="ruler-unit">{UNIT_NAMES[unit]}</span>
     </div>
   );
 });

@@ -1,5 +1,5 @@
 /** A prompt of the visitor's own: next-token bars and continuations for it, at every stop of the axis. */
-import { useState, type FormEvent } from 'react';
+import { useState, type SyntheticEvent } from 'react';
 import { clearPrompt, tryPrompt } from '../state/engine';
 import { useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
@@ -14,7 +14,7 @@ export function PromptBox({ prompt }: { prompt: string }) {
   const value = text ?? prompt;
   const changed = value.trim() !== '' && value !== prompt;
 
-  function submit(event: FormEvent): void {
+  function submit(event: SyntheticEvent): void {
     event.preventDefault();
     if (changed) void tryPrompt(value.trim());
   }
@@ -23,7 +23,17 @@ export function PromptBox({ prompt }: { prompt: string }) {
     <form className="prompt-box" onSubmit={submit}>
       <label htmlFor="own-prompt">Prompt</label>
       <Help about="the prompt">The text that both models continue; with your own, every stop of the dose is computed for it here.</Help>
-      <input id="own-prompt" className="serif" value={value} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} />
+      <textarea
+        id="own-prompt"
+        className="serif"
+        rows={1}
+        value={value}
+        spellCheck={false}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event);
+        }}
+      />
       <button type="submit" disabled={!changed || running || prompting.status === 'working'}>
         {live ? 'Continue it' : 'Run and continue it'}
       </button>

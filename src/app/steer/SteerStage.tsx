@@ -78,7 +78,7 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
         <NextToken model="small" title={titles?.source.title ?? 'Small model'} axis={axis} full={full} />
         <NextToken model="large" title={titles?.target.title ?? 'Large model'} axis={axis} full={full} />
       </div>
-      {set && <Streams set={set} stops={stops} working={working} negative={ends.negative} positive={ends.positive} maxNewTokens={experiment.generation.maxNewTokens} />}
+      {set && <Streams set={set} axisPrompt={axis.prompt} stops={stops} working={working} negative={ends.negative} positive={ends.positive} maxNewTokens={experiment.generation.maxNewTokens} />}
       {evidence && (
         <Suspense fallback={<div className="figure-room" />}>
           <DoseResponse cells={evidence.doseResponse} verdict={evidence.verdict} baseline={baseline} positive={ends.positive} />

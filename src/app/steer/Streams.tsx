@@ -14,6 +14,8 @@ import { changedTokens } from './diff';
 
 interface Props {
   set: StreamSet;
+  /** Prompt of the bars; the prompt of the texts is named only where it differs. */
+  axisPrompt: string;
   /** Every stop that is computed or on its way. */
   stops: readonly number[];
   working: boolean;
@@ -26,7 +28,7 @@ interface Props {
 
 const BASE_OF: Record<Arm, Arm | null> = { small: null, 'small-steered': 'small', large: null, mapped: 'large', native: 'large', random: 'large' };
 
-export function Streams({ set, stops, working, negative, positive, maxNewTokens }: Props) {
+export function Streams({ set, axisPrompt, stops, working, negative, positive, maxNewTokens }: Props) {
   const stop = useLab((s) => nearestStop(stops, s.dose));
   const here = set.byStop.get(stop) ?? null;
   const any = here ?? set.byStop.values().next().value ?? null;
@@ -60,9 +62,11 @@ export function Streams({ set, stops, working, negative, positive, maxNewTokens 
         </div>
       }
     >
-      <p className="streams-prompt">
-        <span>Prompt</span> {set.prompt}
-      </p>
+      {set.prompt !== axisPrompt && (
+        <p className="streams-prompt">
+          <span>Prompt</span> {set.prompt}
+        </p>
+      )}
       <div className="streams" data-stop={stop}>
         {ARMS.map((arm) => {
           // The unsteered texts are the same at every stop: show them as soon as any stop is there.
@@ -124,7 +128,7 @@ const FULL_SHADE = 2.5;
 
 function Token({ token, changed }: { token: StreamToken; changed: boolean }) {
   const lean = token.projection === null ? 0 : Math.max(-1, Math.min(1, token.projection / FULL_SHADE));
-  const shade = Math.abs(lean) < 0.12 ? undefined : { backgroundColor: `color-mix(in oklab, var(${lean > 0 ? '--toward' : '--against'}) ${Math.round(Math.abs(lean) * 100)}%, transparent)` };
+  const shade = Math.abs(lean) < 0.2 ? undefined : { backgroundColor: `color-mix(in oklab, var(${lean > 0 ? '--toward' : '--against'}) ${Math.round(Math.abs(lean) * 100)}%, transparent)` };
   return (
     <span className={changed ? 'changed' : undefined} style={shade} title={token.projection === null ? undefined : `projection ${fixed(token.projection)}`}>
       {token.text}

@@ -23,6 +23,7 @@ export function compact(value: number | null): string {
   const size = Math.abs(value);
   if (size >= 0.001 && size < 1000) return Number(value.toPrecision(3)).toString().replace('-', '−');
   const [mantissa, exponent] = value.toExponential(1).split('e');
+  if (mantissa === '1.0') return `10${superscript(Number(exponent))}`;
   return `${mantissa}·10${superscript(Number(exponent))}`.replace('-', '−');
 }
 
