@@ -91,6 +91,30 @@ describe.each(BACKENDS)('on %s', (backend) => {
       for (const [step, logits] of growing.entries()) for (const [r, row] of logits.entries()) expect(maxDifference(fixed[step][r], row), `row ${r}, step ${step}`).toBe(0);
     });
 
+    test('dropping a row leaves the others as they were, where the cache can drop', async () => {
+      const rows = PROMPTS.map((ids, r) => ({ ids, vector: vectors(context.info.width)[r] }));
+      const kept = [0, 2];
+      const { vocabSize } = context.info;
+      await context.pool.use({ kind: 'decode', layer: LAYER }, async (open) => {
+        const stream = new TokenStream({ ...context, open, staticCache: true }, rows, FORCED[0].length);
+        try {
+          await stream.prefill();
+          await stream.step(FORCED.map((forced) => forced[0]));
+          expect(stream.keep(kept)).toBe(backend === 'wasm' && id === 'lrt-stories-s');
+          if (backend === 'webgpu' || id !== 'lrt-stories-s') return;
+          for (const step of [1, 2]) {
+            const logits = await stream.step(kept.map((r) => FORCED[r][step]));
+            for (const [i, r] of kept.entries()) {
+              const reference = (await alone(rows[r], FORCED[r]))[step + 1];
+              expect(maxDifference(logits.slice(i * vocabSize, (i + 1) * vocabSize), reference)).toBeLessThanOrEqual(1e-4);
+            }
+          }
+        } finally {
+          stream.dispose();
+        }
+      });
+    });
+
     test('a zero vector changes no bit, another changes the logits', async () => {
       const ids = PROMPTS[0];
       const zero = await streamed([{ ids, vector: new Float32Array(context.info.width) }], true);
