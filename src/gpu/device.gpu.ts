@@ -8,7 +8,10 @@ import { auditFit } from './audit';
 import { createDevice, type LabDevice, probe } from './device';
 import { compileKernels, defineKernel } from './kernel';
 import { gpuPca } from './pca';
+import { Recorder } from './recorder';
+import { GpuRows } from './rows';
 import { GpuScope, liveMemory } from './scope';
+import type { GpuMatrix } from './types';
 import { requireSelfTest, runSelfTest } from './selftest';
 
 let lab: LabDevice;
@@ -56,6 +59,33 @@ test('a lost device is told with its code', async () => {
   other.destroy(); // destroying on purpose is not a loss
   const outcome = await Promise.race([other.lost, new Promise((resolve) => setTimeout(resolve, 100, 'no loss'))]);
   expect(outcome).toBe('no loss');
+});
+
+test('reading from a device that has gone says so', async () => {
+  const other = await createDevice();
+  const rec = await Recorder.create(other.device, []);
+  const scope = new GpuScope(other.device);
+  const buffer = scope.buffer(16, 'x');
+  other.destroy();
+  await expect(rec.readFloats(buffer, 4)).rejects.toMatchObject({ code: 'webgpu-device-lost' });
+});
+
+test('rows are gathered and projected', async () => {
+  const before = liveMemory(lab.device);
+  const rows = await GpuRows.create(lab.device);
+  const scope = new GpuScope(lab.device);
+  const tensor = (cols: number): GpuMatrix => scope.uploadMatrix(Float32Array.from({ length: 6 * cols }, (_, i) => i), 6, cols, 'tensor');
+  const [narrow, wide] = rows.gather([tensor(3), tensor(70)], Uint32Array.of(5, 0, 5), scope);
+  expect(narrow).toMatchObject({ rows: 3, cols: 3 });
+  const projected = await rows.project(narrow, Float32Array.of(1, 0, 0, 1, 1, 1), Float32Array.of(1, 1, 1));
+  expect([...projected]).toEqual([14, 45, -1, 0, 14, 45]);
+  const means = await rows.project(wide, new Float32Array(70).fill(1 / 70));
+  for (const [i, mean] of [384.5, 34.5, 384.5].entries()) expect(means[i]).toBeCloseTo(mean, 3);
+  expect(() => rows.gather([narrow], Uint32Array.of(3), scope)).toThrowError(RangeError);
+  await expect(rows.project(narrow, Float32Array.of(1, 2))).rejects.toThrowError(RangeError);
+  scope.dispose();
+  rows.dispose();
+  expect(liveMemory(lab.device)).toEqual(before);
 });
 
 test('audit: the device agrees with float64', async () => {

@@ -61,7 +61,7 @@ export async function gpuPca(device: GPUDevice, rows: GpuMatrix, k: number, opti
     const step = (orthonormalise: number): void => {
       ab(rec, { A: covariance, B: V, C: Z, m: d, k: d, n: q });
       for (let pass = 0; pass < orthonormalise; pass++) {
-        const scratch = new GpuScope(device);
+        const scratch = new GpuScope(device, scope);
         const [S, U, inverse] = ['ZᵀZ', 'U', 'U⁻¹'].map((label) => scratch.buffer(4 * q * q, label));
         atb(rec, { A: Z, B: Z, C: S, rows: d, m: q, n: q, strideA: q, strideB: q, strideC: q });
         inverseFactor(rec, scratch, { M: S, d: q, floor: { relative: 1e-5, minimum: 0 }, U, inverse });
@@ -77,6 +77,7 @@ export async function gpuPca(device: GPUDevice, rows: GpuMatrix, k: number, opti
       throwIfAborted(signal);
       for (let i = 0; i < BETWEEN_CHECKS; i++, done++) step(2);
       ab(rec, { A: covariance, B: V, C: Z, m: d, k: d, n: q });
+      await scope.settled();
       const [v, z, g] = (await rec.read({ buffer: V, bytes: 4 * d * q }, { buffer: Z, bytes: 4 * d * q }, { buffer: covariance, bytes: 4 * d * d })).map((data) => new Float32Array(data));
       let total = 0;
       for (let i = 0; i < width; i++) total += g[i * d + i];

@@ -31,11 +31,15 @@ export class GpuScope {
   readonly device: GPUDevice;
   readonly #ledger: MemoryCount;
   readonly #owned = new Set<GPUBuffer>();
-  #pending: Promise<GPUError | null>[] = [];
+  readonly #parent: GpuScope | null;
+  #pending: Promise<void>[] = [];
+  #failure: string | null = null;
   #disposed = false;
 
-  constructor(device: GPUDevice) {
+  /** @param parent learns of failed allocations too: a scope of passing scratch space may be gone before they are known */
+  constructor(device: GPUDevice, parent: GpuScope | null = null) {
     this.device = device;
+    this.#parent = parent;
     this.#ledger = ledgerOf(device);
   }
 
@@ -52,7 +56,13 @@ export class GpuScope {
     if (size > most) throw outOfMemory(label, size, most);
     this.device.pushErrorScope('out-of-memory');
     const buffer = this.device.createBuffer({ size, usage, label });
-    this.#pending.push(this.device.popErrorScope().catch(() => null)); // a lost device reports itself elsewhere
+    const outcome = this.device.popErrorScope().then(
+      (error) => {
+        if (error) this.#failure ??= error.message;
+      },
+      () => {}, // a lost device reports itself elsewhere
+    );
+    this.#watch(outcome, this);
     this.#owned.add(buffer);
     this.#ledger.buffers++;
     this.#ledger.bytes += size;
@@ -78,13 +88,22 @@ export class GpuScope {
   }
 
   /**
-   * Waits until every allocation so far is known to have worked.
-   * @throws LabError out-of-memory
+   * Waits until every allocation so far, those of child scopes included, is known to have worked.
+   * @throws LabError out-of-memory, from then on at every call: what was computed since is worthless
    */
   async settled(): Promise<void> {
-    const results = await Promise.all(this.#pending.splice(0));
-    const failed = results.find((error) => error !== null);
-    if (failed) throw new LabError('out-of-memory', `The GPU has no memory left: ${failed.message}`, REMEDY, { bytes: this.#ledger.bytes });
+    await Promise.all(this.#pending.splice(0));
+    if (this.#failure !== null) throw new LabError('out-of-memory', `The GPU has no memory left: ${this.#failure}`, REMEDY, { bytes: this.#ledger.bytes });
+  }
+
+  /** Makes `settled` of this scope and of those above wait for an allocation of `origin`. */
+  #watch(outcome: Promise<void>, origin: GpuScope): void {
+    this.#parent?.#watch(outcome, origin);
+    this.#pending.push(
+      outcome.then(() => {
+        this.#failure ??= origin.#failure;
+      }),
+    );
   }
 
   /** Gives one buffer back early. A buffer of another scope is left alone. */
@@ -97,7 +116,7 @@ export class GpuScope {
 
   /** Gives every buffer back. May be called twice. */
   dispose(): void {
-    for (const buffer of [...this.#owned]) this.release(buffer);
+    for (const buffer of this.#owned) this.release(buffer);
     this.#disposed = true;
   }
 }

@@ -168,6 +168,18 @@ describe('the grid', () => {
     }
     fit.dispose();
     expect(liveMemory(lab.device)).toEqual(before);
+
+    // Small bindings: each target layer is a band of its own, and nothing else changes.
+    const split = await GpuFit.create(lab.device, shape, { maxBindingBytes: 80_000 });
+    stream(split, layers, first);
+    const splitGrid = await split.grid(1e-4);
+    const splitCka = await split.cka();
+    for (let i = 0; i < 6; i++) {
+      expect(splitGrid[i]).toBeCloseTo(grid[i], 6);
+      expect(splitCka[i]).toBeCloseTo(cka[i], 6);
+    }
+    expect((await split.solve(1, 2, [1e-4])).heldOutR2).toBeCloseTo(grid[5], 6);
+    split.dispose();
   });
 
   test('cancelling stops a solve and leaves the fit usable', async () => {

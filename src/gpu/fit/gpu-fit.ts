@@ -28,6 +28,8 @@ export interface GpuFitOptions {
   cka?: boolean;
   /** Training rows held back before whitening; default max(4·dS, 1024). Fewer than dS makes a second pass likely. */
   warmUpRows?: number;
+  /** Largest buffer to bind; default what the device allows. Smaller ones split the target layers into more products. */
+  maxBindingBytes?: number;
 }
 
 interface HeldChunk {
@@ -76,7 +78,7 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
    * @throws LabError shader-compile, out-of-memory; RangeError on a senseless shape
    */
   static async create(device: GPUDevice, shape: FitShape, options: GpuFitOptions = {}): Promise<GpuFit> {
-    const layout = layoutOf(shape, device.limits.maxStorageBufferBindingSize);
+    const layout = layoutOf(shape, Math.min(options.maxBindingBytes ?? Infinity, device.limits.maxStorageBufferBindingSize));
     const rec = await Recorder.create(device, kernelsFor(Math.max(layout.source, layout.target)));
     const scope = new GpuScope(device);
     try {
@@ -92,6 +94,7 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
 
   /**
    * Enqueues the chunk; nothing is read back. Buffers may be reused or destroyed once this returns.
+   * Chunks of 512 rows or more make the best use of the GPU, and of float32: each chunk is at least one fold.
    * @throws RangeError if a layer is missing or a matrix has another shape
    */
   add(chunk: FitChunk<GpuMatrix>): void {
@@ -149,7 +152,7 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     this.#needTrain();
     if (this.#held) this.#whiten();
     const rec = this.#rec;
-    this.#whitening.forEach((whitening, layer) => renewWhitening(rec, this.#layout, whitening, this.#train, layer));
+    this.#whitening.forEach((whitening, layer) => renewWhitening(rec, this.#scope, this.#layout, whitening, this.#train, layer));
     this.#layout.bands.forEach((band, b) => {
       shiftScale(rec, { sums: this.#train.targetSums[b], shift: this.#targetShift[b], scale: this.#ones, n: band.width, rows: this.#train.rows, set: 'shift' });
     });
@@ -172,10 +175,10 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     const train = held.filter((chunk) => chunk.split === 'train');
     const rec = this.#rec;
     rec.submit();
-    this.#whitening.forEach((whitening, s) => whitenFromRows(rec, this.#layout, whitening, train.map((chunk) => chunk.source[s]), this.#fold));
+    this.#whitening.forEach((whitening, s) => whitenFromRows(rec, this.#scope, this.#layout, whitening, train.map((chunk) => chunk.source[s]), this.#fold));
     this.#layout.bands.forEach((band, b) => {
       const layers = Array.from({ length: band.layers }, (_, i) => train.map((chunk) => chunk.target[band.firstLayer + i]));
-      shiftTargets(rec, this.#layout, b, layers, this.#targetShift[b], this.#ones, this.#fold);
+      shiftTargets(rec, this.#scope, this.#layout, b, layers, this.#targetShift[b], this.#ones, this.#fold);
     });
     this.#held = null;
     this.#whitenedByAll = true;
@@ -221,6 +224,7 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     this.#needTrain();
     if (this.#held) this.#whiten();
     if (needHeldOut && this.#heldOut.rows < 1) throw new RangeError('A fit needs held-out rows to report R² on.');
+    await this.#scope.settled();
     const scope = new GpuScope(this.#scope.device);
     try {
       return await work({

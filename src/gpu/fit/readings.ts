@@ -68,7 +68,7 @@ export async function solveCka(state: FitState, signal?: AbortSignal): Promise<F
   }
   for (let s = 0; s < shape.sourceLayers; s++) {
     throwIfAborted(signal);
-    const layer = new GpuScope(rec.device);
+    const layer = new GpuScope(rec.device, scope);
     const local = { ...state, scope: layer };
     try {
       const back = await unwhiten(local, s);

@@ -245,6 +245,7 @@ export async function solveGrid(state: FitState, lambda: number, signal?: AbortS
   for (let s = 0; s < shape.sourceLayers; s++) {
     const system = sourceSystem(state, s);
     await scratch.settled();
+    checkFinite(await rec.readFloats(train.sourceSums[s], 2 * d), 'source');
     for (let b = 0; b < bands.length; b++) {
       throwIfAborted(signal);
       const n = bands[b].width;

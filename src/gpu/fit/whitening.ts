@@ -90,12 +90,12 @@ export function eachFold(rows: number, each: (first: number, count: number) => v
  * warm-up rows, then its whitening factor. The mean is taken about the first row: a
  * constant column then becomes exactly 0, which is how it is recognised.
  */
-export function whitenFromRows(rec: Recorder, layout: FitLayout, whitening: Whitening, blocks: RowBlock[], fold: FoldSpace): void {
+export function whitenFromRows(rec: Recorder, parent: GpuScope, layout: FitLayout, whitening: Whitening, blocks: RowBlock[], fold: FoldSpace): void {
   const d = layout.source;
   const width = layout.shape.sourceWidth;
   const { shift, scale } = whitening;
   const rows = blocks.reduce((sum, block) => sum + block.rows, 0);
-  const scope = new GpuScope(rec.device);
+  const scope = new GpuScope(rec.device, parent);
   const sums = scope.buffer(2 * d * 4, 'warm-up sums');
   const gram = scope.buffer(d * d * 4, 'warm-up Gram');
   const centred = scope.buffer(d * d * 4, 'warm-up covariance');
@@ -122,9 +122,9 @@ export function whitenFromRows(rec: Recorder, layout: FitLayout, whitening: Whit
 }
 
 /** Shift of all target layers of a band: the mean of the warm-up rows, about their first row. */
-export function shiftTargets(rec: Recorder, layout: FitLayout, band: number, layers: RowBlock[][], shift: GPUBuffer, ones: GPUBuffer, fold: FoldSpace): void {
+export function shiftTargets(rec: Recorder, parent: GpuScope, layout: FitLayout, band: number, layers: RowBlock[][], shift: GPUBuffer, ones: GPUBuffer, fold: FoldSpace): void {
   const { width } = layout.bands[band];
-  const scope = new GpuScope(rec.device);
+  const scope = new GpuScope(rec.device, parent);
   const sums = scope.buffer(2 * width * 4, 'warm-up target sums');
   layers.forEach((blocks, i) => rec.copy(blocks[0].buffer, shift, layout.shape.targetWidth * 4, 0, i * layout.target * 4));
   const blocks = layers[0];
@@ -149,9 +149,9 @@ export function gatherTarget(rec: Recorder, layout: FitLayout, source: GPUBuffer
 }
 
 /** Renews a whitening from the moments of all training rows: T ← T·R⁻¹, U ← R·U with RᵀR the floored QᵀQ/n; the shift moves to the true mean. */
-export function renewWhitening(rec: Recorder, layout: FitLayout, whitening: Whitening, train: SplitMoments, layer: number): void {
+export function renewWhitening(rec: Recorder, parent: GpuScope, layout: FitLayout, whitening: Whitening, train: SplitMoments, layer: number): void {
   const d = layout.source;
-  const scope = new GpuScope(rec.device);
+  const scope = new GpuScope(rec.device, parent);
   const matrix = (label: string): GPUBuffer => scope.buffer(d * d * 4, label);
   const [centred, R, inverse, T, U] = ['covariance of Q', 'R', 'R⁻¹', 'new T', 'new U'].map(matrix);
   const sums = train.whiteSums[layer];
