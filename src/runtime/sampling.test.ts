@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { argmax, Sampler, sampleTopP } from './sampling';
 
-/** The definition: sort everything, keep the shortest prefix that reaches topP, draw from it. */
+/** The definition: sort everything, keep the shortest prefix that reaches topP, draw from it by id. */
 function byDefinition(logits: Float32Array, temperature: number, topP: number, uniform: number): number {
   const top = Math.max(...logits);
   const weights = Array.from(logits, (x) => Math.exp((x - top) / temperature));
@@ -15,6 +15,7 @@ function byDefinition(logits: Float32Array, temperature: number, topP: number, u
     nucleus.push(i);
     mass += weights[i];
   }
+  nucleus.sort((a, b) => a - b);
   let left = uniform * mass;
   for (const i of nucleus) {
     left -= weights[i];
@@ -37,6 +38,11 @@ describe('sampleTopP', () => {
         expect(sampleTopP(logits, temperature, topP, uniform)).toBe(byDefinition(logits, temperature, topP, uniform));
       }),
     );
+  });
+
+  test('equal logits: the lower ids are in', () => {
+    const flat = new Float32Array(10);
+    expect(Array.from({ length: 8 }, (_, i) => sampleTopP(flat, 1, 0.35, i / 8))).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
   });
 
   test('draws with the probabilities of the softmax', () => {

@@ -9,33 +9,44 @@ export function argmax(logits: Float32Array): number {
   return best;
 }
 
+/** Weights of one vocabulary and those of them that may be in the nucleus; reused, for this runs once a row and step. */
+let weights = new Float64Array(0);
+let candidates = new Float64Array(0);
+
 /**
  * Draws from softmax(logits / temperature) cut to its nucleus: the fewest tokens whose probabilities reach `topP`
- * (Holtzman et al. 2020), most probable first, lower id first among equals.
+ * (Holtzman et al. 2020), lower id first among equals. The draw runs through the nucleus by id.
  * @param uniform a number in [0, 1)
  */
 export function sampleTopP(logits: Float32Array, temperature: number, topP: number, uniform: number): number {
   const n = logits.length;
+  if (weights.length < n) [weights, candidates] = [new Float64Array(n), new Float64Array(n)];
   let top = -Infinity;
   for (let i = 0; i < n; i++) if (logits[i] > top) top = logits[i];
-  const weights = new Float64Array(n);
   let total = 0;
   for (let i = 0; i < n; i++) total += weights[i] = Math.exp((logits[i] - top) / temperature);
-  // Tokens below this weight add up to less than 1 − topP, so none of them is needed to reach topP: sorting the few
-  // that are left costs nothing beside sorting the vocabulary at every token.
+  // Tokens below this weight add up to less than 1 − topP, so none of them is needed to reach topP: only the others are sorted.
   const floor = (total * (1 - topP)) / n;
-  const kept: number[] = [];
-  for (let i = 0; i < n; i++) if (weights[i] >= floor) kept.push(i);
-  kept.sort((a, b) => weights[b] - weights[a] || a - b);
+  let count = 0;
+  for (let i = 0; i < n; i++) if (weights[i] >= floor) candidates[count++] = weights[i];
+  const sorted = candidates.subarray(0, count).sort();
   let nucleus = 0;
   let size = 0;
-  while (size < kept.length && nucleus < topP * total) nucleus += weights[kept[size++]];
+  while (size < count && nucleus < topP * total) nucleus += sorted[count - 1 - size++];
+  // The nucleus: all tokens above the least weight in it, and as many of the tokens with that weight as were counted.
+  const least = sorted[count - size];
+  let ofLeast = 0;
+  for (let i = count - size; i < count && sorted[i] === least; i++) ofLeast++;
   let left = uniform * nucleus;
-  for (let i = 0; i < size; i++) {
-    left -= weights[kept[i]];
-    if (left < 0) return kept[i];
+  let last = 0;
+  for (let i = 0; i < n; i++) {
+    const weight = weights[i];
+    if (weight < least || (weight === least && ofLeast-- <= 0)) continue;
+    last = i;
+    left -= weight;
+    if (left < 0) break;
   }
-  return kept[size - 1];
+  return last;
 }
 
 /** One stream of draws a row: a row's text does not depend on what else is in the batch. */

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { LabError } from '../experiment/errors';
+import { parseConfig } from './config';
+
+const llama = { model_type: 'llama', architectures: ['LlamaForCausalLM'], vocab_size: 100, hidden_size: 8, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 64, bos_token_id: 1, eos_token_id: 2 };
+
+test('reads the usual names, and all end tokens of both files once', () => {
+  expect(parseConfig(llama, { eos_token_id: [2, 7] }, 'm')).toEqual({
+    modelType: 'llama', architecture: 'LlamaForCausalLM', vocabSize: 100, layers: 2, hiddenSize: 8, heads: 4, kvHeads: 2, maxPositions: 64, bosIds: [1], eosIds: [2, 7],
+  });
+});
+
+test('reads GPT-2’s names, and the language part of a multimodal model', () => {
+  const gpt2 = { model_type: 'gpt2', vocab_size: 100, n_embd: 8, n_layer: 2, n_head: 4, n_positions: 32, eos_token_id: null };
+  expect(parseConfig(gpt2, null, 'm')).toMatchObject({ hiddenSize: 8, layers: 2, heads: 4, kvHeads: 4, maxPositions: 32, bosIds: [], eosIds: [] });
+  expect(parseConfig({ model_type: 'both', text_config: llama }, null, 'm')).toMatchObject({ modelType: 'llama', layers: 2 });
+});
+
+test('names the field that is missing', () => {
+  const { vocab_size: _, ...rest } = llama;
+  expect(() => parseConfig(rest, null, 'm')).toThrow('vocab_size');
+  expect(() => parseConfig({ ...llama, num_hidden_layers: undefined }, null, 'm')).toThrow(LabError);
+  expect(() => parseConfig(null, null, 'm')).toThrow('the document');
+});
