@@ -98,7 +98,7 @@ export class GpuScope {
 
   /** Makes `settled` of this scope and of those above wait for an allocation of `origin`. */
   #watch(outcome: Promise<void>, origin: GpuScope): void {
-    this.#parent?.#watch(outcome, origin);
+    if (this.#parent) this.#parent.#watch(outcome, origin);
     this.#pending.push(
       outcome.then(() => {
         this.#failure ??= origin.#failure;
