@@ -2,7 +2,7 @@
 import type { Experiment } from './schema';
 
 /** Dose stops in r = α / median‖h‖, spanning the zones where steering enters, leads and destroys. */
-export const DEFAULT_STOPS = [0.15, 0.3, 0.5, 0.75, 1, 1.5];
+export const DEFAULT_STOPS = [0.25, 0.5, 0.75, 1, 1.5];
 
 /** The default experiment on the bundled family for one preset: Stories S → Stories L. */
 export function defaultExperiment(presetId: string): Experiment {
@@ -10,20 +10,20 @@ export function defaultExperiment(presetId: string): Experiment {
     schema: 1,
     title: `Stories S → Stories L: ${presetId}`,
     models: { source: { id: 'lrt-stories-s', dtype: 'fp32' }, target: { id: 'lrt-stories-l', dtype: 'fp32' } },
-    corpus: { id: 'stories', maxTokens: 24_000, heldOutFraction: 0.2, positions: 'content', seed: 1 },
+    corpus: { id: 'stories', maxTokens: 16_000, heldOutFraction: 0.2, positions: 'content', seed: 1 },
     map: { sourceLayer: 'auto', targetLayer: 'auto', lambda: 'auto' },
     concept: { kind: 'preset', id: presetId },
-    vector: { method: 'difference-of-means', readPosition: 'mean', maxPairs: 128 },
+    vector: { method: 'difference-of-means', readPosition: 'mean', maxPairs: 64 },
     transfer: { addBias: false },
     dose: { stops: [...DEFAULT_STOPS], chosen: 'auto', maxP95Kl: 1, maxRep3: 0.3 },
     generation: {
       continuations: 64,
-      chooseContinuations: 24,
-      maxNewTokens: 40,
+      chooseContinuations: 16,
+      maxNewTokens: 32,
       temperature: 0.8,
       topP: 0.95,
       randomVectors: 5,
-      neutralTexts: 16,
+      neutralTexts: 10,
       seed: 7,
     },
   };
@@ -35,9 +35,9 @@ export function quickVariant(experiment: Experiment): Experiment {
     ...experiment,
     title: `${experiment.title} (quick)`,
     models: { source: { id: 'lrt-stories-s', dtype: 'fp32' }, target: { id: 'lrt-stories-m', dtype: 'fp32' } },
-    corpus: { ...experiment.corpus, maxTokens: 4_000 },
-    vector: { ...experiment.vector, maxPairs: 16 },
+    corpus: { ...experiment.corpus, maxTokens: 2_500 },
+    vector: { ...experiment.vector, maxPairs: 8 },
     dose: { ...experiment.dose, stops: [0.5, 1] },
-    generation: { ...experiment.generation, continuations: 16, chooseContinuations: 8, maxNewTokens: 16, randomVectors: 1, neutralTexts: 4 },
+    generation: { ...experiment.generation, continuations: 8, chooseContinuations: 4, maxNewTokens: 12, randomVectors: 1, neutralTexts: 2 },
   };
 }

@@ -1,7 +1,8 @@
 /** What differs between the two backends in the lab: where rows are fitted and where PCA runs. */
-import { auditFit, type AuditResult } from '../gpu/audit';
+import { auditFit, type FitAudit } from '../gpu/audit';
 import { GpuFit } from '../gpu/fit/gpu-fit';
 import { gpuPca } from '../gpu/pca';
+import { GpuScope } from '../gpu/scope';
 import type { FitShape } from '../math/fit-types';
 import { pca, type Pca } from '../math/pca';
 import { Float64Fit } from '../math/ridge';
@@ -15,7 +16,7 @@ export interface LabBackend {
   /** First principal components of row-major states. */
   pca(rows: Float32Array, width: number, components: number): Promise<Pca>;
   /** Fits the same rows by the WGSL kernels and in float64. Null only where no WebGPU adapter answers. */
-  audit(X: Float32Array, Y: Float32Array, rows: number, sourceWidth: number, targetWidth: number, lambda: number): Promise<AuditResult | null>;
+  audit(X: Float32Array, Y: Float32Array, rows: number, sourceWidth: number, targetWidth: number, lambda: number): Promise<FitAudit | null>;
 }
 
 /** The lab's backend that goes with the runtime's. */
@@ -25,7 +26,14 @@ export function backendFor({ device, runtime }: Pick<LabContext, 'device' | 'run
     return {
       solver: 'wgsl',
       rowSink: async (shape) => (await GpuRowSink.create(device, await GpuFit.create(device, shape))) as RowSink<unknown>,
-      pca: (rows, width, components) => gpuPca(device, { rows: rows.length / width, cols: width, data: rows }, components),
+      pca: async (rows, width, components) => {
+        const scope = new GpuScope(device);
+        try {
+          return await gpuPca(device, scope.uploadMatrix(rows, rows.length / width, width, 'states for PCA'), components);
+        } finally {
+          scope.dispose();
+        }
+      },
       audit,
     };
   }

@@ -1,8 +1,8 @@
 /** Starts the lab on this device: probe, backend, kernels' self-test, runtime, pipeline. */
-import { LabError } from '../experiment/errors';
+import type { LabError } from '../experiment/errors';
 import type { Backend, DeviceReport } from '../experiment/run';
 import { createDevice, probe, type AdapterReport, type LabDevice } from '../gpu/device';
-import { runSelfTest } from '../gpu/selftest';
+import { requireSelfTest, runSelfTest } from '../gpu/selftest';
 import { openModel } from '../models';
 import { chooseBackend, createRuntime } from '../runtime';
 import { Pipeline, type PipelineContext } from './pipeline';
@@ -29,10 +29,7 @@ export async function startEngine(choice: 'auto' | Backend, baseUrl: string, onL
   const gpu: LabDevice | null = adapter.available ? await createDevice().catch(refuseOrForgo(decision.backend)) : null;
   gpu?.lost.then(onLost);
   const selfTest = gpu ? await runSelfTest(gpu.device) : null;
-  if (selfTest && !selfTest.passed && decision.backend === 'webgpu') {
-    const failed = selfTest.cases.filter((item) => !item.passed).map((item) => item.kernel);
-    throw new LabError('self-test', `The kernels give wrong results on this device: ${failed.join(', ')}.`, 'Update the graphics driver, or choose the WASM backend.');
-  }
+  if (selfTest && decision.backend === 'webgpu') requireSelfTest(selfTest);
   const runtime = await createRuntime({ backend: decision.backend, device: gpu?.device ?? null, openModel });
   const report: DeviceReport = {
     ...decision,

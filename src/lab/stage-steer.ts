@@ -15,7 +15,7 @@ import type { ActivationsState, MapState } from './stages-fit';
 import { mapDirection, randomDirections, toBase64, unit, type SteeringArm } from './vectors';
 
 /** Neutral texts are cut here: enough tokens for a p95, few enough to be quick. */
-const NEUTRAL_TOKENS = 48;
+const NEUTRAL_TOKENS = 40;
 /** Pairs held back from the vector, to judge it by: every fourth. */
 const HELD_OUT_PAIR = 4;
 

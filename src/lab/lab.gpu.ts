@@ -1,0 +1,124 @@
+/** The lab's pipeline in a real browser, on both backends: the same inputs must give the same map. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { defaultExperiment, quickVariant } from '../experiment/defaults';
+import { LabError } from '../experiment/errors';
+import type { Backend, StageEvent, StageResults } from '../experiment/run';
+import type { Experiment } from '../experiment/schema';
+import { liveMemory } from '../gpu/scope';
+import { startEngine, type Engine } from './engine';
+
+const baseUrl = new URL('/', location.href).href;
+
+/** S → M, few tokens, fixed layers and λ: small enough for a software adapter. */
+function smallExperiment(): Experiment {
+  const quick = quickVariant(defaultExperiment('mood'));
+  return {
+    ...quick,
+    corpus: { ...quick.corpus, maxTokens: 1_000 },
+    map: { sourceLayer: 1, targetLayer: 2, lambda: 0.01 },
+    vector: { ...quick.vector, maxPairs: 4 },
+    dose: { ...quick.dose, stops: [1] },
+    generation: { ...quick.generation, neutralTexts: 2, maxNewTokens: 4 },
+  };
+}
+
+async function runUntil(engine: Engine, experiment: Experiment, until: 'map' | 'steer', signal = new AbortController().signal): Promise<{ results: Partial<StageResults>; events: StageEvent[] }> {
+  const events: StageEvent[] = [];
+  const context = engine.context({ signal, progress: () => undefined, onStageStart: () => undefined, onStage: (event) => events.push(event) });
+  await engine.pipeline.run(experiment, until, context);
+  return { results: Object.fromEntries(events.map((event) => [event.stage, event.result])) as Partial<StageResults>, events };
+}
+
+const engines = {} as Record<Backend, Engine>;
+
+beforeAll(async () => {
+  const lost = (error: LabError): void => console.error(error.message);
+  engines.wasm = await startEngine('wasm', baseUrl, lost);
+  engines.webgpu = await startEngine('webgpu', baseUrl, lost);
+});
+
+afterAll(async () => {
+  await engines.wasm.dispose();
+  await engines.webgpu.dispose();
+});
+
+test('the kernels pass their self-test on this adapter, and the report names it', () => {
+  const { report } = engines.webgpu;
+  expect(report.backend).toBe('webgpu');
+  expect(report.adapter).not.toBe('none');
+  expect(report.selfTest?.cases.filter((item) => !item.passed)).toEqual([]);
+});
+
+test('without a real GPU the lab chooses WASM by itself', async () => {
+  const engine = await startEngine('auto', baseUrl, () => undefined);
+  expect(engine.report.chosenBy).toBe('auto');
+  expect(engine.report.backend).toBe(engine.report.softwareAdapter ? 'wasm' : 'webgpu');
+  await engine.dispose();
+});
+
+test('both backends fit the same map from the same text: |ΔR²| ≤ 1e-4', async () => {
+  const experiment = smallExperiment();
+  const wasm = (await runUntil(engines.wasm, experiment, 'map')).results;
+  const webgpu = (await runUntil(engines.webgpu, experiment, 'map')).results;
+  expect(webgpu.map!.solver).toBe('wgsl');
+  expect(wasm.map!.solver).toBe('float64');
+  expect(webgpu.activations!.tokens).toEqual(wasm.activations!.tokens);
+  expect(Math.abs(webgpu.map!.heldOutR2 - wasm.map!.heldOutR2)).toBeLessThanOrEqual(1e-4);
+  webgpu.map!.grid.forEach((row, i) => row.forEach((r2, j) => expect(Math.abs(r2 - wasm.map!.grid[i][j])).toBeLessThanOrEqual(1e-3)));
+  expect(webgpu.map!.errorVsFloat64!).toBeLessThanOrEqual(1e-4);
+  expect(wasm.map!.errorVsFloat64!).toBeLessThanOrEqual(1e-4);
+  expect(Math.abs(webgpu.map!.centredCosine - wasm.map!.centredCosine)).toBeLessThanOrEqual(1e-3);
+  webgpu.activations!.pca.source.forEach((side, i) => expect(Math.abs(side.explained[0] - wasm.activations!.pca.source[i].explained[0])).toBeLessThanOrEqual(1e-3));
+});
+
+test('only what changed is done again', async () => {
+  const experiment = smallExperiment();
+  await runUntil(engines.wasm, experiment, 'map');
+  const again = await runUntil(engines.wasm, experiment, 'map');
+  expect(again.events.map((event) => event.fromMemory)).toEqual([true, true, true]);
+  const refit = await runUntil(engines.wasm, { ...experiment, map: { ...experiment.map, lambda: 0.1 } }, 'map');
+  expect(refit.events.map((event) => event.fromMemory)).toEqual([true, true, false]);
+  expect(refit.results.map!.lambda).toBe(0.1);
+});
+
+test('the steering stage gives one direction per arm, mapped by W alone', async () => {
+  const { results } = await runUntil(engines.wasm, smallExperiment(), 'steer');
+  const { vector, axis } = results.steer!;
+  expect(vector.pairs).toBe(4);
+  expect(axis.stops).toEqual([-1, 0, 1]);
+  for (const arm of Object.values(axis.arms)) {
+    expect(arm.kl[1]).toBe(0);
+    expect(arm.kl[0]).toBeGreaterThan(0);
+    for (const stop of arm.probabilities) expect(stop.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(1.0001);
+  }
+});
+
+test('a cancelled run says so, and the next one works', async () => {
+  const controller = new AbortController();
+  const experiment = { ...smallExperiment(), corpus: { ...smallExperiment().corpus, seed: 2 } };
+  const cancelled = runUntil(engines.wasm, experiment, 'map', controller.signal);
+  controller.abort();
+  await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+  expect((await runUntil(engines.wasm, experiment, 'map')).results.map).toBeDefined();
+});
+
+test('a pair that is not homologous is refused with its reasons', async () => {
+  const experiment = smallExperiment();
+  experiment.models.target = { id: 'lrt-stranger', dtype: 'fp32' };
+  const refused = await runUntil(engines.wasm, experiment, 'map').catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(LabError);
+  expect((refused as LabError).code).toBe('not-homologous');
+  expect((refused as LabError).message).toMatch(/tokenizer/i);
+});
+
+test('the pipeline gives back all GPU memory that it took', async () => {
+  const engine = await startEngine('webgpu', baseUrl, () => undefined);
+  const { device } = engine.context({ signal: new AbortController().signal, progress: () => undefined, onStageStart: () => undefined, onStage: () => undefined });
+  const before = liveMemory(device!);
+  const experiment = { ...smallExperiment(), corpus: { ...smallExperiment().corpus, maxTokens: 500 } };
+  await runUntil(engine, experiment, 'map');
+  expect(liveMemory(device!).buffers).toBeGreaterThan(before.buffers);
+  await engine.pipeline.dispose();
+  expect(liveMemory(device!)).toEqual(before);
+  await engine.dispose();
+});
