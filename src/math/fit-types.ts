@@ -85,6 +85,9 @@ export interface FitShape {
  *
  * Feed chunks in an order that is shuffled over documents: the first training
  * rows set the numerical scale of the GPU implementation.
+ *
+ * One call at a time: rows that are added while a solve is awaited may or may not
+ * be part of its result.
  */
 export interface StreamingFit<M> {
   readonly shape: FitShape;
