@@ -1,15 +1,16 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
-import { launchOptions } from './tools/browser';
+import { launchOptions } from './tools/browser.ts';
 
-const optimizeDeps = { exclude: ['onnxruntime-web'] };
+// Named up front, so that the first cold run does not find them late and reload a test.
+const optimizeDeps = { exclude: ['onnxruntime-web'], include: ['@huggingface/tokenizers', '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'canonicalize', 'zod'] };
 
 export default defineConfig({
   test: {
     projects: [
       {
         // Pure TypeScript in Node: experiment, math, onnx, codecs.
-        test: { name: 'unit', environment: 'node', include: ['src/**/*.test.ts', 'tests/**/*.test.ts'], testTimeout: 60_000 },
+        test: { name: 'unit', environment: 'node', include: ['src/**/*.test.ts'], testTimeout: 60_000 },
       },
       {
         // A real browser with a real WebGPU adapter: kernels, runtime, lab. One file at a time: one GPU.
