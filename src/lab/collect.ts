@@ -11,6 +11,8 @@ import type { LanguageModel, TapBatch, Tokenizer } from '../runtime/types';
 import { breathe, type LabContext } from './context';
 import type { RowSink } from './rows';
 
+/** The smallest λ of the path: what the fit must be accurate at. */
+const SMALLEST_LAMBDA = 0;
 /** Texts of one batch. Kept small enough that a batch's taps stay a few megabytes. */
 const BATCH_TEXTS = 16;
 
@@ -93,7 +95,7 @@ export async function collect<M>(
     }
   };
   await pass('Reading the corpus with both models');
-  if (await sink.fit.needsSecondPass()) {
+  if (await sink.fit.needsSecondPass(SMALLEST_LAMBDA)) {
     context.warn('The first rows did not represent the corpus; the states were collected a second time for an accurate fit.');
     await sink.fit.restart();
     sink.resetSample();

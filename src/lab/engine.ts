@@ -28,8 +28,9 @@ export async function startEngine(choice: 'auto' | Backend, baseUrl: string, onL
   // On WASM the device serves the audit and the self-test only; an adapter that gives no device then costs only those.
   const gpu: LabDevice | null = adapter.available ? await createDevice().catch(refuseOrForgo(decision.backend)) : null;
   gpu?.lost.then(onLost);
-  const selfTest = gpu ? await runSelfTest(gpu.device) : null;
-  if (selfTest && decision.backend === 'webgpu') requireSelfTest(selfTest);
+  // On WASM nothing but the audit uses the kernels, and compiling them on a software adapter takes seconds: not at start.
+  const selfTest = gpu && decision.backend === 'webgpu' ? await runSelfTest(gpu.device) : null;
+  if (selfTest) requireSelfTest(selfTest);
   const runtime = await createRuntime({ backend: decision.backend, device: gpu?.device ?? null, openModel });
   const report: DeviceReport = {
     ...decision,

@@ -5,10 +5,9 @@ import type { MapResult } from '../experiment/run';
 import type { AffineMap, PairFit, StreamingFit } from '../math/fit-types';
 import { columnMeans, type MatrixLike } from '../math/matrix';
 import { centredCosine } from '../math/stats';
-import { Float64Fit } from '../math/ridge';
+import { applyMap, Float64Fit } from '../math/ridge';
 import { Random } from '../math/random';
 import type { Sample } from './collect';
-import { applyMap } from './vectors';
 
 /** λ path, as fractions of the mean diagonal of the standardised covariance: 13 points, three a decade pair. */
 export const LAMBDA_PATH = [0, 1e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1];
@@ -33,11 +32,17 @@ export async function fitMap(fit: StreamingFit<unknown>, settings: Experiment['m
   const grid = asRows(await fit.grid(GRID_LAMBDA, signal), sourceLayers, targetLayers);
   const cka = asRows(await fit.cka(signal), sourceLayers, targetLayers);
   const { layers, layerRule } = chooseLayers(grid, settings.sourceLayer, settings.targetLayer);
-  const pair = await fit.solve(layers.source, layers.target, settings.lambda === 'auto' ? LAMBDA_PATH : settings.lambda, signal);
-  if (!pair.best.W.every(Number.isFinite) || !Number.isFinite(pair.heldOutR2)) {
-    throw new LabError('ill-conditioned', `The map of block ${layers.source} to block ${layers.target} has no finite solution (${pair.badPivots} bad pivots).`, 'Choose λ ≥ 1e-4, collect more tokens, or another pair of layers.');
-  }
+  const pair = await fit.solve(layers.source, layers.target, settings.lambda === 'auto' ? LAMBDA_PATH : settings.lambda, signal).catch((error: unknown) => {
+    // The float64 fitter speaks of ranges; what it means here is a singular system.
+    if (error instanceof RangeError) throw unsolvable(layers, error.message);
+    throw error;
+  });
+  if (!pair.best.W.every(Number.isFinite) || !Number.isFinite(pair.heldOutR2)) throw unsolvable(layers, `${pair.badPivots} bad pivots`);
   return { map: pair.best, layers, layerRule, pair, grid, cka };
+}
+
+function unsolvable(layers: FittedMap['layers'], why: string): LabError {
+  return new LabError('ill-conditioned', `The map of block ${layers.source} to block ${layers.target} has no finite solution: ${why}.`, 'Choose λ ≥ 1e-4, collect more tokens, or choose another pair of layers.');
 }
 
 /**
@@ -91,7 +96,7 @@ export async function sampleControls(sample: Sample, fitted: FittedMap, seed: nu
   const Xheld = pick(X, heldOut, dS);
   const Yheld = pick(Y, heldOut, dT);
   const matrix = (data: Float32Array, cols: number): MatrixLike => ({ rows: data.length / cols, cols, data });
-  const predicted = matrix(applyMap(fitted.map, Xheld), dT);
+  const predicted = matrix(applyMap(fitted.map, Xheld, heldOut.length), dT);
   const cosine = centredCosine(predicted, matrix(Yheld, dT), columnMeans(matrix(Ytrain, dT)));
 
   const shuffled = new Float64Fit({ sourceLayers: 1, targetLayers: 1, sourceWidth: dS, targetWidth: dT });

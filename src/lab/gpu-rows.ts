@@ -3,8 +3,8 @@
  * into the moments. Nothing is read back while rows arrive; the bounded sample is read once, at the end.
  */
 import type { GpuFit } from '../gpu/fit/gpu-fit';
-import { gatherRows, gatherRowsKernel } from '../gpu/kernels/gather-rows/gather-rows';
 import { Recorder } from '../gpu/recorder';
+import { GpuRows } from '../gpu/rows';
 import { GpuScope } from '../gpu/scope';
 import type { GpuMatrix } from '../gpu/types';
 import type { TapBatch, Tokenizer } from '../runtime/types';
@@ -19,35 +19,31 @@ interface SampleBuffers {
 
 export class GpuRowSink implements RowSink<GpuMatrix> {
   readonly fit: GpuFit;
+  #rows: GpuRows;
   #recorder: Recorder;
   #scope: GpuScope;
   #ledger = new SampleLedger();
   #sampled = 0;
   #samples: { source: SampleBuffers; target: SampleBuffers };
-  #zeros: GPUBuffer;
-  #ones: GPUBuffer;
 
-  private constructor(fit: GpuFit, recorder: Recorder, scope: GpuScope) {
+  private constructor(fit: GpuFit, rows: GpuRows, recorder: Recorder, scope: GpuScope) {
     this.fit = fit;
+    this.#rows = rows;
     this.#recorder = recorder;
     this.#scope = scope;
     const { sourceLayers, targetLayers, sourceWidth, targetWidth } = fit.shape;
-    const rows = SAMPLE_ROWS.train + SAMPLE_ROWS.heldOut;
+    const count = SAMPLE_ROWS.train + SAMPLE_ROWS.heldOut;
     const side = (layers: number, width: number, label: string): SampleBuffers => ({
       width,
-      blocks: Array.from({ length: layers }, () => scope.buffer(rows * width * 4, `sample of the ${label}`)),
+      blocks: Array.from({ length: layers }, () => scope.buffer(count * width * 4, `sample of the ${label}`)),
     });
     this.#samples = { source: side(sourceLayers, sourceWidth, 'source'), target: side(targetLayers, targetWidth, 'target') };
-    const widest = Math.max(sourceWidth, targetWidth);
-    this.#zeros = scope.upload(new Float32Array(widest), 'no shift');
-    this.#ones = scope.upload(new Float32Array(widest).fill(1), 'no scale');
   }
 
   /** Takes ownership of the fit. @throws LabError `shader-compile`, `out-of-memory` */
   static async create(device: GPUDevice, fit: GpuFit): Promise<GpuRowSink> {
-    const recorder = await Recorder.create(device, [gatherRowsKernel]);
     const scope = new GpuScope(device);
-    const sink = new GpuRowSink(fit, recorder, scope);
+    const sink = new GpuRowSink(fit, await GpuRows.create(device), await Recorder.create(device, []), scope);
     try {
       await scope.settled();
     } catch (error) {
@@ -58,13 +54,14 @@ export class GpuRowSink implements RowSink<GpuMatrix> {
   }
 
   async add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], heldOut: boolean, tokenizer: Tokenizer): Promise<void> {
-    const rows = batch.reduce((n, item) => n + item.positions.length, 0);
-    const scratch = new GpuScope(this.#recorder.device);
+    const scratch = new GpuScope(this.#rows.device);
     try {
+      const gather = (taps: TapBatch): GpuMatrix[] =>
+        this.#rows.gather(taps.blocks.map((tap) => ({ buffer: tapBuffer(tap), rows: taps.rows * taps.length, cols: tap.width })), flatPositions(batch, taps.length), scratch);
       const chunk = {
-        source: this.#gather(scratch, source, flatPositions(batch, source.length), rows),
-        target: this.#gather(scratch, target, flatPositions(batch, target.length), rows),
-        rows,
+        source: gather(source),
+        target: gather(target),
+        rows: batch.reduce((n, item) => n + item.positions.length, 0),
         split: heldOut ? ('heldOut' as const) : ('train' as const),
       };
       const taken = this.#ledger.take(batch, heldOut, tokenizer);
@@ -72,35 +69,14 @@ export class GpuRowSink implements RowSink<GpuMatrix> {
         this.#copySample(chunk.source, this.#samples.source, taken);
         this.#copySample(chunk.target, this.#samples.target, taken);
         this.#sampled += taken;
+        this.#recorder.submit();
       }
-      // Our passes must be in the queue before ORT may reuse the taps' buffers.
-      this.#recorder.submit();
       this.fit.add(chunk);
       // Bounds the work in flight, so that cancel and progress mean something.
-      await this.#recorder.device.queue.onSubmittedWorkDone();
+      await this.#rows.device.queue.onSubmittedWorkDone();
     } finally {
       scratch.dispose();
     }
-  }
-
-  #gather(scratch: GpuScope, taps: TapBatch, positions: Uint32Array, rows: number): GpuMatrix[] {
-    const indices = scratch.upload(positions, 'positions');
-    return taps.blocks.map((tap) => {
-      if (!tap.buffer) throw new TypeError(`The tap of block ${tap.block} is not on the GPU.`);
-      const out = scratch.matrix(rows, tap.width, 'gathered rows');
-      gatherRows(this.#recorder, {
-        source: { buffer: tap.buffer, size: taps.rows * taps.length * tap.width * 4 },
-        sourceStride: tap.width,
-        cols: tap.width,
-        rows,
-        indices,
-        shift: this.#zeros,
-        scale: this.#ones,
-        out: out.buffer,
-        outStride: tap.width,
-      });
-      return out;
-    });
   }
 
   #copySample(from: GpuMatrix[], into: SampleBuffers, rows: number): void {
@@ -124,7 +100,13 @@ export class GpuRowSink implements RowSink<GpuMatrix> {
 
   dispose(): void {
     this.fit.dispose();
+    this.#rows.dispose();
     this.#scope.dispose();
     this.#recorder.dispose();
   }
+}
+
+function tapBuffer(tap: TapBatch['blocks'][number]): GPUBuffer {
+  if (!tap.buffer) throw new TypeError(`The tap of block ${tap.block} is not on the GPU.`);
+  return tap.buffer;
 }

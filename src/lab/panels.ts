@@ -1,9 +1,9 @@
 /** The PCA panels: source, target, and the source carried into the target's plane for the morph. */
 import type { MapResult, PcaPanel } from '../experiment/run';
 import type { Pca } from '../math/pca';
+import { applyMap } from '../math/ridge';
 import type { FittedMap } from './fit';
 import type { Sample } from './collect';
-import { applyMap } from './vectors';
 
 /** Points drawn per panel; SVG scatter stays smooth far above this. */
 export const PANEL_POINTS = 400;
@@ -29,7 +29,7 @@ export async function mappedPanel(pca: PcaFunction, sample: Sample, fitted: Fitt
   const Y = sample.target.blocks[fitted.layers.target];
   const sourceAxes = await pca(X, sample.source.width, 2);
   const targetAxes = await pca(Y, sample.target.width, 2);
-  const mapped = applyMap(fitted.map, X);
+  const mapped = applyMap(fitted.map, X, sample.rows);
   return {
     source: projectPoints(sourceAxes, X, sample.source.width, drawn),
     target: projectPoints(targetAxes, Y, sample.target.width, drawn),

@@ -22,23 +22,6 @@ export function unit(v: Float32Array): Float32Array {
   return v.map((x) => x / length);
 }
 
-/** X W + 1 p for row-major X (n×dS): n×dT. */
-export function applyMap(map: AffineMap, X: Float32Array): Float32Array {
-  const { sourceWidth: dS, targetWidth: dT, W, p } = map;
-  const rows = X.length / dS;
-  const Y = new Float32Array(rows * dT);
-  const sum = new Float64Array(dT);
-  for (let n = 0; n < rows; n++) {
-    sum.set(p);
-    for (let i = 0; i < dS; i++) {
-      const x = X[n * dS + i];
-      for (let j = 0; j < dT; j++) sum[j] += x * W[i * dT + j];
-    }
-    Y.set(sum, n * dT);
-  }
-  return Y;
-}
-
 /** W·v for a row vector v (length dS): differences map by W alone. `addBias` gives W·v + p, as printed in the paper. */
 export function mapDirection(map: AffineMap, v: Float32Array, addBias: boolean): Float32Array {
   const out = new Float64Array(map.targetWidth);
