@@ -12,16 +12,15 @@ export interface PlotTheme {
   accent: string;
   failed: string;
   arm: (arm: Arm) => string;
-  /** Sequential scale from the surface to ink-blue, readable in both themes. */
   sequential: [number, string][];
   points: [number, string][];
   layout: (patch: Record<string, unknown>) => Record<string, unknown>;
   axis: (title: string, patch?: Record<string, unknown>) => Record<string, unknown>;
 }
 
-/** A cividis-like scale (safe for colour-blind readers), dark to light and light to dark. */
-const SCALE_DARK = ['#1c2c4c', '#3d4b6b', '#61697a', '#86877c', '#b0a770', '#dcc95a', '#fbe56a'];
-const SCALE_LIGHT = ['#f2ecc4', '#dccb7c', '#b5a770', '#8a8779', '#62697a', '#3b4a6b', '#14264a'];
+/** One hue from the surface to its strongest: lightness alone tells the value, in either theme. */
+const SCALE_DARK = ['#1e2429', '#25323d', '#2f475a', '#416280', '#6284a6', '#92aeca', '#d0deea'];
+const SCALE_LIGHT = ['#eceeec', '#d3dbe0', '#afbfcc', '#839cb2', '#587a97', '#345778', '#17385a'];
 
 /** For points on the page’s own ground: no end of it fades into the surface. */
 const POINTS_LIGHT = ['#d3a21f', '#9a8f5f', '#5d6c8c', '#1d3a80'];

@@ -44,11 +44,11 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
         colorbar: { thickness: 10, outlinewidth: 0, len: 1, tickfont: { size: 12 }, nticks: 6 },
       },
     ];
-    const box = (at: [number, number], color: string, dash: string): unknown => ({ type: 'rect', x0: at[1] - 0.5, x1: at[1] + 0.5, y0: at[0] - 0.5, y1: at[0] + 0.5, line: { color, width: 3, dash } });
+    const box = (at: [number, number], color: string, dash: string, width: number): unknown => ({ type: 'rect', x0: at[1] - 0.5, x1: at[1] + 0.5, y0: at[0] - 0.5, y1: at[0] + 0.5, line: { color, width, dash } });
     const layout = theme.layout({
       xaxis: theme.axis(`block of ${target}`, { tickvals: columns, showgrid: false, zeroline: false }),
       yaxis: theme.axis(`block of ${source}`, { tickvals: rows, showgrid: false, zeroline: false }),
-      shapes: [box([selectedS, selectedT], theme.accent, 'solid'), ...(cursorAt ? [box(cursorAt, theme.ink, 'dot')] : [])],
+      shapes: [box([selectedS, selectedT], theme.surface, 'solid', 6), box([selectedS, selectedT], theme.accent, 'solid', 3), ...(cursorAt ? [box(cursorAt, theme.ink, 'dot', 3)] : [])],
       margin: { l: 52, r: 8, t: 10, b: 44 },
     });
     return { data, layout, height: Math.max(240, Math.min(460, values.length * 64 + 70)), onClick: (p: { x: number; y: number }) => pick(p.y, p.x) };

@@ -1,4 +1,5 @@
 /** The affine map: which pair of blocks, how well it predicts held-out states, and against what control. */
+import type { MapResult } from '../../experiment/run';
 import { StageFrame } from '../shell/StageFrame';
 import { useLab } from '../state/store';
 import { Facts } from '../ui/Facts';
@@ -6,6 +7,12 @@ import { compact, count, fixed } from '../ui/format';
 import { LambdaFigure } from './LambdaFigure';
 import { LayerGrid } from './LayerGrid';
 import './map.css';
+
+/** How far the WebGPU solution and the double-precision one are apart, whichever of them is in use. */
+function agreement({ errorVsFloat64, auditRows, solver }: MapResult): string {
+  if (errorVsFloat64 === null) return 'no WebGPU adapter to compare with';
+  return `${solver === 'wgsl' ? 'differs from float64' : 'the WebGPU kernels differ'} by ${compact(errorVsFloat64)} on ${count(auditRows)} rows`;
+}
 
 export default function MapStage() {
   const stage = useLab((s) => s.stages.map);
@@ -24,7 +31,7 @@ export default function MapStage() {
               { name: 'Centred cosine', value: fixed(map.centredCosine, 3), note: 'held out', help: 'Mean cosine between predicted and true states after the mean is taken away; without centring it would flatter.' },
               { name: 'Median R² of a dimension', value: fixed(map.medianDimensionR2, 3), note: 'not carried by a few', help: 'R² of the middle dimension: a few very large dimensions cannot lift it.' },
               { name: 'Ridge weight λ', value: compact(map.lambda), note: 'of the mean diagonal', help: 'How strongly the map is held back from fitting noise, as a share of the mean variance.' },
-              { name: 'Solved by', value: map.solver === 'wgsl' ? 'WebGPU kernels' : 'float64 on the CPU', note: map.errorVsFloat64 === null ? 'no adapter to compare with' : `differs from float64 by ${compact(map.errorVsFloat64)} on ${count(map.auditRows)} rows`, help: 'Which code solved the ridge system, and the relative error of the WebGPU solution against a double-precision one.' },
+              { name: 'Solved by', value: map.solver === 'wgsl' ? 'WebGPU kernels' : 'float64 on the CPU', note: agreement(map), help: 'Which code solved the ridge system, and the relative error of the WebGPU solution against a double-precision one.' },
               ...(selfTest ? [{ name: 'Kernel self-test', value: selfTest.passed ? 'passed' : 'failed', note: `${selfTest.cases.length} kernels against their references` }] : []),
             ]}
           />

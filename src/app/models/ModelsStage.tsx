@@ -43,7 +43,14 @@ function Family() {
   const family = useFamily();
   const models = useLab((s) => s.experiment.models);
   const result = useLab((s) => s.stages.models.result);
-  const choose = (side: Side, id: string): void => editExperiment((e) => ({ ...e, models: { ...e.models, [side]: { ...e.models[side], id } } }));
+  const titleOf = (id: string): string => family.value?.find((model) => model.id === id)?.title ?? id;
+  const choose = (side: Side, id: string): void =>
+    editExperiment((e) => {
+      // The title follows where it names the pair.
+      const names = (pair: typeof e.models): string => `${titleOf(pair.source.id)} → ${titleOf(pair.target.id)}`;
+      const models = { ...e.models, [side]: { ...e.models[side], id } };
+      return { ...e, title: e.title.replace(names(e.models), names(models)).slice(0, 120), models };
+    });
   const list = family.value ?? (result ? [result.source, result.target].map(asFamily) : []);
   return (
     <div className="family">

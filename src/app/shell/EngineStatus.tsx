@@ -54,8 +54,8 @@ export function EngineStatus() {
                 <table className="data">
                   <thead><tr><th scope="col">kernel</th><th scope="col">largest error</th><th scope="col">allowed</th></tr></thead>
                   <tbody>
-                    {device.selfTest.cases.map((test) => (
-                      <tr key={test.kernel}><td>{test.kernel}</td><td className="num">{compact(test.maxRelativeError)}</td><td className="num">{compact(test.tolerance)}</td></tr>
+                    {device.selfTest.cases.map((test, i) => (
+                      <tr key={i}><td>{test.kernel}</td><td className="num">{compact(test.maxRelativeError)}</td><td className="num">{compact(test.tolerance)}</td></tr>
                     ))}
                   </tbody>
                 </table>

@@ -70,8 +70,8 @@ function RailMark({ mark }: { mark: StageMark }) {
   return (
     <svg className="rail-mark" viewBox="0 0 18 18" width="18" height="18" aria-hidden="true">
       {(mark === 'empty' || mark === 'waiting') && <circle cx="9" cy="9" r="5.5" className="hollow" />}
-      {mark === 'running' && <path d="M9 3.5a5.5 5.5 0 0 1 0 11z" className="solid" />}
       {mark === 'running' && <circle cx="9" cy="9" r="5.5" className="hollow" />}
+      {mark === 'running' && <path d="M9 3.5a5.5 5.5 0 0 1 0 11z" className="solid" />}
       {mark === 'done' && <circle cx="9" cy="9" r="6" className="solid" />}
       {mark === 'recorded' && <circle cx="9" cy="9" r="5.5" className="hollow" />}
       {mark === 'recorded' && <circle cx="9" cy="9" r="2.6" className="solid" />}

@@ -30,16 +30,19 @@ export function StageFrame({ stage, title, lead, aside, actions, children }: Pro
           <p>{lead}</p>
           {actions}
         </div>
-        {aside}
+        {/* Beside the title, where there is room already: nothing below moves when these come and go. */}
+        <div className="stage-aside">
+          {running?.progress?.stage === stage && <ProgressLine progress={running.progress} />}
+          {mark === 'stale' && !running && (
+            <p className="stale-note" role="status">
+              These results belong to earlier settings.
+              <button type="button" onClick={() => void runStages('evidence')}>Run again</button>
+            </p>
+          )}
+          {aside}
+        </div>
       </header>
       {state.error && state.phase === 'failed' && <ErrorNote error={state.error} actions={<Remedies error={state.error} />} />}
-      {mark === 'stale' && !running && (
-        <div className="note note-stale" role="status">
-          <p className="note-what">These results belong to earlier settings.</p>
-          <button type="button" onClick={() => void runStages('evidence')}>Run from here</button>
-        </div>
-      )}
-      {running?.progress?.stage === stage && <ProgressLine progress={running.progress} />}
       {!state.result && <EmptyStage stage={stage} />}
       {children}
     </section>
@@ -65,7 +68,6 @@ export function Remedies({ error }: { error: LabErrorJson }) {
     case 'internal':
       return <button type="button" onClick={() => void restartEngine()}>Start the engine again</button>;
     case 'settings-invalid':
-    case 'not-homologous':
     case 'unknown-model':
       return <button type="button" onClick={() => useLab.setState({ settingsOpen: true })}>Open the settings</button>;
     default:

@@ -11,7 +11,15 @@ import { pairsOf, wordsOf } from './pairs-text';
 type Concept = Experiment['concept'];
 type OwnConcept = Extract<Concept, { kind: 'pairs' }>;
 
-const setConcept = (concept: Concept): void => editExperiment((e) => ({ ...e, concept }));
+const nameOf = (concept: Concept): string => (concept.kind === 'preset' ? concept.id : concept.title);
+
+/** Takes the concept into the settings, and into the title where that ends in the name of the one before. */
+const setConcept = (concept: Concept): void =>
+  editExperiment((e) => {
+    const before = `: ${nameOf(e.concept)}`;
+    const title = e.title.endsWith(before) ? `${e.title.slice(0, -before.length)}: ${nameOf(concept)}`.slice(0, 120) : e.title;
+    return { ...e, title, concept };
+  });
 
 export function ConceptEditor() {
   const concept = useLab((s) => s.experiment.concept);
@@ -46,7 +54,7 @@ function PresetChoice({ id, chosen }: { id: string; chosen: boolean }) {
       {preset.value && (
         <>
           <p>
-            {preset.value.description}
+            <b>{preset.value.title}.</b> {preset.value.description}
             {preset.value.expect === 'fails' && ' This one is here because it is expected to fail: a direction need not exist for everything.'}
           </p>
           <div className="table-scroll pairs-table" tabIndex={0} role="region" aria-label="Contrast pairs of the preset">

@@ -71,7 +71,7 @@ export function DoseRuler({ steer, verdict, negative, positive }: Props) {
           <button type="button" className="quiet" onClick={() => setDose(0)}>Zero</button>
           {verdict && (
             <button type="button" className="quiet" onClick={() => setDose(Math.sign(dose || 1) * Math.abs(verdict.chosenDose.r))}>
-              Chosen
+              Chosen dose
             </button>
           )}
         </div>

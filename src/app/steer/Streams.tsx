@@ -114,7 +114,7 @@ const Stream = memo(function Stream({ arm, streams, sizer, stop }: { arm: Arm; s
       <div className="stream-text" style={{ '--arm': `var(${style.color})` }}>
         <p className="stream-sizer" aria-hidden="true">{sizer}</p>
         {streams ? (
-          <p>{tokens.map((token, i) => <Token key={i} token={token} changed={changed?.[i] ?? false} />)}</p>
+          <p>{tokens.map((token, i) => <Token key={i} token={token} first={i === 0} changed={changed?.[i] ?? false} />)}</p>
         ) : (
           <p className="stream-pending">not written yet</p>
         )}
@@ -126,12 +126,12 @@ const Stream = memo(function Stream({ arm, streams, sizer, stop }: { arm: Arm; s
 /** Projections past this many standard deviations have the full shade. */
 const FULL_SHADE = 2.5;
 
-function Token({ token, changed }: { token: StreamToken; changed: boolean }) {
+function Token({ token, first, changed }: { token: StreamToken; first: boolean; changed: boolean }) {
   const lean = token.projection === null ? 0 : Math.max(-1, Math.min(1, token.projection / FULL_SHADE));
   const shade = Math.abs(lean) < 0.2 ? undefined : { backgroundColor: `color-mix(in oklab, var(${lean > 0 ? '--toward' : '--against'}) ${Math.round(Math.abs(lean) * 100)}%, transparent)` };
   return (
     <span className={changed ? 'changed' : undefined} style={shade} title={token.projection === null ? undefined : `projection ${fixed(token.projection)}`}>
-      {token.text}
+      {first ? token.text.trimStart() : token.text}
     </span>
   );
 }

@@ -31,12 +31,12 @@ function ReadTokens({ tokens, pairs, position }: { tokens: SteerResult['vector']
     </p>
   );
   return (
-    <div className="reads">
-      <p className="muted">
-        From {pairs} pairs, read at {position === 'last' ? 'the last token' : 'the mean of the marked tokens'}. The first pair:
-      </p>
+    <details className="reads">
+      <summary>
+        Made from {pairs} pairs, read at {position === 'last' ? 'the last token' : 'the mean of the tokens'}: show the tokens of the first pair
+      </summary>
       {row(tokens.positive)}
       {row(tokens.negative)}
-    </div>
+    </details>
   );
 }

@@ -12,7 +12,7 @@ export function changedTokens(base: readonly number[], text: readonly number[]):
         base[i] === text[j] ? length[(i + 1) * width + j + 1] + 1 : Math.max(length[(i + 1) * width + j], length[i * width + j + 1]);
     }
   }
-  const changed = new Array<boolean>(m).fill(true);
+  const changed = Array.from({ length: m }, () => true);
   for (let i = 0, j = 0; i < n && j < m; ) {
     if (base[i] === text[j]) {
       changed[j] = false;
