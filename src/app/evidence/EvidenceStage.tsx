@@ -74,8 +74,8 @@ function ArmsFigure({ arms, ends }: { arms: ArmResult[]; ends: Ends }) {
           <thead>
             <tr>
               <th scope="col">Arm</th>
-              <th scope="col">Direction</th>
-              <th scope="col" className="num">r</th>
+              <th scope="col" className="direction">Direction</th>
+              <th scope="col" className="num dose-cell">r</th>
               <th scope="col" className="num">Rate</th>
               <th scope="col" className="rate-scale">
                 <span>0</span>
@@ -93,9 +93,10 @@ function ArmsFigure({ arms, ends }: { arms: ArmResult[]; ends: Ends }) {
                 <th scope="row">
                   <ArmMark arm={arm.name} />
                   {ARM_STYLES[arm.name].name}
+                  <span className="arm-direction" aria-hidden="true">{towards(arm, ends)}</span>
                 </th>
-                <td>{towards(arm, ends)}</td>
-                <td className="num">{arm.direction === 'none' ? '' : signed(arm.dose.r)}</td>
+                <td className="direction">{towards(arm, ends)}</td>
+                <td className="num dose-cell">{arm.direction === 'none' ? '' : signed(arm.dose.r)}</td>
                 <td className="num">{percent(arm.conceptRate.value)}</td>
                 <td className="rate-cell">
                   <RateBar arm={arm.name} value={arm.conceptRate.value} range={arm.conceptRate.interval} />

@@ -9,6 +9,8 @@ export interface PlotTheme {
   muted: string;
   grid: string;
   surface: string;
+  /** The page behind the figures, a little transparent: for words over lines. */
+  ground: string;
   accent: string;
   failed: string;
   arm: (arm: Arm) => string;
@@ -53,6 +55,7 @@ function read(dark: boolean): PlotTheme {
     muted,
     grid,
     surface: v('--surface'),
+    ground: `${v('--bg')}b8`,
     accent: v('--accent'),
     failed: v('--failed'),
     arm: (arm) => v(ARM_STYLES[arm].color),

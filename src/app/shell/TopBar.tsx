@@ -55,20 +55,19 @@ function Provenance() {
     );
   }
   if (!origin || !device) return <p className="provenance">{loading ? 'Opening the recorded run' : 'Nothing has been run yet'}</p>;
-  const where = `${device.backend === 'webgpu' ? 'WebGPU' : 'WASM'}${device.adapter ? `, ${device.adapter}` : ''}`;
+  const where = device.backend === 'webgpu' ? `WebGPU, ${device.adapter}` : 'WASM';
   if (origin === 'recorded') {
     return (
       <p className="provenance">
         <b className="tag-recorded">Recorded</b>{' '}
-        {mixed ? 'evidence beside stages computed here' : `on ${where}; nothing has been computed on this device yet`}
-        {stale && '; settings have changed since'}
+        {mixed ? 'evidence beside stages computed here' : `on ${where}; ${stale ? 'the settings have changed since' : 'nothing has been computed on this device yet'}`}
       </p>
     );
   }
   return (
     <p className="provenance">
       <b className="tag-live">Computed here</b> on {where}
-      {stale && '; settings have changed since'}
+      {stale && '; the settings have changed since'}
     </p>
   );
 }

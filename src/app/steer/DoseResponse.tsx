@@ -95,7 +95,7 @@ function costTraces(cells: DoseCell[], cost: Cost, theme: PlotTheme): { data: un
 }
 
 const line = (color: string, y: number): unknown => ({ type: 'line', xref: 'paper', x0: 0, x1: 1, y0: y, y1: y, line: { color, width: 1, dash: 'dot' } });
-const label = (text: string, y: number, color: string): unknown => ({ xref: 'paper', x: 0.01, y, text, showarrow: false, xanchor: 'left', yanchor: 'bottom', font: { size: 12, color } });
+const label = (text: string, y: number, color: string, ground: string): unknown => ({ bgcolor: ground, xref: 'paper', x: 0.01, y, text, showarrow: false, xanchor: 'left', yanchor: 'bottom', font: { size: 12, color } });
 
 export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
   const theme = usePlotTheme();
@@ -107,7 +107,7 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
       xaxis: theme.axis('dose r'),
       yaxis: theme.axis(`continuations toward ${positive}`, { range: [-0.03, 1.03], tickformat: '.0%', dtick: 0.25 }),
       shapes: baseline.large === null ? [] : [line(theme.muted, baseline.large)],
-      annotations: baseline.large === null ? [] : [label('large, unsteered', baseline.large, theme.muted)],
+      annotations: baseline.large === null ? [] : [label('large, unsteered', baseline.large, theme.muted, theme.ground)],
     });
     return { data, cursor, layout };
   }, [cells, theme, positive, baseline.large]);
@@ -118,7 +118,7 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
       xaxis: theme.axis('dose r'),
       yaxis: theme.axis(cost === 'klP95' ? 'p95 KL, nat' : 'rep-3', { rangemode: 'tozero' }),
       shapes: [line(theme.failed, limit)],
-      annotations: [label('limit of the usable window', limit, theme.muted)],
+      annotations: [label('limit of the usable window', limit, theme.muted, theme.ground)],
     });
     return { data, cursor, layout };
   }, [cells, cost, theme, verdict]);
