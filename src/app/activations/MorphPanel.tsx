@@ -33,7 +33,7 @@ export function MorphPanel({ map, labels }: { map: MapResult; labels: Activation
   const plot = useMemo(() => {
     const text = source.map((_, i) => tokenName(labels[i]?.token ?? `${i}`));
     const trace = (points: Points, name: string, marker: Record<string, unknown>): Record<string, unknown> => ({
-      type: 'scatter', mode: 'markers', x: points.map((p) => p[0]), y: points.map((p) => p[1]), text, hovertemplate: `%{text}<extra>${name}</extra>`, marker,
+      type: 'scatter', mode: 'markers', name, x: points.map((p) => p[0]), y: points.map((p) => p[1]), text, hovertemplate: `%{text}<extra>${name}</extra>`, marker,
     });
     const data = [
       trace(target, 'large', { size: 7, symbol: ARM_STYLES.large.symbol, color: theme.arm('large'), opacity: 0.75 }),

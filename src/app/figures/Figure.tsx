@@ -78,7 +78,7 @@ export function Figure(props: FigureProps) {
   }
 
   async function saveImage(format: 'png' | 'svg'): Promise<void> {
-    if (handle.current) downloadUrl(await handle.current.image(format), `${name}.${format}`);
+    if (handle.current) downloadUrl(await handle.current.image(format, title), `${name}.${format}`);
   }
 
   const point = shown ? cursor[shown[0]].points[shown[1]] : null;

@@ -1,5 +1,5 @@
 /** The Plotly part of a figure, in a chunk of its own: 1.5 MB that the first paint does without. */
-import Plotly from 'plotly.js-cartesian-dist-min';
+import Plotly, { type GraphDiv } from 'plotly.js-cartesian-dist-min';
 import { useEffect, useMemo, useRef } from 'react';
 import createPlotlyComponent from 'react-plotly.js/factory';
 
@@ -13,7 +13,8 @@ export interface PlotHandle {
   hoverAt: (x: number, y: number) => void;
   unhover: () => void;
   restyle: (update: Record<string, unknown>, traces: number[]) => void;
-  image: (format: 'png' | 'svg') => Promise<string>;
+  /** The drawing as a file of its own: with a ground, a title and a legend, which the page has around it. */
+  image: (format: 'png' | 'svg', title: string) => Promise<string>;
 }
 
 export interface PlotPoint {
@@ -49,7 +50,23 @@ export default function PlotView({ data, layout, width, height, onReady, onPick 
       hoverAt: (x, y) => Plotly.Fx.hover(gd, { xval: x, yval: y }, 'xy'),
       unhover: () => Plotly.Fx.unhover(gd),
       restyle: (update, traces) => void Plotly.restyle(gd, update, traces),
-      image: (format) => Plotly.toImage(gd, { format, width: gd.clientWidth, height: gd.clientHeight, scale: format === 'png' ? 2 : 1 }),
+      image: (format, title) => {
+        const drawn = gd as GraphDiv;
+        const style = getComputedStyle(document.documentElement);
+        const ink = style.getPropertyValue('--ink').trim();
+        const font = { ...(drawn.layout.font as object), family: 'Helvetica, Arial, sans-serif' };
+        const layout = {
+          ...drawn.layout,
+          font,
+          paper_bgcolor: style.getPropertyValue('--bg').trim(),
+          title: { text: title, x: 0.02, xanchor: 'left', y: 0.97, yanchor: 'top', font: { ...font, size: 16, color: ink } },
+          showlegend: drawn.data.length > 1,
+          legend: { orientation: 'h', x: 0, y: 1.02, yanchor: 'bottom' },
+          margin: { l: 60, r: 20, t: 96, b: 54 },
+        };
+        const size = { width: Math.max(640, gd.clientWidth), height: gd.clientHeight + 84 };
+        return Plotly.toImage({ data: drawn.data, layout }, { format, ...size, scale: format === 'png' ? 2 : 1 });
+      },
     });
   };
   const click = onPick

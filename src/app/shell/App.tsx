@@ -91,7 +91,8 @@ export function App() {
 function Notices() {
   const failedAt = useLab((s) => STAGES.find((stage) => stage !== s.selected && s.stages[stage].phase === 'failed') ?? null);
   const failure = useLab((s) => (failedAt ? s.stages[failedAt].error : null));
-  const engine = useLab((s) => s.engine.error);
+  // A crash during a run is shown once, at the stage that it stopped.
+  const engine = useLab((s) => (STAGES.some((stage) => s.stages[stage].phase === 'failed' && s.stages[stage].error?.what === s.engine.error?.what) ? null : s.engine.error));
   const recorded = useLab((s) => s.recordedError);
   const reading = useLab((s) => s.stages.steer.origin === 'recorded');
   return (

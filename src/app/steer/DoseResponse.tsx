@@ -57,17 +57,18 @@ function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cur
     if (arm === 'random') {
       // A band: the control says where chance lies, it is not a curve to be followed.
       const bounds = [...row.map((c) => c.positive.interval[1]), ...row.map((c) => c.positive.interval[0]).reverse()];
-      data.push({ type: 'scatter', mode: 'lines', x: [...x, ...[...x].reverse()], y: bounds, fill: 'toself', fillcolor: withAlpha(color, '40'), line: { width: 0 }, hoverinfo: 'skip' });
+      data.push({ type: 'scatter', mode: 'lines', x: [...x, ...[...x].reverse()], y: bounds, showlegend: false, fill: 'toself', fillcolor: withAlpha(color, '40'), line: { width: 0 }, hoverinfo: 'skip' });
     }
     data.push({
       type: 'scatter',
       mode: 'lines+markers',
+      name: ARM_STYLES[arm].name,
       x,
       y,
       text,
       hovertemplate: '%{text}<extra></extra>',
       line: { color, width: arm === 'random' ? 1 : 2 },
-      marker: { color, symbol: ARM_STYLES[arm].symbol, size: row.map((c) => (c.half === 'report' ? 11 : 7)), line: { color: arm === 'random' ? color : theme.surface, width: 1 } },
+      marker: { color, opacity: 1, symbol: ARM_STYLES[arm].symbol, size: row.map((c) => (c.half === 'report' ? 11 : 7)), line: { color: arm === 'random' ? color : theme.surface, width: 1 } },
       error_y: arm === 'random' ? undefined : { type: 'data', symmetric: false, array: row.map((c) => c.positive.interval[1] - c.positive.rate), arrayminus: row.map((c) => c.positive.rate - c.positive.interval[0]), color: withAlpha(color, '88'), thickness: 1, width: 0 },
     });
     cursor.push({ name: ARM_STYLES[arm].name, curve: data.length - 1, points: text.map((label) => ({ label: label.replace('<br>', ': ') })) });
@@ -83,6 +84,7 @@ function costTraces(cells: DoseCell[], cost: Cost, theme: PlotTheme): { data: un
   const name = cost === 'klP95' ? 'p95 KL' : 'rep-3';
   const data = rows.map(({ arm, row }) => ({
     type: 'scatter',
+    name: ARM_STYLES[arm].name,
     mode: 'lines+markers',
     x: row.map((c) => c.r),
     y: row.map((c) => c[cost]),
