@@ -22,6 +22,7 @@ NEW_TOKENS = 48
 TEMPERATURE = 0.8
 RIDGE = 10.0
 RANDOM_VECTORS = 5
+QUICK_PAIRS = ((1, 1), (1, 2), (2, 2), (2, 3))
 
 
 class Lens:
@@ -164,32 +165,32 @@ def main() -> None:
     for i in range(len(xs)):
         print("  ".join(f"{maps[i, j].r2:.3f}" for j in range(len(ys))))
     result = {"r2": [[round(maps[i, j].r2, 4) for j in range(len(ys))] for i in range(len(xs))], "attributes": {}}
-    doses = (0.75, 1.25) if arguments.quick else (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+    doses = (0.75, 1.0, 1.5) if arguments.quick else (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
     for attribute in arguments.attributes or json.loads((PRESETS / "index.json").read_text()):
         result["attributes"][attribute] = check_attribute(attribute, small, large, maps, norms, doses, arguments.quick)
     (BUILD / "steering.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
 def check_attribute(attribute: str, small: Lens, large: Lens, maps: dict, norms: torch.Tensor, doses: tuple, quick: bool) -> dict:
-    """Try block pairs, read positions and doses; report the best with its controls."""
+    """Choose blocks, read position and dose on some prompts; report them and their controls on 64 others."""
     preset = json.loads((PRESETS / f"{attribute}.json").read_text())
-    prompts = preset["evaluationPrompts"][: 32 if quick else 64]
+    report_prompts, choice_prompts = preset["evaluationPrompts"][:64], preset["evaluationPrompts"][64:]
     flat = [text for pair in preset["pairs"] for text in (pair["positive"], pair["negative"])]
     source = small.residuals([encoding.ids for encoding in small.tokenizer.encode_batch(flat)])
     target = large.residuals([encoding.ids for encoding in large.tokenizer.encode_batch(flat)])
-    base = rates(large, preset, prompts, None, None, 1)
+    base = rates(large, preset, report_prompts, None, None, 1)
     print(f"{attribute}: unsteered {base[0]:.2f} positive, {base[1]:.2f} negative", flush=True)
     tried = []
-    for read in ("mean", "last"):
+    for read in ("mean",) if quick else ("mean", "last"):
         own, native = difference_of_means(source, read), difference_of_means(target, read)
         for (i, j), ridge in maps.items():
-            if quick and (i, j) not in ((0, 1), (1, 2), (2, 3), (1, 1), (2, 4)):
+            if quick and (i, j) not in QUICK_PAIRS:
                 continue
             mapped = ridge.vector(own[i])
             cosine = float(torch.cosine_similarity(mapped, native[j], 0))
             for dose in doses:
                 vector = mapped / mapped.norm() * norms[j] * dose
-                up, down = rates(large, preset, prompts, j, vector, 2)
+                up, down = rates(large, preset, choice_prompts, j, vector, 2)
                 tried.append({"read": read, "small": i, "large": j, "dose": dose, "positive": up, "negative": down, "cosine": round(cosine, 3)})
     tried.sort(key=lambda row: (-round(min(row["positive"], row["negative"]), 1), row["dose"]))
     for row in tried[:8]:
@@ -205,7 +206,7 @@ def check_attribute(attribute: str, small: Lens, large: Lens, maps: dict, norms:
     report = {"unsteered": base, "best": best, "alpha": float(length), "arms": {}}
     for name, vector in arms.items():
         vector = vector / vector.norm() * length
-        arm = {"rates": rates(large, preset, prompts, j, vector, 3), "klP95": round(kl_p95(large, preset, j, vector), 3)}
+        arm = {"rates": rates(large, preset, report_prompts, j, vector, 3), "klP95": round(kl_p95(large, preset, j, vector), 3)}
         report["arms"][name] = arm
         print(f"   {name}: {arm['rates'][0]:.2f} positive, {arm['rates'][1]:.2f} negative, p95 KL {arm['klP95']}", flush=True)
     return report

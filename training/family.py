@@ -26,8 +26,9 @@ TOKENIZER_STORIES = 20_000
 class ModelSpec:
     """One trained model.
 
-    `text` names its generator, `peak_lr` is the cosine schedule's top, `batch` the texts of one
-    optimiser step, `history` what befell the published run beyond the plan.
+    `text` names its generator, `peak_lr` is the learning rate's top, `batch` the texts of one optimiser
+    step, `cycles` the cosine cycles of the schedule (empty: one over all texts).
+    `history` tells what befell the published run.
     """
 
     id: str
@@ -44,6 +45,7 @@ class ModelSpec:
     seed: int
     batch: int = 32
     history: str = ""
+    cycles: tuple[tuple[int, float, int], ...] = ()
 
     @property
     def directory(self) -> Path:
@@ -56,11 +58,17 @@ class ModelSpec:
         return BUILD / f"{self.id}.pt"
 
 
-STORY_COUNT = 30 * 4096  # whole windows of the training order, see train.py
+# Cosine cycles of the stories' training: texts (whole windows of the order, see train.py), share of the
+# peak rate, warm-up in blocks of 32 texts.
+STORY_CYCLES = ((30 * 4096, 1.0, 200), (16 * 4096, 0.5, 102))
+STORY_COUNT = sum(cycle[0] for cycle in STORY_CYCLES)
 SPECS = {
-    "S": ModelSpec("lrt-stories-s", "S", "Stories S", "stories", 64, 3, 4, 176, 2048, STORY_COUNT, 5e-3, 11, 16),
-    "M": ModelSpec("lrt-stories-m", "M", "Stories M", "stories", 128, 4, 4, 256, 2048, STORY_COUNT, 3e-3, 12),
-    "L": ModelSpec("lrt-stories-l", "L", "Stories L", "stories", 192, 5, 6, 448, 2048, STORY_COUNT, 2e-3, 13),
+    "S": ModelSpec("lrt-stories-s", "S", "Stories S", "stories", 64, 3, 4, 176, 2048, STORY_COUNT, 5e-3, 11, 16,
+                   cycles=STORY_CYCLES),
+    "M": ModelSpec("lrt-stories-m", "M", "Stories M", "stories", 128, 4, 4, 256, 2048, STORY_COUNT, 3e-3, 12, 32,
+                   "interrupted at 5,114,561 tokens, and went on with fresh optimiser moments", STORY_CYCLES),
+    "L": ModelSpec("lrt-stories-l", "L", "Stories L", "stories", 192, 5, 6, 448, 2048, STORY_COUNT, 2e-3, 13, 32,
+                   "interrupted at 4,113,436 tokens, and went on with fresh optimiser moments", STORY_CYCLES),
     "Stranger": ModelSpec("lrt-stranger", "Stranger", "Stranger", "recipes", 64, 3, 4, 176, 1024, 40_000, 5e-3, 14, 16),
 }
 PLAIN_ID = "lrt-stories-s-plain"

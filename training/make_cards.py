@@ -58,6 +58,7 @@ def card(row: dict, measured: dict, spec: ModelSpec, export: dict, overlap: dict
                          "params": row["params"], "nonEmbeddingParams": row["nonEmbeddingParams"], "tiedEmbeddings": True},
         "training": {"tokens": record["tokens"], "stories": record["stories"], "steps": record["steps"],
                      "batch": spec.batch, "peakLearningRate": spec.peak_lr, "seed": spec.seed, "precision": "bfloat16 autocast, float32 weights",
+                     "cycles": [{"texts": texts, "peakShare": share} for texts, share, _ in spec.cycles],
                      "history": spec.history or None},
         "lossCurve": record["curve"],
         "validationLoss": row["validationLoss"],
@@ -67,6 +68,15 @@ def card(row: dict, measured: dict, spec: ModelSpec, export: dict, overlap: dict
         "exportDifferences": {name: value for name, value in export.items() if name.startswith(row["id"] + "/")},
         "files": row["files"],
     }
+
+
+def schedule_text(training: dict) -> str:
+    """The learning-rate schedule in words."""
+    cycles = training["cycles"]
+    if len(cycles) < 2:
+        return f"cosine schedule from {training['peakLearningRate']}"
+    tops = " and ".join(f"{training['peakLearningRate'] * cycle['peakShare']:g} over {cycle['texts']:,} texts" for cycle in cycles)
+    return f"{len(cycles)} cosine cycles from {tops}"
 
 
 def readme(row: dict, value: dict, family_losses: list[tuple[str, dict]]) -> str:
@@ -91,8 +101,8 @@ def readme(row: dict, value: dict, family_losses: list[tuple[str, dict]]) -> str
             "Short recipes and reports of an invented board game from a seeded generator (`training/generator/recipes.py`), with a byte-level BPE "
             f"tokenizer of its own (vocabulary {a['vocabSize']}). Data and tokenizer differ from the Stories models on purpose: it is the pair for "
             "which no map should work.", ""]
-    lines += [f"Training: {t['tokens']:,} tokens ({t['stories']:,} texts, one pass), {t['steps']:,} steps of {t['batch']} texts, AdamW, cosine schedule "
-              f"from {t['peakLearningRate']}, {t['precision']}." + (f" The published run was {t['history']}." if t["history"] else ""), "", "## Validation loss", "",
+    lines += [f"Training: {t['tokens']:,} tokens ({t['stories']:,} texts, one pass), {t['steps']:,} steps of {t['batch']} texts, AdamW, "
+              f"{schedule_text(t)}, {t['precision']}." + (f" The published run was {t['history']}." if t["history"] else ""), "", "## Validation loss", "",
               f"**{value['validationLoss']:.6f} nats** a token. {value['validationLossDefinition']}", ""]
     if stories:
         lines += ["The file is `corpora/validation.jsonl` of the same site.", ""]

@@ -17,6 +17,7 @@ PAIRS, PROMPTS, NEUTRAL = 128, 96, 32
 LEXICON_STORIES, TEST_STORIES = 16_000, 4_000
 LEXICON_MIN_COUNT = 12
 LEXICON_MAX_WORDS = 400
+LEXICON_MIN_LETTERS = 3
 
 # id: (title, description, positive value, negative value, prompt kind, expectation)
 PRESET_TABLE = {
@@ -65,7 +66,8 @@ def lexicon_scorer(attribute: str, sides: tuple[str, str]) -> dict:
         counts[attributes[attribute]].update(words_of(body(render(seed, attributes))))
     lists = {}
     for side, other in (sides, sides[::-1]):
-        pure = [(count, word) for word, count in counts[side].items() if count >= LEXICON_MIN_COUNT and not counts[other][word]]
+        pure = [(count, word) for word, count in counts[side].items()
+                if count >= LEXICON_MIN_COUNT and len(word) >= LEXICON_MIN_LETTERS and not counts[other][word]]
         lists[side] = sorted(word for _, word in sorted(pure, reverse=True)[:LEXICON_MAX_WORDS])
     return {"type": "lexicon", "positive": lists[sides[0]], "negative": lists[sides[1]]}
 

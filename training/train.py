@@ -50,12 +50,17 @@ def batches(ids: np.ndarray, lengths: np.ndarray):
             yield torch.from_numpy(matrix)
 
 
-def learning_rate(spec: ModelSpec, block: int, blocks: int) -> float:
-    """Linear warm-up, then cosine decay to FINAL_LR_SHARE of the peak."""
-    if block < WARMUP_BLOCKS:
-        return spec.peak_lr * (block + 1) / WARMUP_BLOCKS
-    progress = (block - WARMUP_BLOCKS) / max(1, blocks - WARMUP_BLOCKS)
-    return spec.peak_lr * (FINAL_LR_SHARE + (1 - FINAL_LR_SHARE) * 0.5 * (1 + math.cos(math.pi * progress)))
+def learning_rate(spec: ModelSpec, block: int) -> float:
+    """Linear warm-up, then cosine decay to FINAL_LR_SHARE of the top, in each cycle of the schedule."""
+    for texts, share, warmup in spec.cycles or ((spec.train_stories, 1.0, WARMUP_BLOCKS),):
+        blocks = texts // BLOCK
+        if block < blocks:
+            break
+        block -= blocks
+    if block < warmup:
+        return spec.peak_lr * share * (block + 1) / warmup
+    progress = (block - warmup) / max(1, blocks - warmup)
+    return spec.peak_lr * share * (FINAL_LR_SHARE + (1 - FINAL_LR_SHARE) * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
 def save(spec: ModelSpec, model, optimizer, record: dict) -> None:
@@ -103,7 +108,7 @@ def train(spec: ModelSpec, threads: int, use_compile: bool, resume: bool) -> Non
         if block < first_block:
             continue
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(spec, block, blocks)
+            group["lr"] = learning_rate(spec, block)
         for part in matrix.split(spec.batch):
             loss = step_loss(part)
             loss.backward()
@@ -134,7 +139,7 @@ def main() -> None:
     arguments = parser.parse_args()
     spec = SPECS[arguments.role]
     if arguments.stories:
-        spec = replace(spec, train_stories=arguments.stories)
+        spec = replace(spec, train_stories=arguments.stories, cycles=())
     BUILD.mkdir(parents=True, exist_ok=True)
     train(spec, arguments.threads, not arguments.no_compile, arguments.resume)
 
