@@ -17,8 +17,9 @@ test('a recorded run is on screen in the first second, and the page is interacti
   const outside = watchRequests(page);
   await page.goto('./');
   await expect(page.locator('main')).toHaveAttribute('data-run', 'recorded');
-  await expect(page.getByTestId('verdict').first()).toContainText(/\w/);
-  await expect(page.getByText('recorded', { exact: false }).first()).toBeVisible();
+  await expect(page.getByTestId('stream-mapped')).toContainText(/\w/);
+  await expect(page.getByTestId('next-token-large')).toBeVisible();
+  await expect(page.getByText('Recorded', { exact: false }).first()).toBeVisible();
   const marks = await page.evaluate(() => ['lrt:content', 'lrt:interactive'].map((name) => performance.getEntriesByName(name)[0]?.startTime ?? -1));
   console.log(`content after ${marks[0].toFixed(0)} ms, interactive after ${marks[1].toFixed(0)} ms`);
   expect(marks[0]).toBeGreaterThan(0);
@@ -38,12 +39,13 @@ test('Run makes it live; the main thread stays free; dragging is a look-up', asy
   await page.evaluate(() => ((window as unknown as { longTasks: number[] }).longTasks.length = 0));
   await page.getByTestId('run-button').click();
   await expect(page.locator('main')).toHaveAttribute('data-run', 'running');
-  await expect(page.getByTestId('stage-activations')).toHaveAttribute('data-state', 'running', { timeout: 60_000 });
-  await expect(page.getByTestId('stage-activations')).toHaveAttribute('data-state', 'done', { timeout: 180_000 });
+  await expect(page.getByTestId('stage-activations')).toHaveAttribute('data-mark', 'running', { timeout: 60_000 });
+  await expect(page.getByTestId('stage-activations')).toHaveAttribute('data-mark', 'done', { timeout: 180_000 });
   const long = await page.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks);
   console.log(`main-thread tasks over 50 ms during models and collection: ${long.length}, longest ${Math.max(0, ...long).toFixed(0)} ms`);
   await expect(page.locator('main')).toHaveAttribute('data-run', 'live', { timeout: 200_000 });
-  await expect(page.getByTestId('verdict').first()).toContainText('transfers');
+  await page.getByTestId('stage-evidence').click();
+  await expect(page.getByTestId('verdict')).toHaveAttribute('data-outcome', 'steers');
 
   await page.getByTestId('stage-steer').click();
   const latencies = await page.evaluate(async () => {
@@ -87,11 +89,12 @@ test('cancel stops a run and keeps what was there', async ({ page }) => {
   await page.goto('./');
   await expect(page.locator('html')).toHaveAttribute('data-engine', 'ready', { timeout: 60_000 });
   await page.getByTestId('run-button').click();
-  await expect(page.getByTestId('stage-activations')).toHaveAttribute('data-state', 'running', { timeout: 60_000 });
+  await expect(page.getByTestId('stage-activations')).toHaveAttribute('data-mark', 'running', { timeout: 60_000 });
   await page.getByTestId('cancel-button').click();
   await expect(page.locator('main')).not.toHaveAttribute('data-run', 'running', { timeout: 30_000 });
   await expect(page.getByTestId('run-button')).toBeEnabled();
-  await expect(page.getByTestId('verdict').first()).toContainText(/\w/);
+  await page.getByTestId('stage-evidence').click();
+  await expect(page.getByTestId('verdict')).toContainText(/\w/);
 });
 
 test('without WebGPU the recorded run is readable and WASM is chosen, with the reason', async ({ page }) => {
@@ -100,5 +103,7 @@ test('without WebGPU the recorded run is readable and WASM is chosen, with the r
   });
   await page.goto('./');
   await expect(page.locator('main')).toHaveAttribute('data-run', 'recorded');
-  await expect(page.getByTestId('verdict').first()).toContainText(/\w/);
+  await expect(page.getByTestId('stream-mapped')).toContainText(/\w/);
+  await expect(page.locator('html')).toHaveAttribute('data-engine', 'ready', { timeout: 60_000 });
+  await expect(page.getByTestId('engine-status')).toContainText('WASM');
 });

@@ -60,7 +60,11 @@ function readArguments(): Arguments {
   let experiment = readExperiment(positionals[0]);
   if (values.quick) experiment = quickVariant(experiment);
   for (const role of ['source', 'target'] as const) {
-    if (values[role]) experiment = { ...experiment, models: { ...experiment.models, [role]: { id: values[role], dtype: 'fp32' } } };
+    const id = values[role];
+    if (!id) continue;
+    const title = experiment.concept.kind === 'preset' ? experiment.concept.id : experiment.concept.title;
+    const models = { ...experiment.models, [role]: { id, dtype: 'fp32' as const } };
+    experiment = { ...experiment, models, title: `${models.source.id} → ${models.target.id}: ${title}` };
   }
   return { experiment, backend, site: values.site ? resolve(values.site) : null, out: resolve(values.out ?? join('out', positionals[0].replace(/^.*[\\/]/, '').replace(/\.json$/, ''))) };
 }

@@ -33,7 +33,7 @@ export function defaultExperiment(presetId: string): Experiment {
 export function quickVariant(experiment: Experiment): Experiment {
   return {
     ...experiment,
-    title: `${experiment.title} (quick)`,
+    title: `Stories S → Stories M: ${experiment.concept.kind === 'preset' ? experiment.concept.id : experiment.concept.title}, quick`,
     models: { source: { id: 'lrt-stories-s', dtype: 'fp32' }, target: { id: 'lrt-stories-m', dtype: 'fp32' } },
     corpus: { ...experiment.corpus, maxTokens: 2_500 },
     vector: { ...experiment.vector, maxPairs: 8 },

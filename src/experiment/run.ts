@@ -200,6 +200,7 @@ export interface Verdict {
 }
 
 export interface SteerResult {
+  concept: { title: string; positive: string; negative: string };
   vector: VectorResult;
   /** α at which p95 KL on neutral text is 1 nat, per arm; null where the axis does not reach it. */
   isoKlAlpha: Record<DosedArm, number | null>;
@@ -240,7 +241,7 @@ export interface Run {
   experimentDigest: string;
   experiment: Experiment;
   /** Names of the concept and of its two ends, so that a reader needs no preset file. */
-  concept?: { title: string; positive: string; negative: string };
+  concept: { title: string; positive: string; negative: string };
   device: DeviceReport;
   /** Milliseconds per stage, and `total`. */
   timings: Partial<Record<Stage | 'total', number>>;

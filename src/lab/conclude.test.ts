@@ -79,8 +79,10 @@ describe('dose scales', () => {
 describe('layers', () => {
   const grid = [[0.9, 0.5, 0.4, 0.3, 0.9], [0.1, 0.5, 0.7, 0.6, 0.9], [0.1, 0.2, 0.3, 0.4, 0.9]];
 
-  test('auto picks two thirds of the source depth and the best target between 0.3 and 0.8', () => {
+  test('auto takes the best pair of the later source and the middle of the target', () => {
     expect(chooseLayers(grid, 'auto', 'auto').layers).toEqual({ source: 1, target: 2 });
+    expect(chooseLayers(grid, 2, 'auto').layers).toEqual({ source: 2, target: 3 });
+    expect(chooseLayers(grid, 'auto', 4).layers.target).toBe(4);
   });
 
   test('a layer that does not exist is a named error', () => {

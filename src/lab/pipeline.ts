@@ -56,6 +56,7 @@ export class Pipeline {
       experiment,
       device: context.deviceReport,
       timings,
+      concept: all.steer.concept,
       tokens: all.activations.tokens,
       models: all.models,
       activations: all.activations,

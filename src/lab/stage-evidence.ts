@@ -8,18 +8,13 @@ import { signedStops, type SideEffects } from './dose';
 import { computeStreams, continueAll, type Ask } from './generate';
 import { measureSides, type Sides } from './measure';
 import type { Side } from './score';
-import type { SteerState } from './stage-steer';
+import { halves, type SteerState } from './stage-steer';
 import { vectorAt, type SteeringArm } from './vectors';
 
 /** The two arms that are compared within a few points, no steering and random steering, get this many times the continuations. */
 const CONTROL_FACTOR = 2;
 /** Sample texts kept per arm. */
 const SAMPLES = 3;
-
-/** Prompts in two halves: one chooses the dose, the other reports it. */
-function halves(prompts: readonly string[]): { choose: string[]; report: string[] } {
-  return { choose: prompts.filter((_, i) => i % 2 === 0), report: prompts.filter((_, i) => i % 2 === 1 || prompts.length === 1) };
-}
 
 function cycle(prompts: readonly string[], count: number): string[] {
   return Array.from({ length: count }, (_, i) => prompts[i % prompts.length]);

@@ -40,6 +40,11 @@ export interface SteerState {
   result: SteerResult;
 }
 
+/** Prompts in two halves: one chooses the dose, the other reports it. The first of the report half is the one on screen. */
+export function halves(prompts: readonly string[]): { choose: string[]; report: string[] } {
+  return { choose: prompts.filter((_, i) => i % 2 === 0), report: prompts.filter((_, i) => i % 2 === 1 || prompts.length === 1) };
+}
+
 /** A concept from a preset, or from the user's own pairs with the preset's prompts. */
 export async function resolveConcept(context: LabContext, concept: Experiment['concept']): Promise<Concept> {
   const preset: Preset = await context.resources.preset(concept.kind === 'preset' ? concept.id : concept.promptsFrom);
@@ -81,7 +86,7 @@ export async function steerStage(context: LabContext, experiment: Experiment, mo
   ];
 
   const stops = signedStops(experiment.dose.stops);
-  const axis = await computeAxis(arms, concept.evaluationPrompts[0], stops, context.signal);
+  const axis = await computeAxis(arms, halves(concept.evaluationPrompts).report[0], stops, context.signal);
   requireEffect(axis);
   const neutral = concept.neutralPrompts.slice(0, experiment.generation.neutralTexts);
   const base = new Map([
@@ -125,7 +130,7 @@ export async function steerStage(context: LabContext, experiment: Experiment, mo
     [source, projectionScale(activations.sample.source, layers.source, directions.source)],
     [target, projectionScale(activations.sample.target, layers.target, directions.mapped)],
   ]);
-  return { concept, arms, scales, sideEffects: effects, isoKlAlpha: isoKl, targetTitle: models.titles.target, result: { vector, isoKlAlpha: isoKl, axis } };
+  return { concept, arms, scales, sideEffects: effects, isoKlAlpha: isoKl, targetTitle: models.titles.target, result: { concept: { title: concept.title, positive: concept.positive, negative: concept.negative }, vector, isoKlAlpha: isoKl, axis } };
 }
 
 /** A steering input that changes nothing must never be shown as steering. */
