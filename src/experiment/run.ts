@@ -70,6 +70,8 @@ export interface ActivationsResult {
   tokens: { read: number; kept: number; train: number; heldOut: number };
   /** Panels per block, at the source and at the target. */
   pca: { source: PcaPanel[]; target: PcaPanel[] };
+  /** Sample rows left out of the panels because their length is far above the median, and the size of the sample. */
+  massive: { rows: number; of: number };
   /** The token under each point of the panels and the text it is from. */
   labels: { token: string; text: number; position: number }[];
   /** Median ‖h‖ per block: the unit of the relative dose. */

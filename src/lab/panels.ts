@@ -2,8 +2,10 @@
 import type { MapResult, PcaPanel } from '../experiment/run';
 import type { Pca } from '../math/pca';
 import { applyMap } from '../math/ridge';
-import type { FittedMap } from './fit';
+import { norm } from '../math/stats';
+import { pick, type FittedMap } from './fit';
 import type { Sample } from './collect';
+import { medianNorm } from './vectors';
 
 /** Points drawn per panel; SVG scatter stays smooth far above this. */
 export const PANEL_POINTS = 400;
@@ -11,24 +13,42 @@ export const PANEL_POINTS = 400;
 /** First principal axes of row-major states; on the GPU where the runtime has one, else in float64. */
 export type PcaFunction = (rows: Float32Array, width: number, components: number) => Promise<Pca>;
 
-/** Rows of the sample that are drawn: evenly spread, the same in every panel. */
-export function panelRows(sample: Sample): number[] {
-  const count = Math.min(PANEL_POINTS, sample.rows);
-  return Array.from({ length: count }, (_, i) => Math.floor((i * sample.rows) / count));
+/** A state longer than this many median lengths of its block is massive: a handful of them would be all that PCA shows. */
+export const MASSIVE = 2.5;
+
+/** What the panels show of the sample. */
+export interface PanelView {
+  /** Rows that are massive in no block of either model: the axes come from these. */
+  ordinary: number[];
+  /** Those of them that are drawn: evenly spread, the same in every panel. */
+  drawn: number[];
 }
 
-/** One panel from the states of a block: the axes come from all rows of the sample, the points from the drawn ones. */
-export async function panel(pca: PcaFunction, rows: Float32Array, width: number, drawn: readonly number[]): Promise<PcaPanel> {
-  const axes = await pca(rows, width, 2);
+export function panelView(sample: Sample): PanelView {
+  const massive = new Uint8Array(sample.rows);
+  for (const { width, blocks } of [sample.source, sample.target]) {
+    for (const rows of blocks) {
+      const limit = MASSIVE * medianNorm(rows, width);
+      for (let i = 0; i < sample.rows; i++) if (norm(rows.subarray(i * width, (i + 1) * width)) > limit) massive[i] = 1;
+    }
+  }
+  const ordinary = Array.from(massive.keys()).filter((i) => massive[i] === 0);
+  const count = Math.min(PANEL_POINTS, ordinary.length);
+  return { ordinary, drawn: Array.from({ length: count }, (_, i) => ordinary[Math.floor((i * ordinary.length) / count)]) };
+}
+
+/** One panel from the states of a block. */
+export async function panel(pca: PcaFunction, rows: Float32Array, width: number, { ordinary, drawn }: PanelView): Promise<PcaPanel> {
+  const axes = await pca(pick(rows, ordinary, width), width, 2);
   return { points: projectPoints(axes, rows, width, drawn), explained: [round(axes.variances[0] / axes.total), round(axes.variances[1] / axes.total)] };
 }
 
 /** Source points in the source's plane, target points and mapped source points in the target's plane. */
-export async function mappedPanel(pca: PcaFunction, sample: Sample, fitted: FittedMap, drawn: readonly number[]): Promise<MapResult['mappedPca']> {
+export async function mappedPanel(pca: PcaFunction, sample: Sample, fitted: FittedMap, { ordinary, drawn }: PanelView): Promise<MapResult['mappedPca']> {
   const X = sample.source.blocks[fitted.layers.source];
   const Y = sample.target.blocks[fitted.layers.target];
-  const sourceAxes = await pca(X, sample.source.width, 2);
-  const targetAxes = await pca(Y, sample.target.width, 2);
+  const sourceAxes = await pca(pick(X, ordinary, sample.source.width), sample.source.width, 2);
+  const targetAxes = await pca(pick(Y, ordinary, sample.target.width), sample.target.width, 2);
   const mapped = applyMap(fitted.map, X, sample.rows);
   return {
     source: projectPoints(sourceAxes, X, sample.source.width, drawn),

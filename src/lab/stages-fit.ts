@@ -6,7 +6,7 @@ import { backendFor } from './backend';
 import { collect, prepareTexts, type Sample } from './collect';
 import { breathe, type LabContext } from './context';
 import { fitMap, mapSummary, pick, rowsOf, sampleControls, type FittedMap } from './fit';
-import { mappedPanel, panel, panelRows } from './panels';
+import { mappedPanel, panel, panelView } from './panels';
 import type { LoadedPair } from './stage-models';
 import { medianNorm } from './vectors';
 
@@ -31,11 +31,11 @@ export async function activationsStage(context: LabContext, experiment: Experime
   try {
     const collected = await collect(context, models.source, models.target, texts, sink);
     const { sample } = collected;
-    const drawn = panelRows(sample);
+    const view = panelView(sample);
     const panels = async (side: Sample['source']): Promise<ActivationsResult['pca']['source']> => {
       const out: ActivationsResult['pca']['source'] = [];
       for (const rows of side.blocks) {
-        out.push(await panel(backend.pca, rows, side.width, drawn));
+        out.push(await panel(backend.pca, rows, side.width, view));
         await breathe(context.signal);
       }
       return out;
@@ -49,7 +49,8 @@ export async function activationsStage(context: LabContext, experiment: Experime
         texts: collected.texts,
         tokens: collected.tokens,
         pca: { source: await panels(sample.source), target: await panels(sample.target) },
-        labels: drawn.map((row) => ({ token: sample.labels[row].token, text: sample.labels[row].text, position: sample.labels[row].position })),
+        massive: { rows: sample.rows - view.ordinary.length, of: sample.rows },
+        labels: view.drawn.map((row) => ({ token: sample.labels[row].token, text: sample.labels[row].text, position: sample.labels[row].position })),
         medianNorm: { source: norms(sample.source), target: norms(sample.target) },
       },
     };
@@ -87,7 +88,7 @@ export async function mapStage(context: LabContext, experiment: Experiment, acti
   );
   await breathe(context.signal);
   report(3, 'Drawing the mapped states');
-  const mappedPca = await mappedPanel(backend.pca, sample, fitted, panelRows(sample));
+  const mappedPca = await mappedPanel(backend.pca, sample, fitted, panelView(sample));
   report(4, 'Map ready');
   return {
     fitted,

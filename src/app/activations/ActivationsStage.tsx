@@ -44,7 +44,8 @@ export default function ActivationsStage() {
             <p className="empty">The third panel, small states carried into the large model’s space, appears when the map has been fitted.</p>
           )}
           <p className="muted">
-            Median length of a state at the chosen blocks: small {fixed(result.medianNorm.source[source], 1)}, large {fixed(result.medianNorm.target[target], 1)}. One r of the dose is this length.
+            Median length of a state at the chosen blocks: small {fixed(result.medianNorm.source[source], 1)}, large {fixed(result.medianNorm.target[target], 1)}. One r of the dose is this length.{' '}
+            {result.massive.rows > 0 && `The panels leave out ${count(result.massive.rows)} of ${count(result.massive.of)} sampled states that are far longer than the rest: they would be all that the axes show.`}
           </p>
         </>
       )}
