@@ -66,9 +66,11 @@ SPECS = {
     "S": ModelSpec("lrt-stories-s", "S", "Stories S", "stories", 64, 3, 4, 176, 2048, STORY_COUNT, 5e-3, 11, 16,
                    cycles=STORY_CYCLES),
     "M": ModelSpec("lrt-stories-m", "M", "Stories M", "stories", 128, 4, 4, 256, 2048, STORY_COUNT, 3e-3, 12, 32,
-                   "interrupted at 5,114,561 tokens, and went on with fresh optimiser moments", STORY_CYCLES),
+                   "interrupted at 5,114,561 tokens (until there on one cycle laid out over 200,000 texts), and "
+                   "went on with fresh optimiser moments", STORY_CYCLES),
     "L": ModelSpec("lrt-stories-l", "L", "Stories L", "stories", 192, 5, 6, 448, 2048, STORY_COUNT, 2e-3, 13, 32,
-                   "interrupted at 4,113,436 tokens, and went on with fresh optimiser moments", STORY_CYCLES),
+                   "interrupted at 4,113,436 tokens (until there on one cycle laid out over 200,000 texts), and "
+                   "went on with fresh optimiser moments", STORY_CYCLES),
     "Stranger": ModelSpec("lrt-stranger", "Stranger", "Stranger", "recipes", 64, 3, 4, 176, 1024, 40_000, 5e-3, 14, 16),
 }
 PLAIN_ID = "lrt-stories-s-plain"
