@@ -192,7 +192,8 @@ def check_attribute(attribute: str, small: Lens, large: Lens, maps: dict, norms:
                 vector = mapped / mapped.norm() * norms[j] * dose
                 up, down = rates(large, preset, choice_prompts, j, vector, 2)
                 tried.append({"read": read, "small": i, "large": j, "dose": dose, "positive": up, "negative": down, "cosine": round(cosine, 3)})
-    tried.sort(key=lambda row: (-round(min(row["positive"], row["negative"]), 1), row["dose"]))
+    # The smallest dose that brings nine in ten to the wanted side both ways, or the best there is.
+    tried.sort(key=lambda row: (-round(min(row["positive"], row["negative"], 0.9), 1), row["dose"]))
     for row in tried[:8]:
         print("  ", row, flush=True)
     best = tried[0]

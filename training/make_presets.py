@@ -30,7 +30,7 @@ PRESET_TABLE = {
     "speech": ("Speech: dialogue ↔ narration", "Whether the characters speak aloud or their thoughts are told.",
                "dialogue", "narration", "setting", "steers"),
     "place": ("Place: sea ↔ farm", "Whether the story happens by the sea or on a farm.",
-              "sea", "farm", "age", "steers"),
+              "sea", "farm", "age", "fails"),
     "relation": ("Relation: the older gives ↔ the younger gives",
                  "Whether the older or the younger of the two characters gives the present: a relation between "
                  "two sentences, which no single direction carries.",
