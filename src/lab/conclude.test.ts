@@ -35,9 +35,9 @@ describe('the usable window', () => {
 });
 
 describe('the chosen dose', () => {
-  test('is the smallest near the best inside the window', () => {
-    const cells = [...both(0.5, 0.9, 0.2), ...both(1, 0.91, 0.5), ...both(2, 1, 5)];
-    expect(chooseDose(cells, dose)).toMatchObject({ r: 0.5, window: 1 });
+  test('has the best effect inside the window, the smaller dose of equals', () => {
+    expect(chooseDose([...both(0.5, 0.85, 0.2), ...both(1, 0.9, 0.5), ...both(2, 1, 5)], dose)).toMatchObject({ r: 1, window: 1 });
+    expect(chooseDose([...both(0.5, 0.9, 0.2), ...both(1, 0.9, 0.5), ...both(2, 1, 5)], dose)).toMatchObject({ r: 0.5, window: 1 });
   });
 
   test('leaves the window, and says so, when nothing inside reaches 80 %', () => {

@@ -35,26 +35,26 @@ export interface ChosenDose {
 }
 
 /**
- * The reported dose. A number is taken as it is. `auto`: of the stops in the usable window, the smallest whose two-sided
- * effect on the choose-half is within 2 points of the best there. If no stop in the window reaches 80 %, the smallest stop
+ * The reported dose. A number is taken as it is. `auto`: of the stops in the usable window, the one with the best two-sided
+ * effect on the choose-half, the smaller of equals. If no stop in the window reaches 80 %, the smallest stop
  * at all that clears 80 % by a margin for the few prompts of the choose-half (said so, since it costs more than the limits
  * allow), else the best of all.
  */
 export function chooseDose(cells: readonly DoseCell[], dose: Experiment['dose']): ChosenDose {
   const window = usableWindow(cells, dose.stops, dose);
   if (dose.chosen !== 'auto') return { r: dose.chosen, window, reason: 'The dose was set by hand.' };
-  const smallestNearBest = (stops: readonly number[]): number => {
+  const smallestBest = (stops: readonly number[]): number => {
     const best = Math.max(...stops.map((r) => twoSided(cells, r)));
-    return stops.find((r) => twoSided(cells, r) >= best - 0.02)!;
+    return stops.find((r) => twoSided(cells, r) === best)!;
   };
   const inside = dose.stops.filter((r) => window !== null && r <= window);
   if (inside.length > 0) {
-    const r = smallestNearBest(inside);
-    if (twoSided(cells, r) >= STEERED_RATE) return { r, window, reason: 'The smallest dose in the usable window that is within 2 points of the best effect there.' };
+    const r = smallestBest(inside);
+    if (twoSided(cells, r) >= STEERED_RATE) return { r, window, reason: 'The dose with the best effect in the usable window.' };
   }
   const clears = dose.stops.find((r) => twoSided(cells, r) >= STEERED_RATE + CHOOSE_MARGIN);
   if (clears !== undefined) return { r: clears, window, reason: 'No dose in the usable window brings 80 % of continuations to the wanted side; this is the smallest dose of all that does, at a cost above the limits.' };
-  return { r: smallestNearBest(dose.stops), window, reason: 'No dose brings 80 % of continuations to the wanted side; this is the smallest dose near the best effect of all.' };
+  return { r: smallestBest(dose.stops), window, reason: 'No dose brings 80 % of continuations to the wanted side; this is the dose with the best effect of all.' };
 }
 
 /** Per-prompt sides of one arm steered up and down, in the same prompt order. */

@@ -13,6 +13,8 @@ import { vectorAt, type SteeringArm } from './vectors';
 
 /** The two arms that are compared within a few points, no steering and random steering, get this many times the continuations. */
 const CONTROL_FACTOR = 2;
+/** The arm whose curve decides the dose gets this many times the continuations of the choose-half. */
+const DECIDING_FACTOR = 2;
 /** Sample texts kept per arm. */
 const SAMPLES = 3;
 
@@ -25,7 +27,7 @@ export async function evidenceStage(context: LabContext, experiment: Experiment,
   const { generation, dose } = experiment;
   const stops = signedStops(dose.stops);
   const prompts = halves(steer.concept.evaluationPrompts);
-  const counter = progressCounter(context, steer.arms.length * (stops.length - 1) * generation.chooseContinuations + (6 + 4 * CONTROL_FACTOR) * generation.continuations);
+  const counter = progressCounter(context, (steer.arms.length - 1 + DECIDING_FACTOR) * (stops.length - 1) * generation.chooseContinuations + (6 + 4 * CONTROL_FACTOR) * generation.continuations);
 
   const doseResponse = await doseCurve(context, experiment, steer, stops, prompts.choose, counter);
   const chosen = chooseDose(doseResponse, dose);
@@ -50,9 +52,9 @@ export async function evidenceStage(context: LabContext, experiment: Experiment,
 /** The dose–response of every dosed arm on the choose-half; all stops of an arm decode together. */
 async function doseCurve(context: LabContext, experiment: Experiment, steer: SteerState, stops: readonly number[], prompts: readonly string[], counter: (n: number) => void): Promise<DoseCell[]> {
   const { generation } = experiment;
-  const asked = cycle(prompts, generation.chooseContinuations);
   const cells: DoseCell[] = [];
   for (const arm of steer.arms) {
+    const asked = cycle(prompts, generation.chooseContinuations * (arm.arm === 'mapped' ? DECIDING_FACTOR : 1));
     const doses = stops.filter((r) => r !== 0);
     const asks: Ask[] = doses.flatMap((r) => asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, r, k) })));
     const texts = await continueAll(context, arm.model, arm.layer, asks, generation, counter);
