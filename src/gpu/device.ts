@@ -40,7 +40,15 @@ const WANTED_LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ] as const;
 
-const WANTED_FEATURES = ['shader-f16', 'subgroups', 'subgroup-size-control', 'timestamp-query'];
+const WANTED_FEATURES = ['shader-f16', 'timestamp-query'];
+const SUBGROUP_FEATURES = ['subgroups', 'subgroup-size-control'];
+
+/**
+ * ONNX Runtime's attention shaders take subgroups of 16 or more for granted. On smaller ones (SwiftShader has 4) they
+ * give wrong states from the fifth position of a prompt on, without an error: measured, and tested in lab.gpu.ts. Without
+ * the feature they take the path that needs none.
+ */
+const SMALLEST_SAFE_SUBGROUP = 16;
 
 const SOFTWARE_ADAPTERS = /swiftshader|llvmpipe|lavapipe|warp|basic render|software/i;
 
@@ -105,7 +113,9 @@ export async function createDevice(options: GPURequestAdapterOptions = { powerPr
   const report = describe(adapter);
   const requiredLimits: Record<string, number> = {};
   for (const name of WANTED_LIMITS) if (report.limits[name] !== undefined) requiredLimits[name] = report.limits[name];
-  const requiredFeatures = WANTED_FEATURES.filter((name) => report.features.includes(name)) as GPUFeatureName[];
+  const { subgroupMaxSize } = adapter.info as GPUAdapterInfo & { subgroupMaxSize?: number };
+  const wanted = (subgroupMaxSize ?? 0) >= SMALLEST_SAFE_SUBGROUP ? [...WANTED_FEATURES, ...SUBGROUP_FEATURES] : WANTED_FEATURES;
+  const requiredFeatures = wanted.filter((name) => report.features.includes(name)) as GPUFeatureName[];
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice({ label: 'lrt-lab', requiredLimits, requiredFeatures });
