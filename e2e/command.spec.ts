@@ -30,7 +30,7 @@ const arm = (run: Run, name: ArmResult['name'], direction: ArmResult['direction'
 
 function printRun(run: Run, seconds: number): void {
   const rows = run.arms.map((item) => `  ${item.name} ${item.direction}: ${(100 * item.conceptRate.value).toFixed(0)} % of ${item.conceptRate.n}, p95 KL ${item.p95Kl.toFixed(2)}, rep-3 ${item.rep3.toFixed(2)}`);
-  console.log(`${run.experiment.title}: ${seconds.toFixed(1)} s; R² ${run.map.heldOutR2.toFixed(4)}, shuffled ${run.map.shuffledR2.toFixed(4)}, W error ${run.map.errorVsFloat64}\n${rows.join('\n')}\n  ${run.verdict.sentence}`);
+  console.log(`${run.experiment.title}: ${seconds.toFixed(1)} s; R² ${run.map.heldOutR2.toFixed(4)}, shuffled ${run.map.shuffledR2.toFixed(4)}, W error ${run.map.errorVsFloat64}, axis ${run.steer.axis.milliseconds} ms\n${rows.join('\n')}\n  ${run.verdict.sentence}`);
 }
 
 /** What every complete run must hold, whatever its outcome. */

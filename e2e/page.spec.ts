@@ -72,6 +72,13 @@ test('Run makes it live; the main thread stays free; dragging is a look-up', asy
   });
   expect(latencies.length).toBeGreaterThan(20);
   console.log(`slider event to painted bars: median ${latencies[latencies.length >> 1].toFixed(1)} ms, worst ${latencies[latencies.length - 1].toFixed(1)} ms (n ${latencies.length})`);
+
+  await page.locator('#own-prompt').fill('Vera & Leo\n');
+  const asked = Date.now();
+  await page.getByRole('button', { name: 'Continue it' }).click();
+  await expect(page.getByRole('button', { name: 'Back to the run’s prompt' })).toBeVisible({ timeout: 60_000 });
+  console.log(`axis of a new prompt on screen after ${Date.now() - asked} ms`);
+  await expect(page.getByTestId('stream-mapped')).toContainText(/\w/, { timeout: 60_000 });
 });
 
 test('keyboard, number box and arms: the dose moves and the streams follow', async ({ page }) => {
