@@ -9,20 +9,12 @@ import { Random } from '../math/random';
 import type { StreamingFit } from '../math/fit-types';
 import type { LanguageModel, TapBatch, Tokenizer } from '../runtime/types';
 import { breathe, type LabContext } from './context';
-import type { RowSink } from './rows';
+import type { PreparedText, RowSink, Sample } from './rows';
 
 /** The smallest λ of the path: what the fit must be accurate at. */
 const SMALLEST_LAMBDA = 0;
 /** Texts of one batch. Kept small enough that a batch's taps stay a few megabytes. */
 const BATCH_TEXTS = 16;
-
-/** One text made ready: its ids and the positions that are read. */
-export interface PreparedText {
-  text: number;
-  ids: number[];
-  positions: number[];
-  heldOut: boolean;
-}
 
 /**
  * Tokenises the corpus in a seeded order and splits it by whole texts, so that held-out tokens never share a story
@@ -62,14 +54,6 @@ export interface Collected<M> {
   sample: Sample;
   texts: number;
   tokens: { read: number; kept: number; train: number; heldOut: number };
-}
-
-/** A bounded number of paired rows of every block, on the CPU. */
-export interface Sample {
-  rows: number;
-  source: { width: number; blocks: Float32Array[] };
-  target: { width: number; blocks: Float32Array[] };
-  labels: { token: string; text: number; position: number; heldOut: boolean }[];
 }
 
 /** Runs both models over the prepared texts and feeds the sink. The head of neither model is run. */

@@ -7,7 +7,7 @@ import { columnMeans, type MatrixLike } from '../math/matrix';
 import { centredCosine } from '../math/stats';
 import { applyMap, Float64Fit } from '../math/ridge';
 import { Random } from '../math/random';
-import type { Sample } from './collect';
+import type { Sample } from './rows';
 
 /** λ path, as fractions of the mean diagonal of the standardised covariance: 13 points, three a decade pair. */
 export const LAMBDA_PATH = [0, 1e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1];

@@ -8,8 +8,7 @@ import { GpuRows } from '../gpu/rows';
 import { GpuScope } from '../gpu/scope';
 import type { GpuMatrix } from '../gpu/types';
 import type { TapBatch, Tokenizer } from '../runtime/types';
-import type { PreparedText, Sample } from './collect';
-import { flatPositions, SAMPLE_ROWS, SampleLedger, type RowSink } from './rows';
+import { flatPositions, SAMPLE_ROWS, SampleLedger, type PreparedText, type RowSink, type Sample } from './rows';
 
 /** One side's sample on the device: a buffer a block, filled from the front. */
 interface SampleBuffers {

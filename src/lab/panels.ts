@@ -4,7 +4,7 @@ import type { Pca } from '../math/pca';
 import { applyMap } from '../math/ridge';
 import { norm } from '../math/stats';
 import { pick, type FittedMap } from './fit';
-import type { Sample } from './collect';
+import type { Sample } from './rows';
 import { medianNorm } from './vectors';
 
 /** Points drawn per panel; SVG scatter stays smooth far above this. */

@@ -4,7 +4,22 @@
  */
 import type { FitChunk, StreamingFit } from '../math/fit-types';
 import type { TapBatch, Tokenizer } from '../runtime/types';
-import type { PreparedText, Sample } from './collect';
+
+/** One text made ready: its ids and the positions that are read. */
+export interface PreparedText {
+  text: number;
+  ids: number[];
+  positions: number[];
+  heldOut: boolean;
+}
+
+/** A bounded number of paired rows of every block, on the CPU. */
+export interface Sample {
+  rows: number;
+  source: { width: number; blocks: Float32Array[] };
+  target: { width: number; blocks: Float32Array[] };
+  labels: { token: string; text: number; position: number; heldOut: boolean }[];
+}
 
 /** Bounds of the sample, in rows per split. */
 export const SAMPLE_ROWS = { train: 3072, heldOut: 1024 } as const;
