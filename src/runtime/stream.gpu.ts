@@ -85,7 +85,8 @@ describe.each(BACKENDS)('on %s', (backend) => {
       for (const [step, [logits]] of first.entries()) expect(maxDifference(together[step][0], logits), `step ${step}`).toBe(0);
     });
 
-    test.runIf(backend === 'webgpu' && id === 'lrt-stories-s')('buffers allocated once give the bits of a growing cache', async () => {
+    // Only this backend and style have such a cache.
+    if (backend === 'webgpu' && id === 'lrt-stories-s') test('buffers allocated once give the bits of a growing cache', async () => {
       const rows = PROMPTS.map((ids, r) => ({ ids, vector: vectors(context.info.width)[r] }));
       const [fixed, growing] = [await streamed(rows, true), await streamed(rows, false)];
       for (const [step, logits] of growing.entries()) for (const [r, row] of logits.entries()) expect(maxDifference(fixed[step][r], row), `row ${r}, step ${step}`).toBe(0);
