@@ -1,5 +1,4 @@
 /** A Run is what came out of an Experiment: plain JSON, written by the lab, shown by the app. */
-import type { LabErrorJson } from './errors';
 import type { Experiment } from './schema';
 
 export const RUN_SCHEMA = 1;
@@ -258,9 +257,4 @@ export interface Run {
   streams: StopStreams[];
   verdict: Verdict;
   warnings: string[];
-}
-
-export interface FailedRun {
-  error: LabErrorJson;
-  stage: Stage | null;
 }

@@ -1,6 +1,5 @@
 /** The dose axis: next-token distributions of every stop, side effects on neutral text, and the iso-KL scale. */
 import type { AxisArm, DoseAxis, DosedArm } from '../experiment/run';
-import { DOSED_ARMS } from '../experiment/run';
 import { klFromLogits, logSoftmax } from '../math/information';
 import { quantile } from '../math/stats';
 import type { LanguageModel } from '../runtime/types';
@@ -127,11 +126,6 @@ export function byModelAndLayer<A extends { model: LanguageModel; layer: number 
     else groups.push([arm]);
   }
   return groups;
-}
-
-/** All dosed arms, in their fixed order. */
-export function orderArms(arms: readonly SteeringArm[]): SteeringArm[] {
-  return DOSED_ARMS.map((name) => arms.find((arm) => arm.arm === name)!);
 }
 
 function round(x: number): number {

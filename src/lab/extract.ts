@@ -1,5 +1,5 @@
 /** Steering vectors: difference of means over contrast pairs, in the source and natively in the target. */
-import { LabError, throwIfAborted } from '../experiment/errors';
+import { LabError } from '../experiment/errors';
 import type { ContrastPair, Experiment } from '../experiment/schema';
 import type { LanguageModel, SteeredRow } from '../runtime/types';
 import { breathe, type LabContext } from './context';
@@ -59,7 +59,6 @@ export async function readPairs(
     context.progress({ stage: 'steer', done: Math.min(start + BATCH_TEXTS, items.length), total: items.length, unit: 'texts', note });
     await breathe(context.signal);
   }
-  throwIfAborted(context.signal);
   return { width, positive, negative };
 }
 

@@ -2,6 +2,7 @@
  * An experiment becomes a run: models → activations → map → steer → evidence. Every stage is remembered under the
  * digest of what produced it, so that changing λ refits without collecting again, and a new dose touches nothing before it.
  */
+import { version } from '../../package.json';
 import { digestOf } from '../experiment/digest';
 import { throwIfAborted } from '../experiment/errors';
 import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type Run, type Stage, type StageEvent, type StageResults, type StopStreams } from '../experiment/run';
@@ -14,8 +15,6 @@ import { computeAxis, signedStops } from './dose';
 import { computeStreams } from './generate';
 import { Memo } from './memo';
 import type { LabContext } from './context';
-
-export const APP_VERSION = '0.1.0';
 
 export type PipelineContext = Omit<LabContext, 'warn'> & { deviceReport: DeviceReport; onStageStart: (stage: Stage) => void; onStage: (event: StageEvent) => void };
 
@@ -51,7 +50,7 @@ export class Pipeline {
     const all = results as StageResults;
     return {
       schema: RUN_SCHEMA,
-      app: { name: 'lrt-lab', version: APP_VERSION },
+      app: { name: 'lrt-lab', version },
       experimentDigest: digestOf(experiment),
       experiment,
       device: context.deviceReport,
