@@ -14,7 +14,7 @@ export const PANEL_POINTS = 400;
 export type PcaFunction = (rows: Float32Array, width: number, components: number) => Promise<Pca>;
 
 /** A state longer than this many median lengths of its block is massive: a handful of them would be all that PCA shows. */
-export const MASSIVE = 2.5;
+export const MASSIVE = 4;
 
 /** What the panels show of the sample. */
 export interface PanelView {
