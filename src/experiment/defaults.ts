@@ -2,7 +2,7 @@
 import type { Experiment } from './schema';
 
 /** Dose stops in r = α / median‖h‖, spanning the zones where steering enters, leads and destroys. */
-export const DEFAULT_STOPS = [0.25, 0.5, 0.7, 0.85, 1, 1.5];
+export const DEFAULT_STOPS = [0.25, 0.5, 0.7, 1, 1.5];
 
 /** The default experiment on the bundled family for one preset: Stories S → Stories L. */
 export function defaultExperiment(presetId: string): Experiment {
@@ -18,7 +18,7 @@ export function defaultExperiment(presetId: string): Experiment {
     dose: { stops: [...DEFAULT_STOPS], chosen: 'auto', maxP95Kl: 1, maxRep3: 0.3 },
     generation: {
       continuations: 64,
-      chooseContinuations: 24,
+      chooseContinuations: 16,
       maxNewTokens: 32,
       temperature: 0.8,
       topP: 0.95,

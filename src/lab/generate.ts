@@ -13,12 +13,11 @@ const BATCH_ROWS = 96;
 export interface Ask {
   prompt: string;
   vector?: Float32Array;
+  /** Stream of random numbers: the same number in every arm and dose, so that they differ by their steering alone. */
+  stream: number;
 }
 
-/**
- * Decodes all asks of one model at one layer, in batches; the i-th ask draws from stream i of the seed, so that arms
- * with the same seed share their random numbers and differ by their steering alone.
- */
+/** Decodes all asks of one model at one layer, in batches. */
 export async function continueAll(
   context: LabContext,
   model: LanguageModel,
@@ -31,8 +30,8 @@ export async function continueAll(
   for (let start = 0; start < asks.length; start += BATCH_ROWS) {
     const batch = asks.slice(start, start + BATCH_ROWS);
     const decoded = await model.decode(
-      { rows: batch.map((ask) => ({ ids: model.tokenizer.encode(ask.prompt), ...(ask.vector ? { vector: ask.vector } : {}) })), layer },
-      { maxNewTokens: generation.maxNewTokens, sampling: { temperature: generation.temperature, topP: generation.topP, seed: generation.seed + start }, signal: context.signal },
+      { rows: batch.map(({ prompt, vector, stream }) => ({ ids: model.tokenizer.encode(prompt), stream, ...(vector ? { vector } : {}) })), layer },
+      { maxNewTokens: generation.maxNewTokens, sampling: { temperature: generation.temperature, topP: generation.topP, seed: generation.seed }, signal: context.signal },
     );
     texts.push(...decoded.map((row) => model.tokenizer.decode(row.ids)));
     onDone?.(batch.length);
@@ -67,9 +66,8 @@ export async function computeStreams(
     const small = group.some((arm) => arm.arm === 'small-steered');
     const jobs: { name: Arm; stop: number | null; vector?: Float32Array }[] = [{ name: small ? 'small' : 'large', stop: null }];
     for (const arm of group) stops.forEach((r, s) => jobs.push({ name: arm.arm, stop: s, ...(r === 0 ? {} : { vector: vectorAt(arm, r) }) }));
-    const rows: SteeredRow[] = jobs.map((job) => ({ ids, ...(job.vector ? { vector: job.vector } : {}) }));
-    // Every row continues with the same random numbers (one row a call would be slow; the sampler is told to share).
-    const decoded = await model.decode({ rows, layer }, { maxNewTokens: generation.maxNewTokens, sampling: { temperature: generation.temperature, topP: generation.topP, seed: generation.seed, sharedStream: true }, signal: context.signal });
+    const rows: SteeredRow[] = jobs.map((job) => ({ ids, stream: 0, ...(job.vector ? { vector: job.vector } : {}) }));
+    const decoded = await model.decode({ rows, layer }, { maxNewTokens: generation.maxNewTokens, sampling: { temperature: generation.temperature, topP: generation.topP, seed: generation.seed }, signal: context.signal });
     await breathe(context.signal);
     const full = rows.map((row, i) => ({ ...row, ids: [...ids, ...decoded[i].ids] }));
     const states = await model.statesAt(layer, { rows: full, layer });

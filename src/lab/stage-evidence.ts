@@ -14,7 +14,7 @@ import { vectorAt, type SteeringArm } from './vectors';
 /** The two arms that are compared within a few points, no steering and random steering, get this many times the continuations. */
 const CONTROL_FACTOR = 2;
 /** The arm whose curve decides the dose gets this many times the continuations of the choose-half. */
-const DECIDING_FACTOR = 2;
+const DECIDING_FACTOR = 3;
 /** Sample texts kept per arm. */
 const SAMPLES = 3;
 
@@ -56,7 +56,7 @@ async function doseCurve(context: LabContext, experiment: Experiment, steer: Ste
   for (const arm of steer.arms) {
     const asked = cycle(prompts, generation.chooseContinuations * (arm.arm === 'mapped' ? DECIDING_FACTOR : 1));
     const doses = stops.filter((r) => r !== 0);
-    const asks: Ask[] = doses.flatMap((r) => asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, r, k) })));
+    const asks: Ask[] = doses.flatMap((r) => asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, r, k), stream: k })));
     const texts = await continueAll(context, arm.model, arm.layer, asks, generation, counter);
     doses.forEach((r, d) => {
       const slice = texts.slice(d * asked.length, (d + 1) * asked.length);
@@ -89,14 +89,14 @@ async function reportHalf(context: LabContext, experiment: Experiment, steer: St
   ];
   for (const [name, arm] of baselines) {
     const asked = times(name);
-    const texts = await continueAll(context, arm.model, arm.layer, asked.map((prompt) => ({ prompt })), settings, counter);
+    const texts = await continueAll(context, arm.model, arm.layer, asked.map((prompt, k) => ({ prompt, stream: k })), settings, counter);
     arms.push(armResult(name, 'none', { r: 0, alpha: 0, isoKl: 0 }, measureSides(steer.concept.score, asked, texts), { mean: 0, p95: 0 }, texts));
   }
   for (const arm of steer.arms) {
     const asked = times(arm.arm);
     const both: Record<'up' | 'down', Side[]> = { up: [], down: [] };
     for (const sign of [1, -1] as const) {
-      const texts = await continueAll(context, arm.model, arm.layer, asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, sign * r, k) })), settings, counter);
+      const texts = await continueAll(context, arm.model, arm.layer, asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, sign * r, k), stream: k })), settings, counter);
       const measured = measureSides(steer.concept.score, asked, texts);
       const effect = effectAt(steer.sideEffects[arm.arm], stops, sign * r);
       both[sign === 1 ? 'up' : 'down'] = measured.sides;

@@ -24,7 +24,7 @@ export async function decodeRows(context: StreamContext, rows: readonly SteeredR
   const { maxNewTokens, sampling, signal, onStep } = options;
   const results: Decoded[] = rows.map(() => ({ ids: [], ended: false }));
   if (maxNewTokens < 1) return results;
-  const sampler = new Sampler(sampling, rows.length);
+  const sampler = new Sampler(sampling, rows.map((row, i) => row.stream ?? i));
   const vocab = context.info.vocabSize;
   const groups: Group[] = [];
   try {

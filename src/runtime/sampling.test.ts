@@ -61,12 +61,12 @@ describe('sampleTopP', () => {
 test('streams depend on seed and row, and on nothing else', () => {
   const flat = new Float32Array(1000);
   const draw = (seed: number, row: number): number[] => {
-    const sampler = new Sampler({ temperature: 1, topP: 1, seed }, row + 1);
+    const sampler = new Sampler({ temperature: 1, topP: 1, seed }, Array.from({ length: row + 1 }, (_, i) => i));
     return [sampler.next(row, flat), sampler.next(row, flat)];
   };
   expect(draw(3, 2)).toEqual(draw(3, 2));
   expect(draw(3, 2)).not.toEqual(draw(3, 1));
   expect(draw(1, 0)).not.toEqual(draw(0, 1));
-  const greedy = new Sampler({ temperature: 0, topP: 0.5, seed: 1 }, 1);
+  const greedy = new Sampler({ temperature: 0, topP: 0.5, seed: 1 }, [0]);
   expect(greedy.next(0, Float32Array.of(0, 2, 1))).toBe(1);
 });

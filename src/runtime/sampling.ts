@@ -54,9 +54,10 @@ export class Sampler {
   #sampling: Sampling;
   #streams: Random[];
 
-  constructor(sampling: Sampling, rows: number) {
+  /** @param streams the stream of each row */
+  constructor(sampling: Sampling, streams: readonly number[]) {
     this.#sampling = sampling;
-    this.#streams = Array.from({ length: rows }, (_, row) => new Random(streamSeed(sampling.seed, row)));
+    this.#streams = streams.map((stream) => new Random(streamSeed(sampling.seed, stream)));
   }
 
   /** The next token of a row from its logits [vocabSize]. */
@@ -66,9 +67,9 @@ export class Sampler {
   }
 }
 
-/** Scatters (seed, row) over 32 bits (the finaliser of MurmurHash3), so that seed 1 row 0 is not seed 0 row 1. */
-function streamSeed(seed: number, row: number): number {
-  let h = (seed ^ Math.imul(row + 1, 0x9e3779b9)) >>> 0;
+/** Scatters (seed, stream) over 32 bits (the finaliser of MurmurHash3), so that seed 1 stream 0 is not seed 0 stream 1. */
+function streamSeed(seed: number, stream: number): number {
+  let h = (seed ^ Math.imul(stream + 1, 0x9e3779b9)) >>> 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;

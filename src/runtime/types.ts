@@ -9,6 +9,9 @@ export interface SteeredRow {
   ids: readonly number[];
   /** Length hiddenSize; added at every position to the output of the steered block. Absent: zero. */
   vector?: Float32Array;
+  /** Which stream of random numbers the row draws from when it is continued; its place in the batch unless said. Rows with
+   * one stream draw the same numbers: they then differ by their prompt and steering alone. */
+  stream?: number;
 }
 
 /** Where a batch is steered: all its rows at the same block (0-based; the stream after that block). */
@@ -33,10 +36,8 @@ export interface Sampling {
   /** 0 is greedy. */
   temperature: number;
   topP: number;
-  /** Row i draws from a stream seeded by (seed, i): the same seed gives the same tokens on the same device. */
+  /** A row draws from a stream seeded by (seed, row.stream): the same seed gives the same tokens on the same device. */
   seed: number;
-  /** All rows draw the same numbers, as row 0 would: arms then differ by their steering alone. */
-  sharedStream?: boolean;
 }
 
 export interface DecodeOptions {
