@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, '..');
 
 function experiment(...args: string[]): { code: number | null; output: string; seconds: number } {
   const started = Date.now();
-  const done = spawnSync('npx', ['tsx', 'tools/experiment.ts', ...args], { cwd: ROOT, encoding: 'utf8', timeout: 400_000 });
+  const done = spawnSync('npx', ['tsx', 'tools/experiment.ts', ...args], { cwd: ROOT, encoding: 'utf8', timeout: 580_000 });
   return { code: done.status, output: done.stdout + done.stderr, seconds: (Date.now() - started) / 1000 };
 }
 
@@ -49,6 +49,16 @@ function checkRun(run: Run): void {
   }
 }
 
+/** vector.safetensors, read by hand: header length, JSON header, data. */
+function checkVectorFile(dir: string, run: Run): void {
+  const bytes = readFileSync(join(dir, 'vector.safetensors'));
+  const length = Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.subarray(8, 8 + length).toString('utf8')) as Record<string, { shape: number[]; data_offsets: [number, number] }>;
+  expect(header.mapped.shape).toEqual([run.models.target.hiddenSize]);
+  const [start, end] = header.mapped.data_offsets;
+  expect(bytes.subarray(8 + length + start, 8 + length + end).toString('base64')).toBe(run.vector.values.mapped);
+}
+
 function checkSteers(run: Run): void {
   const base = arm(run, 'large', 'none');
   for (const direction of ['positive', 'negative'] as const) {
@@ -71,6 +81,7 @@ test('mood, S → L: complete, steers both ways, and the recorded run is current
     checkRun(run);
     checkSteers(run);
     expect(readFileSync(join(dir, 'report.md'), 'utf8')).toContain(run.verdict.sentence);
+    checkVectorFile(dir, run);
 
     const recorded = JSON.parse(readFileSync(join(ROOT, 'public/recorded/mood.json'), 'utf8')) as Run;
     expect(recorded.experimentDigest).toBe(digestOf(defaultExperiment('mood')));
@@ -79,20 +90,6 @@ test('mood, S → L: complete, steers both ways, and the recorded run is current
     expect(recorded.vector.cosineMappedNative).toBeCloseTo(run.vector.cosineMappedNative, 3);
     expect(recorded.verdict.sentence).toBe(run.verdict.sentence);
     for (const item of recorded.arms) expect(item.conceptRate.value).toBeCloseTo(arm(run, item.name, item.direction).conceptRate.value, 1);
-  });
-});
-
-test('the exported vector is a safetensors file that holds the run’s directions', () => {
-  withOut((dir) => {
-    const { code, output } = experiment('mood', '--quick', '--out', dir);
-    expect(code, output).toBe(0);
-    const run = readRun(dir);
-    const bytes = readFileSync(join(dir, 'vector.safetensors'));
-    const length = Number(bytes.readBigUInt64LE(0));
-    const header = JSON.parse(bytes.subarray(8, 8 + length).toString('utf8')) as Record<string, { shape: number[]; data_offsets: [number, number] }>;
-    expect(header.mapped.shape).toEqual([run.models.target.hiddenSize]);
-    const [start, end] = header.mapped.data_offsets;
-    expect(bytes.subarray(8 + length + start, 8 + length + end).toString('base64')).toBe(run.vector.values.mapped);
   });
 });
 
@@ -107,9 +104,12 @@ test('language, S → L: steers both ways', () => {
   });
 });
 
-test('relation, S → L: fails, and is said to fail', () => {
+test('relation, S → L, from an experiment file: fails, and is said to fail', () => {
   withOut((dir) => {
-    const { code, output, seconds } = experiment('relation', '--out', dir);
+    const file = join(dir, 'relation.json');
+    const settings = defaultExperiment('relation');
+    writeFileSync(file, JSON.stringify({ ...settings, dose: { ...settings.dose, stops: [0.5, 1] } }));
+    const { code, output, seconds } = experiment(file, '--out', dir);
     expect(code, output).toBe(0);
     const run = readRun(dir);
     printRun(run, seconds);
