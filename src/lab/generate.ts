@@ -4,7 +4,7 @@ import type { Experiment } from '../experiment/schema';
 import type { LanguageModel, SteeredRow } from '../runtime/types';
 import { breathe, type LabContext } from './context';
 import { byModelAndLayer } from './dose';
-import { vectorAt, type SteeringArm } from './vectors';
+import { projectRow, vectorAt, type SteeringArm } from './vectors';
 
 /** Rows decoded in one pass. */
 const BATCH_ROWS = 96;
@@ -83,9 +83,7 @@ export async function computeStreams(
   return streams;
 }
 
-function project(states: Float32Array, position: number, scale: ProjectionScale): number {
-  const width = scale.direction.length;
-  let dot = 0;
-  for (let d = 0; d < width; d++) dot += states[position * width + d] * scale.direction[d];
-  return Math.round(((dot - scale.mean) / scale.deviation) * 100) / 100;
+/** In standard deviations of the corpus along the direction, to two digits. */
+function project(states: Float32Array, position: number, { direction, mean, deviation }: ProjectionScale): number {
+  return Math.round(((projectRow(states, position, direction) - mean) / deviation) * 100) / 100;
 }

@@ -12,7 +12,7 @@ import type { ProjectionScale } from './generate';
 import { makeScorer, type ScoreFunction } from './score';
 import type { LoadedPair } from './stage-models';
 import type { ActivationsState, MapState } from './stages-fit';
-import { mapDirection, randomDirections, toBase64, unit, type SteeringArm } from './vectors';
+import { type SteeringArm, mapDirection, projectRow, randomDirections, toBase64, unit } from './vectors';
 
 /** Neutral texts are cut here: enough tokens for a p95, few enough to be quick. */
 const NEUTRAL_TOKENS = 40;
@@ -171,18 +171,12 @@ function fitHalf(states: PairStates): PairStates {
 function heldOutAuroc(states: PairStates, direction: Float32Array): number {
   const held = half(states, true);
   const { width, positive, negative } = held.positive.length > 0 ? held : states;
-  const projections = (rows: Float32Array): number[] => Array.from({ length: rows.length / width }, (_, i) => dotAt(rows, i, direction));
+  const projections = (rows: Float32Array): number[] => Array.from({ length: rows.length / width }, (_, i) => projectRow(rows, i, direction));
   return auroc(projections(positive), projections(negative));
 }
 
 function projectionScale(side: { width: number; blocks: Float32Array[] }, layer: number, direction: Float32Array): ProjectionScale {
   const rows = side.blocks[layer];
-  const projections = Array.from({ length: rows.length / side.width }, (_, i) => dotAt(rows, i, direction));
+  const projections = Array.from({ length: rows.length / side.width }, (_, i) => projectRow(rows, i, direction));
   return { direction, mean: mean(projections), deviation: Math.sqrt(variance(projections)) || 1 };
-}
-
-function dotAt(rows: Float32Array, row: number, direction: Float32Array): number {
-  let sum = 0;
-  for (let d = 0; d < direction.length; d++) sum += rows[row * direction.length + d] * direction[d];
-  return sum;
 }

@@ -1,6 +1,6 @@
 /** The steering vectors of every arm, all as unit directions with the scale of the layer they are added at. */
 import { Random } from '../math/random';
-import { median, norm } from '../math/stats';
+import { dot, median, norm } from '../math/stats';
 import type { AffineMap } from '../math/fit-types';
 import type { DosedArm } from '../experiment/run';
 import type { LanguageModel } from '../runtime/types';
@@ -45,6 +45,12 @@ export function vectorAt(arm: SteeringArm, r: number, k = 0): Float32Array {
 /** Median ‖h‖ over the rows of a row-major matrix. */
 export function medianNorm(rows: Float32Array, width: number): number {
   return median(Array.from({ length: rows.length / width }, (_, i) => norm(rows.subarray(i * width, (i + 1) * width))));
+}
+
+/** Projection of one row of a row-major matrix on a direction of its width. */
+export function projectRow(rows: Float32Array, row: number, direction: Float32Array): number {
+  const width = direction.length;
+  return dot(rows.subarray(row * width, (row + 1) * width), direction);
 }
 
 /** Little-endian float32 as base64, for runs and exports. */
