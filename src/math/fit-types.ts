@@ -49,6 +49,8 @@ export interface PairFit {
   heldOutR2: number;
   /** Median over target dimensions of the held-out R² of `best`; constant dimensions left out. */
   medianDimensionR2: number;
+  /** dT: held-out R² of `best` per target dimension; NaN where the target is constant. */
+  perDimension: Float64Array;
   /** Sum of the bad pivots over the λ path. A λ with bad pivots is never chosen as the best. */
   badPivots: number;
   /** Source columns that are constant over the training rows; their weights are 0. */
@@ -67,6 +69,38 @@ export interface FitChunk<M> {
   target: M[];
   rows: number;
   split: 'train' | 'heldOut';
+  /**
+   * Fold of the cross-validation that these training rows belong to, 0 … folds−1; all rows of a text go into one.
+   * Needed where the fit was made with `folds`, ignored for held-out rows and elsewhere.
+   */
+  fold?: number;
+}
+
+/** Rows that a fit has taken in. */
+export interface RowCounts {
+  train: number;
+  heldOut: number;
+  /** Rows left out, of both splits, because a state in them (any layer, either side) is NaN or infinite. */
+  excluded: number;
+}
+
+/** One λ of a cross-validation: every fold held out once from a fit to the others. */
+export interface CrossValidationPoint {
+  lambda: number;
+  /** R² of each fold under the map fitted to the others; NaN where that system could not be factorised. */
+  perFold: number[];
+  /** Mean over the folds; NaN if one of them is. */
+  meanR2: number;
+  /** Standard deviation over the folds (n − 1) / √folds. */
+  standardError: number;
+}
+
+/** What every implementation of the fit takes. */
+export interface FitOptions {
+  /** Also gather what `cka()` needs: one dT×dT Gram matrix per target layer. Default true. */
+  cka?: boolean;
+  /** Keep the training moments apart in this many folds (2 … 16), for `crossValidate`. Default: one, no cross-validation. */
+  folds?: number;
 }
 
 /** The size of a layer × layer fit. */
@@ -104,7 +138,13 @@ export interface StreamingFit<M> {
    * means: what the controls (orthogonal map, low rank; see procrustes.ts) are made from.
    */
   moments(sourceLayer: number, targetLayer: number, signal?: AbortSignal): Promise<{ train: PairMoments; heldOut: PairMoments }>;
-  rows(): { train: number; heldOut: number };
+  /**
+   * The λ path by cross-validation over the folds of the training rows; the held-out rows play no part.
+   * @throws RangeError if the fit was made without folds, or a fold has no rows
+   */
+  crossValidate(sourceLayer: number, targetLayer: number, lambdas: readonly number[], signal?: AbortSignal): Promise<CrossValidationPoint[]>;
+  /** Rows so far. On the GPU this waits for the work in flight: which rows are not finite is known only there. */
+  rows(): Promise<RowCounts>;
   /**
    * Whether the rows must be streamed once more: call it after the last chunk, with
    * the smallest λ that will be used. Always false in float64, and after `restart()`.
