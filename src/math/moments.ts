@@ -56,9 +56,10 @@ export function pairMoments(X: MatrixLike, Y: MatrixLike, about?: { sourceMean: 
 /**
  * Ridge on standardised source coordinates (see fit-types.ts), by Cholesky.
  * Columns without variance are left out and counted.
+ * @param pivotTolerance see `cholesky`; larger where the moments carry more than float64's rounding
  * @throws RangeError if λ is negative or not finite, or the moments are not finite
  */
-export function ridgeFromMoments(train: PairMoments, lambda: number): RidgeSolution {
+export function ridgeFromMoments(train: PairMoments, lambda: number, pivotTolerance?: number): RidgeSolution {
   checkLambda(lambda);
   const d = train.ss.rows;
   const m = train.st.cols;
@@ -77,7 +78,7 @@ export function ridgeFromMoments(train: PairMoments, lambda: number): RidgeSolut
     A.data[i * d + i] = (inverseStd[i] === 0 ? 1 : A.data[i * d + i]) + lambda;
     for (let j = 0; j < m; j++) B.data[i * m + j] = train.st.data[i * m + j] * inverseStd[i];
   }
-  const factor = cholesky(A);
+  const factor = cholesky(A, pivotTolerance);
   const W = choleskySolve(factor, B);
   for (let i = 0; i < d; i++) for (let j = 0; j < m; j++) W.data[i * m + j] *= inverseStd[i];
   return { W, p: intercept(W, train), badPivots: factor.badPivots, constantColumns };

@@ -35,7 +35,7 @@ describe('the streaming fit in float64', () => {
     const pieces = await fitted(37).solve(0, 0, [0, 1e-3]);
     expect(relativeError(pieces.best.W, whole.best.W)).toBeLessThan(1e-7);
     expect(pieces.heldOutR2).toBeCloseTo(whole.heldOutR2, 10);
-    expect(fitted(37).rows()).toEqual({ train: 700, heldOut: 200 });
+    expect(await fitted(37).rows()).toEqual({ train: 700, heldOut: 200, excluded: 0 });
   });
 
   test('its R² from moments is the R² of its predictions', async () => {
@@ -121,8 +121,111 @@ describe('the streaming fit in float64', () => {
     await expect(fit.cka()).rejects.toThrowError(/cka/);
     await expect(fit.grid(1, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
     await fit.restart();
-    expect(fit.rows()).toEqual({ train: 0, heldOut: 0 });
+    expect(await fit.rows()).toEqual({ train: 0, heldOut: 0, excluded: 0 });
     fit.dispose();
+  });
+  test('rows with a state that is not finite count nowhere, and their number is told', async () => {
+    const clean = await fitted(128).solve(0, 0, 1e-3);
+    const X = new Float32Array(1000 * 14).fill(7);
+    const Y = new Float32Array(1000 * 9).fill(7);
+    // Every tenth row is bad: in the source, in the target, by NaN or by infinity.
+    const bad: [Float32Array, number, number][] = [[X, 14, NaN], [Y, 9, NaN], [X, 14, Infinity], [Y, 9, -Infinity]];
+    for (let r = 0, from = 0; r < 1000; r++) {
+      if (r % 10 === 9) {
+        const [side, width, value] = bad[((r - 9) / 10) % 4];
+        side[r * width + (r % width)] = value;
+      } else {
+        X.set(data.X.subarray(from * 14, (from + 1) * 14), r * 14);
+        Y.set(data.Y.subarray(from * 9, (from + 1) * 9), r * 9);
+        from++;
+      }
+    }
+    const fit = new Float64Fit(shape);
+    const feed = (from: number, to: number, split: 'train' | 'heldOut'): void => fit.add({ source: [X.slice(from * 14, to * 14)], target: [Y.slice(from * 9, to * 9)], rows: to - from, split });
+    feed(0, 777, 'train'); // 700 good rows
+    feed(777, 1000, 'heldOut');
+    expect(await fit.rows()).toEqual({ train: 700, heldOut: 200, excluded: 100 });
+    const got = await fit.solve(0, 0, 1e-3);
+    expect(relativeError(got.best.W, clean.best.W)).toBeLessThan(1e-7);
+    expect(got.heldOutR2).toBeCloseTo(clean.heldOutR2, 10);
+
+    const none = new Float64Fit(shape);
+    none.add({ source: [new Float32Array(140).fill(NaN)], target: [new Float32Array(90)], rows: 10, split: 'train' });
+    await expect(none.solve(0, 0, 1)).rejects.toThrowError('10 of 10 rows were left out: a state in them is not finite');
+  });
+
+  test('per-dimension R² is that of the dimension alone', async () => {
+    const whole = await fitted(128).solve(0, 0, 1e-3);
+    const alone = new Float64Fit({ ...shape, targetWidth: 1 });
+    const column = (Y: Float32Array, j: number): Float32Array => Y.filter((_, i) => i % 9 === j);
+    for (const [from, to, split] of [[0, TRAIN, 'train'], [TRAIN, 900, 'heldOut']] as const) {
+      const { X, Y } = cut(from, to);
+      alone.add({ source: [X], target: [column(Y, 4)], rows: to - from, split });
+    }
+    expect(whole.perDimension).toHaveLength(9);
+    expect(whole.perDimension[4]).toBeCloseTo((await alone.solve(0, 0, 1e-3)).heldOutR2, 10);
+  });
+
+  test('a column that is constant in the training rows is found whatever the shift', async () => {
+    const X = data.X.slice();
+    for (let r = 0; r < TRAIN; r++) X[r * 14 + 2] = 0.3;
+    const fit = new Float64Fit(shape);
+    fit.add({ source: [X.slice(TRAIN * 14)], target: [cut(TRAIN, 900).Y], rows: 200, split: 'heldOut' });
+    fit.add({ source: [X.slice(0, TRAIN * 14)], target: [cut(0, TRAIN).Y], rows: TRAIN, split: 'train' });
+    const { best, constantColumns } = await fit.solve(0, 0, 0);
+    expect(constantColumns).toBe(1);
+    expect(best.W.slice(18, 27).every((w) => w === 0)).toBe(true);
+  });
+});
+
+describe('cross-validation', () => {
+  const LAMBDAS = [0, 1e-3, 1];
+  const FOLDS = 4;
+  /** Chunks of 35 rows, in turn to the folds. */
+  function folded(): Float64Fit {
+    const fit = new Float64Fit(shape, { folds: FOLDS });
+    for (let from = 0; from < TRAIN; from += 35) fit.add({ source: [cut(from, from + 35).X], target: [cut(from, from + 35).Y], rows: 35, split: 'train', fold: (from / 35) % FOLDS });
+    fit.add({ source: [cut(TRAIN, 900).X], target: [cut(TRAIN, 900).Y], rows: 200, split: 'heldOut' });
+    return fit;
+  }
+
+  test('each fold is scored by a fit to the others', async () => {
+    const points = await folded().crossValidate(0, 0, LAMBDAS);
+    expect(points.map((point) => point.lambda)).toEqual(LAMBDAS);
+    for (let fold = 0; fold < FOLDS; fold++) {
+      const fit = new Float64Fit(shape);
+      for (let from = 0; from < TRAIN; from += 35) fit.add({ source: [cut(from, from + 35).X], target: [cut(from, from + 35).Y], rows: 35, split: (from / 35) % FOLDS === fold ? 'heldOut' : 'train' });
+      const { lambdaPath } = await fit.solve(0, 0, LAMBDAS);
+      lambdaPath.forEach((point, i) => expect(points[i].perFold[fold]).toBeCloseTo(point.heldOutR2, 9));
+    }
+    for (const { perFold, meanR2, standardError } of points) {
+      const mean = perFold.reduce((a, b) => a + b) / FOLDS;
+      expect(meanR2).toBeCloseTo(mean, 12);
+      expect(standardError).toBeCloseTo(Math.sqrt(perFold.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (FOLDS - 1) / FOLDS), 12);
+    }
+  });
+
+  test('folds change nothing else', async () => {
+    const fit = folded();
+    const whole = fitted(35);
+    const [a, b] = [await fit.solve(0, 0, LAMBDAS), await whole.solve(0, 0, LAMBDAS)];
+    expect(relativeError(a.best.W, b.best.W)).toBeLessThan(1e-7);
+    expect(a.heldOutR2).toBeCloseTo(b.heldOutR2, 10);
+    expect((await fit.cka())[0]).toBeCloseTo((await whole.cka())[0], 10);
+    expect((await fit.grid(0))[0]).toBeCloseTo((await whole.grid(0))[0], 10);
+    expect(await fit.rows()).toEqual(await whole.rows());
+  });
+
+  test('refuses what it cannot do', async () => {
+    await expect(fitted(900).crossValidate(0, 0, [1])).rejects.toThrowError(/folds/);
+    expect(() => new Float64Fit(shape, { folds: 1 })).toThrowError(RangeError);
+    const fit = new Float64Fit(shape, { folds: 2 });
+    const { X, Y } = cut(0, 10);
+    expect(() => fit.add({ source: [X], target: [Y], rows: 10, split: 'train' })).toThrowError(/fold from 0 to 1/);
+    expect(() => fit.add({ source: [X], target: [Y], rows: 10, split: 'train', fold: 2 })).toThrowError(/fold from 0 to 1/);
+    fit.add({ source: [X], target: [Y], rows: 10, split: 'train', fold: 0 });
+    await expect(fit.crossValidate(0, 0, [1])).rejects.toThrowError(/Fold 1 of 2 has no rows/);
+    await expect(folded().crossValidate(0, 0, [1], AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
   });
 });
 
