@@ -1,6 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { launchOptions } from './tools/browser.ts';
+import { dawnVariables } from './tools/dawn.ts';
 
 // Named up front, so that the first cold run does not find them late and reload a test.
 const optimizeDeps = { exclude: ['onnxruntime-web'], include: ['@huggingface/tokenizers', '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'canonicalize', 'zod'] };
@@ -10,7 +11,21 @@ export default defineConfig({
     projects: [
       {
         // Pure TypeScript in Node: experiment, math, onnx, codecs.
-        test: { name: 'unit', environment: 'node', include: ['src/**/*.test.ts'], testTimeout: 60_000 },
+        test: { name: 'unit', environment: 'node', include: ['src/**/*.test.ts', 'bench/**/*.test.ts'], testTimeout: 60_000 },
+      },
+      {
+        // The browser's GPU tests of kernels and fit once more, on a second implementation: Dawn in Node.
+        test: {
+          name: 'dawn',
+          environment: 'node',
+          pool: 'forks',
+          env: dawnVariables(),
+          setupFiles: ['tools/dawn-setup.ts'],
+          include: ['src/gpu/**/*.gpu.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+        },
       },
       {
         // A real browser with a real WebGPU adapter: kernels, runtime, lab. One file at a time: one GPU.

@@ -1,6 +1,7 @@
 /**
- * `npm test`: types, lint (import directions among its rules), unit tests, GPU tests and browser journeys, in that order; every step
- * runs even if one before it failed. Ends with a line `N passed, N failed`.
+ * `npm test`: types, lint (import directions among its rules), unit tests, GPU tests in the
+ * browser and on Dawn in Node, browser journeys, in that order; every step runs even if one
+ * before it failed. Ends with a line `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -85,6 +86,7 @@ counts.push(await check('types', 'tsc', ['--noEmit']));
 counts.push(await check('lint and import directions', 'oxlint', ['--deny-warnings', 'src', 'e2e', 'tools']));
 counts.push(await vitest('unit'));
 counts.push(await vitest('gpu'));
+counts.push(await vitest('dawn'));
 await ensureBuilt();
 counts.push(await journeys());
 const sum = (key: keyof Count): number => counts.reduce((n, count) => n + count[key], 0);
