@@ -5,6 +5,7 @@ import { atbKernel, atbWideKernel, WIDE } from './atb/atb';
 import { choleskyKernels } from './cholesky/cholesky';
 import { columnSumsKernel, shiftScaleKernel } from './column-sums/column-sums';
 import { gatherRowsKernel } from './gather-rows/gather-rows';
+import { newtonSchulzKernel } from './newton-schulz/newton-schulz';
 import { projectKernel } from './project/project';
 import { scoreKernel } from './score/score';
 import { systemKernels } from './system/system';
@@ -20,6 +21,7 @@ const NARROW_KERNELS: readonly Kernel[] = [
   ...systemKernels,
   scoreKernel,
   projectKernel,
+  newtonSchulzKernel,
 ];
 
 export const ALL_KERNELS: readonly Kernel[] = [...NARROW_KERNELS, atbWideKernel];

@@ -1,0 +1,80 @@
+/** The GPU's family of maps against float64, on moments shaped like activations. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LabError } from '../experiment/errors';
+import { affine, familiesFromMoments, type FamilyMember, type SplitMoments } from '../math/families';
+import type { AffineMap } from '../math/fit-types';
+import { matmulTN, transpose } from '../math/matrix';
+import { medianOfFinite, pairMoments, ridgeFromMoments, scoreFromMoments } from '../math/moments';
+import { activationLike, type PairedStates } from '../math/testing/activations';
+import { createDevice, type LabDevice } from './device';
+import { gpuFamilies } from './families';
+import { liveMemory } from './scope';
+
+let lab: LabDevice;
+beforeAll(async () => {
+  lab = await createDevice();
+});
+afterAll(() => lab.destroy());
+
+const HELD_OUT = 1024;
+
+function split(data: PairedStates): SplitMoments {
+  const cut = (all: Float32Array, cols: number, from: number, to: number) => ({ rows: to - from, cols, data: all.slice(from * cols, to * cols) });
+  const { rows, sourceWidth: d, targetWidth: m } = data;
+  const at = rows - HELD_OUT;
+  const train = pairMoments(cut(data.X, d, 0, at), cut(data.Y, m, 0, at));
+  return { train, heldOut: pairMoments(cut(data.X, d, at, rows), cut(data.Y, m, at, rows), train) };
+}
+
+function ridgeOf(moments: SplitMoments, lambda: number): AffineMap {
+  return affine(ridgeFromMoments(moments.train, lambda).W, moments.train, lambda);
+}
+
+/** Largest element of |RᵀR − I| on the smaller side. */
+function unorthogonality({ map, scale }: FamilyMember): number {
+  const R = { rows: map.sourceWidth, cols: map.targetWidth, data: Float64Array.from(map.W, (x) => x / (scale ?? 1)) };
+  const side = R.rows < R.cols ? transpose(R) : R;
+  const G = matmulTN(side, side);
+  return G.data.reduce((worst, x, at) => Math.max(worst, Math.abs(x - (at % (G.cols + 1) === 0 ? 1 : 0))), 0);
+}
+
+const name = (f: FamilyMember): string => (f.rank === null ? f.kind : `rank ${f.rank}`);
+
+/** Largest |ΔR²|: orthogonal ones, rank 16, rank 64, as pooled R². */
+const GOAL: Record<string, number> = { orthogonal: 1e-3, 'scaled-orthogonal': 1e-3, identity: 1e-9, 'rank 1': 1e-4, 'rank 4': 1e-4, 'rank 16': 1e-4, 'rank 64': 3e-4, 'rank 1000': 1e-9 };
+
+describe('the family agrees with float64', () => {
+  for (const [sourceWidth, targetWidth] of [[48, 64], [130, 37], [192, 256]]) {
+    for (const kappa of [1e4, 1e8]) {
+      for (const lambda of [0, 1e-4]) {
+        test(`${sourceWidth} → ${targetWidth}, κ = ${kappa.toExponential(0)}, λ = ${lambda}`, async () => {
+          const moments = split(activationLike({ sourceWidth, targetWidth, rows: 4096 + HELD_OUT, kappa, seed: 3 }));
+          const ridge = ridgeOf(moments, lambda);
+          const ranks = [1, 4, 16, 64, 1000];
+          const truth = familiesFromMoments(moments, ridge, ranks);
+          const before = liveMemory(lab.device);
+          const got = await gpuFamilies(lab.device, moments, ridge, ranks);
+          expect(liveMemory(lab.device)).toEqual(before);
+          expect(got.map(name)).toEqual(truth.map(name));
+          const lines: string[] = [];
+          for (const [i, f] of got.entries()) {
+            const { map } = f;
+            const own = scoreFromMoments({ rows: map.sourceWidth, cols: map.targetWidth, data: map.W }, moments.heldOut);
+            const differences = f.perDimension.map((x, j) => Math.abs(x - truth[i].perDimension[j]));
+            const delta = Math.abs(f.heldOutR2 - truth[i].heldOutR2);
+            const deltaTrain = Math.abs(f.trainR2 - truth[i].trainR2);
+            lines.push(`${name(f)}: R² ${truth[i].heldOutR2.toFixed(5)}, ΔR² ${delta.toExponential(1)} (train ${deltaTrain.toExponential(1)}, as scored in float64 ${Math.abs(own.r2 - f.heldOutR2).toExponential(1)}), per dimension median ${medianOfFinite(differences).toExponential(1)} max ${Math.max(...differences).toExponential(1)}${f.kind.endsWith('orthogonal') ? `, RᵀR − I ${unorthogonality(f).toExponential(1)}` : ''}`);
+            expect.soft(delta, name(f)).toBeLessThan(GOAL[name(f)]);
+            expect.soft(deltaTrain, name(f)).toBeLessThan(GOAL[name(f)]);
+          }
+          console.log(`${sourceWidth} → ${targetWidth}, κ = ${kappa}, λ = ${lambda}\n  ${lines.join('\n  ')}`);
+        });
+      }
+    }
+  }
+});
+
+test('no validation error went unnoticed', () => {
+  expect(lab.uncaptured()).toEqual([]);
+  expect(LabError).toBeDefined();
+});
