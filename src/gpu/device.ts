@@ -52,6 +52,11 @@ const SMALLEST_SAFE_SUBGROUP = 16;
 
 const SOFTWARE_ADAPTERS = /swiftshader|llvmpipe|lavapipe|warp|basic render|software/i;
 
+/** Whether this is a CPU pretending to be a GPU. */
+export function softwareAdapter(info: GPUAdapterInfo): boolean {
+  return info.isFallbackAdapter === true || SOFTWARE_ADAPTERS.test([info.vendor, info.architecture, info.device, info.description].join(' '));
+}
+
 const NOTHING = { vendor: '', architecture: '', device: '', description: '' };
 
 function missing(): LabError {
@@ -87,7 +92,7 @@ function describe(adapter: GPUAdapter): AdapterReport {
   }
   return {
     available: true,
-    software: adapter.info.isFallbackAdapter === true || SOFTWARE_ADAPTERS.test([vendor, architecture, device, description].join(' ')),
+    software: softwareAdapter(adapter.info),
     info: { vendor, architecture, device, description },
     features: [...adapter.features].sort(),
     limits,

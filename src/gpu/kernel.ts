@@ -3,7 +3,8 @@
  *
  * A kernel is one .wgsl file with `struct Params` at binding 0 (u32 and f32 members
  * only) and storage buffers at bindings 1, 2, … The layout of its bind group and of
- * its parameters is read from that text, so that neither is written down twice.
+ * its parameters is read from that text, so that neither is written down twice. A line
+ * `// #include NAME` stands for a part that several kernels or variants share.
  */
 import { LabError } from '../experiment/errors';
 import { deviceLost } from './device';
@@ -16,6 +17,12 @@ export interface Kernel {
   bindings: ('read' | 'read_write')[];
 }
 
+/** A kernel that is another one on another device. */
+export interface KernelChoice {
+  name: string;
+  of(device: GPUDevice): Kernel;
+}
+
 export interface CompiledKernel {
   pipeline: GPUComputePipeline;
   layout: GPUBindGroupLayout;
@@ -24,10 +31,11 @@ export interface CompiledKernel {
 /**
  * Declares a kernel.
  * @param constants replace the values of `const NAME: … = …;` declarations of the same name
- * @throws RangeError if the text does not have the form above
+ * @param parts texts of the lines `// #include NAME`; a part may include others
+ * @throws RangeError if the text does not have the form above, or a part is missing or includes itself
  */
-export function defineKernel(name: string, source: string, constants: Record<string, number | boolean> = {}): Kernel {
-  let code = source;
+export function defineKernel(name: string, source: string, constants: Record<string, number | boolean> = {}, parts: Record<string, string> = {}): Kernel {
+  let code = include(name, source, parts, []);
   for (const [constant, value] of Object.entries(constants)) {
     const declaration = new RegExp(`^const ${constant}: (u32|bool) = [^;]*;`, 'm');
     const match = declaration.exec(code);
@@ -45,6 +53,16 @@ export function defineKernel(name: string, source: string, constants: Record<str
     return access as 'read' | 'read_write';
   });
   return { name, code, params, bindings };
+}
+
+/** Resolves the lines `// #include NAME`; `within` are the parts being included. */
+function include(kernel: string, text: string, parts: Record<string, string>, within: string[]): string {
+  return text.replace(/^([ \t]*)\/\/ #include (\S+)[ \t]*$/gm, (_, indent: string, part: string) => {
+    if (!Object.hasOwn(parts, part)) throw new RangeError(`${kernel}: there is no part ${part}.`);
+    if (within.includes(part)) throw new RangeError(`${kernel}: the part ${part} includes itself.`);
+    const lines = include(kernel, parts[part].trimEnd(), parts, [...within, part]);
+    return lines.replace(/^(?=.)/gm, indent);
+  });
 }
 
 interface Cache {
@@ -74,10 +92,11 @@ export function compiled(device: GPUDevice, kernel: Kernel): CompiledKernel {
  * Compiles the kernels that this device does not have yet, all at once.
  * @throws LabError shader-compile naming the kernel and line, or webgpu-device-lost
  */
-export async function compileKernels(device: GPUDevice, kernels: readonly Kernel[]): Promise<void> {
+export async function compileKernels(device: GPUDevice, kernels: readonly (Kernel | KernelChoice)[]): Promise<void> {
   const { ready, building } = cacheOf(device);
   await Promise.all(
-    kernels.map((kernel) => {
+    kernels.map((entry) => {
+      const kernel = 'of' in entry ? entry.of(device) : entry;
       if (ready.has(kernel)) return undefined;
       let work = building.get(kernel);
       if (!work) {

@@ -5,7 +5,8 @@
  */
 import { LabError } from '../experiment/errors';
 import { deviceLost } from './device';
-import { compiled, compileKernels, type Kernel, packParams } from './kernel';
+import { compiled, compileKernels, type Kernel, type KernelChoice, packParams } from './kernel';
+import { GpuScope } from './scope';
 
 /** WebGPU's default minUniformBufferOffsetAlignment. */
 const SLOT = 256;
@@ -19,6 +20,8 @@ export class Recorder {
   readonly #page: GPUBuffer;
   readonly #params = new ArrayBuffer(SLOT * SLOTS);
   readonly #view = new DataView(this.#params);
+  readonly #scope: GpuScope;
+  #scratch: GPUBuffer | null = null;
   #used = 0;
   #encoder: GPUCommandEncoder | null = null;
   #pass: GPUComputePassEncoder | null = null;
@@ -27,6 +30,7 @@ export class Recorder {
 
   private constructor(device: GPUDevice) {
     this.device = device;
+    this.#scope = new GpuScope(device);
     this.#page = device.createBuffer({ label: 'parameters', size: SLOT * SLOTS, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
   }
 
@@ -34,7 +38,7 @@ export class Recorder {
    * Compiles the kernels and makes a recorder that may dispatch them.
    * @throws LabError shader-compile
    */
-  static async create(device: GPUDevice, kernels: readonly Kernel[]): Promise<Recorder> {
+  static async create(device: GPUDevice, kernels: readonly (Kernel | KernelChoice)[]): Promise<Recorder> {
     await compileKernels(device, kernels);
     return new Recorder(device);
   }
@@ -61,6 +65,21 @@ export class Recorder {
     this.dispatches++;
   }
 
+  /**
+   * A buffer of at least `bytes` for what passes between one dispatch and the next: the same one at every call, so its
+   * content lasts until the next caller writes to it. It grows with need and goes with the recorder.
+   * @throws LabError out-of-memory when the device allows no such buffer; one that it could not give is told by `read`
+   */
+  scratch(bytes: number): GPUBuffer {
+    if (this.#scratch && this.#scratch.size >= bytes) return this.#scratch;
+    if (this.#scratch) {
+      this.submit(); // what was recorded may use the old one
+      this.#scope.release(this.#scratch);
+    }
+    this.#scratch = this.#scope.buffer(bytes, 'scratch');
+    return this.#scratch;
+  }
+
   clear(buffer: GPUBuffer): void {
     this.#endPass();
     this.#commands().clearBuffer(buffer);
@@ -83,7 +102,7 @@ export class Recorder {
 
   /**
    * Submits, then reads the first `bytes` of each buffer; one wait for all of them.
-   * @throws LabError webgpu-device-lost
+   * @throws LabError webgpu-device-lost, out-of-memory
    */
   async read(...wanted: { buffer: GPUBuffer; bytes: number }[]): Promise<ArrayBuffer[]> {
     const offsets: number[] = [];
@@ -97,9 +116,11 @@ export class Recorder {
       wanted.forEach(({ buffer, bytes }, i) => this.copy(buffer, staging, Math.ceil(bytes / 4) * 4, 0, offsets[i]));
       this.submit();
       await staging.mapAsync(GPUMapMode.READ);
+      await this.#scope.settled();
       const mapped = staging.getMappedRange();
       return wanted.map(({ bytes }, i) => mapped.slice(offsets[i], offsets[i] + bytes));
     } catch (error) {
+      if (error instanceof LabError) throw error;
       const lost = await Promise.race([this.device.lost, new Promise<null>((resolve) => setTimeout(resolve, 50, null))]);
       if (lost) throw deviceLost(lost.message);
       throw new LabError('internal', `Reading back from the GPU failed: ${(error as Error).message}`, 'Reload the page and run it again.', undefined, error);
@@ -113,10 +134,12 @@ export class Recorder {
     return new Float32Array(data);
   }
 
-  /** Drops what was not submitted and gives the parameter page back. */
+  /** Drops what was not submitted and gives the parameter page and the scratch buffer back. */
   dispose(): void {
     this.#endPass();
     this.#encoder = null;
+    this.#scratch = null;
+    this.#scope.dispose();
     this.#page.destroy();
   }
 

@@ -4,7 +4,7 @@
  * them; the self-test of a user's device runs those marked `quick`.
  */
 import { Random } from '../../math/random';
-import type { Kernel } from '../kernel';
+import type { Kernel, KernelChoice } from '../kernel';
 import { Recorder } from '../recorder';
 import { GpuScope } from '../scope';
 import { ALL_KERNELS } from './all';
@@ -21,7 +21,7 @@ export interface KernelCase {
 }
 
 /** Runs a case with a recorder and a scope of its own. */
-export async function runCase(device: GPUDevice, item: KernelCase, kernels: readonly Kernel[] = ALL_KERNELS): Promise<number> {
+export async function runCase(device: GPUDevice, item: KernelCase, kernels: readonly (Kernel | KernelChoice)[] = ALL_KERNELS): Promise<number> {
   const rec = await Recorder.create(device, kernels);
   const scope = new GpuScope(device);
   try {
@@ -63,4 +63,27 @@ export function narrow(data: Float32Array, rows: number, stride: number, cols: n
   const out = new Float32Array(rows * cols);
   for (let r = 0; r < rows; r++) out.set(data.subarray(r * stride + column, r * stride + column + cols), r * cols);
   return out;
+}
+
+/** The bits of the float16 nearest to a number of ordinary size (ties to even); beyond 65,504 infinity. */
+export function toFloat16(value: number): number {
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const size = Math.abs(value);
+  if (Number.isNaN(value)) return 0x7e00;
+  const exponent = Math.max(-14, Math.floor(Math.log2(size || 1)));
+  const unit = 2 ** (exponent - 10);
+  const steps = size / unit;
+  let whole = Math.floor(steps);
+  if (steps - whole > 0.5 || (steps - whole === 0.5 && whole % 2 === 1)) whole++;
+  // `whole` carries into the exponent by itself: 2048 steps of one unit are 1024 of the next.
+  const bits = size < 2 ** -14 ? whole : ((exponent + 15) << 10) + whole - 1024;
+  return sign | Math.min(bits, 0x7c00);
+}
+
+/** The number that float16 bits stand for. */
+export function fromFloat16(bits: number): number {
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  const size = exponent === 0 ? fraction * 2 ** -24 : exponent === 31 ? (fraction ? NaN : Infinity) : (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return bits & 0x8000 ? -size : size;
 }

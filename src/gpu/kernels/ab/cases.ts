@@ -43,5 +43,9 @@ export const cases: KernelCase[] = [
   product('one row', 1, 4, 4),
   product('130×96×68', 130, 96, 68),
   product('upper triangular B', 70, 160, 160, true),
+  product('513×12×20', 513, 12, 20),
+  product('4,096 wide inside', 3, 4096, 4),
+  product('4,096 wide outside', 5, 8, 4096),
+  product('1,024 wide: the wide tile', 1024, 12, 1024),
   blocks,
 ];
