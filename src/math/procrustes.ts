@@ -1,6 +1,6 @@
-/** Maps of restricted shape from the moments of paired rows: orthogonal and of low rank. */
-import { svd, symmetricEigen } from './eigen';
-import { matmul, matmulTN, type Matrix, transpose } from './matrix';
+/** The orthogonal map from the moments of paired rows. */
+import { svd } from './eigen';
+import { matmul, type Matrix } from './matrix';
 import { type Float64Map, intercept, type PairMoments } from './moments';
 
 export interface ProcrustesMap extends Float64Map {
@@ -29,19 +29,4 @@ export function procrustes(moments: PairMoments): ProcrustesMap {
   const scale = values.reduce((a, b) => a + b, 0) / size;
   const W: Matrix = { ...R, data: R.data.map((x) => x * scale) };
   return { R, scale, W, p: intercept(W, moments), singularValues: values };
-}
-
-/**
- * The best map of rank at most r in the metric of the fit (reduced-rank regression,
- * Izenman 1975): W_r = W V_r V_rᵀ with V_r the first r eigenvectors of Wᵀ ss W, the
- * covariance of the predictions.
- * @throws RangeError unless 1 ≤ r ≤ dT
- */
-export function reducedRank(W: Matrix, moments: PairMoments, rank: number): Float64Map {
-  if (!Number.isInteger(rank) || rank < 1 || rank > W.cols) throw new RangeError(`A rank must be 1 to ${W.cols}, not ${rank}.`);
-  const predictions = matmulTN(W, matmul(moments.ss, W));
-  const vectors = symmetricEigen(predictions).vectors;
-  const top: Matrix = { rows: rank, cols: W.cols, data: vectors.data.slice(0, rank * W.cols) };
-  const low = matmul(matmul(W, transpose(top)), top);
-  return { W: low, p: intercept(low, moments) };
 }

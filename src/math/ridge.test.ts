@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { linearCka } from './cka';
-import { type Matrix, matmulTN, identity, matmul, relativeError } from './matrix';
-import { pairMoments, ridgeFromMoments, scoreFromMoments } from './moments';
-import { procrustes, reducedRank } from './procrustes';
+import { relativeError } from './matrix';
 import { Random } from './random';
 import { applyMap, Float64Fit } from './ridge';
 import { r2 } from './stats';
-import { activationLike, randomRotation } from './testing/activations';
+import { activationLike } from './testing/activations';
 
 const data = activationLike({ sourceWidth: 14, targetWidth: 9, rows: 900, kappa: 1e4, seed: 31 });
 const TRAIN = 700;
@@ -226,47 +224,5 @@ describe('cross-validation', () => {
     fit.add({ source: [X], target: [Y], rows: 10, split: 'train', fold: 0 });
     await expect(fit.crossValidate(0, 0, [1])).rejects.toThrowError(/Fold 1 of 2 has no rows/);
     await expect(folded().crossValidate(0, 0, [1], AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
-  });
-});
-
-describe('maps of restricted shape', () => {
-  const random = new Random(40);
-  const rows = 400;
-  const X: Matrix = { rows, cols: 5, data: random.normals(rows * 5) };
-  const Q = randomRotation(8, random);
-  const R: Matrix = { rows: 5, cols: 8, data: Q.data.slice(0, 40) };
-  const Y = matmul(X, R);
-  Y.data.forEach((y, i) => (Y.data[i] = 2.5 * y + 3));
-
-  test('Procrustes recovers a rotation, its scale and the offset, both ways', () => {
-    const map = procrustes(pairMoments(X, Y));
-    expect(map.scale).toBeCloseTo(2.5, 10);
-    expect(relativeError(map.R.data, R.data)).toBeLessThan(1e-10);
-    expect(map.p[0]).toBeCloseTo(3, 9);
-    const back = procrustes(pairMoments(Y, X));
-    expect(relativeError(matmulTN(back.R, back.R).data, identity(5).data)).toBeLessThan(1e-10);
-    expect(scoreFromMoments(back.W, pairMoments(Y, X)).r2).toBeCloseTo(1, 9);
-    expect(() => procrustes(pairMoments(X, { rows, cols: 1, data: new Float64Array(rows) }))).toThrowError(RangeError);
-  });
-
-  test('no other rotation predicts better, and no map beats ridge without λ', () => {
-    const noisy = { ...Y, data: Y.data.map((y) => y + random.normal()) };
-    const moments = pairMoments(X, noisy);
-    const best = scoreFromMoments(procrustes(moments).W, moments).r2;
-    expect(best).toBeLessThan(scoreFromMoments(ridgeFromMoments(moments, 0).W, moments).r2);
-    const turned = procrustes(pairMoments(X, matmul(noisy, randomRotation(8, random))));
-    expect(scoreFromMoments(turned.W, moments).r2).toBeLessThan(best);
-  });
-
-  test('reduced rank: full rank changes nothing, less rank predicts less, and it beats truncating W', () => {
-    const noisy = { ...Y, data: Y.data.map((y) => y + random.normal()) };
-    const moments = pairMoments(X, noisy);
-    const { W } = ridgeFromMoments(moments, 0);
-    const full = scoreFromMoments(W, moments).r2;
-    expect(relativeError(reducedRank(W, moments, 8).W.data, W.data)).toBeLessThan(1e-12);
-    const scores = [1, 2, 3, 4, 5].map((rank) => scoreFromMoments(reducedRank(W, moments, rank).W, moments).r2);
-    for (let i = 1; i < 5; i++) expect(scores[i]).toBeGreaterThan(scores[i - 1]);
-    expect(scores[4]).toBeCloseTo(full, 10);
-    expect(() => reducedRank(W, moments, 0)).toThrowError(RangeError);
   });
 });
