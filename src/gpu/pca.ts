@@ -8,14 +8,13 @@ import { symmetricEigen } from '../math/eigen';
 import { matmul, matmulTN, type Matrix, zeros } from '../math/matrix';
 import type { Pca } from '../math/pca';
 import { Random } from '../math/random';
-import { eachFold } from './fit/whitening';
 import { inverseFactor } from './inverse-factor';
 import { ab } from './kernels/ab/ab';
 import { kernelsFor } from './kernels/all';
 import { atb, FOLD_ROWS } from './kernels/atb/atb';
 import { BLOCK } from './kernels/cholesky/cholesky';
 import { columnSums, shiftScale } from './kernels/column-sums/column-sums';
-import { gatherRows } from './kernels/gather-rows/gather-rows';
+import { shiftRows } from './kernels/shift-rows/shift-rows';
 import { centre } from './kernels/system/system';
 import { Recorder } from './recorder';
 import { GpuScope } from './scope';
@@ -102,11 +101,12 @@ async function covarianceOf(rec: Recorder, scope: GpuScope, rows: GpuMatrix, d: 
   rec.copy(rows.buffer, shift, 4 * width); // about the first row first, then about the mean
   for (const pass of ['mean', 'products']) {
     rec.clear(sums);
-    eachFold(n, (firstRow, count) => {
-      gatherRows(rec, { source: rows.buffer, sourceStride: width, cols: width, rows: count, firstRow, shift, scale, out: fold, outStride: d, padded: d });
+    for (let firstRow = 0; firstRow < n; firstRow += FOLD_ROWS) {
+      const count = Math.min(FOLD_ROWS, n - firstRow);
+      shiftRows(rec, { source: rows.buffer, sourceStride: width, cols: width, rows: count, firstRow, shift, scale, out: fold, outStride: d, padded: d });
       columnSums(rec, { A: fold, sums, rows: count, n: d });
       if (pass === 'products') atb(rec, { A: fold, B: fold, C: gram, rows: count, m: d, n: d, strideA: d, strideB: d, strideC: d, upper: true });
-    });
+    }
     if (pass === 'mean') shiftScale(rec, { sums, shift, scale, n: d, rows: n, set: 'shift' });
   }
   centre(rec, { M: gram, m: d, n: d, strideM: d, leftSums: sums, leftTrain: sums, rightSums: sums, rightTrain: sums, rows: n, trainRows: n, symmetric: true, out: covariance });

@@ -5,27 +5,28 @@ import { Recorder } from './recorder';
 import { GpuScope } from './scope';
 import type { GpuMatrix } from './types';
 
-/** A float32 tensor as ONNX Runtime hands it out: its buffer may be larger than the tensor. */
+/** A tensor as ONNX Runtime hands it out: its buffer may be larger than the tensor. */
 export interface GpuTensor {
   buffer: GPUBuffer;
   /** Product of the leading dimensions: batch · sequence. */
   rows: number;
   cols: number;
+  /** Default float32. */
+  type?: 'float32' | 'float16';
 }
 
 export class GpuRows {
   readonly device: GPUDevice;
   readonly #rec: Recorder;
   readonly #scope: GpuScope;
-  /** Neutral shift and scale, as wide as any tensor so far. */
-  #zeros: GPUBuffer | null = null;
-  #ones: GPUBuffer | null = null;
-  #width = 0;
+  /** Bound where the kernel would mark rows, which is not asked of it here. */
+  readonly #noFlags: GPUBuffer;
 
   private constructor(rec: Recorder) {
     this.device = rec.device;
     this.#rec = rec;
     this.#scope = new GpuScope(rec.device);
+    this.#noFlags = this.#scope.buffer(16, 'no flags');
   }
 
   /** @throws LabError shader-compile */
@@ -35,7 +36,7 @@ export class GpuRows {
 
   /**
    * Copies the chosen rows of each tensor (token positions b·S + s of a [B, S, d] tensor)
-   * into matrices of their own. Enqueued at once: the tensors may be disposed after this returns.
+   * into float32 matrices of their own; NaN and infinity pass through. Enqueued at once: the tensors may be disposed after this returns.
    * @param rows row numbers, the same for all tensors; repeats are allowed
    * @param into owns the matrices
    * @throws RangeError if a row is not one of a tensor's
@@ -45,15 +46,12 @@ export class GpuRows {
       for (const row of rows) if (row >= tensor.rows) throw new RangeError(`There is no row ${row} in a tensor of ${tensor.rows}.`);
     }
     if (rows.length === 0) return tensors.map(({ cols }) => into.matrix(0, cols, 'no rows'));
-    this.#widen(Math.max(...tensors.map(({ cols }) => cols)));
     const scratch = new GpuScope(this.device, into);
     const indices = scratch.upload(rows, 'row numbers');
-    const out = tensors.map(({ buffer, rows: count, cols }) => {
+    const out = tensors.map(({ buffer, rows: count, cols, type }) => {
       const matrix = into.matrix(rows.length, cols, 'gathered rows');
-      gatherRows(this.#rec, {
-        source: { buffer, size: count * cols * 4 }, sourceStride: cols, cols, rows: rows.length, indices,
-        shift: this.#zeros as GPUBuffer, scale: this.#ones as GPUBuffer, out: matrix.buffer, outStride: cols,
-      });
+      const size = type === 'float16' ? Math.ceil((count * cols) / 2) * 4 : count * cols * 4;
+      gatherRows(this.#rec, { source: { buffer, size }, type, cols, rows: rows.length, indices, out: matrix.buffer, flags: this.#noFlags, check: false });
       return matrix;
     });
     this.#rec.submit();
@@ -62,12 +60,13 @@ export class GpuRows {
   }
 
   /**
-   * (A − 1·shift)·vectorsᵀ, read back: rows×count, row-major.
+   * (A − 1·shift)·vectorsᵀ for a float32 tensor, read back: rows×count, row-major.
    * @param vectors count×cols
-   * @throws RangeError if the widths differ
+   * @throws RangeError if the widths differ, or the tensor is float16: gather it first
    */
   async project(A: GpuTensor, vectors: Float32Array, shift?: Float32Array): Promise<Float32Array> {
-    const { buffer, rows, cols } = A;
+    const { buffer, rows, cols, type } = A;
+    if (type === 'float16') throw new RangeError('Only float32 rows can be projected: gather float16 ones first.');
     const count = vectors.length / cols;
     if (!Number.isInteger(count) || count < 1 || (shift && shift.length !== cols)) throw new RangeError(`Vectors of ${vectors.length} numbers do not fit rows of ${cols}.`);
     if (rows === 0) return new Float32Array(0);
@@ -85,13 +84,5 @@ export class GpuRows {
   dispose(): void {
     this.#scope.dispose();
     this.#rec.dispose();
-  }
-
-  #widen(width: number): void {
-    if (width <= this.#width) return;
-    for (const old of [this.#zeros, this.#ones]) if (old) this.#scope.release(old);
-    this.#zeros = this.#scope.upload(new Float32Array(width), 'zeros');
-    this.#ones = this.#scope.upload(new Float32Array(width).fill(1), 'ones');
-    this.#width = width;
   }
 }

@@ -42,9 +42,10 @@ describe('layout', () => {
   });
 
   test('estimates the memory: one pair of 2,304 and 3,584 dimensions needs about 170 MB', () => {
-    const bytes = estimateFitBytes({ sourceLayers: 1, targetLayers: 1, sourceWidth: 2304, targetWidth: 3584 }, false);
+    const bytes = estimateFitBytes({ sourceLayers: 1, targetLayers: 1, sourceWidth: 2304, targetWidth: 3584 }, { cka: false });
     expect(bytes).toBeGreaterThan(1.4e8);
     expect(bytes).toBeLessThan(2e8);
-    expect(estimateFitBytes(shape)).toBeGreaterThan(estimateFitBytes(shape, false));
+    expect(estimateFitBytes(shape)).toBeGreaterThan(estimateFitBytes(shape, { cka: false }));
+    expect(estimateFitBytes(shape, { folds: 5 })).toBeGreaterThan(estimateFitBytes(shape));
   });
 });

@@ -1,179 +1,67 @@
-/** What is asked of a GPU fit's moments: the λ path of a pair, the R² grid, and whether a second pass is due. */
+/** What is asked of a GPU fit's moments: the λ path of a pair, its cross-validation, the R² grid, and whether a second pass is due. */
 import { LabError, throwIfAborted } from '../../experiment/errors';
-import type { AffineMap, LambdaPoint, PairFit } from '../../math/fit-types';
-import { checkLambda, medianOfFinite, type MomentScore, scoreFromSums } from '../../math/moments';
+import type { CrossValidationPoint, LambdaPoint, PairFit } from '../../math/fit-types';
+import { checkLambda, medianOfFinite, type MomentScore } from '../../math/moments';
 import { ab } from '../kernels/ab/ab';
-import { atb } from '../kernels/atb/atb';
-import { type Augmented, factorise, solveUpper, WHITENED_NOISE } from '../kernels/cholesky/cholesky';
+import { factorise, solveUpper } from '../kernels/cholesky/cholesky';
 import { explained } from '../kernels/score/score';
-import { augment, centre, scaleRows } from '../kernels/system/system';
-import type { Recorder } from '../recorder';
-import type { GpuScope } from '../scope';
-import type { FitLayout } from './layout';
-import type { SplitMoments } from './moments';
-import { SECOND_PASS_FLOOR, WHITENING_LIMIT, type Whitening } from './whitening';
+import { augment } from '../kernels/system/system';
+import { GpuScope } from '../scope';
+import { LayerMoments } from './moments';
+import { centredCross, checkFinite, checkLayer, type FitState, heldOutMoments, noise, PairSystem, scoreOf, sourceSystem, totalSquares, trainingMoments } from './systems';
+import { WHITENING_LIMIT } from './whitening';
 
-/** A fit as the solves see it: everything but `scope` is only read. */
-export interface FitState {
-  rec: Recorder;
-  /** Scratch space of this one call. */
-  scope: GpuScope;
-  layout: FitLayout;
-  whitening: Whitening[];
-  targetShift: GPUBuffer[];
-  train: SplitMoments;
-  heldOut: SplitMoments;
-  secondPass: boolean;
-  /** Whitened by all training rows: a second pass could not improve it. */
-  final: boolean;
+/** Why the rows should be streamed a second time: the first source layer that needs it. */
+export interface SecondPassReason {
+  sourceLayer: number;
+  /** Pivots that better whitening can make good. */
+  badPivots: number;
+  /** Largest mean square of a whitened column: near 1 where the warm-up rows represent the rest. */
+  meanSquare: number;
+  /** What the mean square should not exceed. */
+  limit: number;
 }
 
-/** The centred source moments of one layer, full source×source matrices, and the ridge's penalty. */
-interface SourceSystem {
-  train: GPUBuffer;
-  heldOut: GPUBuffer;
-  penalty: GPUBuffer;
+/** Runs `work` with scratch space that is given back after it. */
+async function scoped<T>(state: FitState, work: (local: FitState) => Promise<T>): Promise<T> {
+  const scope = new GpuScope(state.rec.device, state.scope);
+  try {
+    return await work({ ...state, scope });
+  } finally {
+    scope.dispose();
+  }
 }
 
-/** What counts as rounding noise in these coordinates: the second whitening enlarges small directions by up to 1/floor. */
-const noise = (state: FitState): number => (state.secondPass ? WHITENED_NOISE / SECOND_PASS_FLOOR : WHITENED_NOISE);
-
-const floats = (scope: GpuScope, count: number, label: string): GPUBuffer => scope.buffer(count * 4, label);
-
-/** QᵀQ of one split about the training means, divided by its rows. */
-export function centredGram(state: FitState, split: SplitMoments, layer: number, out: GPUBuffer): void {
-  const d = state.layout.source;
-  centre(state.rec, {
-    M: split.gram[layer], m: d, n: d, strideM: d,
-    leftSums: split.whiteSums[layer], rightSums: split.whiteSums[layer],
-    leftTrain: state.train.whiteSums[layer], rightTrain: state.train.whiteSums[layer],
-    rows: split.rows, trainRows: state.train.rows, symmetric: true, out,
-  });
-}
-
-/** QᵀY' of one split about the training means, divided by its rows: `width` columns of a band from `column` on. */
-export function centredCross(state: FitState, split: SplitMoments, layer: number, band: number, column: number, width: number, out: GPUBuffer): void {
-  centre(state.rec, {
-    M: split.cross[layer][band], m: state.layout.source, n: width, strideM: state.layout.bands[band].width, columnM: column,
-    leftSums: split.whiteSums[layer], rightSums: split.targetSums[band],
-    leftTrain: state.train.whiteSums[layer], rightTrain: state.train.targetSums[band], columnSums: column,
-    rows: split.rows, trainRows: state.train.rows, out,
-  });
-}
-
-function sourceSystem(state: FitState, layer: number): SourceSystem {
-  const { rec, scope, layout, train, heldOut } = state;
-  const d = layout.source;
-  const system: SourceSystem = { train: floats(scope, d * d, 'M'), heldOut: floats(scope, d * d, 'held-out M'), penalty: floats(scope, d * d, 'penalty') };
-  centredGram(state, train, layer, system.train);
-  if (heldOut.rows > 0) centredGram(state, heldOut, layer, system.heldOut);
-  // λ‖Ws‖² in standardised coordinates is λ‖diag(σ) T V‖² here: P = BᵀB with B = diag(σ) T.
-  const B = floats(scope, d * d, 'diag(σ)·T');
-  scaleRows(rec, { T: state.whitening[layer].T, sums: train.sourceSums[layer], d, rows: train.rows, out: B });
-  atb(rec, { A: B, B, C: system.penalty, rows: d, m: d, n: d, strideA: d, strideB: d, strideC: d });
-  return system;
-}
-
-/** @throws RangeError if the layer is not one of 0 … count−1 */
-export function checkLayer(layer: number, count: number, side: string): void {
-  if (!Number.isInteger(layer) || layer < 0 || layer >= count) throw new RangeError(`There is no ${side} layer ${layer}: the fit has ${count}.`);
-}
-
-/** Where a target layer lies. */
-export function bandOf(layout: FitLayout, targetLayer: number): { band: number; column: number } {
-  const band = layout.bands.findIndex(({ firstLayer, layers }) => targetLayer < firstLayer + layers);
-  return { band, column: (targetLayer - layout.bands[band].firstLayer) * layout.target };
-}
-
-/** Σ(y − b)² / rows per column, from [Σ | Σ²] of a split and of the training rows. */
-export function totalSquares(sums: Float32Array, train: Float32Array, width: number, rows: number, trainRows: number, column: number, count: number): Float64Array {
-  return Float64Array.from({ length: count }, (_, j) => {
-    const b = train[column + j] / trainRows;
-    const s = sums[column + j];
-    return Math.max(0, (sums[width + column + j] - 2 * b * s) / rows + b * b);
-  });
-}
-
-/** SSE_j = SST_j + explained_j; float32 noise must not make it negative. */
-function score(taken: Float32Array, sst: Float64Array): MomentScore {
-  return scoreFromSums(sst.map((total, j) => Math.max(0, total + taken[j])), sst);
-}
-
-function checkFinite(sums: Float32Array, side: string): void {
-  if (sums.every(Number.isFinite)) return;
-  throw new LabError('non-finite', `The ${side} activations are not all finite (or too large for float32 sums).`, 'The model produced NaN or infinity: try another precision of the model, or the CPU.', { side });
-}
-
-/** The λ path and the best map of one pair. @throws LabError ill-conditioned, non-finite, cancelled; RangeError on a bad layer or λ */
-export async function solvePair(state: FitState, sourceLayer: number, targetLayer: number, lambdas: number[], signal?: AbortSignal): Promise<PairFit> {
-  const { rec, scope, layout, train, heldOut } = state;
-  const { source: d, target: n, shape } = layout;
+function checkPair(state: FitState, sourceLayer: number, targetLayer: number, lambdas: readonly number[]): void {
+  const { shape } = state.layout;
   checkLayer(sourceLayer, shape.sourceLayers, 'source');
   checkLayer(targetLayer, shape.targetLayers, 'target');
   if (lambdas.length === 0) throw new RangeError('A fit needs at least one λ.');
   lambdas.forEach(checkLambda);
-  const { band, column } = bandOf(layout, targetLayer);
-  const width = layout.bands[band].width;
+}
 
-  const system = sourceSystem(state, sourceLayer);
-  const C = floats(scope, d * n, 'C');
-  const heldOutC = floats(scope, d * n, 'held-out C');
-  centredCross(state, train, sourceLayer, band, column, n, C);
-  centredCross(state, heldOut, sourceLayer, band, column, n, heldOutC);
-  const solver: Augmented = { matrix: floats(scope, d * (d + n), '[M | C]'), diagonal: floats(scope, d, 'diagonal'), d, n };
-  const T = floats(scope, d * n, 'M·V');
-  const [taken, takenHeldOut] = [floats(scope, n, 'explained'), floats(scope, n, 'explained held-out')];
-  const counters = scope.buffer(16, 'bad pivots');
-  await scope.settled();
-
-  const solveAt = (lambda: number): void => {
-    rec.clear(counters);
-    augment(rec, { M: system.train, d, right: C, n, ridge: { lambda, penalty: system.penalty }, matrix: solver.matrix, diagonal: solver.diagonal });
-    factorise(rec, solver, counters, noise(state));
-    solveUpper(rec, solver);
-  };
-  const explain = (M: GPUBuffer, cross: GPUBuffer, out: GPUBuffer): void => {
-    ab(rec, { A: M, B: solver.matrix, C: T, m: d, k: d, n, strideB: d + n, columnB: d });
-    explained(rec, { V: solver.matrix, strideV: d + n, columnV: d, T, C: cross, d, n, out });
-  };
-
-  const [sourceRaw, whiteRaw, targetRaw, heldOutRaw] = await rec.read(
-    { buffer: train.sourceSums[sourceLayer], bytes: 8 * d },
-    { buffer: train.whiteSums[sourceLayer], bytes: 8 * d },
-    { buffer: train.targetSums[band], bytes: 8 * width },
-    { buffer: heldOut.targetSums[band], bytes: 8 * width },
-  );
-  const sourceSums = new Float32Array(sourceRaw);
-  const targetSums = new Float32Array(targetRaw);
-  checkFinite(sourceSums, 'source');
-  checkFinite(targetSums, 'target');
-  checkFinite(new Float32Array(heldOutRaw), 'held-out target');
-  const m = shape.targetWidth;
-  const sst = totalSquares(targetSums, targetSums, width, train.rows, train.rows, column, m);
-  const heldOutSst = totalSquares(new Float32Array(heldOutRaw), targetSums, width, heldOut.rows, train.rows, column, m);
-
+/** The λ path and the best map of one pair. @throws LabError ill-conditioned, non-finite, cancelled; RangeError on a bad layer or λ */
+export async function solvePair(state: FitState, sourceLayer: number, targetLayer: number, lambdas: readonly number[], signal?: AbortSignal): Promise<PairFit> {
+  checkPair(state, sourceLayer, targetLayer, lambdas);
+  const { layout } = state;
+  const train = trainingMoments(state, sourceLayer);
+  const system = await PairSystem.create(state, sourceLayer, targetLayer, train, heldOutMoments(state, sourceLayer));
   const lambdaPath: LambdaPoint[] = [];
   let best: { lambda: number; score: MomentScore } | null = null;
   let badPivots = 0;
   let curable = 0;
   for (const lambda of lambdas) {
     throwIfAborted(signal);
-    solveAt(lambda);
-    explain(system.train, C, taken);
-    explain(system.heldOut, heldOutC, takenHeldOut);
-    const [a, b, c] = await rec.read({ buffer: taken, bytes: 4 * m }, { buffer: takenHeldOut, bytes: 4 * m }, { buffer: counters, bytes: 8 });
-    const [bad, empty] = new Uint32Array(c);
-    badPivots += bad;
-    curable += bad - empty;
-    if (bad > 0) {
-      lambdaPath.push({ lambda, heldOutR2: NaN, trainR2: NaN, badPivots: bad });
+    const solved = await system.solve(lambda, true);
+    badPivots += solved.bad;
+    curable += solved.bad - solved.empty;
+    if (solved.bad > 0) {
+      lambdaPath.push({ lambda, heldOutR2: NaN, trainR2: NaN, badPivots: solved.bad });
       continue;
     }
-    const held = score(new Float32Array(b), heldOutSst);
-    lambdaPath.push({ lambda, heldOutR2: held.r2, trainR2: score(new Float32Array(a), sst).r2, badPivots: 0 });
-    if (!best || held.r2 > best.score.r2) best = { lambda, score: held };
+    lambdaPath.push({ lambda, heldOutR2: solved.test.r2, trainR2: solved.train?.r2 ?? NaN, badPivots: 0 });
+    if (!best || solved.test.r2 > best.score.r2) best = { lambda, score: solved.test };
   }
-  const strayed = unrepresentative(new Float32Array(whiteRaw), d, train.rows);
   if (!best) {
     throw new LabError(
       'ill-conditioned',
@@ -182,120 +70,131 @@ export async function solvePair(state: FitState, sourceLayer: number, targetLaye
       { badPivots, sourceLayer, targetLayer },
     );
   }
-  solveAt(best.lambda);
-  const map = await readMap(state, solver.matrix, T, sourceLayer, targetLayer, sourceSums, targetSums, best.lambda);
   return {
     lambdaPath,
-    best: map,
+    best: await system.map(best.lambda),
     heldOutR2: best.score.r2,
     medianDimensionR2: medianOfFinite(best.score.perDimension),
+    perDimension: best.score.perDimension,
     badPivots,
-    constantColumns: constantColumns(sourceSums, d, shape.sourceWidth),
+    constantColumns: constantColumns(system.sourceSums, layout.source, layout.shape.sourceWidth),
     secondPass: state.secondPass,
-    needsSecondPass: !state.final && (curable > 0 || strayed),
+    needsSecondPass: !state.final && (curable > 0 || largestMeanSquare(system.whiteSums, layout.source, train.rows) > WHITENING_LIMIT),
   };
 }
 
-/** W = diag(scale)·T·V and its intercept; the intercept in float64, from the rounded W. */
-async function readMap(state: FitState, solution: GPUBuffer, space: GPUBuffer, sourceLayer: number, targetLayer: number, sourceSums: Float32Array, targetSums: Float32Array, lambda: number): Promise<AffineMap> {
-  const { rec, layout, whitening, targetShift, train } = state;
-  const { source: d, target: n, shape } = layout;
-  const { band, column } = bandOf(layout, targetLayer);
-  const { T, shift, scale } = whitening[sourceLayer];
-  ab(rec, { A: T, B: solution, C: space, m: d, k: d, n, strideB: d + n, columnB: d });
-  const [w, sh, sc, ts] = (
-    await rec.read({ buffer: space, bytes: 4 * d * n }, { buffer: shift, bytes: 4 * d }, { buffer: scale, bytes: 4 * d }, { buffer: targetShift[band], bytes: 4 * layout.bands[band].width })
-  ).map((data) => new Float32Array(data));
-  const { sourceWidth, targetWidth } = shape;
-  const W = new Float32Array(sourceWidth * targetWidth);
-  const p = Float64Array.from({ length: targetWidth }, (_, j) => ts[column + j] + targetSums[column + j] / train.rows);
-  for (let i = 0; i < sourceWidth; i++) {
-    const mean = sh[i] + sourceSums[i] / train.rows / sc[i];
-    for (let j = 0; j < targetWidth; j++) {
-      const value = w[i * n + j] * sc[i]; // a power of two: exact
-      W[i * targetWidth + j] = value;
-      p[j] -= mean * value;
-    }
+/** The λ path over the folds. @throws RangeError without folds or with an empty one; LabError non-finite, cancelled */
+export async function solveCrossValidation(state: FitState, sourceLayer: number, targetLayer: number, lambdas: readonly number[], signal?: AbortSignal): Promise<CrossValidationPoint[]> {
+  checkPair(state, sourceLayer, targetLayer, lambdas);
+  const folds = state.train.length;
+  if (folds < 2) throw new RangeError('This fit was made without folds.');
+  const empty = state.train.findIndex(({ rows }) => rows < 1);
+  if (empty >= 0) throw new RangeError(`Fold ${empty} has no rows: give each of the ${folds} folds some training rows.`);
+  const points = lambdas.map((lambda): CrossValidationPoint => ({ lambda, perFold: [], meanR2: NaN, standardError: NaN }));
+  for (let fold = 0; fold < folds; fold++) {
+    throwIfAborted(signal);
+    await scoped(state, async (local) => {
+      const train = new LayerMoments(local.rec, local.scope, state.train.filter((_, i) => i !== fold), sourceLayer);
+      const test = new LayerMoments(local.rec, local.scope, [state.train[fold]], sourceLayer);
+      if (train.rows < 2) throw new RangeError(`Without fold ${fold} there are only ${train.rows} training rows.`);
+      const system = await PairSystem.create(local, sourceLayer, targetLayer, train, test);
+      for (const point of points) {
+        throwIfAborted(signal);
+        const { bad, test: score } = await system.solve(point.lambda, false);
+        point.perFold.push(bad > 0 ? NaN : score.r2);
+      }
+    });
   }
-  return { W, p: Float32Array.from(p), sourceWidth, targetWidth, lambda };
+  for (const point of points) {
+    const mean = point.perFold.reduce((sum, r2) => sum + r2, 0) / folds;
+    const squares = point.perFold.reduce((sum, r2) => sum + (r2 - mean) ** 2, 0);
+    point.meanR2 = mean;
+    point.standardError = Math.sqrt(squares / (folds - 1) / folds);
+  }
+  return points;
 }
 
 /** Held-out R² of all pairs at one λ: one factorisation a source layer and band. */
 export async function solveGrid(state: FitState, lambda: number, signal?: AbortSignal): Promise<Float64Array> {
   checkLambda(lambda);
-  const { rec, layout, train, heldOut } = state;
-  const { source: d, target, shape, bands } = layout;
+  const { shape } = state.layout;
   const out = new Float64Array(shape.sourceLayers * shape.targetLayers).fill(NaN);
-  const scratch = state.scope;
-  const widest = Math.max(...bands.map((band) => band.width));
-  const matrix = floats(scratch, d * (d + widest), '[M | C]');
-  const diagonal = floats(scratch, d, 'diagonal');
-  const C = floats(scratch, d * widest, 'C');
-  const T = floats(scratch, d * widest, 'M·V');
-  const taken = floats(scratch, widest, 'explained');
-  const counters = scratch.buffer(16, 'bad pivots');
-  const sums: { train: Float32Array; heldOut: Float32Array }[] = [];
-  for (let b = 0; b < bands.length; b++) {
-    const bytes = 8 * bands[b].width;
-    const [a, c] = await rec.read({ buffer: train.targetSums[b], bytes }, { buffer: heldOut.targetSums[b], bytes });
-    sums.push({ train: new Float32Array(a), heldOut: new Float32Array(c) });
-    checkFinite(sums[b].train, 'target');
-    checkFinite(sums[b].heldOut, 'held-out target');
-  }
   for (let s = 0; s < shape.sourceLayers; s++) {
-    const system = sourceSystem(state, s);
-    await scratch.settled();
-    checkFinite(await rec.readFloats(train.sourceSums[s], 2 * d), 'source');
-    for (let b = 0; b < bands.length; b++) {
-      throwIfAborted(signal);
-      const n = bands[b].width;
-      rec.clear(counters);
-      centredCross(state, train, s, b, 0, n, C);
-      augment(rec, { M: system.train, d, right: C, n, ridge: { lambda, penalty: system.penalty }, matrix, diagonal });
-      factorise(rec, { matrix, diagonal, d, n }, counters, noise(state));
-      solveUpper(rec, { matrix, d, n });
-      ab(rec, { A: system.heldOut, B: matrix, C: T, m: d, k: d, n, strideB: d + n, columnB: d });
-      centredCross(state, heldOut, s, b, 0, n, C);
-      explained(rec, { V: matrix, strideV: d + n, columnV: d, T, C, d, n, out: taken });
-      const [raw, counted] = await rec.read({ buffer: taken, bytes: 4 * n }, { buffer: counters, bytes: 4 });
-      if (new Uint32Array(counted)[0] > 0) continue;
-      const values = new Float32Array(raw);
-      for (let i = 0; i < bands[b].layers; i++) {
-        const sst = totalSquares(sums[b].heldOut, sums[b].train, n, heldOut.rows, train.rows, i * target, shape.targetWidth);
-        out[s * shape.targetLayers + bands[b].firstLayer + i] = score(values.subarray(i * target, i * target + shape.targetWidth), sst).r2;
-      }
-    }
-    for (const buffer of Object.values(system) as GPUBuffer[]) scratch.release(buffer);
+    await scoped(state, (local) => gridRow(local, s, lambda, out.subarray(s * shape.targetLayers, (s + 1) * shape.targetLayers), signal));
   }
   return out;
 }
 
-/** Whether any source layer has curable bad pivots at this λ or whitened columns far from unit size. False when a second pass could not help. */
-export async function solveNeedsSecondPass(state: FitState, lambda: number): Promise<boolean> {
-  checkLambda(lambda);
-  if (state.final) return false;
-  const { rec, scope, layout, train } = state;
-  const d = layout.source;
-  const matrix = floats(scope, d * d, 'M');
-  const diagonal = floats(scope, d, 'diagonal');
+async function gridRow(state: FitState, s: number, lambda: number, out: Float64Array, signal?: AbortSignal): Promise<void> {
+  const { rec, scope, layout } = state;
+  const { source: d, target, shape, bands } = layout;
+  const train = trainingMoments(state, s);
+  const heldOut = heldOutMoments(state, s);
+  const system = sourceSystem(state, s, train, heldOut);
+  const widest = Math.max(...bands.map((band) => band.width));
+  const matrix = scope.buffer(4 * d * (d + widest), '[M | C]');
+  const diagonal = scope.buffer(4 * d, 'diagonal');
+  const [C, product] = ['C', 'M·V'].map((label) => scope.buffer(4 * d * widest, label));
+  const taken = scope.buffer(4 * widest, 'explained');
   const counters = scope.buffer(16, 'bad pivots');
-  for (let s = 0; s < layout.shape.sourceLayers; s++) {
-    const system = sourceSystem(state, s);
+  await scope.settled();
+  checkFinite(await rec.readFloats(train.sourceSums, 2 * d), 'source');
+  for (let b = 0; b < bands.length; b++) {
+    throwIfAborted(signal);
+    const n = bands[b].width;
+    rec.clear(counters);
+    centredCross(state, train, train, b, 0, n, C);
+    augment(rec, { M: system.train, d, right: C, n, ridge: { lambda, penalty: system.penalty }, matrix, diagonal });
+    factorise(rec, { matrix, diagonal, d, n }, counters, noise(state));
+    solveUpper(rec, { matrix, d, n });
+    ab(rec, { A: system.test as GPUBuffer, B: matrix, C: product, m: d, k: d, n, strideB: d + n, columnB: d });
+    centredCross(state, train, heldOut, b, 0, n, C);
+    explained(rec, { V: matrix, strideV: d + n, columnV: d, T: product, C, d, n, out: taken });
     await scope.settled();
-    augment(rec, { M: system.train, d, right: 'none', n: 0, ridge: { lambda, penalty: system.penalty }, matrix, diagonal });
-    factorise(rec, { matrix, diagonal, d, n: 0 }, counters, noise(state));
-    const [sums, counted] = await rec.read({ buffer: train.whiteSums[s], bytes: 8 * d }, { buffer: counters, bytes: 8 });
-    const [bad, empty] = new Uint32Array(counted);
-    if (bad > empty || unrepresentative(new Float32Array(sums), d, train.rows)) return true;
-    for (const buffer of Object.values(system) as GPUBuffer[]) scope.release(buffer);
+    const [raw, counted, trainRaw, heldOutRaw] = await rec.read({ buffer: taken, bytes: 4 * n }, { buffer: counters, bytes: 4 }, { buffer: train.targetSums(b), bytes: 8 * n }, { buffer: heldOut.targetSums(b), bytes: 8 * n });
+    const [values, trainSums, heldOutSums] = [raw, trainRaw, heldOutRaw].map((data) => new Float32Array(data));
+    checkFinite(trainSums, 'target');
+    checkFinite(heldOutSums, 'held-out target');
+    if (new Uint32Array(counted)[0] > 0) continue;
+    for (let i = 0; i < bands[b].layers; i++) {
+      const sst = totalSquares(heldOutSums, trainSums, n, heldOut.rows, train.rows, i * target, shape.targetWidth);
+      out[bands[b].firstLayer + i] = scoreOf(values.subarray(i * target, i * target + shape.targetWidth), sst).r2;
+    }
   }
-  return false;
 }
 
-/** Some whitened column has a mean square far from 1: the warm-up did not know its direction. */
-function unrepresentative(whiteSums: Float32Array, d: number, rows: number): boolean {
-  for (let i = 0; i < d; i++) if (!(whiteSums[d + i] / rows <= WHITENING_LIMIT)) return true;
-  return false;
+/** The first source layer with curable bad pivots at this λ or whitened columns far from unit size. Null when none has, or a second pass could not help. */
+export async function solveSecondPass(state: FitState, lambda: number): Promise<SecondPassReason | null> {
+  checkLambda(lambda);
+  if (state.final) return null;
+  for (let s = 0; s < state.layout.shape.sourceLayers; s++) {
+    const reason = await scoped(state, async (local): Promise<SecondPassReason | null> => {
+      const { rec, scope } = local;
+      const d = local.layout.source;
+      const train = trainingMoments(local, s);
+      const system = sourceSystem(local, s, train, null);
+      const matrix = scope.buffer(4 * d * d, 'M');
+      const diagonal = scope.buffer(4 * d, 'diagonal');
+      const counters = scope.buffer(16, 'bad pivots');
+      await scope.settled();
+      augment(rec, { M: system.train, d, right: 'none', n: 0, ridge: { lambda, penalty: system.penalty }, matrix, diagonal });
+      factorise(rec, { matrix, diagonal, d, n: 0 }, counters, noise(local));
+      const [sums, counted] = await rec.read({ buffer: train.whiteSums, bytes: 8 * d }, { buffer: counters, bytes: 8 });
+      const [bad, empty] = new Uint32Array(counted);
+      const meanSquare = largestMeanSquare(new Float32Array(sums), d, train.rows);
+      if (bad === empty && meanSquare <= WHITENING_LIMIT) return null;
+      return { sourceLayer: s, badPivots: bad - empty, meanSquare, limit: WHITENING_LIMIT };
+    });
+    if (reason) return reason;
+  }
+  return null;
+}
+
+/** Largest mean square of a whitened column: far from 1, and the warm-up did not know its direction. Infinity where one is not a number. */
+function largestMeanSquare(whiteSums: Float32Array, d: number, rows: number): number {
+  let most = 0;
+  for (let i = 0; i < d; i++) most = Math.max(most, Number.isNaN(whiteSums[d + i]) ? Infinity : whiteSums[d + i] / rows);
+  return most;
 }
 
 /** Columns that equalled the shift in every training row. */

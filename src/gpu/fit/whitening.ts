@@ -9,15 +9,18 @@
  * factor of all rows' QᵀQ.
  */
 import { ab } from '../kernels/ab/ab';
-import { atb, FOLD_ROWS } from '../kernels/atb/atb';
+import { atb } from '../kernels/atb/atb';
 import { columnSums, shiftScale } from '../kernels/column-sums/column-sums';
+import { countRows } from '../kernels/count-rows/count-rows';
 import { gatherRows } from '../kernels/gather-rows/gather-rows';
+import { shiftRows } from '../kernels/shift-rows/shift-rows';
 import { centre } from '../kernels/system/system';
 import { inverseFactor } from '../inverse-factor';
 import type { Recorder } from '../recorder';
 import { GpuScope } from '../scope';
+import type { Block } from './blocks';
 import type { FitLayout } from './layout';
-import type { SplitMoments } from './moments';
+import type { LayerMoments, Moments } from './moments';
 
 /**
  * Floor of the whitening factor, relative to each diagonal element. 1e-6 fails at
@@ -45,123 +48,195 @@ export interface Whitening {
   U: GPUBuffer;
 }
 
-/** Rows of one layer that are held on the GPU during the warm-up. */
-export interface RowBlock {
-  buffer: GPUBuffer;
-  rows: number;
-}
-
-/** Space for one fold of at most 512 rows. */
-export interface FoldSpace {
-  /** 512×source: X' */
+/** The coordinates of a fit, and space for one block in them. */
+export interface Coordinates {
+  layout: FitLayout;
+  /** False: Q = X', with T the identity. */
+  whiten: boolean;
+  /** Per source layer. */
+  source: Whitening[];
+  /** Per band: shift of the target columns. */
+  target: GPUBuffer[];
+  ones: GPUBuffer;
+  /** blockRows×source: X' */
   shifted: GPUBuffer;
-  /** 512×source: Q */
+  /** blockRows×source: Q; X' itself without whitening. */
   white: GPUBuffer;
-  /** Per band, 512×width: Y' */
+  /** Per band, blockRows×width: Y' */
   targets: GPUBuffer[];
+  /** Number of the first finite row of a block. */
+  first: GPUBuffer;
 }
 
-export function createFoldSpace(scope: GpuScope, layout: FitLayout): FoldSpace {
+export function createCoordinates(scope: GpuScope, layout: FitLayout, whiten: boolean): Coordinates {
+  const { source: d, bands, blockRows, shape } = layout;
   const floats = (count: number, label: string): GPUBuffer => scope.buffer(count * 4, label);
+  const matrix = (label: string): GPUBuffer => (whiten ? floats(d * d, label) : scope.upload(identity(d), label));
+  const shifted = floats(blockRows * d, 'block X');
   return {
-    shifted: floats(FOLD_ROWS * layout.source, 'fold X'),
-    white: floats(FOLD_ROWS * layout.source, 'fold Q'),
-    targets: layout.bands.map((band) => floats(FOLD_ROWS * band.width, 'fold Y')),
+    layout,
+    whiten,
+    source: Array.from({ length: shape.sourceLayers }, () => ({
+      shift: floats(d, 'source shift'),
+      scale: scope.upload(new Float32Array(d).fill(1), 'source scale'),
+      T: matrix('whitening factor'),
+      U: matrix('inverse whitening factor'),
+    })),
+    target: bands.map((band) => floats(band.width, 'target shift')),
+    ones: scope.upload(new Float32Array(Math.max(...bands.map((band) => band.width))).fill(1), 'ones'),
+    shifted,
+    white: whiten ? floats(blockRows * d, 'block Q') : shifted,
+    targets: bands.map((band) => floats(blockRows * band.width, 'block Y')),
+    first: scope.buffer(16, 'first row'),
   };
 }
 
-export function createWhitening(scope: GpuScope, layout: FitLayout): Whitening {
-  const d = layout.source;
-  return {
-    shift: scope.buffer(d * 4, 'source shift'),
-    scale: scope.upload(new Float32Array(d).fill(1), 'source scale'),
-    T: scope.buffer(d * d * 4, 'whitening factor'),
-    U: scope.buffer(d * d * 4, 'inverse whitening factor'),
-  };
+/** The buffers that hold what the fit has learnt about the scale, always in the same order. */
+export function coordinateBuffers({ source, target }: Coordinates): GPUBuffer[] {
+  return [...source.flatMap(({ shift, scale, T, U }) => [shift, scale, T, U]), ...target];
 }
 
-/** Calls `each` for every fold of at most 512 rows. */
-export function eachFold(rows: number, each: (first: number, count: number) => void): void {
-  for (let first = 0; first < rows; first += FOLD_ROWS) each(first, Math.min(FOLD_ROWS, rows - first));
+function identity(d: number): Float32Array {
+  const out = new Float32Array(d * d);
+  for (let i = 0; i < d; i++) out[i * d + i] = 1;
+  return out;
+}
+
+/** X' of one source layer of a block. */
+function shiftSource(rec: Recorder, at: Coordinates, block: Block, s: number): void {
+  const { layout, source, shifted } = at;
+  const { sourceWidth } = layout.shape;
+  const { shift, scale } = source[s];
+  shiftRows(rec, { source: block.source[s], sourceStride: sourceWidth, cols: sourceWidth, rows: block.rows, flags: block.flags, shift, scale, out: shifted, outStride: layout.source, padded: layout.source });
+}
+
+/** Y' of all target layers of a band, side by side. */
+function shiftTargets(rec: Recorder, at: Coordinates, block: Block, b: number): void {
+  const { layout, target, targets, ones } = at;
+  const { targetWidth } = layout.shape;
+  const { firstLayer, layers, width } = layout.bands[b];
+  for (let i = 0; i < layers; i++) {
+    shiftRows(rec, {
+      source: block.target[firstLayer + i], sourceStride: targetWidth, cols: targetWidth, rows: block.rows, flags: block.flags,
+      shift: target[b], scale: ones, out: targets[b], outStride: width, outColumn: i * layout.target, padded: layout.target,
+    });
+  }
 }
 
 /**
- * Shift (the mean) and scale (a power of two near 1/σ) of a source layer from its
- * warm-up rows, then its whitening factor. The mean is taken about the first row: a
- * constant column then becomes exactly 0, which is how it is recognised.
+ * Shift, scale and whitening factors of all layers from the warm-up rows, of which only the
+ * GPU knows how many are finite. Shifts are the mean (source scales a power of two near 1/σ).
+ * The mean is taken about a first row: a constant column then becomes exactly 0, which is how
+ * it is recognised.
  */
-export function whitenFromRows(rec: Recorder, parent: GpuScope, layout: FitLayout, whitening: Whitening, blocks: RowBlock[], fold: FoldSpace): void {
-  const d = layout.source;
-  const width = layout.shape.sourceWidth;
-  const { shift, scale } = whitening;
-  const rows = blocks.reduce((sum, block) => sum + block.rows, 0);
+export function learnCoordinates(rec: Recorder, parent: GpuScope, at: Coordinates, blocks: readonly Block[]): void {
+  const { layout } = at;
+  const { source: d, bands, shape } = layout;
   const scope = new GpuScope(rec.device, parent);
+  const counts = scope.buffer(16, 'warm-up rows');
+  const spare = scope.buffer(16, 'no flags');
+  const firsts = blocks.map((block) => {
+    const first = scope.buffer(16, 'first row');
+    countRows(rec, { flags: block.flags, rows: block.rows, counts, first });
+    return first;
+  });
+  /** The first finite row of all: later blocks first, so that the earliest that has one comes last. */
+  const firstRow = (pick: (block: Block) => GPUBuffer, cols: number, out: GPUBuffer): void => {
+    for (let b = blocks.length - 1; b >= 0; b--) gatherRows(rec, { source: pick(blocks[b]), cols, rows: 1, indices: firsts[b], out, flags: spare, check: false });
+  };
+
+  bands.forEach((band, b) => {
+    const sums = scope.buffer(2 * band.width * 4, 'warm-up target sums');
+    for (let i = 0; i < band.layers; i++) {
+      const row = scope.buffer(4 * shape.targetWidth, 'first target row');
+      firstRow((block) => block.target[band.firstLayer + i], shape.targetWidth, row);
+      rec.copy(row, at.target[b], shape.targetWidth * 4, 0, i * layout.target * 4);
+    }
+    for (const block of blocks) {
+      shiftTargets(rec, at, block, b);
+      columnSums(rec, { A: at.targets[b], sums, rows: block.rows, n: band.width });
+    }
+    shiftScale(rec, { sums, shift: at.target[b], scale: at.ones, n: band.width, rows: counts, set: 'shift' });
+  });
+
   const sums = scope.buffer(2 * d * 4, 'warm-up sums');
   const gram = scope.buffer(d * d * 4, 'warm-up Gram');
   const centred = scope.buffer(d * d * 4, 'warm-up covariance');
-  const sweep = (each: (count: number) => void): void => {
-    rec.clear(sums);
-    for (const block of blocks) {
-      eachFold(block.rows, (firstRow, count) => {
-        gatherRows(rec, { source: block.buffer, sourceStride: width, cols: width, rows: count, firstRow, shift, scale, out: fold.shifted, outStride: d, padded: d });
-        columnSums(rec, { A: fold.shifted, sums, rows: count, n: d });
-        each(count);
-      });
-    }
-  };
-  rec.copy(blocks[0].buffer, shift, width * 4);
-  sweep(() => {});
-  shiftScale(rec, { sums, shift, scale, n: d, rows, set: 'shift' });
-  sweep(() => {});
-  shiftScale(rec, { sums, shift, scale, n: d, rows, set: 'scale' });
-  sweep((count) => atb(rec, { A: fold.shifted, B: fold.shifted, C: gram, rows: count, m: d, n: d, strideA: d, strideB: d, strideC: d, upper: true }));
-  centre(rec, { M: gram, m: d, n: d, strideM: d, leftSums: sums, rightSums: sums, leftTrain: sums, rightTrain: sums, rows, trainRows: rows, symmetric: true, out: centred });
-  inverseFactor(rec, scope, { M: centred, d, floor: { relative: WHITENING_FLOOR, minimum: 0 }, U: whitening.U, inverse: whitening.T });
-  rec.submit();
-  scope.dispose();
-}
-
-/** Shift of all target layers of a band: the mean of the warm-up rows, about their first row. */
-export function shiftTargets(rec: Recorder, parent: GpuScope, layout: FitLayout, band: number, layers: RowBlock[][], shift: GPUBuffer, ones: GPUBuffer, fold: FoldSpace): void {
-  const { width } = layout.bands[band];
-  const scope = new GpuScope(rec.device, parent);
-  const sums = scope.buffer(2 * width * 4, 'warm-up target sums');
-  layers.forEach((blocks, i) => rec.copy(blocks[0].buffer, shift, layout.shape.targetWidth * 4, 0, i * layout.target * 4));
-  const blocks = layers[0];
-  blocks.forEach((block, b) => {
-    eachFold(block.rows, (firstRow, count) => {
-      layers.forEach((layer, i) => {
-        gatherTarget(rec, layout, layer[b].buffer, firstRow, count, shift, ones, fold.targets[band], width, i);
-      });
-      columnSums(rec, { A: fold.targets[band], sums, rows: count, n: width });
-    });
+  at.source.forEach(({ shift, scale, T, U }, s) => {
+    const sweep = (each: (rows: number) => void): void => {
+      rec.clear(sums);
+      for (const block of blocks) {
+        shiftSource(rec, at, block, s);
+        columnSums(rec, { A: at.shifted, sums, rows: block.rows, n: d });
+        each(block.rows);
+      }
+    };
+    firstRow((block) => block.source[s], shape.sourceWidth, shift);
+    sweep(() => {});
+    shiftScale(rec, { sums, shift, scale, n: d, rows: counts, set: 'shift' });
+    sweep(() => {});
+    shiftScale(rec, { sums, shift, scale, n: d, rows: counts, set: 'scale' });
+    if (!at.whiten) return;
+    rec.clear(gram);
+    sweep((rows) => atb(rec, { A: at.shifted, B: at.shifted, C: gram, rows, m: d, n: d, strideA: d, strideB: d, strideC: d, upper: true }));
+    centre(rec, { M: gram, m: d, n: d, strideM: d, leftSums: sums, rightSums: sums, leftTrain: sums, rightTrain: sums, rows: 0, trainRows: 1, counts, symmetric: true, out: centred });
+    const scratch = new GpuScope(rec.device, scope);
+    inverseFactor(rec, scratch, { M: centred, d, floor: { relative: WHITENING_FLOOR, minimum: 0 }, U, inverse: T });
+    rec.submit();
+    scratch.dispose();
   });
-  const rows = blocks.reduce((sum, block) => sum + block.rows, 0);
-  shiftScale(rec, { sums, shift, scale: ones, n: width, rows, set: 'shift' });
   rec.submit();
   scope.dispose();
 }
 
-/** Packs rows of the i-th target layer of a band beside the others. */
-export function gatherTarget(rec: Recorder, layout: FitLayout, source: GPUBuffer, firstRow: number, rows: number, shift: GPUBuffer, ones: GPUBuffer, out: GPUBuffer, width: number, i: number): void {
-  const { targetWidth } = layout.shape;
-  gatherRows(rec, { source, sourceStride: targetWidth, cols: targetWidth, rows, firstRow, shift, scale: ones, out, outStride: width, outColumn: i * layout.target, padded: layout.target });
+/** Folds a block into its bucket's moments; counts[at] grows by its finite rows and counts[at + 1] by the others. */
+export function streamBlock(rec: Recorder, space: Coordinates, block: Block, moments: Moments, counts: GPUBuffer, at: number): void {
+  const { layout, whiten, shifted, white, targets } = space;
+  const { source: d, target, bands } = layout;
+  const { rows } = block;
+  countRows(rec, { flags: block.flags, rows, counts, at, first: space.first });
+  bands.forEach((band, b) => {
+    const Y = targets[b];
+    shiftTargets(rec, space, block, b);
+    columnSums(rec, { A: Y, sums: moments.targetSums[b], rows, n: band.width });
+    for (let i = 0; i < band.layers && moments.targetGram.length > 0; i++) {
+      atb(rec, { A: Y, B: Y, C: moments.targetGram[band.firstLayer + i], rows, m: target, n: target, strideA: band.width, strideB: band.width, strideC: target, columnA: i * target, columnB: i * target, upper: true });
+    }
+  });
+  space.source.forEach(({ T }, s) => {
+    shiftSource(rec, space, block, s);
+    columnSums(rec, { A: shifted, sums: moments.sourceSums[s], rows, n: d });
+    if (whiten) {
+      ab(rec, { A: shifted, B: T, C: white, m: rows, k: d, n: d, upperB: true });
+      columnSums(rec, { A: white, sums: moments.whiteSums[s], rows, n: d });
+    }
+    atb(rec, { A: white, B: white, C: moments.gram[s], rows, m: d, n: d, strideA: d, strideB: d, strideC: d, upper: true });
+    bands.forEach((band, b) => atb(rec, { A: white, B: targets[b], C: moments.cross[s][b], rows, m: d, n: band.width, strideA: d, strideB: band.width, strideC: band.width }));
+  });
 }
 
-/** Renews a whitening from the moments of all training rows: T ← T·R⁻¹, U ← R·U with RᵀR the floored QᵀQ/n; the shift moves to the true mean. */
-export function renewWhitening(rec: Recorder, parent: GpuScope, layout: FitLayout, whitening: Whitening, train: SplitMoments, layer: number): void {
-  const d = layout.source;
+/** Renews all coordinates from the moments of all training rows: T ← T·R⁻¹, U ← R·U with RᵀR the floored QᵀQ/n; shifts move to the true means. */
+export function renewCoordinates(rec: Recorder, parent: GpuScope, at: Coordinates, train: (scope: GpuScope, layer: number) => LayerMoments): void {
+  const d = at.layout.source;
+  at.source.forEach(({ shift, scale, T, U }, layer) => {
+    const scope = new GpuScope(rec.device, parent);
+    const { gram, whiteSums: sums, sourceSums, rows } = train(scope, layer);
+    if (at.whiten) {
+      const [centred, R, inverse, newT, newU] = ['covariance of Q', 'R', 'R⁻¹', 'new T', 'new U'].map((label) => scope.buffer(d * d * 4, label));
+      centre(rec, { M: gram, m: d, n: d, strideM: d, leftSums: sums, rightSums: sums, leftTrain: sums, rightTrain: sums, rows, trainRows: rows, symmetric: true, out: centred });
+      inverseFactor(rec, scope, { M: centred, d, floor: { relative: WHITENING_FLOOR, minimum: SECOND_PASS_FLOOR }, U: R, inverse });
+      ab(rec, { A: T, B: inverse, C: newT, m: d, k: d, n: d, upperB: true });
+      ab(rec, { A: R, B: U, C: newU, m: d, k: d, n: d, upperB: true });
+      rec.copy(newT, T, d * d * 4);
+      rec.copy(newU, U, d * d * 4);
+    }
+    shiftScale(rec, { sums: sourceSums, shift, scale, n: d, rows, set: 'shift' });
+    rec.submit();
+    scope.dispose();
+  });
   const scope = new GpuScope(rec.device, parent);
-  const matrix = (label: string): GPUBuffer => scope.buffer(d * d * 4, label);
-  const [centred, R, inverse, T, U] = ['covariance of Q', 'R', 'R⁻¹', 'new T', 'new U'].map(matrix);
-  const sums = train.whiteSums[layer];
-  centre(rec, { M: train.gram[layer], m: d, n: d, strideM: d, leftSums: sums, rightSums: sums, leftTrain: sums, rightTrain: sums, rows: train.rows, trainRows: train.rows, symmetric: true, out: centred });
-  inverseFactor(rec, scope, { M: centred, d, floor: { relative: WHITENING_FLOOR, minimum: SECOND_PASS_FLOOR }, U: R, inverse });
-  ab(rec, { A: whitening.T, B: inverse, C: T, m: d, k: d, n: d, upperB: true });
-  ab(rec, { A: R, B: whitening.U, C: U, m: d, k: d, n: d, upperB: true });
-  rec.copy(T, whitening.T, d * d * 4);
-  rec.copy(U, whitening.U, d * d * 4);
-  shiftScale(rec, { sums: train.sourceSums[layer], shift: whitening.shift, scale: whitening.scale, n: d, rows: train.rows, set: 'shift' });
+  const moments = train(scope, 0);
+  at.layout.bands.forEach((band, b) => shiftScale(rec, { sums: moments.targetSums(b), shift: at.target[b], scale: at.ones, n: band.width, rows: moments.rows, set: 'shift' }));
   rec.submit();
   scope.dispose();
 }

@@ -30,12 +30,13 @@ const shiftCase: KernelCase = {
   tolerance: 1e-6,
   quick: true,
   async run(rec, scope) {
-    const rows = 100;
+    const counted = scope.upload(Uint32Array.of(100), 'count');
     const sums = scope.upload(Float32Array.of(50, 0, 25.1, 0), 'sums');
     const shift = scope.upload(Float32Array.of(3, 4), 'shift');
     const scale = scope.upload(Float32Array.of(1, 1), 'scale');
-    shiftScale(rec, { sums, shift, scale, n: 2, rows, set: 'scale' });
-    shiftScale(rec, { sums, shift, scale, n: 2, rows, set: 'shift' });
+    shiftScale(rec, { sums, shift, scale, n: 2, rows: 100, set: 'scale' });
+    shiftScale(rec, { sums, shift, scale, n: 2, rows: counted, set: 'shift' });
+    shiftScale(rec, { sums, shift, scale, n: 2, rows: scope.buffer(4, 'no rows'), set: 'shift' });
     // Variance 0.251 − 0.25 = 0.001: the power of two nearest 1/σ = 31.6 is 32; the mean 0.5 is in units of 1/32.
     const got = [...(await rec.readFloats(shift, 2)), ...(await rec.readFloats(scale, 2))];
     return maxRelativeError(got, [3 + 0.5 / 32, 4, 32, 1]);
@@ -46,5 +47,6 @@ export const cases: KernelCase[] = [
   sumsCase('64 columns, 17 rows', 17, 64, 64, true),
   sumsCase('4 of 12 columns, one row', 1, 4, 12),
   sumsCase('132 columns, 512 rows', 512, 132, 132),
+  sumsCase('8 columns, 2,048 rows', 2048, 8, 8),
   shiftCase,
 ];

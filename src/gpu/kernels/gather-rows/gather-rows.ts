@@ -1,4 +1,4 @@
-/** Compacts chosen rows of a tensor into a matrix, shifting and scaling its columns on the way. */
+/** Compacts chosen rows of a float32 or float16 tensor into a float32 matrix, and finds those that are not finite. */
 import { defineKernel } from '../../kernel';
 import type { Bound, Recorder } from '../../recorder';
 import source from './gather-rows.wgsl?raw';
@@ -9,28 +9,30 @@ export const gatherRowsKernel = defineKernel('gather-rows', source);
 const SLAB = 32768;
 
 export interface GatherArgs {
-  /** Row-major float32 with `sourceStride` numbers a row. */
+  /** Row-major, `sourceStride` numbers a row. */
   source: Bound;
-  sourceStride: number;
+  /** Of the source; default float32. */
+  type?: 'float32' | 'float16';
+  /** Default `cols`. */
+  sourceStride?: number;
   cols: number;
   rows: number;
-  /** u32 row numbers, one an output row; without them rows firstRow, firstRow+1, … are taken. */
+  /** u32 row numbers, one an output row (0xffffffff: leave that output row alone); without them rows firstRow, firstRow+1, … are taken. */
   indices?: GPUBuffer;
   firstRow?: number;
-  /** Per output column, `outColumn` included. */
-  shift: GPUBuffer;
-  scale: GPUBuffer;
+  /** Row-major float32. */
   out: GPUBuffer;
-  outStride: number;
-  outColumn?: number;
+  /** Default `cols`. */
+  outStride?: number;
   outRow?: number;
-  /** Output columns up to this count are written, those past `cols` with 0; default `cols`. */
-  padded?: number;
+  /** u32, one an output row. With `check` a row that holds a NaN or an infinity is marked 1 and the number replaced by 0; without it the buffer is only bound. */
+  flags: GPUBuffer;
+  check: boolean;
 }
 
 export function gatherRows(rec: Recorder, args: GatherArgs): void {
-  const { source: from, sourceStride, cols, rows, indices, firstRow = 0, shift, scale, out, outStride, outColumn = 0, outRow = 0, padded = cols } = args;
-  const params = { rows, cols, padded, sourceStride, firstRow, indexed: indices ? 1 : 0, outStride, outColumn, outRow };
+  const { source: from, type = 'float32', cols, sourceStride = cols, rows, indices, firstRow = 0, out, outStride = cols, outRow = 0, flags, check } = args;
+  const params = { rows, cols, sourceStride, firstRow, indexed: indices ? 1 : 0, half: type === 'float16' ? 1 : 0, check: check ? 1 : 0, outStride, outRow };
   // Without indices the binding still needs a buffer: any that is only read will do.
-  rec.dispatch(gatherRowsKernel, params, [from, indices ?? shift, shift, scale, out], Math.ceil(padded / 64), Math.min(rows, SLAB), Math.ceil(rows / SLAB));
+  rec.dispatch(gatherRowsKernel, params, [from, indices ?? from, out, flags], Math.ceil(cols / 64), Math.min(rows, SLAB), Math.ceil(rows / SLAB));
 }

@@ -1,6 +1,6 @@
 // Moments about fixed points: out[i, j] = (M[i, j] − a_i t_j − s_i b_j + rows·a_i b_j) / rows with
 // a = sumsA · inverseA and b = sumsB · inverseB the points (training means), s and t the column
-// sums of the rows that M was summed over. mode 1: M is symmetric and only its upper part is valid.
+// sums of the rows that M was summed over. Where `counted` is 1 all rows are training rows, counts[0] of them.
 
 struct Params {
   m: u32,
@@ -11,6 +11,8 @@ struct Params {
   columnSums: u32,
   rows: f32,
   inverseTrain: f32,
+  counted: u32,
+  // 1: M is symmetric and only its upper part is valid
   symmetric: u32,
 }
 
@@ -20,7 +22,8 @@ struct Params {
 @group(0) @binding(3) var<storage, read> leftTrain: array<f32>;
 @group(0) @binding(4) var<storage, read> rightSums: array<f32>;
 @group(0) @binding(5) var<storage, read> rightTrain: array<f32>;
-@group(0) @binding(6) var<storage, read_write> centred: array<f32>;
+@group(0) @binding(6) var<storage, read> counts: array<u32>;
+@group(0) @binding(7) var<storage, read_write> centred: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -33,10 +36,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   } else {
     value = M[i * p.strideM + p.columnM + j];
   }
-  let a = leftTrain[i] * p.inverseTrain;
-  let b = rightTrain[p.columnSums + j] * p.inverseTrain;
+  var rows = p.rows;
+  var inverseTrain = p.inverseTrain;
+  if (p.counted == 1u) {
+    rows = max(1.0, f32(counts[0]));
+    inverseTrain = 1.0 / rows;
+  }
+  let a = leftTrain[i] * inverseTrain;
+  let b = rightTrain[p.columnSums + j] * inverseTrain;
   let s = leftSums[i];
   let t = rightSums[p.columnSums + j];
   // Grouped so that for training rows (s = rows·a) the two corrections cancel to −a·t.
-  centred[i * p.strideOut + j] = (value - a * t - b * (s - p.rows * a)) / p.rows;
+  centred[i * p.strideOut + j] = (value - a * t - b * (s - rows * a)) / rows;
 }

@@ -29,6 +29,8 @@ export interface CentreArgs {
   columnSums?: number;
   rows: number;
   trainRows: number;
+  /** A u32 buffer that begins with the number of rows, all of them training rows: instead of `rows` and `trainRows`. */
+  counts?: GPUBuffer;
   /** M is symmetric and only its upper part is valid. */
   symmetric?: boolean;
   /** m×n */
@@ -36,11 +38,11 @@ export interface CentreArgs {
 }
 
 export function centre(rec: Recorder, args: CentreArgs): void {
-  const { M, m, n, strideM, columnM = 0, leftSums, rightSums, leftTrain, rightTrain, columnSums = 0, rows, trainRows, symmetric = false, out } = args;
+  const { M, m, n, strideM, columnM = 0, leftSums, rightSums, leftTrain, rightTrain, columnSums = 0, rows, trainRows, counts, symmetric = false, out } = args;
   rec.dispatch(
     centreKernel,
-    { m, n, strideM, columnM, strideOut: n, columnSums, rows, inverseTrain: 1 / trainRows, symmetric: symmetric ? 1 : 0 },
-    [M, leftSums, leftTrain, rightSums, rightTrain, out], Math.ceil(n / 64), m,
+    { m, n, strideM, columnM, strideOut: n, columnSums, rows, inverseTrain: 1 / trainRows, counted: counts ? 1 : 0, symmetric: symmetric ? 1 : 0 },
+    [M, leftSums, leftTrain, rightSums, rightTrain, counts ?? leftSums, out], Math.ceil(n / 64), m,
   );
 }
 
