@@ -1,0 +1,229 @@
+/**
+ * What a map is made of and where it predicts: statistics of its held-out R² per target
+ * dimension, and of its spectrum.
+ */
+import { cholesky } from './cholesky';
+import { breathe, symmetricEigenvalues } from './eigenvalues';
+import { matmul, matmulTN, type Matrix, type MatrixLike, transpose, zeros } from './matrix';
+import type { PairMoments } from './moments';
+import { quantile } from './stats';
+
+/** R² over all target dimensions but the `left` ones of the greatest variance. */
+export interface R2WithoutTop {
+  left: number;
+  /** NaN where no dimension that varies remains. */
+  r2: number;
+}
+
+/** 0, 1, 2, 4, 8, … up to half of the target dimensions. */
+export function topCounts(targetWidth: number): number[] {
+  const counts = [0];
+  for (let k = 1; k <= targetWidth / 2; k *= 2) counts.push(k);
+  return counts;
+}
+
+/**
+ * R² over all but the k target dimensions of the greatest held-out variance, for each k:
+ * 1 − Σ SSE_j / Σ SST_j over the rest, with SSE_j = (1 − R²_j) SST_j. Where the pooled R²
+ * is the work of one massive dimension it falls at the first step.
+ * @param perDimension dT: held-out R² per target dimension, NaN where it is constant
+ * @param targetVariance dT: held-out total squares per dimension about the training mean, in any one unit (`PairMoments.tt`)
+ * @param ks how many to leave out; default `topCounts(dT)`
+ * @throws RangeError if the lengths differ, a variance is negative or not finite, or a k is not 0 … dT
+ */
+export function r2WithoutTop(perDimension: ArrayLike<number>, targetVariance: ArrayLike<number>, ks: readonly number[] = topCounts(perDimension.length)): R2WithoutTop[] {
+  const m = perDimension.length;
+  if (targetVariance.length !== m) throw new RangeError(`${m} dimensions have R² and ${targetVariance.length} a variance.`);
+  for (let j = 0; j < m; j++) if (!(targetVariance[j] >= 0) || !Number.isFinite(targetVariance[j])) throw new RangeError(`The variance of dimension ${j} must be a number of at least 0, not ${targetVariance[j]}.`);
+  for (const k of ks) if (!Number.isInteger(k) || k < 0 || k > m) throw new RangeError(`0 to ${m} dimensions can be left out, not ${k}.`);
+  const order = Array.from({ length: m }, (_, j) => j).sort((a, b) => targetVariance[b] - targetVariance[a]);
+  // Summed from the smallest on, so that the massive ones cost the rest no digits.
+  const from: number[] = new Array(m + 1).fill(NaN);
+  let residual = 0;
+  let total = 0;
+  for (let at = m - 1; at >= 0; at--) {
+    const variance = targetVariance[order[at]];
+    if (variance > 0) {
+      residual += (1 - perDimension[order[at]]) * variance;
+      total += variance;
+    }
+    from[at] = total > 0 ? 1 - residual / total : NaN;
+  }
+  return ks.map((left) => ({ left, r2: from[left] }));
+}
+
+export interface DimensionSummary {
+  /** Dimensions that vary. */
+  count: number;
+  /** Constant target dimensions, which have no R². */
+  constant: number;
+  /** In the order of the asked q; NaN without a dimension that varies. */
+  quantiles: number[];
+}
+
+/** Quantiles of the R² per dimension (default 5, 25, 50, 75, 95 %), constant dimensions left out. @throws RangeError for q outside [0, 1] */
+export function dimensionQuantiles(perDimension: ArrayLike<number>, qs: readonly number[] = [0.05, 0.25, 0.5, 0.75, 0.95]): DimensionSummary {
+  const kept = Float64Array.from(perDimension).filter((x) => !Number.isNaN(x));
+  return {
+    count: kept.length,
+    constant: perDimension.length - kept.length,
+    quantiles: qs.map((q) => (kept.length > 0 ? quantile(kept, q) : NaN)),
+  };
+}
+
+export interface R2Histogram {
+  /** bins + 1 edges from `low` to 1. */
+  edges: number[];
+  /** Dimensions per bin; those below `low` are in the first. */
+  counts: number[];
+  /** How many of the first bin lie below `low`: R² has no lower bound. */
+  clipped: number;
+  /** Constant dimensions, in no bin. */
+  constant: number;
+}
+
+/**
+ * Counts of the R² per dimension in equal bins up to 1, the last one closed.
+ * @throws RangeError unless bins ≥ 1 and low < 1
+ */
+export function r2Histogram(perDimension: ArrayLike<number>, bins = 24, low = -0.2): R2Histogram {
+  if (!Number.isInteger(bins) || bins < 1) throw new RangeError(`A histogram needs at least one bin, not ${bins}.`);
+  if (!(low < 1) || !Number.isFinite(low)) throw new RangeError(`The low end of a histogram of R² must lie below 1, not at ${low}.`);
+  const counts: number[] = new Array(bins).fill(0);
+  let clipped = 0;
+  let constant = 0;
+  for (let j = 0; j < perDimension.length; j++) {
+    const x = perDimension[j];
+    if (Number.isNaN(x)) constant++;
+    else {
+      if (x < low) clipped++;
+      counts[Math.max(0, Math.min(bins - 1, Math.floor(((x - low) / (1 - low)) * bins)))]++;
+    }
+  }
+  return { edges: Array.from({ length: bins + 1 }, (_, i) => low + ((1 - low) * i) / bins), counts, clipped, constant };
+}
+
+export interface Spectrum {
+  /** Descending; min(rows, cols) of them. */
+  values: Float64Array;
+  /** Singular values below this are rounding: √(n·2⁻⁵²)·σ₁, because they are roots of a Gram matrix's eigenvalues. */
+  resolution: number;
+  /** exp of the entropy of σ/Σσ, over what lies above the resolution. */
+  effectiveRank: number;
+  /** (Σσ²)² / Σσ⁴: the number of directions that share the squared size. */
+  participationRatio: number;
+  /** min(dS, dT): no map has more. */
+  ceiling: number;
+}
+
+/**
+ * Singular values of W: the gain of each direction in raw coordinates. Massive columns
+ * rule it, for it depends on the units of every coordinate; `predictionSpectrum` does not.
+ * Through the eigenvalues of the smaller Gram matrix, in float64: a tenth of the time of
+ * an SVD, for half of its digits, which is what a float32 W has.
+ * @param W dS×dT
+ * @throws RangeError if W is not finite; AbortError
+ */
+export async function mapSpectrum(W: MatrixLike, signal?: AbortSignal): Promise<Spectrum> {
+  const tall = W.rows < W.cols ? transpose(W) : W;
+  return spectrumOf(await gram(tall, signal), W, signal);
+}
+
+/**
+ * Spectrum of the map in the metric of its predictions: singular values of
+ * ss^½ W diag(tt)^−½ over the training rows, that is the standard deviations of the
+ * predicted states along their principal axes with every target dimension in units of its
+ * own deviation. The sum of the squares over dT is the mean share of variance predicted.
+ * It is the same in any units or (invertible) coordinates of the source and any units of
+ * the target, so this is the one to draw; its effective rank counts the independent
+ * directions that the map carries over. Constant target dimensions are left out.
+ * @throws RangeError if W does not fit the moments or is not finite; AbortError
+ */
+export async function predictionSpectrum(W: MatrixLike, { ss, tt }: PairMoments, signal?: AbortSignal): Promise<Spectrum> {
+  const { rows: d, cols: m } = W;
+  if (ss.rows !== d || tt.length !== m) throw new RangeError(`A ${d}×${m} map does not fit moments of ${ss.rows}×${tt.length}.`);
+  // Standardised on both sides first, so that no scale costs digits.
+  const deviation = Float64Array.from({ length: d }, (_, i) => Math.sqrt(ss.data[i * d + i]));
+  const weights = zeros(d, m);
+  for (let i = 0; i < d; i++) for (let j = 0; j < m; j++) weights.data[i * m + j] = tt[j] > 0 ? (W.data[i * m + j] * deviation[i]) / Math.sqrt(tt[j]) : 0;
+  const correlation = zeros(d, d);
+  for (let i = 0; i < d; i++) {
+    for (let j = 0; j < d; j++) {
+      const size = deviation[i] * deviation[j];
+      correlation.data[i * d + j] = size > 0 ? ss.data[i * d + j] / size : 0;
+    }
+    // A semidefinite matrix of float64's rounding would stop Cholesky: this is the size of that rounding.
+    correlation.data[i * d + i] = (deviation[i] > 0 ? 1 : 0) + 8 * d * Number.EPSILON;
+  }
+  await breathe(signal);
+  const { U } = cholesky(correlation);
+  await breathe(signal);
+  const F = matmul(U, weights); // FᵀF = Wᵀ ss W
+  return spectrumOf(await gram(d < m ? transpose(F) : F, signal), W, signal);
+}
+
+/**
+ * Effective rank (Roy & Vetterli 2007): exp of the entropy of the normalised singular
+ * values. n for n equal ones, 1 for a single one, NaN for none above 0.
+ * @throws RangeError if a value is negative or not finite
+ */
+export function effectiveRank(singularValues: ArrayLike<number>): number {
+  const total = checkedSum(singularValues);
+  let entropy = 0;
+  for (let i = 0; i < singularValues.length; i++) {
+    const share = singularValues[i] / total;
+    if (share > 0) entropy -= share * Math.log(share);
+  }
+  return total > 0 ? Math.exp(entropy) : NaN;
+}
+
+/**
+ * Participation ratio of the squared singular values, (Σσ²)² / Σσ⁴. NaN for none above 0.
+ * @throws RangeError if a value is negative or not finite
+ */
+export function participationRatio(singularValues: ArrayLike<number>): number {
+  checkedSum(singularValues);
+  let top = 0; // in units of the largest, so that no fourth power overflows
+  for (let i = 0; i < singularValues.length; i++) top = Math.max(top, singularValues[i]);
+  let squares = 0;
+  let fourths = 0;
+  for (let i = 0; i < singularValues.length; i++) {
+    const s = (singularValues[i] / top) ** 2;
+    squares += s;
+    fourths += s * s;
+  }
+  return top > 0 ? (squares * squares) / fourths : NaN;
+}
+
+function checkedSum(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (!(values[i] >= 0) || !Number.isFinite(values[i])) throw new RangeError(`A singular value must be a number of at least 0, not ${values[i]}.`);
+    sum += values[i];
+  }
+  return sum;
+}
+
+async function spectrumOf(G: Matrix, W: MatrixLike, signal?: AbortSignal): Promise<Spectrum> {
+  const values = (await symmetricEigenvalues(G, signal)).map((x) => Math.sqrt(Math.max(0, x)));
+  const top = values.length > 0 ? values[0] : 0;
+  const resolution = Math.sqrt(G.rows * Number.EPSILON) * top;
+  const real = values.filter((x) => x > resolution);
+  return { values, resolution, effectiveRank: effectiveRank(real), participationRatio: participationRatio(real), ceiling: Math.min(W.rows, W.cols) };
+}
+
+/** AᵀA for an n×k A, a band of columns between two points to stop at. */
+async function gram(A: MatrixLike, signal?: AbortSignal): Promise<Matrix> {
+  const { rows: n, cols: k } = A;
+  const out = zeros(k, k);
+  const width = Math.max(8, Math.ceil(2e8 / Math.max(1, n * k)));
+  for (let first = 0; first < k; first += width) {
+    await breathe(signal);
+    const count = Math.min(width, k - first);
+    const band = zeros(n, count);
+    for (let r = 0; r < n; r++) for (let c = 0; c < count; c++) band.data[r * count + c] = A.data[r * k + first + c];
+    const product = matmulTN(band, A);
+    out.data.set(product.data, first * k);
+  }
+  return out;
+}
