@@ -8,13 +8,6 @@ import { matmul, matmulTN, type Matrix, type MatrixLike, transpose, zeros } from
 import type { PairMoments } from './moments';
 import { quantile } from './stats';
 
-/** R² over all target dimensions but the `left` ones of the greatest variance. */
-export interface R2WithoutTop {
-  left: number;
-  /** NaN where no dimension that varies remains. */
-  r2: number;
-}
-
 /** 0, 1, 2, 4, 8, … up to half of the target dimensions. */
 export function topCounts(targetWidth: number): number[] {
   const counts = [0];
@@ -29,16 +22,17 @@ export function topCounts(targetWidth: number): number[] {
  * @param perDimension dT: held-out R² per target dimension, NaN where it is constant
  * @param targetVariance dT: held-out total squares per dimension about the training mean, in any one unit (`PairMoments.tt`)
  * @param ks how many to leave out; default `topCounts(dT)`
+ * @returns one R² per k; NaN where no dimension that varies remains
  * @throws RangeError if the lengths differ, a variance is negative or not finite, or a k is not 0 … dT
  */
-export function r2WithoutTop(perDimension: ArrayLike<number>, targetVariance: ArrayLike<number>, ks: readonly number[] = topCounts(perDimension.length)): R2WithoutTop[] {
+export function r2WithoutTop(perDimension: ArrayLike<number>, targetVariance: ArrayLike<number>, ks: readonly number[] = topCounts(perDimension.length)): number[] {
   const m = perDimension.length;
   if (targetVariance.length !== m) throw new RangeError(`${m} dimensions have R² and ${targetVariance.length} a variance.`);
   for (let j = 0; j < m; j++) if (!(targetVariance[j] >= 0) || !Number.isFinite(targetVariance[j])) throw new RangeError(`The variance of dimension ${j} must be a number of at least 0, not ${targetVariance[j]}.`);
   for (const k of ks) if (!Number.isInteger(k) || k < 0 || k > m) throw new RangeError(`0 to ${m} dimensions can be left out, not ${k}.`);
   const order = Array.from({ length: m }, (_, j) => j).sort((a, b) => targetVariance[b] - targetVariance[a]);
   // Summed from the smallest on, so that the massive ones cost the rest no digits.
-  const from: number[] = new Array(m + 1).fill(NaN);
+  const from = new Float64Array(m + 1).fill(NaN);
   let residual = 0;
   let total = 0;
   for (let at = m - 1; at >= 0; at--) {
@@ -49,7 +43,7 @@ export function r2WithoutTop(perDimension: ArrayLike<number>, targetVariance: Ar
     }
     from[at] = total > 0 ? 1 - residual / total : NaN;
   }
-  return ks.map((left) => ({ left, r2: from[left] }));
+  return ks.map((k) => from[k]);
 }
 
 export interface DimensionSummary {
@@ -89,7 +83,7 @@ export interface R2Histogram {
 export function r2Histogram(perDimension: ArrayLike<number>, bins = 24, low = -0.2): R2Histogram {
   if (!Number.isInteger(bins) || bins < 1) throw new RangeError(`A histogram needs at least one bin, not ${bins}.`);
   if (!(low < 1) || !Number.isFinite(low)) throw new RangeError(`The low end of a histogram of R² must lie below 1, not at ${low}.`);
-  const counts: number[] = new Array(bins).fill(0);
+  const counts = Array.from({ length: bins }, () => 0);
   let clipped = 0;
   let constant = 0;
   for (let j = 0; j < perDimension.length; j++) {
@@ -103,30 +97,19 @@ export function r2Histogram(perDimension: ArrayLike<number>, bins = 24, low = -0
   return { edges: Array.from({ length: bins + 1 }, (_, i) => low + ((1 - low) * i) / bins), counts, clipped, constant };
 }
 
-export interface Spectrum {
-  /** Descending; min(rows, cols) of them. */
-  values: Float64Array;
-  /** Singular values below this are rounding: √(n·2⁻⁵²)·σ₁, because they are roots of a Gram matrix's eigenvalues. */
-  resolution: number;
-  /** exp of the entropy of σ/Σσ, over what lies above the resolution. */
-  effectiveRank: number;
-  /** (Σσ²)² / Σσ⁴: the number of directions that share the squared size. */
-  participationRatio: number;
-  /** min(dS, dT): no map has more. */
-  ceiling: number;
-}
-
 /**
  * Singular values of W: the gain of each direction in raw coordinates. Massive columns
- * rule it, for it depends on the units of every coordinate; `predictionSpectrum` does not.
+ * rule it, for it depends on the units of every coordinate; `metricSpectrum` does not.
  * Through the eigenvalues of the smaller Gram matrix, in float64: a tenth of the time of
- * an SVD, for half of its digits, which is what a float32 W has.
+ * an SVD, for half of its digits, which is what a float32 W has. Values up to √(n·2⁻⁵²)·σ₁
+ * are rounding and come out as 0.
  * @param W dS×dT
+ * @returns min(dS, dT) values, descending
  * @throws RangeError if W is not finite; AbortError
  */
-export async function mapSpectrum(W: MatrixLike, signal?: AbortSignal): Promise<Spectrum> {
+export async function mapSpectrum(W: MatrixLike, signal?: AbortSignal): Promise<Float64Array> {
   const tall = W.rows < W.cols ? transpose(W) : W;
-  return spectrumOf(await gram(tall, signal), W, signal);
+  return roots(await symmetricEigenvalues(await gram(tall, signal), signal));
 }
 
 /**
@@ -137,9 +120,10 @@ export async function mapSpectrum(W: MatrixLike, signal?: AbortSignal): Promise<
  * It is the same in any units or (invertible) coordinates of the source and any units of
  * the target, so this is the one to draw; its effective rank counts the independent
  * directions that the map carries over. Constant target dimensions are left out.
+ * @returns min(dS, dT) values, descending; those that are rounding are 0
  * @throws RangeError if W does not fit the moments or is not finite; AbortError
  */
-export async function predictionSpectrum(W: MatrixLike, { ss, tt }: PairMoments, signal?: AbortSignal): Promise<Spectrum> {
+export async function metricSpectrum(W: MatrixLike, { ss, tt }: PairMoments, signal?: AbortSignal): Promise<Float64Array> {
   const { rows: d, cols: m } = W;
   if (ss.rows !== d || tt.length !== m) throw new RangeError(`A ${d}×${m} map does not fit moments of ${ss.rows}×${tt.length}.`);
   // Standardised on both sides first, so that no scale costs digits.
@@ -159,7 +143,7 @@ export async function predictionSpectrum(W: MatrixLike, { ss, tt }: PairMoments,
   const { U } = cholesky(correlation);
   await breathe(signal);
   const F = matmul(U, weights); // FᵀF = Wᵀ ss W
-  return spectrumOf(await gram(d < m ? transpose(F) : F, signal), W, signal);
+  return roots(await symmetricEigenvalues(await gram(d < m ? transpose(F) : F, signal), signal));
 }
 
 /**
@@ -204,12 +188,10 @@ function checkedSum(values: ArrayLike<number>): number {
   return sum;
 }
 
-async function spectrumOf(G: Matrix, W: MatrixLike, signal?: AbortSignal): Promise<Spectrum> {
-  const values = (await symmetricEigenvalues(G, signal)).map((x) => Math.sqrt(Math.max(0, x)));
-  const top = values.length > 0 ? values[0] : 0;
-  const resolution = Math.sqrt(G.rows * Number.EPSILON) * top;
-  const real = values.filter((x) => x > resolution);
-  return { values, resolution, effectiveRank: effectiveRank(real), participationRatio: participationRatio(real), ceiling: Math.min(W.rows, W.cols) };
+/** Square roots of a Gram matrix's eigenvalues; 0 for what is rounding. */
+function roots(eigenvalues: Float64Array): Float64Array {
+  const noise = eigenvalues.length > 0 ? eigenvalues.length * Number.EPSILON * eigenvalues[0] : 0;
+  return eigenvalues.map((x) => (x > noise ? Math.sqrt(x) : 0));
 }
 
 /** AᵀA for an n×k A, a band of columns between two points to stop at. */
