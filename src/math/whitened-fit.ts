@@ -1,0 +1,281 @@
+/**
+ * The streaming affine fit by float32 products: the CPU twin of the WGSL fit. The first
+ * training rows are held back as a warm-up, which sets shift, scale and whitening
+ * (whitening.ts); from then on rows stream through in folds of at most 512, whose products
+ * are added up in float64. Moments are turned back into the original coordinates and solved in float64.
+ *
+ * Rounding of Q = X'T to float32 is rounding of the data by 2⁻²⁴ in whitened coordinates,
+ * so the error of W grows with √κ as a QR's does, not with κ.
+ */
+import type { FitChunk, FitOptions, FitShape } from './fit-types';
+import { type Matrix, zeros } from './matrix';
+import { type Accumulator, MomentFit, type StreamedMoments } from './moment-fit';
+import type { Products } from './products';
+import { renewedFactor, scaleOf, suits, unwhiten, type Whitening, whiteningFactor } from './whitening';
+
+/** Rows of a fold: the longest chain of float32 additions. */
+export const STREAM_FOLD_ROWS = 512;
+
+/**
+ * Pivots of the standardised covariance that are rounding noise. Measured on widths 12 … 192: columns that depend on
+ * others leave up to 1e-12 here (rank lost to few rows: 1e-10), while at condition 2e10 the least true pivot is 2e-8.
+ */
+const PIVOT_NOISE = 1e-10;
+
+export interface WhitenedFitOptions extends FitOptions {
+  /** Training rows held back before whitening; default max(4·dS, 1024). Fewer than dS makes a second pass likely. */
+  warmUpRows?: number;
+}
+
+/** Rows on their way into the products, shifted and scaled. */
+interface Fold {
+  rows: number;
+  /** Per source layer: 512×dS. */
+  source: Float32Array[];
+  /** 512×(L_T·dT + 1): all target layers side by side, then a one. */
+  target: Float32Array;
+}
+
+export class WhitenedFit extends MomentFit {
+  protected override readonly pivotTolerance = PIVOT_NOISE;
+  readonly #products: Products;
+  readonly #warmUpRows: number;
+  readonly #targets: number;
+  /** Chunks of the warm-up; null once whitening is set. */
+  #held: FitChunk<Float32Array>[] | null = [];
+  #heldTrainRows = 0;
+  #whitening: Whitening[] = [];
+  #targetShift: Float32Array = new Float32Array(0);
+  /** Unfinished folds by accumulator. */
+  readonly #folds = new Map<Accumulator, Fold>();
+  #whitenedByAll = false;
+  #secondPass = false;
+
+  /**
+   * @param products stay the caller's: `dispose` leaves them alone
+   * @throws RangeError unless all four sizes are whole numbers of at least 1, folds is one of 2 … 16 and warmUpRows at least 1, if given
+   */
+  constructor(shape: FitShape, products: Products, options: WhitenedFitOptions = {}) {
+    super(shape, options, { source: shape.sourceWidth, target: shape.targetWidth });
+    const warmUpRows = options.warmUpRows ?? Math.max(4 * shape.sourceWidth, 1024);
+    if (!Number.isInteger(warmUpRows) || warmUpRows < 1) throw new RangeError(`warmUpRows must be a whole number of at least 1, not ${warmUpRows}.`);
+    this.#products = products;
+    this.#warmUpRows = warmUpRows;
+    this.#targets = shape.targetLayers * shape.targetWidth;
+  }
+
+  /**
+   * The arrays may be reused once this has returned its promise's value.
+   * @throws RangeError if a matrix does not have rows × width numbers, a layer is missing or the fold is not one of the fit's
+   */
+  async add(chunk: FitChunk<Float32Array>): Promise<void> {
+    const finite = this.accept(chunk);
+    if (!finite) return;
+    if (!this.#held) return this.#stream(finite);
+    this.#held.push({ ...finite, source: finite.source.map((m) => m.slice()), target: finite.target.map((m) => m.slice()) });
+    if (finite.split === 'train') this.#heldTrainRows += finite.rows;
+    if (this.#heldTrainRows >= this.#warmUpRows) await this.#whiten();
+  }
+
+  async needsSecondPass(smallestLambda = 0): Promise<boolean> {
+    await this.#settled();
+    for (let s = 0; s < this.shape.sourceLayers; s++) if (this.strayed(s, smallestLambda)) return true;
+    return false;
+  }
+
+  override async restart(): Promise<void> {
+    await this.#settled();
+    const { sourceLayers, targetLayers, targetWidth } = this.shape;
+    const sums = this.trainSums();
+    for (let s = 0; s < sourceLayers; s++) {
+      const { sourceMean } = this.trainMoments(s, 0); // refuses what has overflowed
+      const { scale, T } = this.#whitening[s];
+      this.#whitening[s] = { shift: Float32Array.from(sourceMean), scale, T: renewedFactor(T, this.#whitenedGram(s)) };
+    }
+    for (let t = 0; t < targetLayers; t++) for (let j = 0; j < targetWidth; j++) this.#targetShift[t * targetWidth + j] += sums.targetSums[t][j] / sums.rows;
+    this.#folds.clear();
+    await super.restart();
+    this.#secondPass = true;
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.#held = [];
+    this.#heldTrainRows = 0;
+    this.#whitening = [];
+    this.#folds.clear();
+  }
+
+  protected override get secondPass(): boolean {
+    return this.#secondPass;
+  }
+
+  protected override strayed(s: number, lambda: number): boolean {
+    if (this.#secondPass || this.#whitenedByAll) return false;
+    const d = this.shape.sourceWidth;
+    const { ss } = this.trainMoments(s, 0); // refuses what has overflowed
+    const { rows, gram } = this.trainSums();
+    const meanSquares = Float64Array.from({ length: d }, (_, i) => gram[s][i * d + i] / rows);
+    const variances = Float64Array.from({ length: d }, (_, i) => ss.data[i * d + i] * this.#whitening[s].scale[i] ** 2);
+    return !suits(this.#whitening[s], this.#whitenedGram(s), meanSquares, variances, lambda);
+  }
+
+  protected toOriginal(s: number, moments: StreamedMoments): StreamedMoments {
+    if (!moments.ss.data.every(Number.isFinite) || !moments.st.data.every(Number.isFinite)) {
+      throw new RangeError(`The states of source layer ${s} or of the target are too large for sums in float32.`);
+    }
+    return unwhiten(this.#whitening[s], moments);
+  }
+
+  protected targetShift(t: number): Float64Array {
+    const m = this.shape.targetWidth;
+    return Float64Array.from(this.#targetShift.subarray(t * m, (t + 1) * m));
+  }
+
+  protected override async settle(): Promise<void> {
+    if (this.#held) await this.#whiten();
+    for (const [acc, fold] of this.#folds) await this.#multiply(acc, fold);
+  }
+
+  /** QᵀQ/n of the training rows, centred. */
+  #whitenedGram(s: number): Matrix {
+    const d = this.shape.sourceWidth;
+    const { rows, gram, sourceSums } = this.trainSums();
+    const mean = sourceSums[s].map((q) => q / rows);
+    const out = zeros(d, d);
+    for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) out.data[i * d + j] = gram[s][i * d + j] / rows - mean[i] * mean[j];
+    return out;
+  }
+
+  /** @throws RangeError without training rows */
+  async #settled(): Promise<void> {
+    const { train } = await this.rows();
+    if (train < 2) throw new RangeError(`A fit needs at least two training rows, not ${train}.`);
+    await this.settle();
+  }
+
+  /** Sets shift, scale and whitening from the training rows held back, then streams them all. */
+  async #whiten(): Promise<void> {
+    const held = this.#held ?? [];
+    const train = held.filter((chunk) => chunk.split === 'train');
+    const { sourceLayers, targetLayers, sourceWidth, targetWidth } = this.shape;
+    for (let s = 0; s < sourceLayers; s++) this.#whitening.push(await this.#whiteningOf(train.map((chunk) => chunk.source[s]), sourceWidth));
+    this.#targetShift = new Float32Array(this.#targets);
+    for (let t = 0; t < targetLayers; t++) this.#targetShift.set(meanOf(train.map((chunk) => chunk.target[t]), targetWidth), t * targetWidth);
+    this.#held = null;
+    for (const chunk of held) await this.#stream(chunk);
+    this.#whitenedByAll = true;
+  }
+
+  async #whiteningOf(blocks: Float32Array[], d: number): Promise<Whitening> {
+    const shift = meanOf(blocks, d);
+    const squares = new Float64Array(d);
+    let rows = 0;
+    for (const m of blocks) {
+      for (let i = 0; i < m.length; i++) squares[i % d] += (m[i] - shift[i % d]) ** 2;
+      rows += m.length / d;
+    }
+    const scale = Float32Array.from(squares, (square) => scaleOf(square / rows));
+    const space = new Float32Array(STREAM_FOLD_ROWS * d);
+    const covariance = zeros(d, d);
+    for (const m of blocks) {
+      for (let first = 0; first < m.length; first += space.length) {
+        const part = m.subarray(first, first + space.length);
+        shiftAndScale(part, d, shift, scale, space, 0);
+        const X = space.subarray(0, part.length);
+        const product = await this.#products.atb(X, part.length / d, d, X, d);
+        for (let i = 0; i < product.length; i++) covariance.data[i] += product[i] / rows;
+      }
+    }
+    return { shift, scale, T: whiteningFactor(covariance) };
+  }
+
+  async #stream(chunk: FitChunk<Float32Array>): Promise<void> {
+    const { targetWidth: m, sourceWidth: d } = this.shape;
+    const acc = chunk.split === 'train' ? this.train[this.foldOf(chunk)] : this.heldOut;
+    if (chunk.split === 'train') this.#whitenedByAll = false;
+    const fold = this.#folds.get(acc) ?? this.#newFold(acc);
+    const wide = this.#targets + 1;
+    for (let first = 0; first < chunk.rows; ) {
+      const count = Math.min(STREAM_FOLD_ROWS - fold.rows, chunk.rows - first);
+      chunk.source.forEach((source, s) => {
+        const { shift, scale } = this.#whitening[s];
+        shiftAndScale(source.subarray(first * d, (first + count) * d), d, shift, scale, fold.source[s], fold.rows * d);
+      });
+      chunk.target.forEach((target, t) => {
+        const shift = this.#targetShift.subarray(t * m, (t + 1) * m);
+        const sums = acc.targetSums[t];
+        const squares = acc.squares[t];
+        for (let r = 0; r < count; r++) {
+          const from = (first + r) * m;
+          const to = (fold.rows + r) * wide + t * m;
+          for (let j = 0; j < m; j++) {
+            const y = Math.fround(target[from + j] - shift[j]);
+            fold.target[to + j] = y;
+            sums[j] += y;
+            squares[j] += y * y;
+          }
+        }
+      });
+      fold.rows += count;
+      first += count;
+      if (fold.rows === STREAM_FOLD_ROWS) await this.#multiply(acc, fold);
+    }
+  }
+
+  #newFold(acc: Accumulator): Fold {
+    const { sourceLayers, sourceWidth } = this.shape;
+    const wide = this.#targets + 1;
+    const target = new Float32Array(STREAM_FOLD_ROWS * wide);
+    for (let r = 0; r < STREAM_FOLD_ROWS; r++) target[r * wide + wide - 1] = 1; // its cross product is ΣQ
+    const fold: Fold = { rows: 0, source: Array.from({ length: sourceLayers }, () => new Float32Array(STREAM_FOLD_ROWS * sourceWidth)), target };
+    this.#folds.set(acc, fold);
+    return fold;
+  }
+
+  /** Adds the products of a fold to its accumulator, and empties it. */
+  async #multiply(acc: Accumulator, fold: Fold): Promise<void> {
+    const { sourceWidth: d, targetWidth: m } = this.shape;
+    const { rows } = fold;
+    if (rows === 0) return;
+    const n = this.#targets;
+    const target = fold.target.subarray(0, rows * (n + 1));
+    for (let s = 0; s < fold.source.length; s++) {
+      const { gram, cross } = await this.#products.whitened(fold.source[s].subarray(0, rows * d), rows, d, this.#whitening[s].T, target, n + 1);
+      addTo(acc.gram[s], gram);
+      const sums = acc.cross[s];
+      for (let i = 0; i < d; i++) {
+        for (let c = 0; c < n; c++) sums[i * n + c] += cross[i * (n + 1) + c];
+        acc.sourceSums[s][i] += cross[i * (n + 1) + n];
+      }
+    }
+    for (let t = 0; t < acc.targetGram.length; t++) {
+      const Y = new Float32Array(rows * m);
+      for (let r = 0; r < rows; r++) Y.set(target.subarray(r * (n + 1) + t * m, r * (n + 1) + (t + 1) * m), r * m);
+      addTo(acc.targetGram[t], await this.#products.atb(Y, rows, m, Y, m));
+    }
+    acc.rows += rows;
+    fold.rows = 0;
+  }
+}
+
+function addTo(sums: Float64Array, more: Float32Array): void {
+  for (let i = 0; i < more.length; i++) sums[i] += more[i];
+}
+
+/** (x − shift)·scale, rounded to float32 once: the scale is a power of two. */
+function shiftAndScale(rows: Float32Array, width: number, shift: Float32Array, scale: Float32Array, out: Float32Array, at: number): void {
+  for (let first = 0; first < rows.length; first += width) for (let j = 0; j < width; j++) out[at + first + j] = (rows[first + j] - shift[j]) * scale[j];
+}
+
+/** Means of the columns, about the first row: a constant column has exactly its constant as mean. */
+function meanOf(blocks: Float32Array[], width: number): Float32Array {
+  const first = blocks[0];
+  const sums = new Float64Array(width);
+  let rows = 0;
+  for (const m of blocks) {
+    for (let at = 0; at < m.length; at += width) for (let j = 0; j < width; j++) sums[j] += m[at + j] - first[j];
+    rows += m.length / width;
+  }
+  return Float32Array.from(sums, (sum, j) => first[j] + sum / rows);
+}
