@@ -50,17 +50,18 @@ function swiftShaderFolder(): { folder: string | null; browser: string } {
 
 /**
  * The environment in which a new Node process finds the driver.
- * @throws Error if LRT_ICD names no file
+ * @param chosen the ICD's file; null for the machine's own or SwiftShader; default LRT_ICD
+ * @throws Error if there is no such file
  */
-export function dawnEnvironment(): DawnEnvironment {
+export function dawnEnvironment(chosen: string | null = process.env.LRT_ICD ?? null): DawnEnvironment {
   if (process.platform !== 'linux') return { env: {}, asks: `Dawn’s own choice on ${process.platform}` };
-  if (process.env.LRT_GPU === 'real' && !process.env.LRT_ICD) return { env: {}, asks: 'the machine’s own Vulkan driver (LRT_GPU=real)' };
+  if (process.env.LRT_GPU === 'real' && !chosen) return { env: {}, asks: 'the machine’s own Vulkan driver (LRT_GPU=real)' };
   const { folder, browser } = swiftShaderFolder();
-  if (process.env.LRT_ICD) {
-    const icd = resolve(process.env.LRT_ICD);
-    if (!existsSync(icd)) throw new Error(`LRT_ICD is set to ${process.env.LRT_ICD}, where there is no file.`);
+  if (chosen) {
+    const icd = resolve(chosen);
+    if (!existsSync(icd)) throw new Error(`the Vulkan driver ${chosen} (LRT_ICD), where there is no file`);
     const libraries = [dirname(icd), ...(folder ? [folder] : [])];
-    return { env: { ...libraryPath(libraries), VK_ICD_FILENAMES: icd, VK_DRIVER_FILES: icd }, asks: `the Vulkan driver ${icd} (LRT_ICD)` };
+    return { env: { ...libraryPath(libraries), VK_ICD_FILENAMES: icd, VK_DRIVER_FILES: icd }, asks: `the Vulkan driver ${icd}` };
   }
   if (!folder) {
     return { env: {}, asks: `${SWIFTSHADER_ICD} and ${LOADER} beside the browser ${browser}, where they are not; set LRT_BROWSER, LRT_ICD or LRT_GPU=real` };

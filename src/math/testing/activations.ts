@@ -203,6 +203,9 @@ function latentDeviations(d: number, kappa: number): Float64Array {
   return Float64Array.from({ length: d }, (_, i) => (i + 1) ** (-power / 2));
 }
 
+/** e^x to five digits: another JavaScript engine's last bit must not change the data. */
+const rounded = (x: number): number => Number(Math.exp(x).toPrecision(5));
+
 /** The latent κ at which the standardised covariance of the rows that will be made has the condition `wanted`: a secant search in logarithms. */
 function calibrate(wanted: number, Z: Matrix, rotation: Matrix, spikes: Float64Array, big: number, spiky: number): number {
   const n = Z.rows;
@@ -232,7 +235,7 @@ function calibrate(wanted: number, Z: Matrix, rotation: Matrix, spikes: Float64A
   let f = excess(x);
   let slope = 1;
   for (let step = 0; step < 12; step++) {
-    if (Math.abs(f) < 0.005) return Math.exp(x);
+    if (Math.abs(f) < 0.005) return rounded(x);
     const next = Math.max(0, x - f / slope);
     if (next === x || !Number.isFinite(f)) break;
     const g = excess(next);
@@ -240,7 +243,7 @@ function calibrate(wanted: number, Z: Matrix, rotation: Matrix, spikes: Float64A
     x = next;
     f = g;
   }
-  if (Math.abs(f) < 0.005) return Math.exp(x);
+  if (Math.abs(f) < 0.005) return rounded(x);
   throw new RangeError(`No latent spectrum of ${d} dimensions gives these rows a standardised condition of ${wanted.toExponential(1)}.`);
 }
 

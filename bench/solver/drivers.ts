@@ -1,0 +1,48 @@
+/** Table (b): the kernel suite, the fit's cases and small accuracy rows on one driver. Runs in a page and in Node on Dawn. */
+import { createDevice } from '../../src/gpu/device';
+import { FIT_CASES, HELD_OUT, trainingRows } from '../../src/gpu/fit/cases';
+import { KERNEL_CASES } from '../../src/gpu/kernels/cases';
+import { runCase } from '../../src/gpu/kernels/testing';
+import { activationLike, type PairedStates, ridgeByQR } from '../../src/math/testing/activations';
+import { relativeError } from '../../src/math/matrix';
+import { measureAccuracy } from './accuracy';
+import { streamAll, wgslFit } from './fits';
+import { DELTA_R2, ERROR_W, LAMBDAS } from './goals';
+import type { DriverFigure, DriverFigures } from './drivers-table';
+import type { DatasetSpec } from './types';
+
+/** @throws LabError webgpu-no-adapter; Error on validation errors of the driver */
+export async function measureDriver(specs: readonly DatasetSpec[]): Promise<DriverFigures> {
+  const lab = await createDevice();
+  const { device } = lab;
+  const figures: DriverFigure[] = [];
+  const push = (name: string, tolerance: number, error: number | null): void => void figures.push({ name, tolerance, error: error !== null && Number.isFinite(error) ? error : null });
+  for (const item of KERNEL_CASES) push(`${item.kernel}: ${item.name}`, item.tolerance, await runCase(device, item));
+  for (const { name, states, lambda, tolerance } of FIT_CASES) {
+    const data = activationLike(states);
+    const train = trainingRows(data);
+    const fit = await wgslFit(device, data);
+    await streamAll(fit, train, lastRows(data), lambda);
+    push(`fit ${name}: W against QR`, tolerance, relativeError((await fit.solve(lambda)).best.W, ridgeByQR(train, lambda).data));
+    fit.dispose();
+  }
+  for (const spec of specs) {
+    const { rows } = await measureAccuracy(spec, { ours: { WGSL: ({ train }) => wgslFit(device, train) }, peers: {} });
+    for (const { lambda, errorW, deltaR2, goal } of rows) {
+      if (!LAMBDAS.includes(lambda) || !goal) continue;
+      const name = `${spec.sourceWidth} → ${spec.targetWidth}, κ ${spec.kappa.toExponential(0)}, ${spec.stationary ? 'stationary' : 'first rows differ'}, λ ${lambda === 0 ? '0' : lambda.toExponential(0)}`;
+      if (goal.errorW !== null) push(`${name}: W`, ERROR_W, errorW);
+      push(`${name}: ΔR²`, DELTA_R2, deltaR2);
+    }
+  }
+  const errors = lab.uncaptured();
+  if (errors.length > 0) throw new Error(`The driver reported: ${errors[0]}`);
+  const { vendor, architecture, description } = lab.report.info;
+  lab.destroy();
+  return { adapter: [vendor, architecture, description].filter(Boolean).join(' '), figures };
+}
+
+function lastRows(data: PairedStates): PairedStates {
+  const from = data.rows - HELD_OUT;
+  return { ...data, rows: HELD_OUT, X: data.X.slice(from * data.sourceWidth), Y: data.Y.slice(from * data.targetWidth) };
+}
