@@ -240,6 +240,45 @@ export function matmul(A: MatrixLike, B: MatrixLike): Matrix {
   return unpad(C, n, A.rows, B.cols);
 }
 
+/** An upper triangular d×d matrix, packed for `multiplyUpper`. */
+export interface PackedUpper {
+  size: number;
+  data: Float64Array;
+}
+
+/** Packs an upper triangular matrix; what is below the diagonal is taken for 0. @throws RangeError if it is not size×size */
+export function packUpper(T: Float64Array | Float32Array, size: number): PackedUpper {
+  if (T.length !== size * size) throw new RangeError(`A ${size}×${size} matrix needs ${size * size} numbers, not ${T.length}.`);
+  const width = panelWidth(size);
+  const data = new Float64Array(width * size);
+  for (let k = 0; k < size; k += FOLD_ROWS) packColumns(T, size, k, Math.min(FOLD_ROWS, size - k), data, k * width);
+  return { size, data };
+}
+
+/**
+ * X·T for rows×size numbers X, rounded to float32 once; half the work of a full product.
+ * @throws RangeError if X does not have rows × size numbers
+ */
+export function multiplyUpper(X: Float64Array | Float32Array, rows: number, T: PackedUpper): Float32Array {
+  const { size: d, data } = T;
+  if (X.length !== rows * d) throw new RangeError(`${rows} rows of ${d} need ${rows * d} numbers, not ${X.length}.`);
+  const width = panelWidth(d);
+  const tall = panelWidth(rows);
+  const C = new Float64Array(tall * width);
+  const packed = new Float64Array(tall * FOLD_ROWS);
+  for (let k = 0; k < d; k += FOLD_ROWS) {
+    const count = Math.min(FOLD_ROWS, d - k);
+    packRows(X, rows, d, k, count, packed);
+    for (let j = k - (k % 4); j < width; j += 4) {
+      const used = Math.min(count, j + 4 - k); // below, T is 0
+      for (let i = 0; i < tall; i += 4) tile(packed, i * count, data, k * width + j * count, used, C, i * width + j, width);
+    }
+  }
+  const out = new Float32Array(rows * d);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < d; j++) out[i * d + j] = C[i * width + j];
+  return out;
+}
+
 /**
  * x·A for a row vector x of length A.rows; the result has A.cols numbers.
  * @throws RangeError if the lengths differ

@@ -1,18 +1,9 @@
-/** The three float32 matrix products that a whitened fit is made of. Matrices are row-major and dense. */
+/** The float32 matrix product that a whitened fit is made of. Matrices are row-major and dense. */
 export interface Products {
-  /** C = AᵀB: A is rows×m, B is rows×n, C is m×n. */
+  /** C = AᵀB: A is rows×m, B is rows×n, C is m×n. @throws RangeError if the numbers are not as many */
   atb(A: Float32Array, rows: number, m: number, B: Float32Array, n: number): Promise<Float32Array>;
-  /** C = AB: A is rows×k, B is k×n, C is rows×n. */
-  ab(A: Float32Array, rows: number, k: number, B: Float32Array, n: number): Promise<Float32Array>;
-  /** With Q = XT: QᵀQ (d×d) and QᵀY (d×n), in one call that does not bring Q out. X is rows×d, T is d×d, Y is rows×n. */
-  whitened(X: Float32Array, rows: number, d: number, T: Float32Array, Y: Float32Array, n: number): Promise<WhitenedProducts>;
   /** Frees what the products hold; they must not be used again. */
   dispose(): Promise<void>;
-}
-
-export interface WhitenedProducts {
-  gram: Float32Array;
-  cross: Float32Array;
 }
 
 /** @throws RangeError if an array does not have rows·cols numbers */

@@ -4,11 +4,12 @@
  * (whitening.ts); from then on rows stream through in folds of at most 512, whose products
  * are added up in float64. Moments are turned back into the original coordinates and solved in float64.
  *
- * Rounding of Q = X'T to float32 is rounding of the data by 2⁻²⁴ in whitened coordinates,
- * so the error of W grows with √κ as a QR's does, not with κ.
+ * The whitened rows Q = X'T alone are computed in float64 and rounded once: small directions are
+ * what is left of large terms, and in float32 their rounding would be most of the error. The long
+ * products, QᵀQ and QᵀY, are float32: there the columns are of unit size and hardly correlated.
  */
 import type { FitChunk, FitOptions, FitShape } from './fit-types';
-import { type Matrix, zeros } from './matrix';
+import { type Matrix, multiplyUpper, packUpper, type PackedUpper, zeros } from './matrix';
 import { type Accumulator, MomentFit, type StreamedMoments } from './moment-fit';
 import type { Products } from './products';
 import { renewedFactor, scaleOf, suits, unwhiten, type Whitening, whiteningFactor } from './whitening';
@@ -30,21 +31,25 @@ export interface WhitenedFitOptions extends FitOptions {
 /** Rows on their way into the products, shifted and scaled. */
 interface Fold {
   rows: number;
-  /** Per source layer: 512×dS. */
-  source: Float32Array[];
-  /** 512×(L_T·dT + 1): all target layers side by side, then a one. */
-  target: Float32Array;
+  /** Per source layer: 512×dS, exact: a difference of float32 numbers need not be one. */
+  source: Float64Array[];
+  /** 512×(L_T·dT + 1 + dS): all target layers side by side, a one, and room for Q. */
+  right: Float32Array;
 }
 
 export class WhitenedFit extends MomentFit {
   protected override readonly pivotTolerance = PIVOT_NOISE;
   readonly #products: Products;
   readonly #warmUpRows: number;
+  /** L_T·dT */
   readonly #targets: number;
+  readonly #rightWidth: number;
   /** Chunks of the warm-up; null once whitening is set. */
   #held: FitChunk<Float32Array>[] | null = [];
   #heldTrainRows = 0;
   #whitening: Whitening[] = [];
+  /** Per source layer: T, packed. */
+  #factors: PackedUpper[] = [];
   #targetShift: Float32Array = new Float32Array(0);
   /** Unfinished folds by accumulator. */
   readonly #folds = new Map<Accumulator, Fold>();
@@ -62,6 +67,7 @@ export class WhitenedFit extends MomentFit {
     this.#products = products;
     this.#warmUpRows = warmUpRows;
     this.#targets = shape.targetLayers * shape.targetWidth;
+    this.#rightWidth = this.#targets + 1 + shape.sourceWidth;
   }
 
   /**
@@ -93,6 +99,7 @@ export class WhitenedFit extends MomentFit {
       this.#whitening[s] = { shift: Float32Array.from(sourceMean), scale, T: renewedFactor(T, this.#whitenedGram(s)) };
     }
     for (let t = 0; t < targetLayers; t++) for (let j = 0; j < targetWidth; j++) this.#targetShift[t * targetWidth + j] += sums.targetSums[t][j] / sums.rows;
+    this.#factors = this.#whitening.map(({ T }) => packUpper(T, this.shape.sourceWidth));
     this.#folds.clear();
     await super.restart();
     this.#secondPass = true;
@@ -103,6 +110,7 @@ export class WhitenedFit extends MomentFit {
     this.#held = [];
     this.#heldTrainRows = 0;
     this.#whitening = [];
+    this.#factors = [];
     this.#folds.clear();
   }
 
@@ -160,6 +168,7 @@ export class WhitenedFit extends MomentFit {
     const train = held.filter((chunk) => chunk.split === 'train');
     const { sourceLayers, targetLayers, sourceWidth, targetWidth } = this.shape;
     for (let s = 0; s < sourceLayers; s++) this.#whitening.push(await this.#whiteningOf(train.map((chunk) => chunk.source[s]), sourceWidth));
+    this.#factors = this.#whitening.map(({ T }) => packUpper(T, sourceWidth));
     this.#targetShift = new Float32Array(this.#targets);
     for (let t = 0; t < targetLayers; t++) this.#targetShift.set(meanOf(train.map((chunk) => chunk.target[t]), targetWidth), t * targetWidth);
     this.#held = null;
@@ -195,7 +204,7 @@ export class WhitenedFit extends MomentFit {
     const acc = chunk.split === 'train' ? this.train[this.foldOf(chunk)] : this.heldOut;
     if (chunk.split === 'train') this.#whitenedByAll = false;
     const fold = this.#folds.get(acc) ?? this.#newFold(acc);
-    const wide = this.#targets + 1;
+    const wide = this.#rightWidth;
     for (let first = 0; first < chunk.rows; ) {
       const count = Math.min(STREAM_FOLD_ROWS - fold.rows, chunk.rows - first);
       chunk.source.forEach((source, s) => {
@@ -211,7 +220,7 @@ export class WhitenedFit extends MomentFit {
           const to = (fold.rows + r) * wide + t * m;
           for (let j = 0; j < m; j++) {
             const y = Math.fround(target[from + j] - shift[j]);
-            fold.target[to + j] = y;
+            fold.right[to + j] = y;
             sums[j] += y;
             squares[j] += y * y;
           }
@@ -225,10 +234,10 @@ export class WhitenedFit extends MomentFit {
 
   #newFold(acc: Accumulator): Fold {
     const { sourceLayers, sourceWidth } = this.shape;
-    const wide = this.#targets + 1;
-    const target = new Float32Array(STREAM_FOLD_ROWS * wide);
-    for (let r = 0; r < STREAM_FOLD_ROWS; r++) target[r * wide + wide - 1] = 1; // its cross product is ΣQ
-    const fold: Fold = { rows: 0, source: Array.from({ length: sourceLayers }, () => new Float32Array(STREAM_FOLD_ROWS * sourceWidth)), target };
+    const wide = this.#rightWidth;
+    const right = new Float32Array(STREAM_FOLD_ROWS * wide);
+    for (let r = 0; r < STREAM_FOLD_ROWS; r++) right[r * wide + this.#targets] = 1; // its product with Q is ΣQ
+    const fold: Fold = { rows: 0, source: Array.from({ length: sourceLayers }, () => new Float64Array(STREAM_FOLD_ROWS * sourceWidth)), right };
     this.#folds.set(acc, fold);
     return fold;
   }
@@ -239,32 +248,35 @@ export class WhitenedFit extends MomentFit {
     const { rows } = fold;
     if (rows === 0) return;
     const n = this.#targets;
-    const target = fold.target.subarray(0, rows * (n + 1));
+    const wide = this.#rightWidth;
+    const right = fold.right.subarray(0, rows * wide);
     for (let s = 0; s < fold.source.length; s++) {
-      const { gram, cross } = await this.#products.whitened(fold.source[s].subarray(0, rows * d), rows, d, this.#whitening[s].T, target, n + 1);
-      addTo(acc.gram[s], gram);
-      const sums = acc.cross[s];
+      const Q = multiplyUpper(fold.source[s].subarray(0, rows * d), rows, this.#factors[s]);
+      for (let r = 0; r < rows; r++) right.set(Q.subarray(r * d, (r + 1) * d), r * wide + n + 1);
+      const product = await this.#products.atb(Q, rows, d, right, wide); // QᵀY, ΣQ and QᵀQ
+      const cross = acc.cross[s];
+      const gram = acc.gram[s];
       for (let i = 0; i < d; i++) {
-        for (let c = 0; c < n; c++) sums[i * n + c] += cross[i * (n + 1) + c];
-        acc.sourceSums[s][i] += cross[i * (n + 1) + n];
+        const row = i * wide;
+        for (let c = 0; c < n; c++) cross[i * n + c] += product[row + c];
+        acc.sourceSums[s][i] += product[row + n];
+        for (let k = 0; k < d; k++) gram[i * d + k] += product[row + n + 1 + k];
       }
     }
     for (let t = 0; t < acc.targetGram.length; t++) {
       const Y = new Float32Array(rows * m);
-      for (let r = 0; r < rows; r++) Y.set(target.subarray(r * (n + 1) + t * m, r * (n + 1) + (t + 1) * m), r * m);
-      addTo(acc.targetGram[t], await this.#products.atb(Y, rows, m, Y, m));
+      for (let r = 0; r < rows; r++) Y.set(right.subarray(r * wide + t * m, r * wide + (t + 1) * m), r * m);
+      const product = await this.#products.atb(Y, rows, m, Y, m);
+      const gram = acc.targetGram[t];
+      for (let i = 0; i < product.length; i++) gram[i] += product[i];
     }
     acc.rows += rows;
     fold.rows = 0;
   }
 }
 
-function addTo(sums: Float64Array, more: Float32Array): void {
-  for (let i = 0; i < more.length; i++) sums[i] += more[i];
-}
-
-/** (x − shift)·scale, rounded to float32 once: the scale is a power of two. */
-function shiftAndScale(rows: Float32Array, width: number, shift: Float32Array, scale: Float32Array, out: Float32Array, at: number): void {
+/** (x − shift)·scale; the scale is a power of two. */
+function shiftAndScale(rows: Float32Array, width: number, shift: Float32Array, scale: Float32Array, out: Float64Array | Float32Array, at: number): void {
   for (let first = 0; first < rows.length; first += width) for (let j = 0; j < width; j++) out[at + first + j] = (rows[first + j] - shift[j]) * scale[j];
 }
 
