@@ -1,4 +1,4 @@
-/** The floored Cholesky factor of a matrix and its inverse: what whitening and CholeskyQR are made of. */
+/** The Cholesky factor of a floored or ridged matrix and its inverse: what whitening and CholeskyQR are made of. */
 import { factorise, solveUpper } from './kernels/cholesky/cholesky';
 import { augment, type AugmentArgs, copyBlock } from './kernels/system/system';
 import type { Recorder } from './recorder';
@@ -9,20 +9,22 @@ export interface InverseFactorArgs {
   M: GPUBuffer;
   d: number;
   /** What is added to the diagonal, so that no pivot can be bad. */
-  floor: NonNullable<AugmentArgs['floor']>;
-  /** d×d: UᵀU = M + floor. */
+  floor?: AugmentArgs['floor'];
+  /** What is added besides. */
+  ridge?: AugmentArgs['ridge'];
+  /** d×d: UᵀU = M + floor + ridge. */
   U: GPUBuffer;
   /** d×d: U⁻¹. */
   inverse: GPUBuffer;
 }
 
 /** @param scope owner of the scratch space; to be disposed only after the recorder has submitted */
-export function inverseFactor(rec: Recorder, scope: GpuScope, { M, d, floor, U, inverse }: InverseFactorArgs): void {
+export function inverseFactor(rec: Recorder, scope: GpuScope, { M, d, floor, ridge, U, inverse }: InverseFactorArgs): void {
   const diagonal = scope.buffer(d * 4, 'diagonal');
   const badPivots = scope.buffer(16, 'bad pivots');
   const factored = scope.buffer(d * d * 4, 'floored matrix');
   const augmented = scope.buffer(2 * d * d * 4, '[U | I]');
-  augment(rec, { M, d, right: 'none', n: 0, floor, matrix: factored, diagonal });
+  augment(rec, { M, d, right: 'none', n: 0, floor, ridge, matrix: factored, diagonal });
   factorise(rec, { matrix: factored, diagonal, d, n: 0 }, badPivots);
   copyBlock(rec, { source: factored, out: U, m: d, n: d, strideSource: d, column: 0, upper: true });
   augment(rec, { M: U, d, right: 'identity', n: d, matrix: augmented, diagonal });

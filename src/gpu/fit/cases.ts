@@ -43,6 +43,43 @@ export const FIT_CASES: readonly FitCase[] = [
   oddWidths(130, 37, 1e-3),
 ];
 
+/** One condition number, all λ of it. */
+export interface SpectrumCase {
+  name: string;
+  states: StatesOptions;
+  /** Of the map's error and of R²'s. */
+  lambdas: readonly number[];
+  /** λ of which only R² is compared: float32 data do not determine the map. */
+  onlyR2: readonly number[];
+  /** Passes over the rows that the fit must take. */
+  passes: number;
+}
+
+function condition(sourceWidth: number, targetWidth: number, rows: number, standardisedKappa: number, misleading = 0): SpectrumCase {
+  const worst = standardisedKappa >= 1e10;
+  return {
+    name: `${sourceWidth} → ${targetWidth}, standardised κ = ${standardisedKappa.toExponential(0)}${misleading > 0 ? ', first rows unrepresentative' : ''}`,
+    states: { sourceWidth, targetWidth, rows: rows + HELD_OUT, standardisedKappa, seed: 5, misleading },
+    lambdas: worst ? [1e-4, 1e-2, 1] : [0, 1e-6, 1e-4, 1e-2, 1],
+    onlyR2: worst ? [0] : [],
+    passes: misleading > 0 ? 2 : 1,
+  };
+}
+
+/** Relative Frobenius error of W ≤ 1e-4 and |ΔR²| ≤ 1e-6 at every one. */
+export const SPECTRA: readonly SpectrumCase[] = [
+  condition(48, 64, 4096, 2e4),
+  condition(48, 64, 4096, 2e6),
+  condition(48, 64, 4096, 2e8),
+  condition(48, 64, 4096, 2e10),
+  condition(96, 128, 4096, 2e8),
+  condition(96, 128, 4096, 2e10),
+  condition(48, 64, 4096, 2e4, 1300),
+  condition(48, 64, 4096, 2e6, 1300),
+  condition(48, 64, 4096, 2e8, 1300),
+  condition(48, 64, 4096, 2e10, 1300),
+];
+
 /** The rows that are not held out. */
 export function trainingRows(data: PairedStates): PairedStates {
   const rows = data.rows - HELD_OUT;

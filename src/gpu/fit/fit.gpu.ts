@@ -1,15 +1,14 @@
 /** The GPU fit against the float64 fit and against Householder QR, on data shaped like activations. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LabError } from '../../experiment/errors';
-import type { StreamingFit } from '../../math/fit-types';
 import { relativeError } from '../../math/matrix';
 import { Float64Fit } from '../../math/ridge';
-import { activationLike, type PairedStates, ridgeByQR } from '../../math/testing/activations';
+import { activationLike, type PairedStates, ridgeByQR, ridgePathByQR } from '../../math/testing/activations';
 import { createDevice, type LabDevice } from '../device';
-import { GpuScope, liveMemory } from '../scope';
-import type { GpuMatrix } from '../types';
-import { FIT_CASES, HELD_OUT, trainingRows } from './cases';
+import { liveMemory } from '../scope';
+import { FIT_CASES, HELD_OUT, SPECTRA, trainingRows } from './cases';
 import { GpuFit, type GpuFitOptions } from './gpu-fit';
+import { pairShape, stream, streamAll } from './testing';
 
 let lab: LabDevice;
 beforeAll(async () => {
@@ -18,45 +17,13 @@ beforeAll(async () => {
 });
 afterAll(() => lab.destroy());
 
-const CHUNK = 300; // not a multiple of the fold
-
-/** Streams paired states of one or more layers; the last rows are held out. */
-function stream(fit: GpuFit | StreamingFit<Float32Array>, layers: { X: Float32Array[]; Y: Float32Array[] }, data: PairedStates): void {
-  const { rows, sourceWidth: d, targetWidth: m } = data;
-  const train = rows - HELD_OUT;
-  for (let first = 0; first < rows; ) {
-    const heldOut = first >= train;
-    const count = Math.min(CHUNK, (heldOut ? rows : train) - first);
-    const cut = (all: Float32Array, width: number): Float32Array => all.slice(first * width, (first + count) * width);
-    const source = layers.X.map((x) => cut(x, d));
-    const target = layers.Y.map((y) => cut(y, m));
-    const split = heldOut ? 'heldOut' : 'train';
-    if (fit instanceof GpuFit) {
-      // The buffers go as soon as `add` has returned: the fit must not need them any more.
-      const scope = new GpuScope(lab.device);
-      const put = (list: Float32Array[], cols: number): GpuMatrix[] => list.map((x) => scope.uploadMatrix(x, count, cols, 'chunk'));
-      fit.add({ source: put(source, d), target: put(target, m), rows: count, split });
-      scope.dispose();
-    } else {
-      void fit.add({ source, target, rows: count, split });
-    }
-    first += count;
-  }
-}
-
 async function fitBoth(data: PairedStates, lambda: number | number[], options: GpuFitOptions = {}) {
-  const shape = { sourceLayers: 1, targetLayers: 1, sourceWidth: data.sourceWidth, targetWidth: data.targetWidth };
+  const shape = pairShape(data);
   const reference = new Float64Fit(shape);
   const fit = await GpuFit.create(lab.device, shape, options);
-  stream(reference, { X: [data.X], Y: [data.Y] }, data);
-  stream(fit, { X: [data.X], Y: [data.Y] }, data);
+  stream(lab.device, reference, { X: [data.X], Y: [data.Y] }, data);
   const expected = await reference.solve(0, 0, lambda);
-  let passes = 1;
-  if (await fit.needsSecondPass()) {
-    await fit.restart();
-    stream(fit, { X: [data.X], Y: [data.Y] }, data);
-    passes++;
-  }
+  const passes = await streamAll(lab.device, fit, data);
   const got = await fit.solve(0, 0, lambda);
   fit.dispose();
   return { expected, got, passes, errorW: relativeError(got.best.W, expected.best.W), errorP: relativeError(got.best.p, expected.best.p), deltaR2: Math.abs(got.heldOutR2 - expected.heldOutR2) };
@@ -76,7 +43,35 @@ describe('accuracy', () => {
       expect(result.passes).toBe(1);
       expect(result.got.badPivots).toBe(0);
       expect(result.got.needsSecondPass).toBe(false);
+      expect(Math.max(...result.got.perDimension.map((r2, j) => Math.abs(r2 - result.expected.perDimension[j])))).toBeLessThan(1e-5);
       expect(Math.abs(result.got.medianDimensionR2 - result.expected.medianDimensionR2)).toBeLessThan(1e-5);
+    });
+  }
+
+  for (const item of SPECTRA) {
+    test(item.name, async () => {
+      const data = activationLike(item.states);
+      const shape = pairShape(data);
+      const truth = ridgePathByQR(trainingRows(data), item.lambdas);
+      const reference = new Float64Fit(shape);
+      stream(lab.device, reference, { X: [data.X], Y: [data.Y] }, data);
+      const fit = await GpuFit.create(lab.device, shape);
+      expect(await streamAll(lab.device, fit, data)).toBe(item.passes);
+      const figures: string[] = [];
+      for (const lambda of [...item.lambdas, ...item.onlyR2]) {
+        const got = await fit.solve(0, 0, lambda);
+        const deltaR2 = Math.abs(got.heldOutR2 - (await reference.solve(0, 0, lambda)).heldOutR2);
+        const at = item.lambdas.indexOf(lambda);
+        // Where the data do not determine the map, 512 held-out rows hold R² no tighter: its error is that of a mean over them.
+        expect(deltaR2).toBeLessThan(at < 0 ? 2e-5 : 1e-6);
+        expect(got.badPivots).toBe(0);
+        expect(got.needsSecondPass).toBe(false);
+        const error = at < 0 ? NaN : relativeError(got.best.W, truth[at].data);
+        if (at >= 0) expect(error).toBeLessThan(1e-4);
+        figures.push(`λ ${lambda}: W ${error.toExponential(1)}, ΔR² ${deltaR2.toExponential(1)}`);
+      }
+      console.log(`${item.name}: ${figures.join('; ')}`);
+      fit.dispose();
     });
   }
 
@@ -124,15 +119,6 @@ describe('columns that carry nothing', () => {
     expect(expected.best.lambda).toBe(1e-3);
     expect(errorW).toBeLessThan(1e-3);
   });
-
-  test('NaN in the activations is an error with a code', async () => {
-    const data = activationLike({ sourceWidth: 8, targetWidth: 8, rows: 1200 + HELD_OUT, kappa: 10, seed: 9 });
-    data.X[8 * 900] = NaN;
-    const fit = await GpuFit.create(lab.device, { sourceLayers: 1, targetLayers: 1, sourceWidth: 8, targetWidth: 8 });
-    stream(fit, { X: [data.X], Y: [data.Y] }, data);
-    await expect(fit.solve(0, 0, 1e-3)).rejects.toMatchObject({ code: 'non-finite' });
-    fit.dispose();
-  });
 });
 
 describe('the grid', () => {
@@ -145,9 +131,9 @@ describe('the grid', () => {
     const before = liveMemory(lab.device);
     const fit = await GpuFit.create(lab.device, shape);
     const reference = new Float64Fit(shape);
-    stream(fit, layers, first);
-    stream(reference, layers, first);
-    expect(fit.rows()).toEqual({ train: 1600, heldOut: HELD_OUT });
+    stream(lab.device, fit, layers, first);
+    stream(lab.device, reference, layers, first);
+    expect(await fit.rows()).toEqual({ train: 1600, heldOut: HELD_OUT, excluded: 0 });
     const grid = await fit.grid(1e-4);
     const expected = await reference.grid(1e-4);
     for (let i = 0; i < 6; i++) expect(Math.abs(grid[i] - expected[i])).toBeLessThan(2e-6);
@@ -171,7 +157,7 @@ describe('the grid', () => {
 
     // Small bindings: each target layer is a band of its own, and nothing else changes.
     const split = await GpuFit.create(lab.device, shape, { maxBindingBytes: 80_000 });
-    stream(split, layers, first);
+    stream(lab.device, split, layers, first);
     const splitGrid = await split.grid(1e-4);
     const splitCka = await split.cka();
     for (let i = 0; i < 6; i++) {
@@ -185,7 +171,7 @@ describe('the grid', () => {
   test('cancelling stops a solve and leaves the fit usable', async () => {
     const data = activationLike({ sourceWidth: 16, targetWidth: 16, rows: 1100 + HELD_OUT, kappa: 100, seed: 12 });
     const fit = await GpuFit.create(lab.device, { sourceLayers: 1, targetLayers: 1, sourceWidth: 16, targetWidth: 16 });
-    stream(fit, { X: [data.X], Y: [data.Y] }, data);
+    stream(lab.device, fit, { X: [data.X], Y: [data.Y] }, data);
     const held = liveMemory(lab.device);
     const stop = new AbortController();
     const work = fit.solve(0, 0, Array.from({ length: 50 }, (_, i) => 1e-4 * (i + 1)), stop.signal);

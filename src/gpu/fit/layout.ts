@@ -29,7 +29,7 @@ export const MAX_WIDTH = 8192;
 const BLOCK_ROWS = { least: 512, most: 2048 };
 
 /** What all blocks of a fit together should not exceed, bytes. */
-const BLOCK_BYTES = 192 * 2 ** 20;
+const BLOCK_BYTES = 64 * 2 ** 20;
 
 const up = (value: number, step: number): number => Math.ceil(value / step) * step;
 const down = (value: number, step: number): number => Math.floor(value / step) * step;

@@ -8,7 +8,7 @@ import { explained } from '../kernels/score/score';
 import { augment } from '../kernels/system/system';
 import { GpuScope } from '../scope';
 import { LayerMoments } from './moments';
-import { centredCross, checkFinite, checkLayer, type FitState, heldOutMoments, noise, PairSystem, scoreOf, sourceSystem, totalSquares, trainingMoments } from './systems';
+import { anchored, anchorOf, centredCross, checkFinite, checkLayer, type FitState, heldOutMoments, PairSystem, scoreOf, sourceSystem, totalSquares, trainingMoments, turnedCross } from './systems';
 import { WHITENING_LIMIT } from './whitening';
 
 /** Why the rows should be streamed a second time: the first source layer that needs it. */
@@ -130,7 +130,10 @@ async function gridRow(state: FitState, s: number, lambda: number, out: Float64A
   const { source: d, target, shape, bands } = layout;
   const train = trainingMoments(state, s);
   const heldOut = heldOutMoments(state, s);
-  const system = sourceSystem(state, s, train, heldOut);
+  const own = sourceSystem(state, s, train, heldOut);
+  const anchor = anchorOf(state, lambda);
+  const system = anchor === 0 ? own : anchored(state, own, anchor);
+  const inPlace = (cross: GPUBuffer, n: number): GPUBuffer => (system.G ? turnedCross(state, system.G, cross, n) : cross);
   const widest = Math.max(...bands.map((band) => band.width));
   const matrix = scope.buffer(4 * d * (d + widest), '[M | C]');
   const diagonal = scope.buffer(4 * d, 'diagonal');
@@ -144,15 +147,18 @@ async function gridRow(state: FitState, s: number, lambda: number, out: Float64A
     const n = bands[b].width;
     rec.clear(counters);
     centredCross(state, train, train, b, 0, n, C);
-    augment(rec, { M: system.train, d, right: C, n, ridge: { lambda, penalty: system.penalty }, matrix, diagonal });
-    factorise(rec, { matrix, diagonal, d, n }, counters, noise(state));
+    const right = inPlace(C, n);
+    augment(rec, { M: system.train, d, right, n, ridge: { lambda, penalty: system.penalty }, matrix, diagonal });
+    factorise(rec, { matrix, diagonal, d, n }, counters, system.noise);
     solveUpper(rec, { matrix, d, n });
     ab(rec, { A: system.test as GPUBuffer, B: matrix, C: product, m: d, k: d, n, strideB: d + n, columnB: d });
     centredCross(state, train, heldOut, b, 0, n, C);
-    explained(rec, { V: matrix, strideV: d + n, columnV: d, T: product, C, d, n, out: taken });
+    const test = inPlace(C, n);
+    explained(rec, { V: matrix, strideV: d + n, columnV: d, T: product, C: test, d, n, out: taken });
     await scope.settled();
     const [raw, counted, trainRaw, heldOutRaw] = await rec.read({ buffer: taken, bytes: 4 * n }, { buffer: counters, bytes: 4 }, { buffer: train.targetSums(b), bytes: 8 * n }, { buffer: heldOut.targetSums(b), bytes: 8 * n });
     const [values, trainSums, heldOutSums] = [raw, trainRaw, heldOutRaw].map((data) => new Float32Array(data));
+    if (system.G) for (const buffer of [right, test]) scope.release(buffer);
     checkFinite(trainSums, 'target');
     checkFinite(heldOutSums, 'held-out target');
     if (new Uint32Array(counted)[0] > 0) continue;
@@ -178,7 +184,7 @@ export async function solveSecondPass(state: FitState, lambda: number): Promise<
       const counters = scope.buffer(16, 'bad pivots');
       await scope.settled();
       augment(rec, { M: system.train, d, right: 'none', n: 0, ridge: { lambda, penalty: system.penalty }, matrix, diagonal });
-      factorise(rec, { matrix, diagonal, d, n: 0 }, counters, noise(local));
+      factorise(rec, { matrix, diagonal, d, n: 0 }, counters, system.noise);
       const [sums, counted] = await rec.read({ buffer: train.whiteSums, bytes: 8 * d }, { buffer: counters, bytes: 8 });
       const [bad, empty] = new Uint32Array(counted);
       const meanSquare = largestMeanSquare(new Float32Array(sums), d, train.rows);
