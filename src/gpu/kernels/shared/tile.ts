@@ -72,17 +72,20 @@ const COMPONENTS = ['x', 'y', 'z', 'w'];
  * - `tile`: its measures, and the workgroup memory where it is staged
  * - `accumulators`: `var cR_J`, the J-th vec4 of the thread's R-th row
  * - `multiply`: one step `k`, from `left4(k, row4)` and `right4(k, column4)`: c += left·right
- * - `rows4`: four steps from `k` on, with `leftRow4(row, k / 4)` for the thread's rows
+ * - `columns4`: four steps from `k` on, with the same functions
+ * - `rows4`: four steps from `k` on, with `leftRow4(row, k / 4)` in place of `left4`
  * - `store`: `store(base, row, column4, value)` for every accumulator
  *
- * A thread's rows are runs of 4, threadsY·4 apart; its columns are vec4, threadsX apart.
+ * Four steps are one expression an accumulator: software drivers pay for each change of a variable. A thread's rows are
+ * runs of 4, threadsY·4 apart; its columns are vec4, threadsX apart.
  */
 export function tileParts(tile: Tile): Record<string, string> {
   const { rows, columns, threadsX, threadsY, staged } = tile;
   const R = Array.from({ length: rows }, (_, r) => r);
   const J = Array.from({ length: columns / 4 }, (_, j) => j);
   const rowOf = (r: number): string => `${Math.floor(r / 4)}u * TY * 4u + ${r % 4}u + local.y * 4u`;
-  const right = (k: string): string => J.map((j) => `let x${j} = right4(${k}, column4 + ${j}u * TX);`).join(' ');
+  const left = (k: string, name: string): string => Array.from({ length: rows / 4 }, (_, i) => `let ${name}${i} = left4(${k}, row4 + ${i}u * TY);`).join(' ');
+  const right = (k: string, name: string): string => J.map((j) => `let ${name}${j} = right4(${k}, column4 + ${j}u * TX);`).join(' ');
   const measures = { BM: rows * threadsY, BN: columns * threadsX, BK: staged, TX: threadsX, TY: threadsY, THREADS: threadsX * threadsY };
   return {
     tile: [
@@ -91,13 +94,18 @@ export function tileParts(tile: Tile): Record<string, string> {
     ].join('\n'),
     accumulators: R.map((r) => J.map((j) => `var c${r}_${j} = vec4f();`).join(' ')).join('\n'),
     multiply: [
-      Array.from({ length: rows / 4 }, (_, i) => `let u${i} = left4(k, row4 + ${i}u * TY);`).join(' '),
-      right('k'),
+      left('k', 'u'),
+      right('k', 'x'),
       ...R.map((r) => J.map((j) => `c${r}_${j} += u${Math.floor(r / 4)}.${COMPONENTS[r % 4]} * x${j};`).join(' ')),
+    ].join('\n'),
+    columns4: [
+      ...COMPONENTS.map((_, q) => `${left(`k + ${q}u`, `u${q}_`)} ${right(`k + ${q}u`, `x${q}_`)}`),
+      ...R.map((r) => J.map((j) => `c${r}_${j} = c${r}_${j}${COMPONENTS.map((_, q) => ` + u${q}_${Math.floor(r / 4)}.${COMPONENTS[r % 4]} * x${q}_${j}`).join('')};`).join(' ')),
     ].join('\n'),
     rows4: [
       ...R.map((r) => `let r${r} = leftRow4(top + ${rowOf(r)}, k / 4u);`),
-      ...COMPONENTS.map((component, q) => `{ ${right(`k + ${q}u`)}\n${R.map((r) => J.map((j) => `c${r}_${j} += r${r}.${component} * x${j};`).join(' ')).join('\n')} }`),
+      ...COMPONENTS.map((_, q) => right(`k + ${q}u`, `x${q}_`)),
+      ...R.map((r) => J.map((j) => `c${r}_${j} = c${r}_${j}${COMPONENTS.map((component, q) => ` + r${r}.${component} * x${q}_${j}`).join('')};`).join(' ')),
     ].join('\n'),
     store: R.map((r) => J.map((j) => `store(base, top + ${rowOf(r)}, left / 4u + ${j}u * TX + local.x, c${r}_${j});`).join(' ')).join('\n'),
   };
