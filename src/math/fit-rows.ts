@@ -1,6 +1,5 @@
 /** Which rows and columns of a fit count: rows must be finite, columns must vary. */
 import type { FitChunk, FitShape } from './fit-types';
-import type { Matrix } from './matrix';
 
 /** The chunk without the rows in which any state, of any layer on either side, is NaN or infinite; the chunk itself if there are none. */
 export function finiteRows(chunk: FitChunk<Float32Array>, shape: FitShape): FitChunk<Float32Array> {
@@ -15,6 +14,12 @@ export function finiteRows(chunk: FitChunk<Float32Array>, shape: FitShape): FitC
     return out;
   };
   return { ...chunk, rows: keep.length, source: chunk.source.map((m) => compact(m, sourceWidth)), target: chunk.target.map((m) => compact(m, targetWidth)) };
+}
+
+/** @throws RangeError unless there are `count` layers of rows × width numbers */
+export function checkLayers(layers: Float32Array[], count: number, rows: number, width: number, side: string): void {
+  if (layers.length !== count) throw new RangeError(`The chunk has ${layers.length} ${side} layers, the fit ${count}.`);
+  for (const m of layers) if (m.length !== rows * width) throw new RangeError(`${rows} ${side} rows of ${width} need ${rows * width} numbers, not ${m.length}.`);
 }
 
 function allFinite(values: Float32Array): boolean {
@@ -57,15 +62,10 @@ export class ConstantColumns {
     });
   }
 
-  /** Puts exact zeros into the rows and columns of the moments of what is constant over all these rows together. */
-  static clear(parts: readonly ConstantColumns[], layer: number, moments: { ss: Matrix; st: Matrix }): void {
+  /** The columns of a layer that are constant over all these rows together. */
+  static of(parts: readonly ConstantColumns[], layer: number): number[] {
     const filled = parts.filter((part) => part.#first.length > 0);
-    const { ss, st } = moments;
-    const d = ss.rows;
-    for (let j = 0; j < d; j++) {
-      if (filled.some((part) => part.#varies[layer][j] === 1 || part.#first[layer][j] !== filled[0].#first[layer][j])) continue;
-      for (let i = 0; i < d; i++) ss.data[i * d + j] = ss.data[j * d + i] = 0;
-      st.data.fill(0, j * st.cols, (j + 1) * st.cols);
-    }
+    const constant = (j: number): boolean => filled.every((part) => part.#varies[layer][j] === 0 && part.#first[layer][j] === filled[0].#first[layer][j]);
+    return filled.length === 0 ? [] : Array.from(filled[0].#first[layer].keys()).filter(constant);
   }
 }

@@ -6,7 +6,7 @@
  */
 import { ckaFromNorms } from './cka';
 import type { AffineMap, CrossValidationPoint, FitChunk, FitOptions, FitShape, LambdaPoint, PairFit, RowCounts, StreamingFit } from './fit-types';
-import { ConstantColumns, finiteRows } from './fit-rows';
+import { checkLayers, ConstantColumns, finiteRows } from './fit-rows';
 import { type Matrix, zeros } from './matrix';
 import { checkLambda, intercept, medianOfFinite, type MomentScore, type PairMoments, ridgeFromMoments, type RidgeSolution, scoreFromMoments, scoreFromSums } from './moments';
 
@@ -33,12 +33,14 @@ export interface Strides {
   target: number;
 }
 
-/** Centred moments in streamed coordinates, about to be turned into those of the original ones; all may be changed in place. */
-export interface StreamedMoments {
-  /** dS: the training mean. */
-  mean: Float64Array;
-  ss: Matrix;
-  st: Matrix;
+/** Streamed source coordinates turned into the original ones. Arguments may be changed in place. */
+export interface SourceCoordinates {
+  /** dS */
+  mean(mean: Float64Array): Float64Array;
+  /** Centred moments, dS×dS. */
+  gram(ss: Matrix): Matrix;
+  /** Centred cross moments, dS×m. */
+  cross(st: Matrix): Matrix;
 }
 
 /** Most folds of a cross-validation. */
@@ -58,6 +60,8 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   #constant: ConstantColumns[];
   /** All training rows, until the next chunk. */
   #total: Accumulator | null = null;
+  /** ss of all training and of the held-out rows by source layer, until the next chunk: every target layer shares it. */
+  #grams = new Map<Accumulator, Map<number, Matrix>>();
 
   /** @throws RangeError unless all four sizes are whole numbers of at least 1 and folds is one of 2 … 16, if given */
   protected constructor(shape: FitShape, options: FitOptions, strides: Strides) {
@@ -77,8 +81,8 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   abstract add(chunk: FitChunk<Float32Array>): void | Promise<void>;
   abstract needsSecondPass(smallestLambda?: number): Promise<boolean>;
 
-  /** Turns the source side of centred moments from streamed into original coordinates. */
-  protected abstract toOriginal(sourceLayer: number, moments: StreamedMoments): StreamedMoments;
+  /** The way back from the streamed coordinates of a source layer. */
+  protected abstract coordinates(sourceLayer: number): SourceCoordinates;
   /** The origin of the streamed target coordinates. */
   protected abstract targetShift(targetLayer: number): Float64Array;
   /** Brings rows that are still held back into the accumulators. */
@@ -86,7 +90,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   /** A pivot below this share of its diagonal is rounding noise; undefined for that of float64. */
   protected readonly pivotTolerance: number | undefined = undefined;
   /** Whether the streaming itself failed this source layer, see PairFit.needsSecondPass. */
-  protected strayed(_sourceLayer: number, _lambda: number): boolean {
+  protected strayed(_sourceLayer: number, _train: PairMoments, _lambda: number): boolean {
     return false;
   }
   protected get secondPass(): boolean {
@@ -99,14 +103,14 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
    */
   protected accept(chunk: FitChunk<Float32Array>): FitChunk<Float32Array> | null {
     const { sourceLayers, targetLayers, sourceWidth, targetWidth } = this.shape;
-    checkChunk(chunk.source, sourceLayers, chunk.rows, sourceWidth, 'source');
-    checkChunk(chunk.target, targetLayers, chunk.rows, targetWidth, 'target');
+    checkLayers(chunk.source, sourceLayers, chunk.rows, sourceWidth, 'source');
+    checkLayers(chunk.target, targetLayers, chunk.rows, targetWidth, 'target');
     const fold = this.foldOf(chunk);
     const finite = finiteRows(chunk, this.shape);
     this.#counts.excluded += chunk.rows - finite.rows;
     if (finite.rows === 0) return null;
     this.#counts[chunk.split] += finite.rows;
-    this.#total = null;
+    this.#forget();
     if (chunk.split === 'train') this.#constant[fold].add(finite);
     return finite;
   }
@@ -143,7 +147,10 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
 
   async solve(sourceLayer: number, targetLayer: number, lambdas: number | number[], signal?: AbortSignal): Promise<PairFit> {
     const path = checkPath(typeof lambdas === 'number' ? [lambdas] : lambdas);
-    const { train, heldOut } = await this.moments(sourceLayer, targetLayer);
+    this.#checkPair(sourceLayer, targetLayer);
+    await this.#ready();
+    const train = this.trainMoments(sourceLayer, targetLayer);
+    const heldOut = this.#momentsOf(this.heldOut, this.#allFolds, sourceLayer, targetLayer);
     const lambdaPath: LambdaPoint[] = [];
     let best: { lambda: number; solution: RidgeSolution; score: MomentScore } | null = null;
     let badPivots = 0;
@@ -172,7 +179,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
       badPivots,
       constantColumns,
       secondPass: this.secondPass,
-      needsSecondPass: this.strayed(sourceLayer, Math.min(...path)),
+      needsSecondPass: this.strayed(sourceLayer, train, Math.min(...path)),
     };
   }
 
@@ -231,10 +238,10 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   }
 
   async moments(sourceLayer: number, targetLayer: number): Promise<{ train: PairMoments; heldOut: PairMoments }> {
-    this.#needRows();
     this.#checkPair(sourceLayer, targetLayer);
-    await this.settle();
-    return { train: this.trainMoments(sourceLayer, targetLayer), heldOut: this.#momentsOf(this.heldOut, this.#allFolds, sourceLayer, targetLayer) };
+    await this.#ready();
+    const own = (moments: PairMoments): PairMoments => ({ ...moments, ss: { ...moments.ss, data: moments.ss.data.slice() } });
+    return { train: own(this.trainMoments(sourceLayer, targetLayer)), heldOut: own(this.#momentsOf(this.heldOut, this.#allFolds, sourceLayer, targetLayer)) };
   }
 
   async rows(): Promise<RowCounts> {
@@ -246,7 +253,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     this.heldOut = this.#accumulator(false);
     this.#constant = this.train.map(() => new ConstantColumns(this.shape));
     this.#counts = { train: 0, heldOut: 0, excluded: 0 };
-    this.#total = null;
+    this.#forget();
   }
 
   /** Nothing but memory to give back. */
@@ -254,7 +261,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     const nothing: Accumulator = { rows: 0, sourceSums: [], targetSums: [], gram: [], cross: [], squares: [], targetGram: [] };
     this.train = this.train.map(() => nothing);
     this.heldOut = nothing;
-    this.#total = null;
+    this.#forget();
     this.#counts = { train: 0, heldOut: 0, excluded: 0 };
   }
 
@@ -266,6 +273,11 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   /** Sums over all training rows. */
   protected trainSums(): Accumulator {
     return this.#sum(this.#allFolds);
+  }
+
+  #forget(): void {
+    this.#total = null;
+    this.#grams.clear();
   }
 
   get #allFolds(): number[] {
@@ -309,8 +321,9 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   /** Moments about the means of the training rows of some folds, in original coordinates. */
   #momentsOf(acc: Accumulator, folds: readonly number[], s: number, only?: number, about = this.#sum(folds)): PairMoments {
     const { targetLayers, sourceWidth: d, targetWidth } = this.shape;
-    const { source: ps, target: pt } = this.strides;
+    const pt = this.strides.target;
     const n = acc.rows;
+    const back = this.coordinates(s);
     const layers = only === undefined ? Array.from({ length: targetLayers }, (_, t) => t) : [only];
     const m = targetWidth * layers.length;
     // Training means in streamed coordinates: (x−a)(y−b)ᵀ sums to C − a Σyᵀ − Σx bᵀ + n a bᵀ.
@@ -320,14 +333,9 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     const targetSums = concat(layers.map((t) => acc.targetSums[t]));
     const squares = concat(layers.map((t) => acc.squares[t]));
     const wide = pt * targetLayers;
-    const ss = zeros(d, d);
-    for (let i = 0; i < d; i++) {
-      for (let j = i; j < d; j++) {
-        const v = (acc.gram[s][i * ps + j] - a[i] * sums[j] - sums[i] * a[j] + n * a[i] * a[j]) / n;
-        ss.data[i * d + j] = v;
-        ss.data[j * d + i] = v;
-      }
-    }
+    const kept = folds.length === this.train.length ? this.#grams.get(acc)?.get(s) : undefined;
+    const ss = kept ?? back.gram(this.#centredGram(acc, s, a));
+    if (!kept && folds.length === this.train.length) this.#grams.set(acc, (this.#grams.get(acc) ?? new Map<number, Matrix>()).set(s, ss));
     const st = zeros(d, m);
     for (let i = 0; i < d; i++) {
       layers.forEach((t, k) => {
@@ -338,17 +346,40 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
         }
       });
     }
-    const original = this.toOriginal(s, { mean: a, ss, st });
-    if (acc === about) ConstantColumns.clear(folds.map((fold) => this.#constant[fold]), s, original);
+    const cross = back.cross(st);
+    // Exact zeros for what is constant over the training rows: its variance would be rounding noise.
+    if (acc === about) {
+      for (const i of ConstantColumns.of(folds.map((fold) => this.#constant[fold]), s)) {
+        for (let j = 0; j < d; j++) ss.data[i * d + j] = ss.data[j * d + i] = 0;
+        cross.data.fill(0, i * m, (i + 1) * m);
+      }
+    }
     const shift = concat(layers.map((t) => this.targetShift(t)));
     return {
       rows: n,
-      sourceMean: original.mean,
+      sourceMean: back.mean(a),
       targetMean: b.map((x, c) => x + shift[c]),
-      ss: original.ss,
-      st: original.st,
+      ss,
+      st: cross,
       tt: squares.map((q, c) => (q - 2 * b[c] * targetSums[c] + n * b[c] * b[c]) / n),
     };
+  }
+
+  /** Σ(x−a)(x−a)ᵀ/n in streamed coordinates, a the means of other rows or of these. */
+  #centredGram(acc: Accumulator, s: number, a: Float64Array): Matrix {
+    const { sourceWidth: d } = this.shape;
+    const ps = this.strides.source;
+    const n = acc.rows;
+    const sums = acc.sourceSums[s];
+    const ss = zeros(d, d);
+    for (let i = 0; i < d; i++) {
+      for (let j = i; j < d; j++) {
+        const v = (acc.gram[s][i * ps + j] - a[i] * sums[j] - sums[i] * a[j] + n * a[i] * a[j]) / n;
+        ss.data[i * d + j] = v;
+        ss.data[j * d + i] = v;
+      }
+    }
+    return ss;
   }
 
   #checkPair(sourceLayer: number, targetLayer: number): void {
@@ -388,11 +419,6 @@ function checkPath(lambdas: readonly number[]): number[] {
   if (lambdas.length === 0) throw new RangeError('A fit needs at least one λ.');
   lambdas.forEach(checkLambda);
   return [...lambdas];
-}
-
-function checkChunk(layers: Float32Array[], count: number, rows: number, width: number, side: string): void {
-  if (layers.length !== count) throw new RangeError(`The chunk has ${layers.length} ${side} layers, the fit ${count}.`);
-  for (const m of layers) if (m.length !== rows * width) throw new RangeError(`${rows} ${side} rows of ${width} need ${rows * width} numbers, not ${m.length}.`);
 }
 
 /** @throws RangeError if the layer is not one of 0 … count−1 */

@@ -7,7 +7,7 @@
  */
 import type { AffineMap, FitChunk, FitOptions, FitShape } from './fit-types';
 import { accumulatePacked, FOLD_ROWS, packColumns, panelWidth } from './matrix';
-import { MomentFit, type StreamedMoments } from './moment-fit';
+import { MomentFit, type SourceCoordinates } from './moment-fit';
 
 export class Float64Fit extends MomentFit {
   #shift: { source: Float64Array[]; target: Float64Array[] } | null = null;
@@ -59,9 +59,9 @@ export class Float64Fit extends MomentFit {
     return false;
   }
 
-  protected toOriginal(s: number, { mean, ss, st }: StreamedMoments): StreamedMoments {
+  protected coordinates(s: number): SourceCoordinates {
     const shift = this.#shift!.source[s];
-    return { mean: mean.map((x, i) => x + shift[i]), ss, st };
+    return { mean: (mean) => mean.map((x, i) => x + shift[i]), gram: (ss) => ss, cross: (st) => st };
   }
 
   protected targetShift(t: number): Float64Array {

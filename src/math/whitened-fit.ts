@@ -10,9 +10,10 @@
  */
 import type { FitChunk, FitOptions, FitShape } from './fit-types';
 import { type Matrix, multiplyUpper, packUpper, type PackedUpper, zeros } from './matrix';
-import { type Accumulator, MomentFit, type StreamedMoments } from './moment-fit';
+import { type Accumulator, MomentFit, type SourceCoordinates } from './moment-fit';
+import type { PairMoments } from './moments';
 import type { Products } from './products';
-import { renewedFactor, scaleOf, suits, unwhiten, type Whitening, whiteningFactor } from './whitening';
+import { renewedFactor, scaleOf, suits, unwhitening, type Whitening, whiteningFactor } from './whitening';
 
 /** Rows of a fold: the longest chain of float32 additions. */
 export const STREAM_FOLD_ROWS = 512;
@@ -85,7 +86,7 @@ export class WhitenedFit extends MomentFit {
 
   async needsSecondPass(smallestLambda = 0): Promise<boolean> {
     await this.#settled();
-    for (let s = 0; s < this.shape.sourceLayers; s++) if (this.strayed(s, smallestLambda)) return true;
+    for (let s = 0; s < this.shape.sourceLayers; s++) if (this.strayed(s, this.trainMoments(s, 0), smallestLambda)) return true; // trainMoments refuses what has overflowed
     return false;
   }
 
@@ -118,21 +119,22 @@ export class WhitenedFit extends MomentFit {
     return this.#secondPass;
   }
 
-  protected override strayed(s: number, lambda: number): boolean {
+  protected override strayed(s: number, { ss }: PairMoments, lambda: number): boolean {
     if (this.#secondPass || this.#whitenedByAll) return false;
     const d = this.shape.sourceWidth;
-    const { ss } = this.trainMoments(s, 0); // refuses what has overflowed
     const { rows, gram } = this.trainSums();
     const meanSquares = Float64Array.from({ length: d }, (_, i) => gram[s][i * d + i] / rows);
     const variances = Float64Array.from({ length: d }, (_, i) => ss.data[i * d + i] * this.#whitening[s].scale[i] ** 2);
     return !suits(this.#whitening[s], this.#whitenedGram(s), meanSquares, variances, lambda);
   }
 
-  protected toOriginal(s: number, moments: StreamedMoments): StreamedMoments {
-    if (!moments.ss.data.every(Number.isFinite) || !moments.st.data.every(Number.isFinite)) {
+  protected coordinates(s: number): SourceCoordinates {
+    const back = unwhitening(this.#whitening[s]);
+    const finite = (m: Matrix): Matrix => {
+      if (m.data.every(Number.isFinite)) return m;
       throw new RangeError(`The states of source layer ${s} or of the target are too large for sums in float32.`);
-    }
-    return unwhiten(this.#whitening[s], moments);
+    };
+    return { mean: back.mean, gram: (ss) => back.gram(finite(ss)), cross: (st) => back.cross(finite(st)) };
   }
 
   protected targetShift(t: number): Float64Array {

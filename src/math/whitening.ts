@@ -8,6 +8,7 @@
  */
 import { cholesky, solveBackward, solveForward } from './cholesky';
 import { identity, type Matrix, matmul, matmulTN, transpose, zeros } from './matrix';
+import type { SourceCoordinates } from './moment-fit';
 
 /** Floor of the whitening factor, relative to each diagonal element. 1e-6 fails at condition 2e10, 1e-4 is as good: between the two. */
 export const WHITENING_FLOOR = 1e-5;
@@ -60,19 +61,25 @@ export function renewedFactor(T: Float32Array, gram: Matrix): Float32Array {
   return Float32Array.from(matmul({ rows: d, cols: d, data: T }, inverse).data);
 }
 
-/** Centred moments of Q turned into those of X, in float64: ss ← T⁻ᵀ ss T⁻¹, st ← T⁻ᵀ st, mean ← T⁻ᵀ mean, then scale and shift undone. */
-export function unwhiten({ shift, scale, T }: Whitening, moments: { mean: Float64Array; ss: Matrix; st: Matrix }): { mean: Float64Array; ss: Matrix; st: Matrix } {
+/** The way back from Q to X for centred moments, in float64: T⁻ᵀ · mean, T⁻ᵀ · ss · T⁻¹ and T⁻ᵀ · st, then scale and shift undone. */
+export function unwhitening({ shift, scale, T }: Whitening): SourceCoordinates {
   const d = shift.length;
   const factor: Matrix = { rows: d, cols: d, data: Float64Array.from(T) };
-  const mean = solveForward(factor, { rows: d, cols: 1, data: moments.mean }).data;
-  const st = solveForward(factor, moments.st);
-  const ss = solveForward(factor, transpose(solveForward(factor, moments.ss)));
-  for (let i = 0; i < d; i++) {
-    mean[i] = mean[i] / scale[i] + shift[i];
-    for (let c = 0; c < st.cols; c++) st.data[i * st.cols + c] /= scale[i];
-    for (let j = i; j < d; j++) ss.data[i * d + j] = ss.data[j * d + i] = (ss.data[i * d + j] + ss.data[j * d + i]) / 2 / scale[i] / scale[j];
-  }
-  return { mean, ss, st };
+  return {
+    mean: (mean) => solveForward(factor, { rows: d, cols: 1, data: mean }).data.map((x, i) => x / scale[i] + shift[i]),
+    gram: (ss) => {
+      const out = solveForward(factor, transpose(solveForward(factor, ss)));
+      for (let i = 0; i < d; i++) {
+        for (let j = i; j < d; j++) out.data[i * d + j] = out.data[j * d + i] = (out.data[i * d + j] + out.data[j * d + i]) / 2 / scale[i] / scale[j];
+      }
+      return out;
+    },
+    cross: (st) => {
+      const out = solveForward(factor, st);
+      for (let i = 0; i < d; i++) for (let c = 0; c < st.cols; c++) out.data[i * st.cols + c] /= scale[i];
+      return out;
+    },
+  };
 }
 
 /**
