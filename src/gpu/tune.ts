@@ -61,6 +61,8 @@ export interface TuneReport {
 const SHAPES = { narrow: { rows: 1024, m: 256, n: 512 }, wide: { rows: 512, m: 1024, n: 1024 } };
 const BUDGET = 300;
 const MOST_ROUNDS = 7;
+/** A candidate this many times slower than the fastest is not timed again. */
+const HOPELESS = 2;
 /** Shortest measurement: below it, the wait for the GPU is most of what is measured. */
 const SHORTEST = 2;
 const MOST_REPEATS = 32;
@@ -246,7 +248,8 @@ async function fastest(rec: Recorder, product: Product, width: 'narrow' | 'wide'
     throw new LabError('self-test', `No way to multiply matrices (${product}) gives right results on this graphics device.`, 'Update the graphics driver or use another browser; meanwhile let the lab compute on the CPU.');
   }
   for (let round = 0; round < MOST_ROUNDS && (round === 0 || performance.now() < end); round++) {
-    for (const item of right) item.times.push(await run(item.candidate, item.repeats));
+    const hopeless = round === 0 ? Infinity : HOPELESS * Math.min(...right.map((item) => median(item.times)));
+    for (const item of right) if (round === 0 || median(item.times) <= hopeless) item.times.push(await run(item.candidate, item.repeats));
   }
   const products = shape.rows * shape.m * shape.n;
   const timed = right.map(({ candidate, times }) => ({ candidate, milliseconds: median(times), rounds: times.length }));
