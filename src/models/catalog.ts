@@ -1,7 +1,7 @@
 /** The catalogue of a model family: the site's family.json. */
 import { z } from 'zod';
 import { LabError } from '../experiment/errors';
-import type { ModelSource } from '../runtime/types';
+import type { FolderSource, ModelSource } from '../runtime/types';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const dtype = z.enum(['fp32', 'fp16', 'q4', 'q4f16', 'q8']);
@@ -70,7 +70,7 @@ export async function fetchCatalog(baseUrl: string, signal?: AbortSignal): Promi
 }
 
 export interface ResolvedModel {
-  source: ModelSource;
+  source: FolderSource;
   entry: CatalogEntry;
 }
 
@@ -87,7 +87,7 @@ export function resolveModel(catalog: Catalog, id: string, dtypeWanted: ModelSou
   if (!entry.dtypes.includes(dtypeWanted)) {
     throw new LabError('unknown-model', `The model “${id}” does not come in ${dtypeWanted}.`, `Choose one of: ${entry.dtypes.join(', ')}.`);
   }
-  const source: ModelSource = {
+  const source: FolderSource = {
     id,
     dtype: dtypeWanted,
     baseUrl: new URL(`${entry.path.replace(/\/+$/, '')}/`, baseUrl).href,

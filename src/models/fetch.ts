@@ -1,7 +1,7 @@
 /** Fetching the files of a model folder: bytes counted as they arrive, sizes and digests checked, every failure named. */
-import { sha256Hex } from '../experiment/digest';
 import { cancelled, LabError, throwIfAborted } from '../experiment/errors';
-import type { FetchedFile, ModelSource } from '../runtime/types';
+import type { FetchedFile, FolderSource } from '../runtime/types';
+import { digestBytes } from './bytes';
 
 export interface FetchFileOptions {
   signal?: AbortSignal;
@@ -22,7 +22,7 @@ const RETRY = 'Check the connection and load the model again.';
  * @throws LabError `model-fetch` (no answer, or an HTTP error), `model-truncated` (fewer bytes than stated),
  *         `model-invalid` (other bytes than stated, or a web page in place of the file), `cancelled`
  */
-export async function fetchFile(source: ModelSource, path: string, options: FetchFileOptions = {}): Promise<FetchedBytes | null> {
+export async function fetchFile(source: FolderSource, path: string, options: FetchFileOptions = {}): Promise<FetchedBytes | null> {
   const { signal } = options;
   throwIfAborted(signal);
   const response = await request(source, path, signal);
@@ -40,7 +40,7 @@ export async function fetchFile(source: ModelSource, path: string, options: Fetc
   const expected = expectedBytes(source, path, response);
   const data = await readBody(source, path, response, expected, options);
   if (expected !== null && data.length < expected) throw truncated(source, path, data.length, expected);
-  const sha256 = await digest(data);
+  const sha256 = await digestBytes(data);
   const stated = source.sha256?.[path];
   if (stated !== undefined && stated !== sha256) {
     throw new LabError('model-invalid', `${path} of “${source.id}” is not the file that the catalogue lists: its SHA-256 is ${sha256.slice(0, 12)}…, not ${stated.slice(0, 12)}….`, 'Restore the file, or reload without the browser cache.', { path });
@@ -48,19 +48,7 @@ export async function fetchFile(source: ModelSource, path: string, options: Fetc
   return { path, bytes: data.length, sha256, data };
 }
 
-/** Fetches a JSON file. @throws LabError as `fetchFile`, and `model-invalid` if it is not JSON */
-export async function fetchJson(source: ModelSource, path: string, options: FetchFileOptions = {}): Promise<{ file: FetchedFile; value: unknown } | null> {
-  const fetched = await fetchFile(source, path, options);
-  if (!fetched) return null;
-  const { data, ...file } = fetched;
-  try {
-    return { file, value: JSON.parse(new TextDecoder().decode(data)) };
-  } catch (error) {
-    throw new LabError('model-invalid', `${path} of “${source.id}” is not JSON: ${(error as Error).message}`, 'Restore the file.', { path });
-  }
-}
-
-async function request(source: ModelSource, path: string, signal?: AbortSignal): Promise<Response> {
+async function request(source: FolderSource, path: string, signal?: AbortSignal): Promise<Response> {
   try {
     return await fetch(new URL(path, source.baseUrl), { signal });
   } catch (error) {
@@ -75,7 +63,7 @@ function servesAPage(response: Response, path: string): boolean {
 }
 
 /** The size that the catalogue or the host states. Content-Length counts compressed bytes where the body is compressed. */
-function expectedBytes(source: ModelSource, path: string, response: Response): number | null {
+function expectedBytes(source: FolderSource, path: string, response: Response): number | null {
   const stated = source.bytes?.[path];
   if (stated !== undefined) return stated;
   const length = response.headers.get('content-length');
@@ -84,7 +72,7 @@ function expectedBytes(source: ModelSource, path: string, response: Response): n
 }
 
 /** Reads the body into one array: preallocated where the size is known, so that no second copy of the weights is made. */
-async function readBody(source: ModelSource, path: string, response: Response, expected: number | null, options: FetchFileOptions): Promise<Uint8Array> {
+async function readBody(source: FolderSource, path: string, response: Response, expected: number | null, options: FetchFileOptions): Promise<Uint8Array> {
   if (!response.body) return new Uint8Array(await response.arrayBuffer());
   const reader = response.body.getReader();
   let whole = new Uint8Array(expected ?? 1 << 16);
@@ -114,13 +102,6 @@ async function readBody(source: ModelSource, path: string, response: Response, e
   return done === whole.length ? whole : whole.slice(0, done);
 }
 
-function truncated(source: ModelSource, path: string, got: number, expected: number, cause?: unknown): LabError {
+function truncated(source: FolderSource, path: string, got: number, expected: number, cause?: unknown): LabError {
   return new LabError('model-truncated', `${path} of “${source.id}” broke off after ${got} of ${expected} bytes.`, RETRY, { path, got, expected }, cause);
-}
-
-/** SHA-256 as lower-case hex. The browser's own is many times faster, but exists only in secure contexts. */
-async function digest(data: Uint8Array): Promise<string> {
-  if (!globalThis.crypto?.subtle) return sha256Hex(data);
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', data as Uint8Array<ArrayBuffer>));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

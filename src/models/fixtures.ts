@@ -1,11 +1,11 @@
 /** Test helper: the folders under public/, served by a stand-in for fetch that can be made to fail. */
 import { readFile } from 'node:fs/promises';
 import { vi } from 'vitest';
-import type { ModelSource } from '../runtime/types';
+import type { FolderSource } from '../runtime/types';
 
 const BASE = 'http://lab.test/';
 
-export function folder(id: string, more: Partial<ModelSource> = {}): ModelSource {
+export function folder(id: string, more: Partial<FolderSource> = {}): FolderSource {
   return { id, dtype: 'fp32', baseUrl: `${BASE}models/${id}/`, ...more };
 }
 

@@ -1,6 +1,7 @@
 /**
  * Are two models homologous, so that a map between their residual streams can be
- * fitted token by token? Same tokenizer is the condition; the rest is reported.
+ * fitted token by token? What is compared here is known before any activation is
+ * collected; how alike the activations are, the fit itself tells.
  */
 import type { HomologyReport } from '../experiment/run';
 import type { LanguageModel } from '../runtime/types';
@@ -8,47 +9,64 @@ import type { LanguageModel } from '../runtime/types';
 /** The parts of a loaded model that the check reads. */
 export type HomologyParty = Pick<LanguageModel, 'tokenizer' | 'info' | 'config'>;
 
-/** A probe in two languages, with digits, accents and an emoji: text on which tokenizers differ if they differ at all. */
-export const HOMOLOGY_PROBE = 'The old fox gave 2 red apples to the small cat. Le vieux renard était très content, n’est-ce pas ? 🦊\n';
+/** A probe in several scripts, with digits, accents, code and an emoji: text on which tokenizers differ if they differ at all. */
+export const HOMOLOGY_PROBE =
+  'The old fox gave 2 red apples to the small cat, in 1987 or 12,345.67 days. Le vieux renard était très content, n’est-ce pas ? 古い狐は Москва में 🦊\n\n\tif (x != null) { return f(x[0]); }\n';
+
+/** How a pair's tokens correspond: one to one; or by the characters they end at, where the tokenizers differ. */
+export type TokenPairing = 'ids' | 'characters';
+
+/** The pairing that a verdict calls for. */
+export function tokenPairing(verdict: HomologyReport['verdict']): TokenPairing {
+  return verdict === 'not-homologous' ? 'characters' : 'ids';
+}
+
+type Check = HomologyReport['checks'][number];
 
 /**
+ * The verdict is
+ * - `homologous` if the tokenizers are one (vocabulary, merges, special tokens, pre-tokenization), give the same ids on the
+ *   probe, and the models are of one architecture;
+ * - `related` if the same text still gives the same ids, but something else differs (added special tokens, as between
+ *   generations of a family, or the architecture): rows can be paired one to one, the hypothesis is less at home;
+ * - `not-homologous` if the ids differ: rows can be paired by characters only.
+ *
+ * A chat template or a padded vocabulary size that differs is reported and changes no verdict.
  * @param probeText a text that both tokenizers must cut the same way
- * @returns `homologous` exactly when the tokenizers have one digest and give the same ids on the probe
  */
 export function checkHomology(a: HomologyParty, b: HomologyParty, probeText: string = HOMOLOGY_PROBE): HomologyReport {
-  const names = `${a.info.id} and ${b.info.id}`;
-  const digest = a.tokenizer.digest === b.tokenizer.digest;
-  const idsA = a.tokenizer.encode(probeText);
-  const idsB = b.tokenizer.encode(probeText);
-  const differs = idsA.findIndex((id, i) => id !== idsB[i]);
-  const sameIds = idsA.length === idsB.length && differs === -1;
-  const sameVocabulary = a.info.vocabSize === b.info.vocabSize;
-  const sameFamily = a.config.modelType === b.config.modelType;
-  return {
-    verdict: digest && sameIds ? 'homologous' : 'not-homologous',
-    checks: [
-      {
-        name: 'Tokenizer',
-        passed: digest,
-        detail: digest ? `Both have the tokenizer ${a.tokenizer.digest.slice(0, 12)}.` : `The tokenizers differ: ${a.tokenizer.digest.slice(0, 12)} and ${b.tokenizer.digest.slice(0, 12)}.`,
-      },
-      {
-        name: 'Token ids',
-        passed: sameIds,
-        detail: sameIds
-          ? `A text of ${probeText.length} characters gives the same ${idsA.length} ids in both.`
-          : `A text of ${probeText.length} characters gives ${idsA.length} and ${idsB.length} ids, different from position ${differs === -1 ? Math.min(idsA.length, idsB.length) : differs} on.`,
-      },
-      {
-        name: 'Vocabulary size',
-        passed: sameVocabulary,
-        detail: sameVocabulary ? `Both have ${a.info.vocabSize} tokens.` : `${a.info.vocabSize} and ${b.info.vocabSize} tokens.`,
-      },
-      {
-        name: 'Architecture',
-        passed: sameFamily,
-        detail: sameFamily ? `${names} are both of type ${a.config.modelType}.` : `${a.config.modelType} and ${b.config.modelType}.`,
-      },
-    ],
-  };
+  const [left, right] = [a.tokenizer.parts, b.tokenizer.parts];
+  const part = (name: string, key: keyof typeof left, same: string, other: string): Check => ({ name, passed: left[key] === right[key], detail: left[key] === right[key] ? same : other });
+  const ids = compareIds(a.tokenizer.encode(probeText), b.tokenizer.encode(probeText), probeText);
+  const tokenizer = [
+    part('Vocabulary', 'vocabulary', `Both have one vocabulary, ${left.vocabulary.slice(0, 12)}.`, `The vocabularies of the tokenizers differ: ${a.tokenizer.vocabSize} and ${b.tokenizer.vocabSize} entries, ${left.vocabulary.slice(0, 12)} and ${right.vocabulary.slice(0, 12)}.`),
+    part('Merges', 'merges', 'Both join pieces by the same rules.', 'The rules that join pieces differ.'),
+    part('Special tokens', 'specialTokens', `Both have the same ${a.tokenizer.specialIds.size} special tokens.`, `The added tokens differ: ${a.tokenizer.specialIds.size} and ${b.tokenizer.specialIds.size} special ones.`),
+    part('Text handling', 'pipeline', 'Both normalize and split texts alike.', 'They normalize or split texts differently.'),
+  ];
+  const [typeA, typeB] = [textType(a.config.modelType), textType(b.config.modelType)];
+  const architecture: Check = { name: 'Architecture', passed: typeA === typeB, detail: typeA === typeB ? `${a.info.id} and ${b.info.id} are both of type ${typeA}.` : `${typeA} and ${typeB}.` };
+  const sameSize = a.info.vocabSize === b.info.vocabSize;
+  const size: Check = { name: 'Vocabulary size', passed: sameSize, detail: sameSize ? `Both have ${a.info.vocabSize} rows.` : `${a.info.vocabSize} and ${b.info.vocabSize} rows; rows past the vocabulary are padding.` };
+  const verdict = !ids.passed ? 'not-homologous' : tokenizer.every((check) => check.passed) && architecture.passed ? 'homologous' : 'related';
+  return { verdict, checks: [...tokenizer, ids, architecture, size, compareTemplates(a, b)] };
+}
+
+/** Multimodal repositories call their language model by a type of its own. */
+function textType(modelType: string): string {
+  return modelType.replace(/_text$/, '');
+}
+
+function compareIds(a: readonly number[], b: readonly number[], probe: string): Check {
+  const differs = a.findIndex((id, i) => id !== b[i]);
+  if (differs === -1 && a.length === b.length) return { name: 'Token ids', passed: true, detail: `A text of ${probe.length} characters gives the same ${a.length} ids in both.` };
+  return { name: 'Token ids', passed: false, detail: `A text of ${probe.length} characters gives ${a.length} and ${b.length} ids, different from position ${differs === -1 ? a.length : differs} on.` };
+}
+
+function compareTemplates(a: HomologyParty, b: HomologyParty): Check {
+  const name = 'Chat template';
+  const [left, right] = [a.tokenizer.chatTemplate, b.tokenizer.chatTemplate];
+  if (left === right) return { name, passed: true, detail: left === null ? 'Neither has one.' : 'Both have the same.' };
+  if (left !== null && right !== null) return { name, passed: false, detail: 'Their chat templates differ: one conversation is written out in two ways.' };
+  return { name, passed: false, detail: `Only ${left === null ? b.info.id : a.info.id} has one.` };
 }

@@ -1,5 +1,6 @@
 /** Models as files: the family's catalogue, folders, tokenizers, and whether two models belong together. */
 export { fetchCatalog, parseCatalog, resolveModel, FAMILY_PATH, type Catalog, type CatalogEntry, type ResolvedModel } from './catalog';
 export { checkHomology, HOMOLOGY_PROBE, type HomologyParty } from './homology';
-export { graphPath, openModel } from './open';
+export { graphPath } from './layout';
+export { openModel } from './open';
 export { createTokenizer } from './tokenizer';

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { sha256Hex } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
 import { folder, serve, type Tamper } from './fixtures';
-import { graphPath, openModel } from './open';
+import { graphPath } from './layout';
+import { openModel } from './open';
 import type { LoadOptions, ModelSource } from '../runtime/types';
 
 const ID = 'lrt-stories-s';

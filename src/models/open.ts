@@ -1,61 +1,87 @@
-/** Opens a model folder: fetches its files, checks them, reads configuration and tokenizer. One way for bundled, hub and local folders. */
+/** Opens a model: reads its files, checks them, reads configuration and tokenizer. One door for bundled, downloaded and local models. */
 import { LabError } from '../experiment/errors';
 import { readModel } from '../onnx';
 import type { FetchedFile, LoadOptions, ModelFiles, ModelSource } from '../runtime/types';
 import { parseConfig } from './config';
-import { fetchFile, fetchJson, type FetchFileOptions } from './fetch';
+import type { FetchFileOptions } from './fetch';
+import { httpFolder, readJson, storedFolder, type ModelFolder } from './folder';
+import { graphPath, isExternalData, isInside, OPTIONAL_FILES, REQUIRED_FILES } from './layout';
+import { localFolder } from './local';
+import { ModelStore } from './storage';
 import { checkTokenizerFits, createTokenizer } from './tokenizer';
 
-/** File name endings of the precisions, as transformers.js has them. */
-const SUFFIX: Record<ModelSource['dtype'], string> = { fp32: '', fp16: '_fp16', q4: '_q4', q4f16: '_q4f16', q8: '_quantized' };
-
-/** Path of the graph of a precision inside a model folder. */
-export function graphPath(dtype: ModelSource['dtype']): string {
-  return `onnx/model${SUFFIX[dtype]}.onnx`;
+export interface OpenModelOptions extends LoadOptions {
+  /** Where downloaded models are; by default this site's private file system. */
+  store?: ModelStore;
 }
 
 /**
- * Fetches everything a model needs. Small files come first, so that a wrong folder fails before the weights.
- * @throws LabError `model-fetch`, `model-truncated`, `model-invalid`, `tokenizer-mismatch` or `cancelled`
+ * Reads everything a model needs. Small files come first, so that a wrong folder fails before the weights.
+ * Only a bundled model is fetched here: a hub's model must have been downloaded, a local one opened.
+ * @throws LabError `model-*`, `storage-*`, `tokenizer-mismatch` or `cancelled`
  */
-export async function openModel(source: ModelSource, { signal, onProgress }: LoadOptions = {}): Promise<ModelFiles> {
-  const graphFile = graphPath(source.dtype);
-  const progress = new ByteProgress(source, onProgress);
+export async function openModel(source: ModelSource, options: OpenModelOptions = {}): Promise<ModelFiles> {
+  return readFolder(await folderOf(source, options.store), source.dtype, options);
+}
+
+async function folderOf(source: ModelSource, store?: ModelStore): Promise<ModelFolder> {
+  const { location } = source;
+  if (location === undefined) return httpFolder(source);
+  switch (location.kind) {
+    case 'bundled':
+      return httpFolder({ id: source.id, dtype: source.dtype, baseUrl: location.baseUrl });
+    case 'hub':
+      return storedFolder(store ?? (await ModelStore.open()), location);
+    case 'local':
+      return localFolder(location, source.id);
+  }
+}
+
+async function readFolder(folder: ModelFolder, dtype: ModelSource['dtype'], { signal, onProgress }: LoadOptions): Promise<ModelFiles> {
+  const { id } = folder;
+  const graphFile = graphPath(dtype);
+  const progress = new ByteProgress(folder, graphFile, onProgress);
   const options = (path: string): FetchFileOptions => ({ signal, onBytes: (done, total) => progress.report(path, done, total) });
-  const json = async (path: string): Promise<unknown> => {
-    const fetched = (await fetchJson(source, path, options(path)))!;
-    files.push(fetched.file);
-    return fetched.value;
-  };
   const files: FetchedFile[] = [];
+  const json = async (path: string, optional = false): Promise<unknown> => {
+    const read = await readJson(folder, path, { ...options(path), optional });
+    if (read) files.push(read.file);
+    return read?.value ?? null;
+  };
+  const raw = async (path: string): Promise<Uint8Array> => {
+    const { data, ...file } = (await folder.read(path, options(path)))!;
+    files.push(file);
+    return data;
+  };
   const configJson = await json('config.json');
   // Only the end tokens are taken from it, and many repositories do not have it.
-  const generation = await fetchJson(source, 'generation_config.json', { ...options('generation_config.json'), optional: true });
-  if (generation) files.push(generation.file);
-  const config = parseConfig(configJson, generation?.value ?? null, source.id);
-  const tokenizer = createTokenizer(await json('tokenizer.json'), await json('tokenizer_config.json'), config, source.id);
-  checkTokenizerFits(tokenizer, config.vocabSize, source.id);
+  const config = parseConfig(configJson, await json('generation_config.json', true), id);
+  const [tokenizerJson, tokenizerConfig] = [await json('tokenizer.json'), await json('tokenizer_config.json')];
+  // A folder that cannot list its files is not asked for one that few have.
+  const template = folder.sizes.has('chat_template.jinja') ? new TextDecoder().decode(await raw('chat_template.jinja')) : null;
+  const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig, config, id, template);
+  checkTokenizerFits(tokenizer, config.vocabSize, id);
 
-  const { data: graph, ...graphInfo } = (await fetchFile(source, graphFile, options(graphFile)))!;
-  files.push(graphInfo);
+  const graph = await raw(graphFile);
   const external: ModelFiles['external'] = [];
-  for (const location of externalPaths(graph, source.id)) {
-    const path = `onnx/${location}`;
-    const { data, ...info } = (await fetchFile(source, path, options(path)))!;
-    files.push(info);
-    external.push({ path: location, data });
+  for (const { path, bytes } of externalFiles(graph, id)) {
+    const data = await raw(`onnx/${path}`);
+    if (data.length < bytes) throw new LabError('model-truncated', `onnx/${path} of “${id}” has ${data.length} bytes, and the graph keeps weights up to byte ${bytes}.`, 'Put the files of one model and one precision together.', { path, got: data.length, expected: bytes });
+    external.push({ path, data });
   }
   return { config, tokenizer, graph, external, files };
 }
 
-/** Files beside the graph that its weights lie in. @throws LabError `model-invalid` for a path that leaves the folder */
-function externalPaths(graph: Uint8Array, modelId: string): string[] {
-  const paths = new Set<string>();
-  for (const tensor of readModel(graph).initialisers.values()) if (tensor.external) paths.add(tensor.external.path);
-  for (const path of paths) {
-    if (!/^[\w.-]+$/.test(path)) throw new LabError('model-invalid', `The graph of “${modelId}” keeps weights at “${path}”, outside its folder.`, 'Use a model whose weights lie beside its graph.');
+/** Files beside the graph that its weights lie in, and how far into them. @throws LabError `model-path` for a path that leaves the folder */
+function externalFiles(graph: Uint8Array, modelId: string): { path: string; bytes: number }[] {
+  const ends = new Map<string, number>();
+  for (const { external } of readModel(graph).initialisers.values()) {
+    if (!external) continue;
+    const { path, offset, length } = external;
+    if (!isInside(path) || path.includes('/')) throw new LabError('model-path', `The graph of “${modelId}” keeps weights at “${path}”, outside its folder.`, 'Use a model whose weights lie beside its graph.', { path });
+    ends.set(path, Math.max(ends.get(path) ?? 0, offset + (length ?? 0)));
   }
-  return [...paths].toSorted();
+  return [...ends].map(([path, bytes]) => ({ path, bytes })).toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** Adds up the bytes of all files. Totals that nobody stated are added when their file begins. */
@@ -64,13 +90,10 @@ class ByteProgress {
   #total = new Map<string, number>();
   #report: LoadOptions['onProgress'];
 
-  constructor(source: ModelSource, report: LoadOptions['onProgress']) {
+  constructor(folder: ModelFolder, graph: string, report: LoadOptions['onProgress']) {
     this.#report = report;
-    const needed = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', graphPath(source.dtype)];
-    for (const path of needed) {
-      const bytes = source.bytes?.[path];
-      if (bytes !== undefined) this.#total.set(path, bytes);
-    }
+    const needed: string[] = [...REQUIRED_FILES, ...OPTIONAL_FILES, graph];
+    for (const [path, bytes] of folder.sizes) if (needed.includes(path) || isExternalData(path, graph)) this.#total.set(path, bytes);
   }
 
   report(path: string, done: number, total: number | null): void {

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { Tokenizer } from '../runtime/types';
+import type { ModelTokenizer } from '../runtime/types';
 import { byteLevelBytes } from './bytes';
-import { checkHomology } from './homology';
 import { checkTokenizerFits, createTokenizer } from './tokenizer';
 
 type Json = Record<string, unknown>;
@@ -12,7 +11,7 @@ async function parts(id: string): Promise<[Json, Json]> {
   return [await read('tokenizer.json'), await read('tokenizer_config.json')];
 }
 
-async function bundled(id: string, change: (json: Json) => Json = (json) => json): Promise<Tokenizer> {
+async function bundled(id: string, change: (json: Json) => Json = (json) => json): Promise<ModelTokenizer> {
   const [json, config] = await parts(id);
   return createTokenizer(change(json), config, { bosIds: [], eosIds: [] }, id);
 }
@@ -101,33 +100,4 @@ test('a tokenizer with more ids than the model has rows does not fit', async () 
   const tokenizer = await bundled('lrt-stories-s');
   expect(() => checkTokenizerFits(tokenizer, 2048, 'm')).not.toThrow();
   expect(() => checkTokenizerFits(tokenizer, 2047, 'm')).toThrow('2047');
-});
-
-describe('homology', () => {
-  const party = async (id: string, vocabSize: number, modelType = 'llama') => ({
-    tokenizer: await bundled(id),
-    info: { id, layers: 3, hiddenSize: 64, vocabSize, style: 'fused' as const, spine: '', files: [] },
-    config: { modelType, architecture: 'LlamaForCausalLM', vocabSize, layers: 3, hiddenSize: 64, heads: 4, kvHeads: 4, maxPositions: 512, bosIds: [1], eosIds: [2] },
-  });
-
-  test('one family is homologous', async () => {
-    const report = checkHomology(await party('lrt-stories-s', 2048), await party('lrt-stories-l', 2048));
-    expect(report.verdict).toBe('homologous');
-    expect(report.checks.every((check) => check.passed)).toBe(true);
-  });
-
-  test('a stranger is not, and every check says why', async () => {
-    const report = checkHomology(await party('lrt-stories-s', 2048), await party('lrt-stranger', 1024, 'gpt2'));
-    expect(report.verdict).toBe('not-homologous');
-    expect(report.checks.map((check) => [check.name, check.passed])).toEqual([
-      ['Tokenizer', false], ['Token ids', false], ['Vocabulary size', false], ['Architecture', false],
-    ]);
-    expect(report.checks[1].detail).toMatch(/different from position \d+ on/);
-  });
-
-  test('another vocabulary size or architecture is reported without a verdict against', async () => {
-    const report = checkHomology(await party('lrt-stories-s', 2048), await party('lrt-stories-l', 2112, 'mistral'));
-    expect(report.verdict).toBe('homologous');
-    expect(report.checks.filter((check) => !check.passed).map((check) => check.name)).toEqual(['Vocabulary size', 'Architecture']);
-  });
 });

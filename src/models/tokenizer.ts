@@ -6,8 +6,10 @@
 import { Tokenizer as Engine } from '@huggingface/tokenizers';
 import { digestOf } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
-import type { ModelConfig, Tokenizer } from '../runtime/types';
+import type { ModelConfig, ModelTokenizer, Tokenizer } from '../runtime/types';
 import { byteLevelBytes } from './bytes';
+import { readChatTemplate } from './chat';
+import { tokenOffsets, type Spelling } from './offsets';
 
 type Json = Record<string, unknown>;
 
@@ -15,9 +17,10 @@ type Json = Record<string, unknown>;
  * @param tokenizerJson parsed tokenizer.json
  * @param tokenizerConfig parsed tokenizer_config.json
  * @param config the model's configuration: the fallback for the ids of the begin and end tokens
+ * @param templateFile contents of chat_template.jinja, where the repository has that file
  * @throws LabError `model-invalid` if the files do not describe a tokenizer that the engine knows
  */
-export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, config: Pick<ModelConfig, 'bosIds' | 'eosIds'>, modelId: string): Tokenizer {
+export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, config: Pick<ModelConfig, 'bosIds' | 'eosIds'>, modelId: string, templateFile: string | null = null): ModelTokenizer {
   let engine: Engine;
   let prefix: number[];
   try {
@@ -31,21 +34,40 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown
   const added = engine.get_added_tokens_decoder();
   const specialIds = new Set([...added].filter(([, token]) => token.special).map(([id]) => id));
   const vocabSize = 1 + [...engine.get_vocab().values()].reduce((top, id) => Math.max(top, id), -1);
-  const pieceOf = pieceReader(engine, json, added);
+  const spellingOf = spellingReader(engine, json, added);
+  const pieceOf = pieceReader(spellingOf);
+  const metaspace = !isByteLevel(json);
   const idOf = (name: string, fallback: number[]): number | null => {
     const content = tokenContent(settings[name]);
     return (content === null ? undefined : engine.token_to_id(content)) ?? fallback[0] ?? null;
   };
+  const plainIds = (text: string): number[] => (text === '' ? [] : engine.encode(text, { add_special_tokens: false }).ids);
+  const offsetsOf = (text: string, ids: readonly number[]): [number, number][] => tokenOffsets(text, ids.map(spellingOf), json.normalizer, metaspace, modelId);
+  let parts: ModelTokenizer['parts'] | null = null;
   return {
     vocabSize,
     bosId: idOf('bos_token', config.bosIds),
     eosId: idOf('eos_token', config.eosIds),
     specialIds,
     // Not the engine's own special tokens: a template may close the text with an end token, which a prompt must not have.
-    encode: (text) => (text === '' ? [...prefix] : [...prefix, ...engine.encode(text, { add_special_tokens: false }).ids]),
+    encode: (text) => [...prefix, ...plainIds(text)],
+    encodeRendered: plainIds,
+    encodeWithOffsets: (text) => {
+      const ids = plainIds(text);
+      return { ids: [...prefix, ...ids], offsets: [...prefix.map((): [number, number] => [0, 0]), ...offsetsOf(text, ids)] };
+    },
     decode: (ids) => (ids.length === 0 ? '' : engine.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false })),
     pieces: (ids) => ids.map(pieceOf),
     digest: digestOf(identity(json)),
+    get parts() {
+      // Over a hundred thousand entries in a large vocabulary: only for whoever compares two tokenizers.
+      return (parts ??= digestParts(json));
+    },
+    chatTemplate: readChatTemplate(settings, templateFile),
+    specialTokens: Object.fromEntries(['bos_token', 'eos_token', 'unk_token', 'pad_token'].flatMap((role) => {
+      const content = tokenContent(settings[role]);
+      return content === null ? [] : [[role, content]];
+    })),
   };
 }
 
@@ -74,36 +96,44 @@ function hasType(part: unknown, type: string): boolean {
   return own === type || [...(decoders ?? []), ...(pretokenizers ?? [])].some((member) => hasType(member, type));
 }
 
-/**
- * Single tokens as text. Decoding one at a time would lose the spaces of sentencepiece
- * tokenizers, so the vocabulary's own spelling is translated instead.
- */
-function pieceReader(engine: Engine, json: Json, added: ReadonlyMap<number, { content: string }>): (id: number) => string {
-  const byteLevel = hasType(json.decoder, 'ByteLevel') || hasType(json.pre_tokenizer, 'ByteLevel');
-  const utf8 = new TextDecoder();
-  const cache = new Map<number, string>();
-  const read = (id: number): string => {
-    const literal = added.get(id);
-    if (literal) return literal.content;
-    const token = engine.id_to_token(id);
-    if (token === undefined) return '\uFFFD';
-    if (byteLevel) {
-      const bytes = byteLevelBytes(token);
-      return bytes ? utf8.decode(bytes) : token;
-    }
-    const byte = /^<0x([0-9A-Fa-f]{2})>$/.exec(token);
-    if (byte) return utf8.decode(Uint8Array.of(Number.parseInt(byte[1], 16)));
-    return token.replaceAll('\u2581', ' ');
+/** Whether tokens are written byte by byte; else they are written as text with U+2581 for a space. */
+function isByteLevel(json: Json): boolean {
+  return hasType(json.decoder, 'ByteLevel') || hasType(json.pre_tokenizer, 'ByteLevel');
+}
+
+/** What each id spells, from the vocabulary's own spelling. */
+function spellingReader(engine: Engine, json: Json, added: ReadonlyMap<number, { content: string }>): (id: number) => Spelling {
+  const byteLevel = isByteLevel(json);
+  const unknown = (json.model as Json | undefined)?.unk_token ?? null;
+  const utf8 = new TextEncoder();
+  const cache = new Map<number, Spelling>();
+  const read = (id: number): Spelling => {
+    const token = added.get(id)?.content ?? engine.id_to_token(id);
+    if (token === undefined || token === unknown) return { kind: 'unknown', text: token ?? null };
+    if (added.has(id)) return { kind: 'literal', text: byteLevel ? token : token.replaceAll('\u2581', ' ') };
+    const bytes = byteLevel ? byteLevelBytes(token) : null;
+    if (bytes) return { kind: 'bytes', bytes };
+    const byte = byteLevel ? null : /^<0x([0-9A-Fa-f]{2})>$/.exec(token);
+    return { kind: 'bytes', bytes: byte ? Uint8Array.of(Number.parseInt(byte[1], 16)) : utf8.encode(byteLevel ? token : token.replaceAll('\u2581', ' ')) };
   };
   return (id) => {
-    let piece = cache.get(id);
-    if (piece === undefined) cache.set(id, (piece = read(id)));
-    return piece;
+    let spelling = cache.get(id);
+    if (spelling === undefined) cache.set(id, (spelling = read(id)));
+    return spelling;
+  };
+}
+
+/** Single tokens as text. Decoding one at a time would lose the spaces of sentencepiece tokenizers, so it is their spelling that is shown. */
+function pieceReader(spellingOf: (id: number) => Spelling): (id: number) => string {
+  const utf8 = new TextDecoder();
+  return (id) => {
+    const spelling = spellingOf(id);
+    return spelling.kind === 'bytes' ? utf8.decode(spelling.bytes) : (spelling.text ?? '\uFFFD');
   };
 }
 
 /** Everything in tokenizer.json that can change an id; spellings that mean the same are made one. */
-function identity(json: Json): Json {
+function identity(json: Json): { model: Json; added: Json[]; normalizer: unknown; pre_tokenizer: unknown; post_processor: unknown } {
   const model = (json.model ?? {}) as Json;
   const merges = ((model.merges ?? []) as (string | string[])[]).map((merge) => (Array.isArray(merge) ? merge.join(' ') : merge));
   const added = ((json.added_tokens ?? []) as Json[]).map((token) => prune(token)).toSorted((a, b) => Number(a.id) - Number(b.id));
@@ -113,6 +143,17 @@ function identity(json: Json): Json {
     normalizer: json.normalizer ?? null,
     pre_tokenizer: json.pre_tokenizer ?? null,
     post_processor: json.post_processor ?? null,
+  };
+}
+
+/** Digests of what `identity` holds, part by part: which of them differ is the reason why two tokenizers do. */
+function digestParts(json: Json): ModelTokenizer['parts'] {
+  const { model: { vocab, merges, ...model }, added, normalizer, pre_tokenizer, post_processor } = identity(json);
+  return {
+    vocabulary: digestOf(vocab),
+    merges: digestOf(merges),
+    specialTokens: digestOf(added),
+    pipeline: digestOf({ model, normalizer, pre_tokenizer, post_processor }),
   };
 }
 

@@ -8,7 +8,7 @@ import type { Ort, Tensor } from './ort';
 import { SessionPool, type Purpose } from './sessions';
 import type { StreamContext } from './stream';
 import { floatData } from './tensors';
-import type { Decoded, DecodeOptions, LanguageModel, LanguageModelInfo, ModelConfig, SteeredBatch, SteeredRow, TapBatch, Tokenizer } from './types';
+import type { Decoded, DecodeOptions, LanguageModel, LanguageModelInfo, ModelConfig, ModelTokenizer, SteeredBatch, SteeredRow, TapBatch } from './types';
 
 /** Results of one run that are copied to the CPU stay below this; larger batches are cut into several runs. */
 const READ_BYTES = 64 * 2 ** 20;
@@ -18,7 +18,7 @@ export interface LoadedModelParts {
   info: LanguageModelInfo;
   graph: GraphInfo;
   config: ModelConfig;
-  tokenizer: Tokenizer;
+  tokenizer: ModelTokenizer;
   pool: SessionPool;
   /** Set on WebGPU. */
   device: GPUDevice | null;
@@ -30,7 +30,7 @@ export interface LoadedModelParts {
 export class LoadedModel implements LanguageModel {
   readonly info: LanguageModelInfo;
   readonly config: ModelConfig;
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: ModelTokenizer;
   #parts: LoadedModelParts;
   #endIds: ReadonlySet<number>;
 

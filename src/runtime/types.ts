@@ -3,6 +3,7 @@
  * backends (WebGPU and WASM); tensors, not experiments.
  */
 import type { Backend } from '../experiment/run';
+import type { ModelLocation } from '../models/location';
 
 /** One row of a batch: token ids (special tokens included) and, optionally, the vector added to its residual stream. */
 export interface SteeredRow {
@@ -69,6 +70,30 @@ export interface Tokenizer {
   digest: string;
 }
 
+/** Token ids, and for each the characters it stands for: [start, end) in UTF-16 units of the text. */
+export interface OffsetEncoding {
+  ids: number[];
+  /** A token that the tokenizer put in front has [0, 0]. Tokens that share a character all cover the whole of it. */
+  offsets: [number, number][];
+}
+
+/** A tokenizer as a repository has it: what comparing and aligning two of them needs besides. */
+export interface ModelTokenizer extends Tokenizer {
+  /**
+   * As `encode`, with offsets.
+   * @throws LabError `model-invalid` where the tokenizer rewrites texts in a way that cannot be followed
+   */
+  encodeWithOffsets(text: string): OffsetEncoding;
+  /** Token ids of a text that has its special tokens written out, as rendered chats have: nothing is put in front. */
+  encodeRendered(text: string): number[];
+  /** Digests of the parts, each equal exactly when the parts are. */
+  parts: Record<'vocabulary' | 'merges' | 'specialTokens' | 'pipeline', string>;
+  /** Chat template (Jinja); null where the repository has none. */
+  chatTemplate: string | null;
+  /** Spellings of the special tokens by their role (`bos_token`, …), which chat templates use. */
+  specialTokens: Readonly<Record<string, string>>;
+}
+
 /** What a repository's configuration files say. */
 export interface ModelConfig {
   modelType: string;
@@ -105,7 +130,7 @@ export interface LanguageModelInfo {
 export interface LanguageModel {
   readonly info: LanguageModelInfo;
   readonly config: ModelConfig;
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: ModelTokenizer;
   /**
    * Residual states after every block. Runs a graph cut down to the taps: the head is never computed.
    * Rows may differ in length.
@@ -131,7 +156,7 @@ export interface LoadOptions {
 /** A model folder, fetched and checked: what a runtime makes a LanguageModel from. */
 export interface ModelFiles {
   config: ModelConfig;
-  tokenizer: Tokenizer;
+  tokenizer: ModelTokenizer;
   /** Bytes of the .onnx file. */
   graph: Uint8Array;
   /** Weights outside the .onnx file, by the path that the graph gives them. */
@@ -152,10 +177,14 @@ export interface Runtime {
   dispose(): Promise<void>;
 }
 
-/** A folder of files, wherever it is: fetch answers a path inside it. */
-export interface ModelSource {
+interface ModelChoice {
   id: string;
   dtype: 'fp32' | 'fp16' | 'q4' | 'q4f16' | 'q8';
+}
+
+/** A folder of files served over HTTP: fetch answers a path inside it. */
+export interface FolderSource extends ModelChoice {
+  location?: undefined;
   /** Absolute URL of the folder, ending in a slash. */
   baseUrl: string;
   /** Expected digests by path, where known: checked after the fetch. */
@@ -163,3 +192,10 @@ export interface ModelSource {
   /** Expected sizes by path, where known: a shorter body is reported as truncated. */
   bytes?: Readonly<Record<string, number>>;
 }
+
+/** A model that has been downloaded from a hub, or a folder that the user opened. */
+export interface LocatedSource extends ModelChoice {
+  location: ModelLocation;
+}
+
+export type ModelSource = FolderSource | LocatedSource;

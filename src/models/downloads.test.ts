@@ -1,0 +1,216 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startMirror, type Failure, type Mirror } from '../../tools/mirror';
+import { sha256Hex } from '../experiment/digest';
+import { LabError } from '../experiment/errors';
+import { editGraph } from '../onnx';
+import { diskFolder, limitRoom } from './disk-fixture';
+import { executeDownload, planDownload, type DownloadOptions, type DownloadPlan } from './downloads';
+import { resolveRepository } from './hub';
+import { openModel } from './open';
+import { ModelStore } from './storage';
+
+const ID = 'lrt-stories-s';
+const GRAPH = 'onnx/model.onnx';
+const folder = new URL(`../../public/models/${ID}/`, import.meta.url);
+const original = async (path: string): Promise<Uint8Array> => new Uint8Array(await readFile(new URL(path, folder)));
+
+let mirror: Mirror;
+let disk: string;
+let store: ModelStore;
+
+beforeAll(async () => {
+  const files = Object.fromEntries(await Promise.all(['config.json', 'tokenizer.json', 'tokenizer_config.json'].map(async (path) => [path, await original(path)] as const)));
+  const graph = await original(GRAPH);
+  const shard = editGraph(graph, { externalise: { path: 'model.onnx_data', minBytes: 8192 } }).bytes;
+  const sharded = { ...files, [GRAPH]: editGraph(shard, { externalise: { path: 'model.onnx_data_1', minBytes: 64 } }).bytes, 'onnx/model.onnx_data': graph, 'onnx/model.onnx_data_1': shard };
+  const outside = { ...files, [GRAPH]: editGraph(graph, { externalise: { path: '../../x', minBytes: 64 } }).bytes, 'onnx/x': graph };
+  const unlisted = { ...files, [GRAPH]: editGraph(graph, { externalise: { path: 'elsewhere.bin', minBytes: 64 } }).bytes, 'onnx/elsewhere.bin': graph };
+  mirror = await startMirror(new URL('../../public/models', import.meta.url).pathname, { extra: { 'owner/sharded': sharded, 'owner/outside': outside, 'owner/unlisted': unlisted } });
+});
+afterAll(() => mirror.close());
+beforeEach(async () => {
+  disk = await mkdtemp(join(tmpdir(), 'lrt-store-'));
+  store = await ModelStore.open(diskFolder(disk));
+  mirror.log.length = 0;
+});
+afterEach(async () => {
+  limitRoom(Infinity);
+  for (const path of ['api', 'config.json', GRAPH]) mirror.fail(ID, path, null);
+  await rm(disk, { recursive: true });
+});
+
+const plan = async (id = ID, dtype: 'fp32' | 'q4' = 'fp32'): Promise<DownloadPlan> => planDownload(await resolveRepository({ host: mirror.url, id }), dtype, store);
+const run = (agreed: DownloadPlan, options: DownloadOptions = {}): ReturnType<typeof executeDownload> => executeDownload(agreed, store, { retryMilliseconds: 1, ...options });
+
+/** What a download under a failing mirror throws. */
+async function failure(path: string, failed: Failure, options: DownloadOptions = {}): Promise<LabError> {
+  const agreed = await plan();
+  mirror.fail(ID, path, failed);
+  const thrown: unknown = await run(agreed, options).catch((error: unknown) => error);
+  expect(thrown).toBeInstanceOf(LabError);
+  return thrown as LabError;
+}
+const fetched = (): string[] => mirror.log.filter((line) => line.includes('/resolve/')).map((line) => line.split('/resolve/')[1].split(' ')[0].split('/').slice(1).join('/'));
+
+test('the plan says what it takes, and fetches nothing', async () => {
+  const agreed = await plan();
+  expect(agreed.files.map((file) => file.path)).toEqual(['config.json', 'tokenizer.json', 'tokenizer_config.json', 'generation_config.json', GRAPH]);
+  expect(agreed).toMatchObject({ bytes: 681 + 124926 + 987 + 96 + 1179258, cached: 0, repository: { license: 'mit' }, dtype: 'fp32' });
+  expect(agreed.missing).toBe(agreed.bytes);
+  expect(fetched()).toEqual([]);
+  expect(await store.list()).toEqual([]);
+  await expect(plan(ID, 'q4')).rejects.toMatchObject({ code: 'unknown-model' });
+});
+
+test('executes exactly the plan, checks, records, and opens without the network', async () => {
+  const agreed = await plan();
+  const seen: [number, number][] = [];
+  const { location, files } = await run(agreed, { onProgress: (done, total) => seen.push([done, total]) });
+  expect(fetched()).toEqual(agreed.files.map((file) => file.path));
+  expect(files.map((file) => file.checked)).toEqual(['length', 'length', 'length', 'length', 'digest']);
+  for (const file of files) expect(file.sha256).toBe(sha256Hex(await original(file.path)));
+  seen.forEach(([done], i) => i > 0 && expect(done).toBeGreaterThanOrEqual(seen[i - 1][0]));
+  expect(seen.at(-1)).toEqual([agreed.bytes, agreed.bytes]);
+
+  expect(await store.list()).toMatchObject([{ id: ID, commit: mirror.commit(ID), license: 'mit', bytes: agreed.bytes, unfinished: [] }]);
+  const again = await plan();
+  expect([again.cached, again.missing]).toEqual([agreed.bytes, 0]);
+  mirror.log.length = 0;
+  await run(again);
+  const opened = await openModel({ id: ID, dtype: 'fp32', location }, { store });
+  expect(mirror.log).toEqual([]);
+  expect(opened.config).toMatchObject({ layers: 3, hiddenSize: 64 });
+  expect(sha256Hex(opened.graph)).toBe(sha256Hex(await original(GRAPH)));
+  expect(opened.files).toEqual(files.toSorted((a, b) => order(a.path) - order(b.path)).map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })));
+  await store.delete(location);
+  expect(await store.list()).toEqual([]);
+  await expect(openModel({ id: ID, dtype: 'fp32', location }, { store })).rejects.toMatchObject({ code: 'model-not-stored' });
+});
+
+const order = (path: string): number => ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', GRAPH].indexOf(path);
+
+test('weights in shards are planned, stored and handed over file by file', async () => {
+  const agreed = await plan('owner/sharded');
+  expect(agreed.files.map((file) => file.path).slice(-3)).toEqual([GRAPH, 'onnx/model.onnx_data', 'onnx/model.onnx_data_1']);
+  const { location } = await run(agreed);
+  const opened = await openModel({ id: 'owner/sharded', dtype: 'fp32', location }, { store });
+  expect(opened.external.map((file) => file.path)).toEqual(['model.onnx_data', 'model.onnx_data_1']);
+  expect(sha256Hex(opened.external[0].data)).toBe(sha256Hex(await original(GRAPH)));
+});
+
+describe('interrupted', () => {
+  test('cancelled, and gone on with from where it was by another store', async () => {
+    const controller = new AbortController();
+    const agreed = await plan();
+    const stop = (done: number, _: number, path: string): void => {
+      if (path === GRAPH && done > 600_000) controller.abort();
+    };
+    await expect(run(agreed, { signal: controller.signal, onProgress: stop })).rejects.toMatchObject({ code: 'cancelled' });
+    // As after a reload: nothing but the disk remains.
+    store = await ModelStore.open(diskFolder(disk));
+    const [model] = await store.list();
+    expect(model.unfinished).toEqual([GRAPH]);
+    const rest = await plan();
+    expect(rest.missing).toBeLessThan(1179258 - 470_000);
+    mirror.log.length = 0;
+    const { files } = await run(rest);
+    expect(mirror.log.map((line) => line.split(' ').slice(2).join(' ')).filter(Boolean)).toContain(`bytes=${1179258 - rest.missing}-`);
+    expect(files.at(-1)).toMatchObject({ checked: 'digest', sha256: sha256Hex(await original(GRAPH)) });
+  });
+
+  test('a connection that breaks is resumed twice, then the error says how far it came', async () => {
+    const error = await failure(GRAPH, { kind: 'cut', after: 300_000 });
+    expect(error).toMatchObject({ code: 'model-truncated', details: { expected: 1179258 } });
+    expect(fetched().filter((path) => path === GRAPH)).toHaveLength(3);
+    expect(error.details!.got).toBeGreaterThan(300_000);
+    mirror.fail(ID, GRAPH, null);
+    expect((await run(await plan())).files.at(-1)!.checked).toBe('digest');
+  });
+
+  test('a host without ranges is read from the start', async () => {
+    await failure(GRAPH, { kind: 'cut', after: 200_000 });
+    mirror.fail(ID, GRAPH, { kind: 'no-ranges' });
+    expect((await run(await plan())).files.at(-1)).toMatchObject({ checked: 'digest', sha256: sha256Hex(await original(GRAPH)) });
+  });
+
+  test('bytes that were spoilt on disk are found by the digest, and not kept', async () => {
+    await failure(GRAPH, { kind: 'cut', after: 300_000 });
+    mirror.fail(ID, GRAPH, null);
+    const [name] = await readdir(join(disk, 'models'));
+    const path = join(disk, 'models', name, 'f-onnx%2Fmodel.onnx');
+    const bytes = await readFile(path);
+    bytes[1000] ^= 1;
+    await writeFile(path, bytes);
+    await expect(run(await plan())).rejects.toMatchObject({ code: 'model-digest' });
+    expect((await run(await plan())).files.at(-1)!.checked).toBe('digest');
+  });
+});
+
+describe('a hostile host', () => {
+  test('another length than agreed to: refused from the header, nothing kept', async () => {
+    for (const by of [-1000, 1000, 10 * 2 ** 30]) {
+      expect((await failure(GRAPH, by > 2000 ? { kind: 'claim', bytes: by } : { kind: 'length', by })).code).toBe('model-length');
+      const [model] = await store.list();
+      expect(model.unfinished).toEqual([GRAPH]);
+      expect(model.bytes).toBe(681 + 124926 + 987 + 96);
+    }
+  });
+
+  test('another digest', async () => {
+    expect(await failure(GRAPH, { kind: 'digest' })).toMatchObject({ code: 'model-digest', details: { path: GRAPH } });
+    expect((await plan()).cached).toBe(681 + 124926 + 987 + 96);
+  });
+
+  test('a page, a refusal, nothing, a circle', async () => {
+    expect((await failure('config.json', { kind: 'missing' })).code).toBe('model-not-found');
+    mirror.fail(ID, 'config.json', null);
+    expect((await failure(GRAPH, { kind: 'page' })).code).toBe('model-page');
+    expect((await failure(GRAPH, { kind: 'gated' })).code).toBe('model-gated');
+    expect(await failure(GRAPH, { kind: 'redirects' })).toMatchObject({ code: 'model-unreachable', details: { reason: 'redirects' } });
+  });
+
+  test('external data outside the folder, or beyond what was agreed to, is never fetched', async () => {
+    const outside = await run(await plan('owner/outside'));
+    await expect(openModel({ id: 'owner/outside', dtype: 'fp32', location: outside.location }, { store })).rejects.toMatchObject({ code: 'model-path', details: { path: '../../x' } });
+    const unlisted = await run(await plan('owner/unlisted'));
+    await expect(openModel({ id: 'owner/unlisted', dtype: 'fp32', location: unlisted.location }, { store })).rejects.toMatchObject({ code: 'model-not-stored', details: { path: 'onnx/elsewhere.bin' } });
+    expect(fetched().some((path) => path.includes('x') && !path.startsWith('onnx/model') && !path.includes('.json'))).toBe(false);
+  });
+});
+
+describe('storage', () => {
+  test('that fills up is a named error, and what fitted is kept', async () => {
+    limitRoom(500_000);
+    const agreed = await plan();
+    await expect(run(agreed)).rejects.toMatchObject({ code: 'storage-full', details: { needed: expect.any(Number) } });
+    limitRoom(Infinity);
+    expect((await plan()).cached).toBeGreaterThan(200_000);
+    expect((await run(await plan())).files).toHaveLength(5);
+  });
+
+  test('one download of a file at a time', async () => {
+    const agreed = await plan();
+    const results = await Promise.allSettled([run(agreed), run(agreed)]);
+    const lost = results.filter((result) => result.status === 'rejected').map((result) => (result.reason as LabError).code);
+    expect(lost).toEqual(['storage-busy']);
+  });
+
+  test('a record that was cut short counts as unfinished; a folder without identity is not listed', async () => {
+    await run(await plan());
+    const [name] = await readdir(join(disk, 'models'));
+    await writeFile(join(disk, 'models', name, 'f-config.json.ok'), '{"bytes": 6');
+    expect((await store.list())[0].unfinished).toEqual(['config.json']);
+    expect((await run(await plan())).files[0].path).toBe('config.json');
+    await writeFile(join(disk, 'models', name, 'model.json'), '');
+    expect(await store.list()).toEqual([]);
+  });
+
+  test('two commits of one repository are two models', async () => {
+    const { location } = await run(await plan());
+    expect(await store.find({ ...location, commit: '0'.repeat(40) })).toBeNull();
+    expect(await store.find({ ...location, host: 'http://other' })).toBeNull();
+  });
+});

@@ -1,0 +1,208 @@
+/**
+ * Downloads in two steps: a plan, which the user sees and agrees to, and its execution,
+ * which fetches the files of the plan and nothing else. A file counts as stored only
+ * after its length and digest have been checked; what came before a cut is kept.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { cancelled, LabError, throwIfAborted } from '../experiment/errors';
+import { isPage, request, statedLength, statedRange } from './http';
+import { fileUrl, refusal, type Repository } from './hub';
+import { OPTIONAL_FILES, REQUIRED_FILES, variantsOf, type Dtype, type RepositoryFile } from './layout';
+import type { HubLocation } from './location';
+import { ModelStore, storageFull, type PartialFile, type StoredFile } from './storage';
+
+export interface PlannedFile extends RepositoryFile {
+  /** Bytes already stored. */
+  cached: number;
+}
+
+/** What a download will fetch: the content of the consent card. Sizes in bytes. */
+export interface DownloadPlan {
+  readonly repository: Omit<Repository, 'files'>;
+  readonly dtype: Dtype;
+  readonly files: readonly PlannedFile[];
+  /** Of all files. */
+  readonly bytes: number;
+  readonly cached: number;
+  /** Still to be fetched. */
+  readonly missing: number;
+  /** Room in the browser's storage; null where the browser does not say. */
+  readonly freeBytes: number | null;
+}
+
+export interface DownloadOptions {
+  signal?: AbortSignal;
+  /** Bytes stored so far, cached ones included, of the plan's; the file in work. */
+  onProgress?: (done: number, total: number, path: string) => void;
+  /** Pause before the first automatic resumption, doubled at each; default 1000. */
+  retryMilliseconds?: number;
+}
+
+/** How often a file is asked for before the download gives up on its connection. */
+const ATTEMPTS = 3;
+
+/**
+ * Lists what must be fetched for a model at one precision. Fetches nothing.
+ * @throws LabError `unknown-model` naming the precisions that the repository has
+ */
+export async function planDownload(repository: Repository, dtype: Dtype, store: ModelStore): Promise<DownloadPlan> {
+  const variants = variantsOf(repository.files);
+  const variant = variants.find((candidate) => candidate.dtype === dtype);
+  if (!variant) {
+    throw new LabError('unknown-model', `“${repository.id}” does not come in ${dtype}.`, `Choose one of: ${variants.map((candidate) => candidate.dtype).join(', ')}.`);
+  }
+  const small = [...REQUIRED_FILES, ...OPTIONAL_FILES].flatMap((path) => repository.files.filter((file) => file.path === path));
+  const location = locationOf(repository);
+  // Small files first: a wrong repository fails before its weights.
+  const files = await Promise.all([...small, ...variant.files].map(async (file) => Object.freeze({ ...file, cached: Math.min(file.bytes, await store.storedBytes(location, file.path)) })));
+  const { files: _, ...rest } = repository;
+  const bytes = sum(files, (file) => file.bytes);
+  const cached = sum(files, (file) => file.cached);
+  const room = await store.room();
+  return Object.freeze({ repository: Object.freeze(rest), dtype, files: Object.freeze(files), bytes, cached, missing: bytes - cached, freeBytes: room?.free ?? null });
+}
+
+/** The place of a repository's files once they are stored. */
+export function locationOf({ host, id, commit }: Pick<Repository, 'host' | 'id' | 'commit'>): HubLocation {
+  return { kind: 'hub', host, id, commit };
+}
+
+/**
+ * Fetches what the plan lists and is not yet stored. May be called again after a failure or a reload.
+ * @throws LabError `storage-full` (details.missing) before anything is fetched; `model-length` and `model-digest` for a file
+ *         that is not the one agreed to; `model-page`, `model-gated`, `model-not-found`, `model-fetch`, `model-truncated`,
+ *         `model-unreachable`, `storage-busy` or `cancelled`
+ */
+export async function executeDownload(plan: DownloadPlan, store: ModelStore, options: DownloadOptions = {}): Promise<{ location: HubLocation; files: StoredFile[] }> {
+  throwIfAborted(options.signal);
+  const room = await store.room();
+  if (room && room.free < plan.missing) throw storageFull(plan.repository.id, plan.missing - room.free, plan.missing);
+  const location = locationOf(plan.repository);
+  const files: StoredFile[] = [];
+  let before = 0;
+  for (const file of plan.files) {
+    const report = (done: number): void => options.onProgress?.(before + done, plan.bytes, file.path);
+    const there = await store.file(location, file.path);
+    // A file stored under an earlier plan is kept only if it is the one that this plan names.
+    const same = there && there.stored.bytes === file.bytes && (file.sha256 === null || there.stored.sha256 === file.sha256);
+    files.push(same ? there.stored : await fetchInto(plan, file, store, report, options).catch(async (error: unknown) => {
+      throw await withRoom(error, plan, store);
+    }));
+    before += file.bytes;
+    report(0);
+  }
+  return { location, files };
+}
+
+/** A disk that fills up on the way: says how much more it takes. */
+async function withRoom(error: unknown, plan: DownloadPlan, store: ModelStore): Promise<unknown> {
+  if (!(error instanceof LabError) || error.code !== 'storage-full') return error;
+  const room = await store.room();
+  const stored = await Promise.all(plan.files.map(async (file) => Math.min(file.bytes, await store.storedBytes(locationOf(plan.repository), file.path))));
+  const needed = plan.bytes - sum(stored, (bytes) => bytes);
+  return storageFull(plan.repository.id, room ? Math.max(1, needed - room.free) : null, needed);
+}
+
+async function fetchInto(plan: DownloadPlan, file: RepositoryFile, store: ModelStore, report: (done: number) => void, options: DownloadOptions): Promise<StoredFile> {
+  const partial = await store.write(plan.repository, file.path);
+  try {
+    if (partial.size > file.bytes) partial.truncate(0);
+    let hash = sha256.create();
+    for (const piece of partial.read()) {
+      throwIfAborted(options.signal);
+      hash.update(piece);
+    }
+    report(partial.size);
+    const restart = (): void => {
+      partial.truncate(0);
+      hash = sha256.create();
+    };
+    const add = (chunk: Uint8Array): void => {
+      partial.append(chunk);
+      hash.update(chunk);
+      report(partial.size);
+    };
+    for (let attempt = 1; partial.size < file.bytes; attempt++) {
+      const cut = await fetchRest(plan, file, partial, { restart, add }, options.signal);
+      if (!cut) break;
+      if (attempt === ATTEMPTS) throw cut;
+      await pause((options.retryMilliseconds ?? 1000) * 2 ** (attempt - 1), options.signal);
+    }
+    const digest = bytesToHex(hash.digest());
+    if (file.sha256 !== null && digest !== file.sha256) {
+      partial.truncate(0);
+      throw new LabError('model-digest', `${file.path} of “${plan.repository.id}” is not the file that the host lists: its SHA-256 is ${digest.slice(0, 12)}…, not ${file.sha256.slice(0, 12)}….`, 'Nothing of it was kept. Download it again, or use another host.', { path: file.path });
+    }
+    const checked = file.sha256 === null ? 'length' : 'digest';
+    await partial.finish(digest, checked);
+    return { path: file.path, bytes: file.bytes, sha256: digest, checked };
+  } finally {
+    partial.close();
+  }
+}
+
+/** Fetches from the end of what is stored. Returns the error of a connection that broke; throws what another attempt cannot mend. */
+async function fetchRest(plan: DownloadPlan, file: RepositoryFile, partial: PartialFile, into: { restart: () => void; add: (chunk: Uint8Array) => void }, signal?: AbortSignal): Promise<LabError | null> {
+  const { id } = plan.repository;
+  const what = `${file.path} of “${id}”`;
+  const response = await request(fileUrl(plan.repository, file.path), what, { signal, from: partial.size });
+  const give = async (error: LabError): Promise<never> => {
+    await response.body?.cancel().catch(() => undefined);
+    throw error;
+  };
+  if (!response.ok) return give(refusal(response, id, what));
+  if (isPage(response, file.path)) return give(new LabError('model-page', `The host gives a web page in place of ${what}.`, 'Check the host; it may want a login, or lie behind the login page of a network.', { path: file.path }));
+  // A host without ranges sends the whole file again.
+  if (response.status !== 206) into.restart();
+  const wrong = (bytes: string): LabError => {
+    into.restart();
+    return new LabError('model-length', `${what} is not the file that was agreed to: it has ${bytes} bytes instead of ${file.bytes}.`, 'Nothing of it was kept. Look the repository up again, or use another host.', { path: file.path, expected: file.bytes });
+  };
+  const range = response.status === 206 ? statedRange(response) : null;
+  if (range && range.from !== partial.size) return give(new LabError('model-fetch', `The host answers with another part of ${what} than was asked for.`, 'Use another host.', { path: file.path }));
+  const length = statedLength(response);
+  const total = range?.total ?? (length === null ? null : partial.size + length);
+  if (total !== null && total !== file.bytes) return give(wrong(String(total)));
+  const reader = response.body?.getReader();
+  for (;;) {
+    const chunk = await reader?.read().catch((error: unknown) => {
+      if (signal?.aborted) throw cancelled();
+      return error as Error;
+    });
+    if (!chunk || chunk instanceof Error || chunk.done) {
+      if (partial.size === file.bytes) return null;
+      return new LabError('model-truncated', `${what} broke off after ${partial.size} of ${file.bytes} bytes.`, 'What arrived is kept: start the download again, and it goes on from there.', { path: file.path, got: partial.size, expected: file.bytes }, chunk instanceof Error ? chunk : undefined);
+    }
+    if (partial.size + chunk.value.length > file.bytes) {
+      await reader?.cancel().catch(() => undefined);
+      throw wrong(`more than ${file.bytes}`);
+    }
+    try {
+      into.add(chunk.value);
+      throwIfAborted(signal);
+    } catch (error) {
+      await reader?.cancel().catch(() => undefined);
+      throw error;
+    }
+  }
+}
+
+/** @throws LabError `cancelled` at once when the signal is aborted */
+function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(cancelled());
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}

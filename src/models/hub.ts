@@ -1,0 +1,191 @@
+/**
+ * Repositories: what is in one, before anything of it is fetched. The hub's API gives a
+ * revision's commit, files, sizes, digests and licence; a plain folder over HTTP has no
+ * API, and there the known paths are asked for one by one.
+ */
+import { z } from 'zod';
+import { digestOf } from '../experiment/digest';
+import { LabError } from '../experiment/errors';
+import { isPage, readText, request, statedLength, statedRange } from './http';
+import { checkLayout, DTYPES, graphPath, OPTIONAL_FILES, REQUIRED_FILES, type RepositoryFile } from './layout';
+import { isRepositoryId, normaliseHost } from './location';
+
+export const HUB = 'https://huggingface.co';
+
+export interface RepositoryRequest {
+  /** Address of the hub or of a mirror with its URL layout; with `layout: 'folder'` of a folder that holds model folders. */
+  host: string;
+  id: string;
+  /** Branch, tag or commit; default `main`. A folder has none. */
+  revision?: string;
+  /** `hub` has the API; `folder` is any web server. Default `hub`. */
+  layout?: 'hub' | 'folder';
+}
+
+export interface Repository {
+  host: string;
+  layout: 'hub' | 'folder';
+  id: string;
+  /** Full commit; for a folder the digest of its listing, which changes when its files do. */
+  commit: string;
+  files: RepositoryFile[];
+  /** As the host states it; null where it states none. */
+  license: string | null;
+  /** The host asks for a login and agreement before it gives the files. */
+  gated: boolean;
+}
+
+/** A listing of a model repository takes some kilobytes. */
+const LISTING_LIMIT = 8 * 2 ** 20;
+/** No model that a browser can run has a larger file. */
+const FILE_LIMIT = 64 * 2 ** 30;
+/** Configuration and tokenizer files; the largest known is about 35 MB. */
+const SMALL_FILE_LIMIT = 256 * 2 ** 20;
+
+const size = z.int().min(0);
+const listingSchema = z.looseObject({
+  sha: z.string().regex(/^[0-9a-f]{40}$/),
+  gated: z.union([z.boolean(), z.string()]).nullish(),
+  tags: z.array(z.string()).nullish(),
+  cardData: z.looseObject({ license: z.union([z.string(), z.array(z.string())]).nullish() }).nullish(),
+  siblings: z.array(z.looseObject({
+    rfilename: z.string(),
+    size: size.nullish(),
+    lfs: z.looseObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), size }).nullish(),
+  })),
+});
+
+/**
+ * Looks a repository up and pins its revision to a commit. Fetches the listing, no file.
+ * @throws LabError `settings-invalid` (host or id), `model-not-found`, `model-gated`, `model-unreachable`, `model-fetch`,
+ *         `model-page`, `model-layout`, `model-size`, `model-path`, `model-truncated` or `cancelled`
+ */
+export async function resolveRepository(asked: RepositoryRequest, { signal }: { signal?: AbortSignal } = {}): Promise<Repository> {
+  const { id, layout = 'hub' } = asked;
+  if (!isRepositoryId(id) || (layout === 'hub' && id.split('/').length > 2)) {
+    throw new LabError('settings-invalid', `“${id}” is not the id of a repository.`, 'Write it as owner/name, such as HuggingFaceTB/SmolLM2-135M-Instruct.');
+  }
+  let host: string;
+  try {
+    host = normaliseHost(asked.host);
+  } catch (error) {
+    throw new LabError('settings-invalid', (error as Error).message, `Give the address of the hub (${HUB}) or of a mirror.`, undefined, error);
+  }
+  const found = layout === 'folder' ? await probeFolder(host, id, signal) : await askApi(host, id, asked.revision ?? 'main', signal);
+  checkLayout(found.files, id);
+  checkSizes(found.files, id);
+  return { host, layout, id, ...found };
+}
+
+/** URL of a file at the pinned commit. */
+export function fileUrl(repository: Pick<Repository, 'host' | 'layout' | 'id' | 'commit'>, path: string): string {
+  const { host, layout, id, commit } = repository;
+  const inside = path.split('/').map(encodeURIComponent).join('/');
+  return layout === 'folder' ? `${host}/${id}/${inside}` : `${host}/${id}/resolve/${commit}/${inside}`;
+}
+
+/** The error of a host's refusal. The hub says in a header what it means by its status; 401 without one can mean either. */
+export function refusal(response: Response, id: string, what: string): LabError {
+  const { status } = response;
+  const code = response.headers.get('x-error-code') ?? '';
+  const details = { status, ...(code ? { hubCode: code } : {}) };
+  if (code === 'GatedRepo' || status === 403 || (status === 401 && code !== 'RepoNotFound')) {
+    return new LabError('model-gated', `“${id}” is gated or private: the host asks for a login (HTTP ${status}).`, 'Accept the licence on the hub, download the files there and open them from disk; or use an ungated copy.', details);
+  }
+  if (status === 404 || code === 'RepoNotFound' || code === 'RevisionNotFound' || code === 'EntryNotFound') {
+    return new LabError('model-not-found', `${what} was not found on the host (HTTP ${status}).`, 'Check the id, the revision and the host. Names are case-sensitive.', details);
+  }
+  const remedy = status === 429 ? 'The host limits requests: wait a few minutes.' : 'Try again later, or use a mirror.';
+  return new LabError('model-fetch', `${what} could not be fetched: HTTP ${status}.`, remedy, details);
+}
+
+type Found = Pick<Repository, 'commit' | 'files' | 'license' | 'gated'>;
+
+async function askApi(host: string, id: string, revision: string, signal?: AbortSignal): Promise<Found> {
+  const what = `The listing of “${id}” at “${revision}”`;
+  const response = await request(`${host}/api/models/${id}/revision/${encodeURIComponent(revision)}?blobs=true`, what, { signal });
+  if (!response.ok || isPage(response, '')) {
+    await response.body?.cancel();
+    if (!response.ok) throw refusal(response, id, `“${id}” at “${revision}”`);
+    throw new LabError('model-page', `${what} is a web page: ${host} has no API of a model hub.`, 'Check the host. For a plain folder of models choose the folder layout.');
+  }
+  const text = await readText(response, what, LISTING_LIMIT, signal);
+  const listing = listingSchema.safeParse(parseJson(text, what));
+  if (!listing.success) {
+    const issue = listing.error.issues[0];
+    throw new LabError('model-layout', `${what} is malformed at ${issue.path.join('.') || 'its top'}: ${issue.message}.`, 'Check the host: it must speak the hub’s API.');
+  }
+  const { sha, siblings, cardData, tags, gated } = listing.data;
+  // A commit that was asked for in full is the pin of an experiment: another one is another model.
+  if (/^[0-9a-f]{40}$/.test(revision) && sha !== revision) {
+    throw new LabError('model-not-found', `The host answers with commit ${sha.slice(0, 12)} of “${id}” in place of ${revision.slice(0, 12)}.`, 'Use another host.');
+  }
+  const files = siblings.map(({ rfilename, size: own, lfs }) => ({ path: rfilename, bytes: lfs?.size ?? own ?? -1, sha256: lfs?.sha256 ?? null }));
+  const licence = cardData?.license ?? tags?.find((tag) => tag.startsWith('license:'))?.slice('license:'.length) ?? null;
+  return { commit: sha, files, license: Array.isArray(licence) ? licence.join(', ') : licence, gated: gated !== undefined && gated !== null && gated !== false };
+}
+
+function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new LabError('model-layout', `${what} is not JSON.`, 'Check the host: it must speak the hub’s API.', undefined, error);
+  }
+}
+
+async function probeFolder(host: string, id: string, signal?: AbortSignal): Promise<Found> {
+  const etags: Record<string, string> = {};
+  const probe = async (path: string): Promise<RepositoryFile | null> => {
+    const found = await probeFile(fileUrl({ host, layout: 'folder', id, commit: '' }, path), path, id, signal);
+    if (!found) return null;
+    if (found.etag) etags[path] = found.etag;
+    return { path, bytes: found.bytes, sha256: null };
+  };
+  const files: RepositoryFile[] = [];
+  for (const path of [...REQUIRED_FILES, ...OPTIONAL_FILES]) {
+    const file = await probe(path);
+    if (file) files.push(file);
+    else if (path === 'config.json') throw new LabError('model-not-found', `“${id}” was not found in the folder ${host}: there is no ${id}/config.json.`, 'Check the id and the address of the folder.');
+  }
+  for (const graph of DTYPES.map(graphPath)) {
+    const file = await probe(graph);
+    if (!file) continue;
+    files.push(file);
+    const first = (await probe(`${graph}_data`)) ?? (await probe(`${graph}.data`));
+    if (!first) continue;
+    files.push(first);
+    for (let shard = 1; ; shard++) {
+      const next = await probe(`${graph}_data_${shard}`);
+      if (!next) break;
+      files.push(next);
+    }
+  }
+  return { commit: digestOf({ files: files.map(({ path, bytes }) => [path, bytes, etags[path] ?? '']) }).slice(0, 40), files, license: null, gated: false };
+}
+
+/** Size of a file on a plain web server; null where it has none. Asks for one byte where the answer to HEAD states no length. */
+async function probeFile(url: string, path: string, id: string, signal?: AbortSignal): Promise<{ bytes: number; etag: string | null } | null> {
+  const what = `${path} of “${id}”`;
+  const head = await request(url, what, { signal, method: 'HEAD' });
+  if (head.status === 404 || head.status === 410 || isPage(head, path)) return null;
+  if (!head.ok) throw refusal(head, id, what);
+  const etag = head.headers.get('etag');
+  const length = statedLength(head);
+  if (length !== null) return { bytes: length, etag };
+  const one = await request(url, what, { signal, from: 0, to: 0 });
+  await one.body?.cancel();
+  const total = statedRange(one)?.total;
+  if (one.status === 206 && total !== undefined && total !== null) return { bytes: total, etag };
+  throw new LabError('model-layout', `The host does not state the size of ${what}.`, 'Use a web server that sends Content-Length or answers range requests.', { path });
+}
+
+/** @throws LabError `model-size` for a size that no genuine file has */
+function checkSizes(files: readonly RepositoryFile[], id: string): void {
+  for (const { path, bytes } of files) {
+    const small = [...REQUIRED_FILES, ...OPTIONAL_FILES].some((name) => name === path);
+    const used = small || /\.onnx(_data(_\d+)?|\.data)?$/.test(path);
+    if (!used || (bytes >= 0 && bytes <= (small ? SMALL_FILE_LIMIT : FILE_LIMIT))) continue;
+    const claim = bytes < 0 ? 'states no size' : `claims ${bytes} bytes`;
+    throw new LabError('model-size', `The listing of “${id}” ${claim} for ${path}, which cannot be right.`, 'Use another repository or host.', { path, bytes });
+  }
+}

@@ -1,0 +1,94 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { sha256Hex } from '../experiment/digest';
+import { LabError } from '../experiment/errors';
+import { diskFolder } from './disk-fixture';
+import { filesOfDirectory, filesOfDrop, filesOfList, openLocalFiles, registerLocalFolder, type LocalFile } from './local';
+import { openModel } from './open';
+
+const ID = 'lrt-stories-l';
+const MODEL = new URL(`../../public/models/${ID}/`, import.meta.url);
+const PATHS = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model_q4.onnx'];
+
+async function file(path: string, name = path): Promise<LocalFile> {
+  return { path: name, file: new File([await readFile(new URL(path, MODEL))], name.split('/').at(-1)!, { lastModified: 1 }) };
+}
+const files = (prefix = ''): Promise<LocalFile[]> => Promise.all(PATHS.map((path) => file(path, prefix + path)));
+
+function failure(opened: LocalFile[]): LabError {
+  try {
+    openLocalFiles(opened);
+  } catch (error) {
+    return error as LabError;
+  }
+  throw new Error('nothing was thrown');
+}
+
+const made: string[] = [];
+afterEach(() => Promise.all(made.splice(0).map((path) => rm(path, { recursive: true }))));
+
+test('a folder of the disk opens by the same door, with sizes and digests', async () => {
+  const folder = openLocalFiles(await filesOfDirectory(diskFolder(MODEL.pathname.replace(/\/$/, ''))));
+  expect(folder.name).toBe(ID);
+  expect(folder.variants.map((variant) => variant.dtype)).toEqual(['q4', 'fp32']);
+  const location = registerLocalFolder(folder);
+  const seen: number[] = [];
+  const opened = await openModel({ id: ID, dtype: 'q4', location }, { onProgress: (done) => seen.push(done) });
+  expect(opened.config.layers).toBe(5);
+  const graph = opened.files.at(-1)!;
+  expect(graph).toEqual({ path: 'onnx/model_q4.onnx', bytes: 3195837, sha256: sha256Hex(new Uint8Array(await readFile(new URL('onnx/model_q4.onnx', MODEL)))) });
+  expect(seen.at(-1)).toBe(opened.files.reduce((sum, one) => sum + one.bytes, 0));
+});
+
+test('the same files have the same handle however they were opened; changed ones another', async () => {
+  const picked = openLocalFiles(await files('models/lrt/'));
+  const loose = openLocalFiles((await files()).map((one) => ({ ...one, path: one.path.replace('onnx/', '') })));
+  expect(loose.location).toEqual(picked.location);
+  expect(picked.name).toBe('lrt');
+  const touched = await files();
+  touched[4] = { path: touched[4].path, file: new File([await touched[4].file.arrayBuffer()], 'model_q4.onnx', { lastModified: 2 }) };
+  expect(openLocalFiles(touched).location).not.toEqual(picked.location);
+});
+
+test('a file list gives its relative paths, a drop its entries', async () => {
+  const list = await files('top/');
+  for (const { path, file: one } of list) Object.defineProperty(one, 'webkitRelativePath', { value: path });
+  expect(openLocalFiles(filesOfList(list.map((one) => one.file))).variants).toHaveLength(1);
+
+  const entryOf = (one: LocalFile) => ({ isFile: true, name: one.file.name, fullPath: `/${one.path}`, file: (resolve: (found: File) => void) => resolve(one.file) });
+  const reader = (children: unknown[]) => ({ readEntries: (resolve: (found: unknown[]) => void) => resolve(children.splice(0, 2)) });
+  const onnx = { isFile: false, name: 'onnx', fullPath: '/top/onnx', createReader: () => reader([entryOf(list[4])]) };
+  const top = { isFile: false, name: 'top', fullPath: '/top', createReader: () => reader([...list.slice(0, 4).map(entryOf), onnx]) };
+  const dropped = await filesOfDrop([{ kind: 'string' }, { kind: 'file', webkitGetAsEntry: () => top }] as unknown as DataTransferItem[]);
+  expect(dropped.map((one) => one.path).toSorted()).toEqual(list.map((one) => one.path).toSorted());
+});
+
+describe('failures have names', () => {
+  test('what is missing is listed, and what is there instead', async () => {
+    const all = await files();
+    expect(failure(all.slice(0, 4)).message).toContain('onnx/model.onnx');
+    expect(failure(all.filter((one) => one.path !== 'tokenizer.json'))).toMatchObject({ code: 'model-incomplete', details: { missing: 'tokenizer.json' } });
+    expect(failure([...all.slice(0, 4), await file('onnx/model.onnx', 'onnx/decoder.onnx')]).message).toContain('decoder.onnx');
+    expect(failure([])).toMatchObject({ code: 'model-incomplete' });
+  });
+
+  test('several models at once', async () => {
+    expect(failure([...(await files('a/')), ...(await files('b/'))])).toMatchObject({ code: 'model-layout' });
+  });
+
+  test('a precision that is not there, and a handle of another session', async () => {
+    const location = registerLocalFolder(openLocalFiles(await files()));
+    await expect(openModel({ id: ID, dtype: 'fp16', location })).rejects.toMatchObject({ code: 'model-incomplete', details: { path: 'onnx/model_fp16.onnx' } });
+    await expect(openModel({ id: ID, dtype: 'q4', location: { kind: 'local', handle: '0'.repeat(16) } })).rejects.toMatchObject({ code: 'model-not-stored' });
+  });
+
+  test('a folder with far too many files, read only so far', async () => {
+    const path = await mkdtemp(join(tmpdir(), 'lrt-many-'));
+    made.push(path);
+    await mkdir(join(path, 'sub'));
+    await Promise.all(Array.from({ length: 5001 }, (_, i) => writeFile(join(path, 'sub', String(i)), '')));
+    await expect(filesOfDirectory(diskFolder(path))).rejects.toMatchObject({ code: 'model-layout' });
+  });
+});

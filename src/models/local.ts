@@ -1,0 +1,161 @@
+/**
+ * Folders and files from the user's disk, by picker or by drop. The page opens them and
+ * hands the files to the worker (File objects cross by reference, not by value); there
+ * they are registered, and an experiment names them by a handle made of what they are.
+ */
+import { digestOf } from '../experiment/digest';
+import { LabError, throwIfAborted } from '../experiment/errors';
+import { digestBytes } from './bytes';
+import type { ModelFolder } from './folder';
+import { OPTIONAL_FILES, REQUIRED_FILES, variantsOf, type Variant } from './layout';
+import type { LocalLocation } from './location';
+import { readBlob } from './storage';
+
+/** A file with its path inside what the user opened. */
+export interface LocalFile {
+  path: string;
+  file: File;
+}
+
+export interface LocalFolder {
+  location: LocalLocation;
+  /** Name of the folder, for show. */
+  name: string;
+  /** By path in the layout of a transformers.js repository. */
+  files: ReadonlyMap<string, File>;
+  variants: Variant[];
+}
+
+/** More files than any model folder has: a home folder dropped by mistake. */
+const FILE_LIMIT = 5000;
+/** onnx/ is one level down; the folder itself may be picked one or two levels above. */
+const DEPTH_LIMIT = 4;
+
+/** All files below a folder of the file system access API. @throws LabError `model-layout` for a folder that holds far too much */
+export async function filesOfDirectory(directory: FileSystemDirectoryHandle, signal?: AbortSignal): Promise<LocalFile[]> {
+  const files: LocalFile[] = [];
+  const walk = async (folder: FileSystemDirectoryHandle, prefix: string, depth: number): Promise<void> => {
+    for await (const [name, handle] of folder.entries()) {
+      throwIfAborted(signal);
+      if (name.startsWith('.')) continue;
+      if (handle.kind === 'file') add(files, `${prefix}${name}`, await (handle as FileSystemFileHandle).getFile());
+      else if (depth < DEPTH_LIMIT) await walk(handle as FileSystemDirectoryHandle, `${prefix}${name}/`, depth + 1);
+    }
+  };
+  await walk(directory, `${directory.name}/`, 0);
+  return files;
+}
+
+/** The files of an `<input type="file">`, with `webkitdirectory` or without. */
+export function filesOfList(list: Iterable<File>): LocalFile[] {
+  const files: LocalFile[] = [];
+  for (const file of list) add(files, file.webkitRelativePath || file.name, file);
+  return files;
+}
+
+/** What was dropped. Call it in the drop event itself: afterwards the items are gone. */
+export async function filesOfDrop(items: Iterable<DataTransferItem>, signal?: AbortSignal): Promise<LocalFile[]> {
+  const entries = [...items].filter((item) => item.kind === 'file').map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  const files: LocalFile[] = [];
+  const walk = async (entry: FileSystemEntry, depth: number): Promise<void> => {
+    throwIfAborted(signal);
+    if (entry.name.startsWith('.')) return;
+    if (entry.isFile) {
+      const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
+      add(files, entry.fullPath.replace(/^\/+/, ''), file);
+    } else if (depth <= DEPTH_LIMIT) {
+      const reader = (entry as FileSystemDirectoryEntry).createReader();
+      // A reader gives at most a hundred entries at a time, and none when it has given all.
+      for (;;) {
+        const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+        if (some.length === 0) break;
+        for (const child of some) await walk(child, depth + 1);
+      }
+    }
+  };
+  for (const entry of entries) await walk(entry, 0);
+  return files;
+}
+
+function add(files: LocalFile[], path: string, file: File): void {
+  if (files.length >= FILE_LIMIT) {
+    throw new LabError('model-layout', `There are more than ${FILE_LIMIT} files: this is not the folder of one model.`, 'Open the folder that holds config.json.');
+  }
+  files.push({ path, file });
+}
+
+/**
+ * Finds the model among opened files: a folder with config.json at any level, or loose files dropped together.
+ * @throws LabError `model-incomplete` naming what is missing, `model-layout` if there are several models
+ */
+export function openLocalFiles(opened: readonly LocalFile[]): LocalFolder {
+  const configs = opened.filter(({ path }) => baseName(path) === 'config.json').map(({ path }) => path.slice(0, -'config.json'.length));
+  if (configs.length > 1) {
+    throw new LabError('model-layout', `There are ${configs.length} models in what was opened: ${configs.slice(0, 5).map((root) => root || '(top)').join(', ')}.`, 'Open the folder of one of them.');
+  }
+  const root = configs[0] ?? '';
+  const files = new Map<string, File>();
+  for (const { path, file } of opened) {
+    if (!path.startsWith(root)) continue;
+    const inside = path.slice(root.length);
+    const loose = !inside.includes('/');
+    // Loose files, and folders of the older kind, have the graph beside the configuration.
+    const place = loose && /\.onnx(_data(_\d+)?|\.data)?$/.test(inside) ? `onnx/${inside}` : inside;
+    if (!files.has(place)) files.set(place, file);
+  }
+  const variants = variantsOf([...files].map(([path, file]) => ({ path, bytes: file.size, sha256: null })));
+  const missing: string[] = REQUIRED_FILES.filter((path) => !files.has(path));
+  if (variants.length === 0) missing.push('onnx/model.onnx (or model_fp16, model_q4, model_q4f16, model_quantized)');
+  const name = root.split('/').findLast((part) => part !== '') ?? 'Opened files';
+  if (missing.length > 0) {
+    const graphs = [...files.keys()].filter((path) => path.endsWith('.onnx'));
+    const instead = variants.length === 0 && graphs.length > 0 ? ` Its graphs are: ${graphs.slice(0, 6).join(', ')}.` : '';
+    throw new LabError('model-incomplete', `“${name}” is not a whole model: it has no ${missing.join(', no ')}.${instead}`, 'Open a folder in the layout of a transformers.js repository, with its onnx folder.', { missing: missing.join(', ') });
+  }
+  const wanted = [...files].filter(([path]) => isUsed(path)).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const handle = digestOf(wanted.map(([path, file]) => [path, file.size, file.lastModified])).slice(0, 16);
+  return { location: { kind: 'local', handle }, name, files: new Map(wanted), variants };
+}
+
+function isUsed(path: string): boolean {
+  return path.startsWith('onnx/') || [...REQUIRED_FILES, ...OPTIONAL_FILES].some((name) => name === path);
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** Folders opened in this thread since it started. */
+const registered = new Map<string, LocalFolder>();
+
+/** Makes a folder known to `openModel` under its handle. */
+export function registerLocalFolder(folder: LocalFolder): LocalLocation {
+  registered.set(folder.location.handle, folder);
+  return folder.location;
+}
+
+/** @throws LabError `model-not-stored` for a handle that was not registered: the page was reloaded, or the files have changed since */
+export function localFolder(location: LocalLocation, id: string): ModelFolder {
+  const folder = registered.get(location.handle);
+  if (!folder) {
+    throw new LabError('model-not-stored', `The folder of “${id}” is not open.`, 'Open the same folder again: a page may not read the disk by itself. If its files have changed, it counts as another model.');
+  }
+  return {
+    id,
+    sizes: new Map([...folder.files].map(([path, file]) => [path, file.size])),
+    listed: true,
+    read: async (path, { signal, optional, onBytes } = {}) => {
+      const file = folder.files.get(path);
+      if (!file && optional) return null;
+      if (!file) throw new LabError('model-incomplete', `The folder of “${id}” has no ${path}.`, 'Open a folder that has the files of this precision, with its external data.', { path });
+      let data: Uint8Array;
+      try {
+        data = await readBlob(file, signal, (done) => onBytes?.(done, file.size));
+      } catch (error) {
+        if (error instanceof LabError) throw error;
+        throw new LabError('model-incomplete', `${path} of “${id}” cannot be read any more: ${(error as Error).message}`, 'The file was changed or moved since it was opened: open the folder again.', { path }, error);
+      }
+      return { path, bytes: data.length, sha256: await digestBytes(data), data };
+    },
+  };
+}
