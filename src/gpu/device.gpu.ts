@@ -123,7 +123,7 @@ test('the self-test passes, and fast once compiled', async () => {
   expect(report.cases.filter((item) => !item.passed)).toEqual([]);
   expect(report.passed).toBe(true);
   requireSelfTest(report);
-  expect(() => requireSelfTest({ ...report, passed: false, cases: [{ kernel: 'atb', maxRelativeError: 1, tolerance: 1e-6, passed: false }] })).toThrowError(/atb/);
+  expect(() => requireSelfTest({ ...report, passed: false, cases: [{ kernel: 'atb', name: 'one', maxRelativeError: 1, tolerance: 1e-6, passed: false }] })).toThrowError(/atb/);
   expect(liveMemory(lab.device)).toEqual(before);
 });
 

@@ -26,7 +26,7 @@ export interface StreamOptions {
 const HALF_BYTES = 2;
 
 /** Packs numbers as float16, padded to whole words. */
-function halves(data: Float32Array): Uint32Array {
+export function halves(data: Float32Array): Uint32Array {
   const out = new Uint32Array(Math.ceil((data.length * HALF_BYTES) / 4));
   new Uint16Array(out.buffer).set(Uint16Array.from(data, toFloat16));
   return out;

@@ -70,6 +70,7 @@ export function toFloat16(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const size = Math.abs(value);
   if (Number.isNaN(value)) return 0x7e00;
+  if (size >= 65520) return sign | 0x7c00;
   const exponent = Math.max(-14, Math.floor(Math.log2(size || 1)));
   const unit = 2 ** (exponent - 10);
   const steps = size / unit;
@@ -77,7 +78,7 @@ export function toFloat16(value: number): number {
   if (steps - whole > 0.5 || (steps - whole === 0.5 && whole % 2 === 1)) whole++;
   // `whole` carries into the exponent by itself: 2048 steps of one unit are 1024 of the next.
   const bits = size < 2 ** -14 ? whole : ((exponent + 15) << 10) + whole - 1024;
-  return sign | Math.min(bits, 0x7c00);
+  return sign | bits;
 }
 
 /** The number that float16 bits stand for. */
