@@ -7,7 +7,9 @@ import { identity, matmul, matmulTN, type Matrix, relativeError, transpose } fro
 import { pairMoments, ridgeFromMoments, scoreFromMoments } from './moments';
 import { procrustes } from './procrustes';
 import { Random } from './random';
+import { Float64Fit } from './ridge';
 import { randomRotation } from './testing/activations';
+import { fuzzCase } from './testing/fit-fuzz';
 
 const random = new Random(40);
 const rows = 400;
@@ -150,6 +152,34 @@ describe('the family', () => {
         if (!constant[j]) expect(r2).toBeCloseTo(1, 12);
       });
     }
+  });
+
+  test('is finite on unpleasant data, or says that source and target do not vary together', async () => {
+    let refused = 0;
+    let made = 0;
+    for (let seed = 1; seed <= 250; seed++) {
+      const { shape, train, heldOut, expected } = fuzzCase(seed);
+      if (expected.train < 2 || expected.heldOut < 1) continue;
+      const fit = new Float64Fit(shape, { cka: false });
+      fit.add({ source: [train.X], target: [train.Y], rows: train.rows, split: 'train' });
+      fit.add({ source: [heldOut.X], target: [heldOut.Y], rows: heldOut.rows, split: 'heldOut' });
+      const { best, heldOutR2 } = await fit.solve(0, 0, 1e-2);
+      const moments = await fit.moments(0, 0);
+      try {
+        for (const f of familiesFromMoments(moments, best, [1, 2, 16])) {
+          expect([...f.map.W, ...f.map.p].every(Number.isFinite), `seed ${seed}`).toBe(true);
+          expect(Number.isFinite(f.heldOutR2), `seed ${seed}, ${f.kind}: ${f.heldOutR2}`).toBe(Number.isFinite(heldOutR2));
+        }
+        made++;
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        expect(error.message).toMatch(/do not vary together/);
+        expect(moments.train.st.data.every((x) => x === 0)).toBe(true);
+        refused++;
+      }
+    }
+    expect(made).toBeGreaterThan(200);
+    expect(refused).toBeGreaterThan(0);
   });
 
   test('what does not fit is refused', () => {
