@@ -110,7 +110,7 @@ export function scoreFromMoments(W: MatrixLike, moments: PairMoments): MomentSco
       sse[j] += W.data[at] * (SW.data[at] - 2 * st.data[at]);
     }
   }
-  return scoreFromSums(sse, tt);
+  return scoreFromSums(sse.map((x) => Math.max(0, x)), tt); // rounding must not make a sum of squares negative
 }
 
 /** R² and its per-dimension values from the residual and total sums of squares. */

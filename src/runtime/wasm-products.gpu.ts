@@ -57,8 +57,9 @@ describe('speed', () => {
       times.js.push(await seconds(() => matmulTN({ rows, cols: m, data: A }, { rows, cols: n, data: B })));
     }
     const rate = (list: number[]): number => (2e-9 * rows * m * n) / median(list);
+    // The least times are compared: another program's load only ever adds.
     console.log(`AᵀB ${rows} rows, ${m}×${n}: WASM ${rate(times.wasm).toFixed(1)} GFLOP/s, float64 in JavaScript ${rate(times.js).toFixed(1)}`);
-    expect(median(times.wasm)).toBeLessThan(median(times.js));
+    expect(Math.min(...times.wasm)).toBeLessThan(Math.min(...times.js));
   });
 
   const wholeFit = async (make: () => StreamingFit<Float32Array>, shape: FitShape, rows: number): Promise<number> => {
@@ -92,15 +93,15 @@ describe('speed', () => {
       times.wasm.push(await wholeFit(() => new WhitenedFit(shape, products), shape, rows));
       times.float64.push(await wholeFit(() => new Float64Fit(shape), shape, rows));
     }
-    console.log(`${name}, ${rows} rows: WASM ${median(times.wasm).toFixed(2)} s, float64 ${median(times.float64).toFixed(2)} s`);
-    if (shape.sourceWidth * shape.sourceLayers > 200) expect(median(times.wasm)).toBeLessThan(median(times.float64));
+    console.log(`${name}, ${rows} rows, median (least): WASM ${median(times.wasm).toFixed(2)} (${Math.min(...times.wasm).toFixed(2)}) s, float64 ${median(times.float64).toFixed(2)} (${Math.min(...times.float64).toFixed(2)}) s`);
+    if (shape.sourceWidth * shape.targetWidth * shape.sourceLayers * shape.targetLayers > 20_000) expect(Math.min(...times.wasm)).toBeLessThan(Math.min(...times.float64));
   });
 });
 
 test('the self-test passes within its time', async () => {
   await runWasmSelfTest(products); // the first one also compiles JavaScript
   const report = await runWasmSelfTest(products);
-  console.log(`self-test ${report.milliseconds.toFixed(0)} ms: ${report.cases.map((item) => `${item.kernel} ${item.maxRelativeError.toExponential(1)}`).join(', ')}`);
+  console.log(`self-test ${report.milliseconds.toFixed(0)} ms: ${report.cases.map((item) => `${item.kernel} (${item.name}) ${item.maxRelativeError.toExponential(1)}`).join(', ')}`);
   expect(report.cases.filter((item) => !item.passed)).toEqual([]);
   expect(report.milliseconds).toBeLessThan(200);
 });
