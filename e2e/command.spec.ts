@@ -39,8 +39,7 @@ function checkRun(run: Run): void {
   expect(Object.keys(run.device.versions).length).toBeGreaterThan(0);
   for (const stage of ['models', 'activations', 'map', 'steer', 'evidence', 'total'] as const) expect(run.timings[stage]).toBeGreaterThanOrEqual(0);
   expect(run.tokens.train).toBeGreaterThan(run.tokens.heldOut);
-  expect(run.map.errorVsFloat64).not.toBeNull();
-  expect(run.map.errorVsFloat64!).toBeLessThanOrEqual(1e-4);
+  expect(run.map.errorVsFloat64).toBeLessThanOrEqual(1e-4);
   expect(run.map.shuffledR2).toBeLessThanOrEqual(0.02);
   expect(run.vector.chanceBand).toBeCloseTo(1.96 / Math.sqrt(run.models.target.hiddenSize), 3);
   for (const item of run.arms) {

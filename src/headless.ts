@@ -5,6 +5,7 @@ import { exportVector } from './lab/export';
 import { renderReport } from './lab/report';
 import { EngineClient } from './worker/client';
 import type { BackendChoice, Progress } from './worker/protocol';
+import { runRecovering } from './worker/recover';
 
 export interface HeadlessResult {
   run: Run;
@@ -31,10 +32,15 @@ window.lrtHeadless = {
   async run(experiment, backend) {
     try {
       const baseUrl = new URL('./', document.baseURI).href;
-      const device = await client.request('start', { backend, baseUrl });
-      window.lrtReport?.({ device: `${device.backend}: ${device.reason}; adapter: ${device.adapter}` });
-      const run = await client.request(
-        'run',
+      const start = async (): Promise<boolean> => {
+        const device = await client.request('start', { backend, baseUrl });
+        window.lrtReport?.({ device: `${device.backend}: ${device.reason}; adapter: ${device.adapter}` });
+        return true;
+      };
+      await start();
+      const run = await runRecovering(
+        client,
+        start,
         { experiment: experiment as Run['experiment'], until: 'evidence' },
         {
           onProgress: (progress) => window.lrtReport?.({ progress }),

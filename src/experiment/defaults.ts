@@ -11,7 +11,7 @@ export function defaultExperiment(presetId: string): Experiment {
     title: `Stories S → Stories L: ${presetId}`,
     models: { source: { id: 'lrt-stories-s', dtype: 'fp32' }, target: { id: 'lrt-stories-l', dtype: 'fp32' } },
     corpus: { id: 'stories', maxTokens: 16_000, heldOutFraction: 0.2, positions: 'content', seed: 1 },
-    map: { sourceLayer: 'auto', targetLayer: 'auto', lambda: 'auto' },
+    map: { sourceLayer: 'auto', targetLayer: 'auto', lambda: 'auto', lambdaRule: 'held-out', folds: 5, kind: 'ridge', rank: 16 },
     concept: { kind: 'preset', id: presetId },
     vector: { method: 'difference-of-means', readPosition: 'mean', maxPairs: 64 },
     transfer: { addBias: false },

@@ -1,7 +1,7 @@
 /** A Run is what came out of an Experiment: plain JSON, written by the lab, shown by the app. */
-import type { Experiment } from './schema';
+import type { Experiment, MapKind } from './schema';
 
-export const RUN_SCHEMA = 1;
+export const RUN_SCHEMA = 2;
 
 export type Backend = 'webgpu' | 'wasm';
 export const STAGES = ['models', 'activations', 'map', 'steer', 'evidence'] as const;
@@ -23,7 +23,10 @@ export interface DeviceReport {
   softwareAdapter: boolean;
   userAgent: string;
   versions: Record<string, string>;
-  selfTest: { passed: boolean; milliseconds: number; cases: { kernel: string; maxRelativeError: number; tolerance: number; passed: boolean }[] } | null;
+  /** Tiles of the matrix products on this device (narrow and wide), and how they were chosen; null on WASM. */
+  tuning: { source: 'measured' | 'stored' | 'default'; atb: { narrow: string; wide: string }; ab: { narrow: string; wide: string }; workgroups: number; problem: string | null } | null;
+  /** The backend's products and fit against float64, run when the engine started. */
+  selfTest: { passed: boolean; milliseconds: number; cases: { kernel: string; name: string; maxRelativeError: number; tolerance: number; passed: boolean }[] };
 }
 
 export interface ModelReport {
@@ -46,7 +49,7 @@ export interface ModelReport {
 }
 
 export interface HomologyReport {
-  verdict: 'homologous' | 'not-homologous';
+  verdict: 'homologous' | 'related' | 'not-homologous';
   checks: { name: string; passed: boolean; detail: string }[];
 }
 
@@ -66,7 +69,8 @@ export interface PcaPanel {
 
 export interface ActivationsResult {
   texts: number;
-  tokens: { read: number; kept: number; train: number; heldOut: number };
+  /** `excluded`: positions left out because a state there is NaN or infinite. */
+  tokens: { read: number; kept: number; train: number; heldOut: number; excluded: number };
   /** Panels per block, at the source and at the target. */
   pca: { source: PcaPanel[]; target: PcaPanel[] };
   /** Sample rows left out of the panels because their length is far above the median, and the size of the sample. */
@@ -81,26 +85,56 @@ export interface MapResult {
   layers: { source: number; target: number };
   /** How the layers were chosen. */
   layerRule: string;
+  /** The kind of map in use; every figure without a kind of its own is about this map. */
+  kind: MapKind;
+  /** Its rank, where it was cut; its scale, where it has one. */
+  rank: number | null;
+  scale: number | null;
   lambda: number;
+  /** How λ was chosen. */
+  lambdaRule: string;
   heldOutR2: number;
   centredCosine: number;
-  /** Held-out R² of a map fitted to shuffled pairs: the control. */
+  /** Held-out R² of a ridge map fitted to shuffled pairs: the control. */
   shuffledR2: number;
   medianDimensionR2: number;
-  /** ‖W_wgsl − W_f64‖_F / ‖W_f64‖_F on the audit rows; null only where no WebGPU adapter answers. */
-  errorVsFloat64: number | null;
+  /** Relative Frobenius error of the ridge map by this run's solver against float64, on the audit rows. */
+  errorVsFloat64: number;
   /** Rows of the audit. */
   auditRows: number;
-  solver: 'wgsl' | 'float64';
+  /** What took the products: WGSL kernels, or ONNX Runtime's WASM with float64 around it. */
+  solver: 'wgsl' | 'wasm';
   secondPass: boolean;
+  /** Why the states were collected a second time; null if they were not. */
+  secondPassReason: string | null;
   badPivots: number;
+  /** Of the ridge map, whatever kind is in use. NaN where a system could not be factorised. */
   lambdaPath: { lambda: number; heldOutR2: number; trainR2: number }[];
+  /** λ by cross-validation over folds of the training texts; null where it was not asked for. */
+  crossValidation: { folds: number; points: { lambda: number; meanR2: number; standardError: number }[] } | null;
+  /** Every kind of map of this pair of blocks, fitted to the same moments; reduced rank at several ranks. */
+  family: { kind: MapKind; rank: number | null; trainR2: number; heldOutR2: number }[];
+  statistics: MapStatistics;
   /** Held-out R² for every pair of blocks, [source][target]. */
   grid: number[][];
   /** Linear CKA for every pair of blocks, [source][target]. */
   cka: number[][];
   /** Source sample mapped into the target's PCA plane, and the same targets, for the morph. */
   mappedPca: { source: [number, number][]; target: [number, number][]; mapped: [number, number][] };
+}
+
+/** What the map does, beyond one R² (of the map in use). */
+export interface MapStatistics {
+  /** Held-out R² per target dimension, in the order of the dimensions; null where the target is constant. */
+  dimensionR2: (number | null)[];
+  /** Held-out R² without the k target dimensions of highest variance. */
+  withoutTop: { without: number; r2: number }[];
+  /** Standard deviations of the predicted states along their principal axes, every target dimension in units of its own; descending. */
+  spectrum: number[];
+  /** exp of the entropy of the normalised singular values (Roy & Vetterli 2007); at most `ceiling`. */
+  effectiveRank: number;
+  /** min(dS, dT): no map between these widths has a higher rank. */
+  ceiling: number;
 }
 
 export interface VectorResult {
@@ -233,7 +267,7 @@ export interface Progress {
   note: string;
 }
 
-export type StageEvent = { [K in Stage]: { stage: K; result: StageResults[K]; milliseconds: number; fromMemory: boolean } }[Stage];
+export type StageEvent = { [K in Stage]: { stage: K; result: StageResults[K]; milliseconds: number; fromMemory: boolean; warnings: string[] } }[Stage];
 
 export interface Run {
   schema: typeof RUN_SCHEMA;
@@ -256,5 +290,6 @@ export interface Run {
   doseResponse: DoseCell[];
   streams: StopStreams[];
   verdict: Verdict;
-  warnings: string[];
+  /** What a reader must know, and the stage that says so. */
+  warnings: { stage: Stage; text: string }[];
 }

@@ -45,6 +45,10 @@ export const presetSchema = z.strictObject({
   expect: z.enum(['steers', 'fails']),
 });
 
+/** Kinds of map, from the freest to the one that fits nothing. */
+export const MAP_KINDS = ['ridge', 'reduced-rank', 'scaled-orthogonal', 'orthogonal', 'identity'] as const;
+export type MapKind = (typeof MAP_KINDS)[number];
+
 const concept = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('preset'), id: z.string().min(1).max(80) }),
   z.strictObject({
@@ -78,6 +82,14 @@ export const experimentSchema = z.strictObject({
     targetLayer: layerChoice,
     /** Ridge weight as a fraction of the mean diagonal of the standardised covariance. */
     lambda: z.union([z.literal('auto'), z.number().min(0).max(100)]),
+    /** How `auto` chooses λ: by R² on the held-out texts, or by cross-validation over folds of the training texts. */
+    lambdaRule: z.enum(['held-out', 'cross-validation']),
+    /** Folds of the cross-validation. */
+    folds: z.int().min(2).max(10),
+    /** The map that carries the vector; the others are reported beside it. */
+    kind: z.enum(MAP_KINDS),
+    /** Rank of a reduced-rank map. */
+    rank: z.int().min(1).max(4096),
   }),
   concept,
   vector: z.strictObject({

@@ -1,46 +1,72 @@
 /** What differs between the two backends in the lab: where rows are fitted and where PCA runs. */
-import { auditFit, type FitAudit } from '../gpu/audit';
+import type { SelfTestReport } from '../gpu/selftest';
+import { auditFit as auditGpuFit } from '../gpu/audit';
+import { gpuFamilies } from '../gpu/families';
 import { GpuFit } from '../gpu/fit/gpu-fit';
 import { gpuPca } from '../gpu/pca';
 import { GpuScope } from '../gpu/scope';
-import type { FitShape } from '../math/fit-types';
+import { runSelfTest } from '../gpu/selftest';
+import { auditFit, type FitAudit } from '../math/audit';
+import { familiesFromMoments, type FamilyMember } from '../math/families';
+import type { AffineMap, FitOptions, FitShape } from '../math/fit-types';
+import type { PairMoments } from '../math/moments';
 import { pca, type Pca } from '../math/pca';
-import { Float64Fit } from '../math/ridge';
-import type { LabContext } from './context';
+import type { Products } from '../math/products';
+import { WhitenedFit } from '../math/whitened-fit';
 import { GpuRowSink } from './gpu-rows';
-import { CpuRowSink, type RowSink } from './rows';
+import { CpuRowSink, type RowSink, type SinkCheckpoint } from './rows';
+import { runWasmSelfTest } from './wasm-selftest';
 
 export interface LabBackend {
-  solver: 'wgsl' | 'float64';
-  rowSink(shape: FitShape): Promise<RowSink<unknown>>;
+  solver: 'wgsl' | 'wasm';
+  /** The device of our kernels; null on WASM, which needs none. */
+  device: GPUDevice | null;
+  rowSink(shape: FitShape, options: FitOptions): Promise<RowSink<unknown>>;
+  /** Goes on from a checkpoint of a device that was lost. */
+  resumeSink(checkpoint: SinkCheckpoint): Promise<RowSink<unknown>>;
   /** First principal components of row-major states. */
   pca(rows: Float32Array, width: number, components: number): Promise<Pca>;
-  /** Fits the same rows by the WGSL kernels and in float64. Null only where no WebGPU adapter answers. */
-  audit(X: Float32Array, Y: Float32Array, rows: number, sourceWidth: number, targetWidth: number, lambda: number): Promise<FitAudit | null>;
+  /** The relatives of a ridge map (see math/families.ts). */
+  families(moments: { train: PairMoments; heldOut: PairMoments }, ridge: AffineMap, ranks: readonly number[], signal: AbortSignal): Promise<FamilyMember[]>;
+  /** Fits the same rows by this backend and in float64. */
+  audit(X: Float32Array, Y: Float32Array, rows: number, sourceWidth: number, targetWidth: number, lambda: number, signal: AbortSignal): Promise<FitAudit>;
+  selfTest(): Promise<SelfTestReport>;
+  dispose(): void;
 }
 
-/** The lab's backend that goes with the runtime's. */
-export function backendFor({ device, runtime }: Pick<LabContext, 'device' | 'runtime'>): LabBackend {
-  const audit: LabBackend['audit'] = async (X, Y, rows, sourceWidth, targetWidth, lambda) => (device ? auditFit(device, X, Y, rows, sourceWidth, targetWidth, lambda) : null);
-  if (runtime.backend === 'webgpu' && device) {
-    return {
-      solver: 'wgsl',
-      rowSink: async (shape) => (await GpuRowSink.create(device, await GpuFit.create(device, shape))) as RowSink<unknown>,
-      pca: async (rows, width, components) => {
-        const scope = new GpuScope(device);
-        try {
-          return await gpuPca(device, scope.uploadMatrix(rows, rows.length / width, width, 'states for PCA'), components);
-        } finally {
-          scope.dispose();
-        }
-      },
-      audit,
-    };
-  }
+/** Fit, PCA and audit in WGSL, on the device that the models run on. */
+export function webgpuBackend(device: GPUDevice): LabBackend {
   return {
-    solver: 'float64',
-    rowSink: async (shape) => new CpuRowSink(new Float64Fit(shape)) as RowSink<unknown>,
+    solver: 'wgsl',
+    device,
+    rowSink: async (shape, options) => (await GpuRowSink.create(device, await GpuFit.create(device, shape, options))) as RowSink<unknown>,
+    resumeSink: async (checkpoint) => (await GpuRowSink.resume(device, checkpoint)) as RowSink<unknown>,
+    pca: async (rows, width, components) => {
+      const scope = new GpuScope(device);
+      try {
+        return await gpuPca(device, scope.uploadMatrix(rows, rows.length / width, width, 'states for PCA'), components);
+      } finally {
+        scope.dispose();
+      }
+    },
+    families: (moments, ridge, ranks, signal) => gpuFamilies(device, moments, ridge, ranks, signal),
+    audit: (X, Y, rows, sourceWidth, targetWidth, lambda, signal) => auditGpuFit(device, X, Y, rows, sourceWidth, targetWidth, lambda, signal),
+    selfTest: () => runSelfTest(device),
+    dispose: () => {},
+  };
+}
+
+/** The fit's products by ONNX Runtime's WASM, everything else in float64: for a machine without a real GPU. */
+export function wasmBackend(products: Products): LabBackend {
+  return {
+    solver: 'wasm',
+    device: null,
+    rowSink: async (shape, options) => new CpuRowSink(new WhitenedFit(shape, products, options)) as RowSink<unknown>,
+    resumeSink: () => Promise.reject(new TypeError('A collection on WASM has no device to lose.')),
     pca: async (rows, width, components) => pca({ rows: rows.length / width, cols: width, data: rows }, components),
-    audit,
+    families: async (moments, ridge, ranks) => familiesFromMoments(moments, ridge, ranks),
+    audit: (X, Y, rows, sourceWidth, targetWidth, lambda, signal) => auditFit(async (shape) => new WhitenedFit(shape, products), X, Y, rows, sourceWidth, targetWidth, lambda, signal),
+    selfTest: () => runWasmSelfTest(products),
+    dispose: () => products.dispose(),
   };
 }

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defaultExperiment } from '../experiment/defaults';
 import type { Tokenizer } from '../runtime/types';
-import { prepareTexts, readPositions } from './collect';
+import { batchesOf, prepareTexts, readPositions } from './collect';
 import { checkPairs, differenceOfMeans } from './extract';
 import { Memo } from './memo';
 import { parseCorpus } from './resources';
-import { flatPositions } from './rows';
+import { finiteSample, flatPositions } from './rows';
 import { fromBase64, mapDirection, medianNorm, randomDirections, toBase64, unit } from './vectors';
 
 /** One id a character, with a begin token: positions are then easy to reason about. */
@@ -60,8 +60,25 @@ describe('preparing texts', () => {
     );
   });
 
+  test('folds deal out whole training texts in turn; batches hold one split and one fold', () => {
+    const prepared = prepareTexts(Array.from({ length: 400 }, (_, i) => `text number ${i}`), letters, { ...corpus, maxTokens: 5_000 }, 3);
+    const training = prepared.filter((item) => !item.heldOut);
+    expect(training.map((item) => item.fold).slice(0, 4)).toEqual([0, 1, 2, 0]);
+    const batches = batchesOf(prepared);
+    for (const batch of batches) expect(new Set(batch.map((item) => `${item.heldOut} ${item.fold}`)).size).toBe(1);
+    expect(batches.slice(0, 4).map(([first]) => first.fold)).toEqual([0, 1, 2, 0]);
+    expect(batches.flat().length).toBe(prepared.length);
+    expect(() => prepareTexts(texts, letters, { ...corpus, maxTokens: 80 }, 10)).toThrow(expect.objectContaining({ code: 'corpus-empty', message: expect.stringMatching(/10 folds/) }));
+  });
+
+  test('rows with a state that is not finite leave the sample', () => {
+    const label = { token: 'a', text: 0, position: 1, heldOut: false };
+    const sample = { rows: 3, source: { width: 1, blocks: [Float32Array.of(1, NaN, 3)] }, target: { width: 2, blocks: [Float32Array.of(1, 2, 3, 4, 5, 6), Float32Array.of(1, 2, 3, 4, 5, Infinity)] }, labels: [label, label, { ...label, position: 9 }] };
+    expect(finiteSample(sample)).toEqual({ rows: 1, source: { width: 1, blocks: [Float32Array.of(1)] }, target: { width: 2, blocks: [Float32Array.of(1, 2), Float32Array.of(1, 2)] }, labels: [label] });
+  });
+
   test('flat positions address rows of a padded batch', () => {
-    const item = (positions: number[]) => ({ text: 0, ids: [], positions, heldOut: false });
+    const item = (positions: number[]) => ({ text: 0, ids: [], positions, heldOut: false, fold: 0 });
     expect([...flatPositions([item([1, 2]), item([1])], 5)]).toEqual([1, 2, 6]);
   });
 });

@@ -4,12 +4,13 @@
  * grow with the tokens: only the moments and a bounded sample are kept.
  */
 import { LabError } from '../experiment/errors';
+import type { ActivationsResult } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { Random } from '../math/random';
-import type { StreamingFit } from '../math/fit-types';
+import type { SecondPassReason, StreamingFit } from '../math/fit-types';
 import type { LanguageModel, TapBatch, Tokenizer } from '../runtime/types';
 import { breathe, type LabContext } from './context';
-import type { PreparedText, RowSink, Sample } from './rows';
+import { finiteSample, type PreparedText, type RowSink, type Sample, type SinkCheckpoint } from './rows';
 
 /** The smallest λ of the path: what the fit must be accurate at. */
 const SMALLEST_LAMBDA = 0;
@@ -19,9 +20,10 @@ const BATCH_TEXTS = 16;
 /**
  * Tokenises the corpus in a seeded order and splits it by whole texts, so that held-out tokens never share a story
  * with training tokens.
- * @throws LabError `corpus-empty` when fewer than two texts or fewer than 64 positions are left
+ * @param folds of the cross-validation: the training texts are dealt out to them in turn
+ * @throws LabError `corpus-empty` when fewer than two texts or fewer than 64 positions are left, or fewer texts than folds
  */
-export function prepareTexts(texts: readonly string[], tokenizer: Tokenizer, corpus: Experiment['corpus']): PreparedText[] {
+export function prepareTexts(texts: readonly string[], tokenizer: Tokenizer, corpus: Experiment['corpus'], folds = 1): PreparedText[] {
   const order = new Random(corpus.seed).permutation(texts.length);
   const prepared: PreparedText[] = [];
   let tokens = 0;
@@ -31,7 +33,7 @@ export function prepareTexts(texts: readonly string[], tokenizer: Tokenizer, cor
     const positions = readPositions(ids, tokenizer, corpus.positions).slice(0, corpus.maxTokens - tokens);
     if (positions.length === 0) continue;
     tokens += positions.length;
-    prepared.push({ text, ids, positions, heldOut: false });
+    prepared.push({ text, ids, positions, heldOut: false, fold: 0 });
   }
   if (prepared.length < 2 || tokens < 64) {
     throw new LabError('corpus-empty', `The corpus gives only ${tokens} token positions in ${prepared.length} texts.`, 'Choose a larger corpus; at least two texts and 64 positions are needed.');
@@ -39,6 +41,11 @@ export function prepareTexts(texts: readonly string[], tokenizer: Tokenizer, cor
   // Every k-th text is held out: both splits then run through the whole collection.
   const every = Math.max(2, Math.round(1 / corpus.heldOutFraction));
   prepared.forEach((item, i) => (item.heldOut = i % every === every - 1));
+  const training = prepared.filter((item) => !item.heldOut);
+  if (folds > training.length) {
+    throw new LabError('corpus-empty', `${folds} folds need at least ${folds} texts to fit; the corpus gives ${training.length}.`, 'Choose fewer folds or a larger corpus.');
+  }
+  training.forEach((item, i) => (item.fold = i % folds));
   return prepared;
 }
 
@@ -52,8 +59,35 @@ export function readPositions(ids: readonly number[], tokenizer: Tokenizer, posi
 export interface Collected<M> {
   fit: StreamingFit<M>;
   sample: Sample;
+  secondPassReason: string | null;
   texts: number;
-  tokens: { read: number; kept: number; train: number; heldOut: number };
+  tokens: ActivationsResult['tokens'];
+}
+
+/** How far a collection had come, outside the device that it ran on. */
+export interface CollectCheckpoint {
+  /** Digest of what is collected: only the same collection may go on from here. */
+  key: string;
+  /** Batches done in the present pass. */
+  batches: number;
+  secondPassReason: string | null;
+  sink: SinkCheckpoint;
+}
+
+/** Least time between two checkpoints, and how many times longer than the last one took it must be at least. */
+const CHECKPOINT_MS = 8_000;
+const CHECKPOINT_SHARE = 20;
+
+/** Batches of texts of one split and one fold; folds take turns, so that the first batches represent the whole. */
+export function batchesOf(texts: readonly PreparedText[]): PreparedText[][] {
+  const cut = (members: readonly PreparedText[]): PreparedText[][] =>
+    Array.from({ length: Math.ceil(members.length / BATCH_TEXTS) }, (_, i) => members.slice(i * BATCH_TEXTS, (i + 1) * BATCH_TEXTS));
+  const training = texts.filter((item) => !item.heldOut);
+  const folds = 1 + Math.max(0, ...training.map((item) => item.fold));
+  const perFold = Array.from({ length: folds }, (_, fold) => cut(training.filter((item) => item.fold === fold)));
+  const longest = Math.max(0, ...perFold.map((batches) => batches.length));
+  const inTurn = Array.from({ length: longest }, (_, i) => perFold.flatMap((batches) => batches.slice(i, i + 1))).flat();
+  return [...inTurn, ...cut(texts.filter((item) => item.heldOut))];
 }
 
 /** Runs both models over the prepared texts and feeds the sink. The head of neither model is run. */
@@ -63,46 +97,64 @@ export async function collect<M>(
   target: LanguageModel,
   texts: readonly PreparedText[],
   sink: RowSink<M>,
+  { key, resume }: { key: string; resume: CollectCheckpoint | null },
 ): Promise<Collected<M>> {
-  const total = texts.reduce((n, item) => n + item.positions.length, 0);
-  const pass = async (note: string): Promise<void> => {
-    let kept = 0;
-    for (const split of [false, true]) {
-      const members = texts.filter((item) => item.heldOut === split);
-      for (let start = 0; start < members.length; start += BATCH_TEXTS) {
-        const batch = members.slice(start, start + BATCH_TEXTS);
-        await collectBatch(source, target, batch, sink, split);
-        kept += batch.reduce((n, item) => n + item.positions.length, 0);
-        context.progress({ stage: 'activations', done: kept, total, unit: 'tokens', note });
-        await breathe(context.signal);
-      }
+  const size = (items: readonly PreparedText[]): number => items.reduce((n, item) => n + item.positions.length, 0);
+  const total = size(texts);
+  const batches = batchesOf(texts);
+  let secondPassReason = resume?.secondPassReason ?? null;
+  const { checkpointMs = CHECKPOINT_MS } = context;
+  let due = performance.now() + checkpointMs;
+  const pass = async (note: string, first: number): Promise<void> => {
+    let kept = size(batches.slice(0, first).flat());
+    for (let i = first; i < batches.length; i++) {
+      await collectBatch(source, target, batches[i], sink);
+      kept += size(batches[i]);
+      context.progress({ stage: 'activations', done: kept, total, unit: 'tokens', note });
+      await breathe(context.signal);
+      if (performance.now() < due) continue;
+      const began = performance.now();
+      const state = await sink.checkpoint();
+      if (state) context.onCheckpoint({ key, batches: i + 1, secondPassReason, sink: state });
+      due = performance.now() + (state ? checkpointMs && Math.max(checkpointMs, CHECKPOINT_SHARE * (performance.now() - began)) : Infinity);
     }
   };
-  await pass('Reading the corpus with both models');
-  if (await sink.fit.needsSecondPass(SMALLEST_LAMBDA)) {
-    context.warn('The first rows did not represent the corpus; the states were collected a second time for an accurate fit.');
+  const SECOND = 'Second pass, for accuracy';
+  if (resume) context.warn(`The graphics device was lost after ${size(batches.slice(0, resume.batches).flat()).toLocaleString('en')} of ${total.toLocaleString('en')} tokens; the collection went on from there on a new one.`);
+  await pass(secondPassReason ? SECOND : 'Reading the corpus with both models', resume?.batches ?? 0);
+  const flaw = secondPassReason ? null : await sink.fit.secondPassReason(SMALLEST_LAMBDA);
+  if (flaw) {
+    secondPassReason = inWords(flaw);
+    context.warn(`The states were collected a second time for an accurate fit: ${secondPassReason}.`);
     await sink.fit.restart();
     sink.resetSample();
-    await pass('Second pass: the first rows did not represent the corpus');
+    await pass(SECOND, 0);
   }
-  const counts = sink.fit.rows();
-  const sample = await sink.finishSample();
+  context.onCheckpoint(null);
+  const { train, heldOut, excluded } = await sink.fit.rows();
+  if (excluded > 0) context.warn(`${excluded.toLocaleString('en')} of ${total.toLocaleString('en')} positions were left out of the fit: a state there is NaN or infinite.`);
   return {
     fit: sink.fit,
-    sample,
+    sample: finiteSample(await sink.finishSample()),
+    secondPassReason,
     texts: texts.length,
-    tokens: { read: texts.reduce((n, item) => n + item.ids.length, 0), kept: total, train: counts.train, heldOut: counts.heldOut },
+    tokens: { read: texts.reduce((n, item) => n + item.ids.length, 0), kept: total, train, heldOut, excluded },
   };
 }
 
-async function collectBatch<M>(source: LanguageModel, target: LanguageModel, batch: readonly PreparedText[], sink: RowSink<M>, heldOut: boolean): Promise<void> {
+function inWords({ sourceLayer, badPivots, meanSquare, limit }: SecondPassReason): string {
+  const rest = `the first rows did not represent the rest, at block ${sourceLayer} of the small model`;
+  return badPivots > 0 ? `${rest} (${badPivots} bad pivots)` : `${rest} (a whitened column has mean square ${meanSquare.toExponential(1)}; the limit is ${limit.toExponential(0)})`;
+}
+
+async function collectBatch<M>(source: LanguageModel, target: LanguageModel, batch: readonly PreparedText[], sink: RowSink<M>): Promise<void> {
   const ids = batch.map((item) => item.ids);
   let sourceTaps: TapBatch | null = null;
   let targetTaps: TapBatch | null = null;
   try {
     sourceTaps = await source.collect(ids);
     targetTaps = await target.collect(ids);
-    await sink.add(sourceTaps, targetTaps, batch, heldOut, source.tokenizer);
+    await sink.add(sourceTaps, targetTaps, batch, source.tokenizer);
   } finally {
     sourceTaps?.dispose();
     targetTaps?.dispose();

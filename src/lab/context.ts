@@ -2,14 +2,22 @@
 import { throwIfAborted } from '../experiment/errors';
 import type { Progress } from '../experiment/run';
 import type { Runtime } from '../runtime/types';
+import type { LabBackend } from './backend';
+import type { CollectCheckpoint } from './collect';
 import type { Resources } from './resources';
 
 export interface LabContext {
   runtime: Runtime;
-  /** A device for our kernels: the runtime's own on WebGPU; on WASM a separate one for the audit, or null where no adapter answers. */
-  device: GPUDevice | null;
+  /** What takes the products of fit, PCA and audit. */
+  backend: LabBackend;
   resources: Resources;
   baseUrl: string;
+  /** Where a collection on a lost device had come to; taken up if it is of the same experiment. */
+  resume: CollectCheckpoint | null;
+  /** Keeps the latest state of the collection outside the device. */
+  onCheckpoint: (checkpoint: CollectCheckpoint | null) => void;
+  /** Least time between two checkpoints; default 8 s. */
+  checkpointMs?: number;
   signal: AbortSignal;
   progress: (progress: Progress) => void;
   warn: (message: string) => void;

@@ -1,47 +1,85 @@
 /** The affine map: which layers, which λ, and the controls that make its R² believable. */
 import type { Experiment, LayerChoice } from '../experiment/schema';
 import { LabError } from '../experiment/errors';
-import type { MapResult } from '../experiment/run';
-import type { AffineMap, PairFit, StreamingFit } from '../math/fit-types';
+import type { AffineMap, CrossValidationPoint, PairFit, StreamingFit } from '../math/fit-types';
 import { columnMeans, type MatrixLike } from '../math/matrix';
 import { centredCosine } from '../math/stats';
 import { applyMap, Float64Fit } from '../math/ridge';
 import { Random } from '../math/random';
-import type { Sample } from './rows';
+import { pickRows, type Sample } from './rows';
 
 /** λ path, as fractions of the mean diagonal of the standardised covariance: 13 points, three a decade pair. */
 export const LAMBDA_PATH = [0, 1e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1];
 /** The grid is drawn at one small λ: what is compared is layers, not shrinkage. */
 export const GRID_LAMBDA = 1e-4;
 
-export interface FittedMap {
-  map: AffineMap;
-  layers: { source: number; target: number };
-  layerRule: string;
-  pair: PairFit;
+/** What compares the layers, before one pair is chosen: [source][target]. */
+export interface LayerComparison {
   grid: number[][];
   cka: number[][];
 }
 
-/**
- * Solves the grid, chooses the layers, then the λ path of the chosen pair.
- * @throws LabError `ill-conditioned` when no λ gives a finite map
- */
-export async function fitMap(fit: StreamingFit<unknown>, settings: Experiment['map'], signal: AbortSignal): Promise<FittedMap> {
-  const { sourceLayers, targetLayers } = fit.shape;
-  const grid = asRows(await fit.grid(GRID_LAMBDA, signal), sourceLayers, targetLayers);
-  const cka = asRows(await fit.cka(signal), sourceLayers, targetLayers);
-  const { layers, layerRule } = chooseLayers(grid, settings.sourceLayer, settings.targetLayer);
-  const pair = await fit.solve(layers.source, layers.target, settings.lambda === 'auto' ? LAMBDA_PATH : settings.lambda, signal).catch((error: unknown) => {
-    // The float64 fitter speaks of ranges; what it means here is a singular system.
-    if (error instanceof RangeError) throw unsolvable(layers, error.message);
-    throw error;
-  });
-  if (!pair.best.W.every(Number.isFinite) || !Number.isFinite(pair.heldOutR2)) throw unsolvable(layers, `${pair.badPivots} bad pivots`);
-  return { map: pair.best, layers, layerRule, pair, grid, cka };
+export interface Layers {
+  source: number;
+  target: number;
 }
 
-function unsolvable(layers: FittedMap['layers'], why: string): LabError {
+/** The ridge map of one pair of layers, with how its λ was found. */
+export interface PairSolution {
+  pair: PairFit;
+  /** R² over the whole path, also where λ was given or cross-validated. */
+  lambdaPath: PairFit['lambdaPath'];
+  lambdaRule: string;
+  crossValidation: { folds: number; points: CrossValidationPoint[] } | null;
+}
+
+/** Solves every pair of layers at one λ, and their CKA. @throws LabError `cancelled`, `webgpu-device-lost` */
+export async function compareLayers(fit: StreamingFit<unknown>, signal: AbortSignal): Promise<LayerComparison> {
+  const { sourceLayers, targetLayers } = fit.shape;
+  const grid = asRows(await fit.grid(GRID_LAMBDA, signal), sourceLayers, targetLayers);
+  return { grid, cka: asRows(await fit.cka(signal), sourceLayers, targetLayers) };
+}
+
+/**
+ * The λ path of one pair and its map at the λ asked for, or chosen by the rule asked for.
+ * @throws LabError `ill-conditioned` when no λ gives a finite map
+ */
+export async function solveRidge(fit: StreamingFit<unknown>, layers: Layers, settings: Pick<Experiment['map'], 'lambda' | 'lambdaRule' | 'folds'>, signal: AbortSignal): Promise<PairSolution> {
+  const solve = async (lambdas: number | number[]): Promise<PairFit> => {
+    const pair = await fit.solve(layers.source, layers.target, lambdas, signal).catch((error: unknown) => {
+      // The fitters on the CPU speak of ranges; what it means here is a singular system.
+      if (error instanceof RangeError) throw unsolvable(layers, error.message);
+      throw error;
+    });
+    if (!pair.best.W.every(Number.isFinite) || !Number.isFinite(pair.heldOutR2)) throw unsolvable(layers, `${pair.badPivots} bad pivots`);
+    return pair;
+  };
+  const path = await solve(settings.lambda === 'auto' ? LAMBDA_PATH : [...new Set([...LAMBDA_PATH, settings.lambda])].sort((a, b) => a - b));
+  const { lambdaPath } = path;
+  if (settings.lambda !== 'auto') return { pair: await solve(settings.lambda), lambdaPath, lambdaRule: 'chosen by hand', crossValidation: null };
+  if (settings.lambdaRule === 'held-out') return { pair: path, lambdaPath, lambdaRule: 'the best R² on held-out texts', crossValidation: null };
+  const points = await fit.crossValidate(layers.source, layers.target, LAMBDA_PATH, signal);
+  const usable = points.filter((point) => Number.isFinite(point.meanR2));
+  if (usable.length === 0) throw unsolvable(layers, 'no λ could be solved in every fold');
+  const best = usable.reduce((a, b) => (b.meanR2 > a.meanR2 ? b : a));
+  return { pair: await solve(best.lambda), lambdaPath, lambdaRule: `the best mean R² over ${settings.folds} folds of the fitted texts`, crossValidation: { folds: settings.folds, points } };
+}
+
+/** Ranks at which a reduced-rank map is reported: powers of two below the full rank, and the one that is asked for. */
+export function reportedRanks(sourceWidth: number, targetWidth: number, settings: Pick<Experiment['map'], 'kind' | 'rank'>): number[] {
+  const full = Math.min(sourceWidth, targetWidth);
+  const ranks = new Set<number>();
+  for (let rank = 1; rank < full; rank *= 2) ranks.add(rank);
+  if (settings.kind === 'reduced-rank') {
+    if (settings.rank > full) {
+      throw new LabError('settings-invalid', `map.rank is ${settings.rank}, but a map from ${sourceWidth} to ${targetWidth} dimensions has rank ${full} at most.`, `Choose a rank from 1 to ${full}.`, { field: 'map.rank' });
+    }
+    ranks.add(settings.rank);
+  }
+  return [...ranks].sort((a, b) => a - b);
+}
+
+function unsolvable(layers: Layers, why: string): LabError {
   return new LabError('ill-conditioned', `The map of block ${layers.source} to block ${layers.target} has no finite solution: ${why}.`, 'Choose λ ≥ 1e-4, collect more tokens, or choose another pair of layers.');
 }
 
@@ -55,7 +93,7 @@ const AUTO_DEPTHS = { source: [0.6, 1], target: [0.45, 0.8] } as const;
  * @param grid held-out R², [source][target]
  * @throws LabError `settings-invalid` for a layer that the model does not have
  */
-export function chooseLayers(grid: number[][], source: LayerChoice, target: LayerChoice): { layers: { source: number; target: number }; layerRule: string } {
+export function chooseLayers(grid: number[][], source: LayerChoice, target: LayerChoice): { layers: Layers; layerRule: string } {
   const candidates = (side: 'source' | 'target', choice: LayerChoice, count: number): number[] => {
     if (choice === 'auto') {
       const [low, high] = AUTO_DEPTHS[side];
@@ -86,60 +124,36 @@ export interface SampleControls {
 }
 
 /**
- * Centred cosine of the map on the sample's held-out rows, and the held-out R² of a map that is fitted, at the same λ,
- * to the same training rows with their partners shuffled.
+ * Centred cosine of the map on the sample's held-out rows, and the held-out R² of a ridge map that is fitted, at the
+ * same λ, to the same training rows with their partners shuffled.
  */
-export async function sampleControls(sample: Sample, fitted: FittedMap, seed: number, signal: AbortSignal): Promise<SampleControls> {
-  const X = sample.source.blocks[fitted.layers.source];
-  const Y = sample.target.blocks[fitted.layers.target];
+export async function sampleControls(sample: Sample, layers: Layers, map: AffineMap, seed: number, signal: AbortSignal): Promise<SampleControls> {
+  const X = sample.source.blocks[layers.source];
+  const Y = sample.target.blocks[layers.target];
   const dS = sample.source.width;
   const dT = sample.target.width;
   const train = rowsOf(sample, false);
   const heldOut = rowsOf(sample, true);
-  const Xtrain = pick(X, train, dS);
-  const Ytrain = pick(Y, train, dT);
-  const Xheld = pick(X, heldOut, dS);
-  const Yheld = pick(Y, heldOut, dT);
+  const Xtrain = pickRows(X, train, dS);
+  const Ytrain = pickRows(Y, train, dT);
+  const Xheld = pickRows(X, heldOut, dS);
+  const Yheld = pickRows(Y, heldOut, dT);
   const matrix = (data: Float32Array, cols: number): MatrixLike => ({ rows: data.length / cols, cols, data });
-  const predicted = matrix(applyMap(fitted.map, Xheld, heldOut.length), dT);
+  const predicted = matrix(applyMap(map, Xheld, heldOut.length), dT);
   const cosine = centredCosine(predicted, matrix(Yheld, dT), columnMeans(matrix(Ytrain, dT)));
 
   const shuffled = new Float64Fit({ sourceLayers: 1, targetLayers: 1, sourceWidth: dS, targetWidth: dT });
   const order = new Random(seed).permutation(train.length);
-  await shuffled.add({ source: [Xtrain], target: [pick(Ytrain, Array.from(order), dT)], rows: train.length, split: 'train' });
+  await shuffled.add({ source: [Xtrain], target: [pickRows(Ytrain, Array.from(order), dT)], rows: train.length, split: 'train' });
   await shuffled.add({ source: [Xheld], target: [Yheld], rows: heldOut.length, split: 'heldOut' });
-  const control = await shuffled.solve(0, 0, Math.max(fitted.map.lambda, 1e-6), signal);
+  const control = await shuffled.solve(0, 0, Math.max(map.lambda, 1e-6), signal);
   shuffled.dispose();
   return { centredCosine: cosine, shuffledR2: control.heldOutR2, rows: train.length };
-}
-
-/** The part of the result that the map itself determines; the panels and the audit are added by the caller. */
-export function mapSummary(fitted: FittedMap): Pick<MapResult, 'layers' | 'layerRule' | 'lambda' | 'heldOutR2' | 'medianDimensionR2' | 'secondPass' | 'badPivots' | 'lambdaPath' | 'grid' | 'cka'> {
-  const { pair } = fitted;
-  return {
-    layers: fitted.layers,
-    layerRule: fitted.layerRule,
-    lambda: fitted.map.lambda,
-    heldOutR2: pair.heldOutR2,
-    medianDimensionR2: pair.medianDimensionR2,
-    secondPass: pair.secondPass,
-    badPivots: pair.badPivots,
-    lambdaPath: pair.lambdaPath.map(({ lambda, heldOutR2, trainR2 }) => ({ lambda, heldOutR2, trainR2 })),
-    grid: fitted.grid,
-    cka: fitted.cka,
-  };
 }
 
 /** Row indices of one split of the sample. */
 export function rowsOf(sample: Sample, heldOut: boolean): number[] {
   return sample.labels.flatMap((label, i) => (label.heldOut === heldOut ? [i] : []));
-}
-
-/** Selected rows of a row-major matrix of this width. */
-export function pick(rows: Float32Array, indices: readonly number[], width: number): Float32Array {
-  const picked = new Float32Array(indices.length * width);
-  indices.forEach((row, i) => picked.set(rows.subarray(row * width, (row + 1) * width), i * width));
-  return picked;
 }
 
 function asRows(flat: Float64Array, rows: number, cols: number): number[][] {

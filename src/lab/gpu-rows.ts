@@ -2,13 +2,17 @@
  * The WebGPU backend's sink: taps stay buffers on the device, chosen positions are gathered by a kernel and folded
  * into the moments. Nothing is read back while rows arrive; the bounded sample is read once, at the end.
  */
-import type { GpuFit } from '../gpu/fit/gpu-fit';
+import { GpuFit } from '../gpu/fit/gpu-fit';
 import { Recorder } from '../gpu/recorder';
+import { estimateFitBytes } from '../gpu/fit/layout';
 import { GpuRows } from '../gpu/rows';
 import { GpuScope } from '../gpu/scope';
 import type { GpuMatrix } from '../gpu/types';
 import type { TapBatch, Tokenizer } from '../runtime/types';
-import { flatPositions, SAMPLE_ROWS, SampleLedger, type PreparedText, type RowSink, type Sample } from './rows';
+import { flatPositions, SAMPLE_ROWS, SampleLedger, type PreparedText, type RowSink, type Sample, type SinkCheckpoint } from './rows';
+
+/** Above this, copying everything off the device now and then would cost more than it saves. */
+const CHECKPOINT_BYTES = 256 * 2 ** 20;
 
 /** One side's sample on the device: a buffer a block, filled from the front. */
 interface SampleBuffers {
@@ -23,6 +27,8 @@ export class GpuRowSink implements RowSink<GpuMatrix> {
   #scope: GpuScope;
   #ledger = new SampleLedger();
   #sampled = 0;
+  /** The sample of the last checkpoint. */
+  #copied: Sample | null = null;
   #samples: { source: SampleBuffers; target: SampleBuffers };
 
   private constructor(fit: GpuFit, rows: GpuRows, recorder: Recorder, scope: GpuScope) {
@@ -52,7 +58,19 @@ export class GpuRowSink implements RowSink<GpuMatrix> {
     return sink;
   }
 
-  async add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], heldOut: boolean, tokenizer: Tokenizer): Promise<void> {
+  /** Goes on from a checkpoint on another device. @throws LabError `shader-compile`, `out-of-memory` */
+  static async resume(device: GPUDevice, { fit, sample }: SinkCheckpoint): Promise<GpuRowSink> {
+    const sink = await GpuRowSink.create(device, await GpuFit.resume(device, fit));
+    for (const [side, buffers] of [[sample.source, sink.#samples.source], [sample.target, sink.#samples.target]] as const) {
+      side.blocks.forEach((rows, i) => device.queue.writeBuffer(buffers.blocks[i], 0, rows as Float32Array<ArrayBuffer>));
+    }
+    sink.#sampled = sample.rows;
+    sink.#ledger.resume(sample.labels);
+    return sink;
+  }
+
+  async add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], tokenizer: Tokenizer): Promise<void> {
+    const [{ heldOut, fold }] = batch;
     const scratch = new GpuScope(this.#rows.device);
     try {
       const gather = (taps: TapBatch): GpuMatrix[] =>
@@ -62,6 +80,7 @@ export class GpuRowSink implements RowSink<GpuMatrix> {
         target: gather(target),
         rows: batch.reduce((n, item) => n + item.positions.length, 0),
         split: heldOut ? ('heldOut' as const) : ('train' as const),
+        fold,
       };
       const taken = this.#ledger.take(batch, heldOut, tokenizer);
       if (taken > 0) {
@@ -86,6 +105,18 @@ export class GpuRowSink implements RowSink<GpuMatrix> {
   resetSample(): void {
     this.#ledger.reset();
     this.#sampled = 0;
+    this.#copied = null;
+  }
+
+  /** Copies moments and sample off the device while rows go on arriving; null where they are larger than CHECKPOINT_BYTES. */
+  async checkpoint(): Promise<SinkCheckpoint | null> {
+    const { sourceLayers, targetLayers, sourceWidth, targetWidth } = this.fit.shape;
+    const sampleBytes = 4 * (SAMPLE_ROWS.train + SAMPLE_ROWS.heldOut) * (sourceLayers * sourceWidth + targetLayers * targetWidth);
+    if (sampleBytes + estimateFitBytes(this.fit.shape, { folds: this.fit.folds }) > CHECKPOINT_BYTES) return null;
+    const fit = await this.fit.checkpoint();
+    // The sample fills first and then stays as it is.
+    if (this.#copied?.rows !== this.#sampled) this.#copied = { ...(await this.finishSample()), labels: [...this.#ledger.labels] };
+    return { fit, sample: this.#copied };
   }
 
   async finishSample(): Promise<Sample> {

@@ -5,6 +5,7 @@ import { LabError } from '../experiment/errors';
 import type { Backend, StageEvent, StageResults } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { liveMemory } from '../gpu/scope';
+import type { CollectCheckpoint } from './collect';
 import { startEngine, type Engine } from './engine';
 
 const baseUrl = new URL('/', location.href).href;
@@ -15,16 +16,18 @@ function smallExperiment(): Experiment {
   return {
     ...quick,
     corpus: { ...quick.corpus, maxTokens: 1_000 },
-    map: { sourceLayer: 1, targetLayer: 2, lambda: 0.01 },
+    map: { ...quick.map, sourceLayer: 1, targetLayer: 2, lambda: 0.01 },
     vector: { ...quick.vector, maxPairs: 4 },
     dose: { ...quick.dose, stops: [1] },
     generation: { ...quick.generation, neutralTexts: 2, maxNewTokens: 4 },
   };
 }
 
-async function runUntil(engine: Engine, experiment: Experiment, until: 'map' | 'steer', signal = new AbortController().signal): Promise<{ results: Partial<StageResults>; events: StageEvent[] }> {
+const silent: Parameters<Engine['context']>[0] = { signal: new AbortController().signal, progress: () => undefined, onStageStart: () => undefined, onStage: () => undefined, resume: null, onCheckpoint: () => undefined };
+
+async function runUntil(engine: Engine, experiment: Experiment, until: 'map' | 'steer', request: Partial<typeof silent> = {}): Promise<{ results: Partial<StageResults>; events: StageEvent[] }> {
   const events: StageEvent[] = [];
-  const context = engine.context({ signal, progress: () => undefined, onStageStart: () => undefined, onStage: (event) => events.push(event) });
+  const context = engine.context({ ...silent, ...request, onStage: (event) => events.push(event) });
   await engine.pipeline.run(experiment, until, context);
   return { results: Object.fromEntries(events.map((event) => [event.stage, event.result])) as Partial<StageResults>, events };
 }
@@ -42,11 +45,12 @@ afterAll(async () => {
   await engines.webgpu.dispose();
 });
 
-test('the kernels pass their self-test on this adapter, and the report names it', () => {
-  const { report } = engines.webgpu;
-  expect(report.backend).toBe('webgpu');
+test.each(['wasm', 'webgpu'] as const)('%s passes its self-test here, and the report says so', (backend) => {
+  const { report } = engines[backend];
+  expect(report.backend).toBe(backend);
   expect(report.adapter).not.toBe('none');
-  expect(report.selfTest?.cases.filter((item) => !item.passed)).toEqual([]);
+  expect(report.selfTest.cases.length).toBeGreaterThan(3);
+  expect(report.selfTest.cases.filter((item) => !item.passed)).toEqual([]);
 });
 
 test('without a real GPU the lab chooses WASM by itself', async () => {
@@ -61,12 +65,16 @@ test('both backends fit the same map from the same text: |ΔR²| ≤ 1e-4', asyn
   const wasm = (await runUntil(engines.wasm, experiment, 'map')).results;
   const webgpu = (await runUntil(engines.webgpu, experiment, 'map')).results;
   expect(webgpu.map!.solver).toBe('wgsl');
-  expect(wasm.map!.solver).toBe('float64');
+  expect(wasm.map!.solver).toBe('wasm');
   expect(webgpu.activations!.tokens).toEqual(wasm.activations!.tokens);
   expect(Math.abs(webgpu.map!.heldOutR2 - wasm.map!.heldOutR2)).toBeLessThanOrEqual(1e-4);
   webgpu.map!.grid.forEach((row, i) => row.forEach((r2, j) => expect(Math.abs(r2 - wasm.map!.grid[i][j])).toBeLessThanOrEqual(1e-3)));
-  expect(webgpu.map!.errorVsFloat64!).toBeLessThanOrEqual(1e-4);
-  expect(wasm.map!.errorVsFloat64!).toBeLessThanOrEqual(1e-4);
+  expect(webgpu.map!.errorVsFloat64).toBeLessThanOrEqual(1e-4);
+  expect(wasm.map!.errorVsFloat64).toBeLessThanOrEqual(1e-4);
+  // The same relatives of the map, and the same statistics.
+  expect(webgpu.map!.family.map(({ kind, rank }) => [kind, rank])).toEqual(wasm.map!.family.map(({ kind, rank }) => [kind, rank]));
+  webgpu.map!.family.forEach(({ heldOutR2 }, i) => expect(Math.abs(heldOutR2 - wasm.map!.family[i].heldOutR2)).toBeLessThanOrEqual(1e-3));
+  expect(Math.abs(webgpu.map!.statistics.effectiveRank - wasm.map!.statistics.effectiveRank)).toBeLessThanOrEqual(0.1);
   expect(Math.abs(webgpu.map!.centredCosine - wasm.map!.centredCosine)).toBeLessThanOrEqual(1e-3);
   webgpu.activations!.pca.source.forEach((side, i) => expect(Math.abs(side.explained[0] - wasm.activations!.pca.source[i].explained[0])).toBeLessThanOrEqual(1e-3));
 });
@@ -79,6 +87,60 @@ test('only what changed is done again', async () => {
   const refit = await runUntil(engines.wasm, { ...experiment, map: { ...experiment.map, lambda: 0.1 } }, 'map');
   expect(refit.events.map((event) => event.fromMemory)).toEqual([true, true, false]);
   expect(refit.results.map!.lambda).toBe(0.1);
+});
+
+test('λ by cross-validation: chosen without the held-out texts, on both backends alike', async () => {
+  const experiment = smallExperiment();
+  experiment.map = { ...experiment.map, lambda: 'auto', lambdaRule: 'cross-validation', folds: 3 };
+  const [wasm, webgpu] = [(await runUntil(engines.wasm, experiment, 'map')).results.map!, (await runUntil(engines.webgpu, experiment, 'map')).results.map!];
+  expect(wasm.crossValidation!.folds).toBe(3);
+  expect(wasm.crossValidation!.points.length).toBeGreaterThanOrEqual(12);
+  const best = wasm.crossValidation!.points.filter(({ meanR2 }) => Number.isFinite(meanR2)).reduce((a, b) => (b.meanR2 > a.meanR2 ? b : a));
+  expect(wasm.lambda).toBe(best.lambda);
+  expect(webgpu.lambda).toBe(wasm.lambda);
+  webgpu.crossValidation!.points.forEach((point, i) => {
+    const { lambda, meanR2 } = wasm.crossValidation!.points[i];
+    // At λ near 0 and fewer rows than it takes, float32 and float64 may differ about what can be solved.
+    if (lambda >= 1e-4) expect(Math.abs(point.meanR2 - meanR2)).toBeLessThanOrEqual(1e-3);
+  });
+});
+
+test('another kind of map carries the vector, without fitting again', async () => {
+  const experiment = smallExperiment();
+  const ridge = (await runUntil(engines.wasm, experiment, 'steer')).results;
+  const low = (await runUntil(engines.wasm, { ...experiment, map: { ...experiment.map, kind: 'reduced-rank', rank: 2 } }, 'steer')).results;
+  const member = ridge.map!.family.find(({ kind, rank }) => kind === 'reduced-rank' && rank === 2)!;
+  expect(low.map!.heldOutR2).toBe(member.heldOutR2);
+  expect(low.map!.lambda).toBe(ridge.map!.lambda);
+  expect(low.map!.statistics.effectiveRank).toBeLessThanOrEqual(2.001);
+  expect(low.steer!.vector.cosineMappedNative).not.toBe(ridge.steer!.vector.cosineMappedNative);
+  await expect(runUntil(engines.wasm, { ...experiment, map: { ...experiment.map, kind: 'reduced-rank', rank: 1000 } }, 'map')).rejects.toMatchObject({ code: 'settings-invalid', details: { field: 'map.rank' } });
+});
+
+test('a collection that a lost device broke off goes on from its checkpoint on a new one', async () => {
+  const experiment = { ...smallExperiment(), corpus: { ...smallExperiment().corpus, seed: 3 } };
+  const whole = (await runUntil(engines.webgpu, experiment, 'map')).results;
+  const breaking = await startEngine('webgpu', baseUrl, () => undefined);
+  const controller = new AbortController();
+  let checkpoint: CollectCheckpoint | null = null;
+  const broken = runUntil(breaking, experiment, 'map', {
+    signal: controller.signal,
+    checkpointMs: 0,
+    onCheckpoint: (latest) => {
+      checkpoint = structuredClone(latest);
+      if (latest && latest.batches >= 2) controller.abort();
+    },
+  });
+  await expect(broken).rejects.toMatchObject({ code: 'cancelled' });
+  breaking.context(silent).backend.device!.destroy();
+  const resumed = await startEngine('webgpu', baseUrl, () => undefined);
+  const progress: number[] = [];
+  const { results } = await runUntil(resumed, experiment, 'map', { resume: checkpoint, progress: ({ stage, done }) => stage === 'activations' && progress.push(done) });
+  expect(progress[0]).toBeGreaterThan(200); // the batches before the checkpoint were not read again
+  expect(results.activations!.tokens).toEqual(whole.activations!.tokens);
+  expect(Math.abs(results.map!.heldOutR2 - whole.map!.heldOutR2)).toBeLessThanOrEqual(1e-6);
+  expect(results.activations!.labels).toEqual(whole.activations!.labels);
+  await resumed.dispose();
 });
 
 test('the steering stage gives one direction per arm, mapped by W alone', async () => {
@@ -96,7 +158,7 @@ test('the steering stage gives one direction per arm, mapped by W alone', async 
 test('a cancelled run says so, and the next one works', async () => {
   const controller = new AbortController();
   const experiment = { ...smallExperiment(), corpus: { ...smallExperiment().corpus, seed: 2 } };
-  const cancelled = runUntil(engines.wasm, experiment, 'map', controller.signal);
+  const cancelled = runUntil(engines.wasm, experiment, 'map', { signal: controller.signal });
   controller.abort();
   await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
   expect((await runUntil(engines.wasm, experiment, 'map')).results.map).toBeDefined();
@@ -113,7 +175,7 @@ test('a pair that is not homologous is refused with its reasons', async () => {
 
 test('the pipeline gives back all GPU memory that it took', async () => {
   const engine = await startEngine('webgpu', baseUrl, () => undefined);
-  const { device } = engine.context({ signal: new AbortController().signal, progress: () => undefined, onStageStart: () => undefined, onStage: () => undefined });
+  const { device } = engine.context(silent).backend;
   const before = liveMemory(device!);
   const experiment = { ...smallExperiment(), corpus: { ...smallExperiment().corpus, maxTokens: 500 } };
   await runUntil(engine, experiment, 'map');

@@ -3,8 +3,9 @@ import type { MapResult, PcaPanel } from '../experiment/run';
 import type { Pca } from '../math/pca';
 import { applyMap } from '../math/ridge';
 import { norm } from '../math/stats';
-import { pick, type FittedMap } from './fit';
-import type { Sample } from './rows';
+import type { AffineMap } from '../math/fit-types';
+import type { Layers } from './fit';
+import { pickRows, type Sample } from './rows';
 import { medianNorm } from './vectors';
 
 /** Points drawn per panel; SVG scatter stays smooth far above this. */
@@ -39,17 +40,17 @@ export function panelView(sample: Sample): PanelView {
 
 /** One panel from the states of a block. */
 export async function panel(pca: PcaFunction, rows: Float32Array, width: number, { ordinary, drawn }: PanelView): Promise<PcaPanel> {
-  const axes = await pca(pick(rows, ordinary, width), width, 2);
+  const axes = await pca(pickRows(rows, ordinary, width), width, 2);
   return { points: projectPoints(axes, rows, width, drawn), explained: [round(axes.variances[0] / axes.total), round(axes.variances[1] / axes.total)] };
 }
 
 /** Source points in the source's plane, target points and mapped source points in the target's plane. */
-export async function mappedPanel(pca: PcaFunction, sample: Sample, fitted: FittedMap, { ordinary, drawn }: PanelView): Promise<MapResult['mappedPca']> {
-  const X = sample.source.blocks[fitted.layers.source];
-  const Y = sample.target.blocks[fitted.layers.target];
-  const sourceAxes = await pca(pick(X, ordinary, sample.source.width), sample.source.width, 2);
-  const targetAxes = await pca(pick(Y, ordinary, sample.target.width), sample.target.width, 2);
-  const mapped = applyMap(fitted.map, X, sample.rows);
+export async function mappedPanel(pca: PcaFunction, sample: Sample, layers: Layers, map: AffineMap, { ordinary, drawn }: PanelView): Promise<MapResult['mappedPca']> {
+  const X = sample.source.blocks[layers.source];
+  const Y = sample.target.blocks[layers.target];
+  const sourceAxes = await pca(pickRows(X, ordinary, sample.source.width), sample.source.width, 2);
+  const targetAxes = await pca(pickRows(Y, ordinary, sample.target.width), sample.target.width, 2);
+  const mapped = applyMap(map, X, sample.rows);
   return {
     source: projectPoints(sourceAxes, X, sample.source.width, drawn),
     target: projectPoints(targetAxes, Y, sample.target.width, drawn),

@@ -7,7 +7,8 @@ import { digestOf } from '../experiment/digest';
 import { throwIfAborted } from '../experiment/errors';
 import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type Run, type Stage, type StageEvent, type StageResults, type StopStreams } from '../experiment/run';
 import { parseExperiment, type Experiment } from '../experiment/schema';
-import { activationsStage, mapStage, type ActivationsState, type MapState } from './stages-fit';
+import { activationsStage, foldsOf, type ActivationsState } from './stage-activations';
+import { mapStage, type MapState } from './stage-map';
 import { evidenceStage } from './stage-evidence';
 import { modelsStage, releaseModels, type LoadedPair } from './stage-models';
 import { steerStage, type SteerState } from './stage-steer';
@@ -20,7 +21,9 @@ export type PipelineContext = Omit<LabContext, 'warn'> & { deviceReport: DeviceR
 
 export class Pipeline {
   #memo = new Memo();
-  #warnings: string[] = [];
+  /** What each stage warned of when it was made; kept as long as its result is. */
+  #warnings = new Map<Stage, string[]>();
+  #making: Stage = 'models';
 
   /**
    * Runs the stages up to `until`.
@@ -30,8 +33,7 @@ export class Pipeline {
   async run(experiment: Experiment, until: Stage, context: PipelineContext): Promise<Run | null> {
     parseExperiment(experiment);
     const started = performance.now();
-    this.#warnings = [];
-    const lab: LabContext = { ...context, warn: (message) => this.#warnings.push(message) };
+    const lab = this.#lab(context);
     const results: Partial<StageResults> = {};
     const timings: Run['timings'] = {};
     const last = STAGES.indexOf(until);
@@ -43,7 +45,7 @@ export class Pipeline {
       const milliseconds = Math.round(performance.now() - began);
       Object.assign(results, { [stage]: result });
       timings[stage] = milliseconds;
-      context.onStage({ stage, result, milliseconds, fromMemory } as StageEvent);
+      context.onStage({ stage, result, milliseconds, fromMemory, warnings: this.#warnings.get(stage) ?? [] } as StageEvent);
     }
     timings.total = Math.round(performance.now() - started);
     if (until !== 'evidence') return null;
@@ -66,7 +68,7 @@ export class Pipeline {
       doseResponse: all.evidence.doseResponse,
       streams: all.evidence.streams,
       verdict: all.evidence.verdict,
-      warnings: [...new Set(this.#warnings)],
+      warnings: STAGES.flatMap((stage) => (this.#warnings.get(stage) ?? []).map((text) => ({ stage, text }))),
     };
   }
 
@@ -100,9 +102,17 @@ export class Pipeline {
     await this.#memo.clear();
   }
 
+  #lab(context: PipelineContext): LabContext {
+    const warn = (text: string): void => {
+      const said = this.#warnings.get(this.#making) ?? [];
+      if (!said.includes(text)) this.#warnings.set(this.#making, [...said, text]);
+    };
+    return { ...context, warn };
+  }
+
   async #upToSteer(experiment: Experiment, context: PipelineContext): Promise<{ lab: LabContext; state: SteerState }> {
     parseExperiment(experiment);
-    const lab: LabContext = { ...context, warn: (message) => this.#warnings.push(message) };
+    const lab = this.#lab(context);
     const { state } = await this.#steer(experiment, lab);
     return { lab, state };
   }
@@ -152,6 +162,8 @@ export class Pipeline {
     // What stands on the old value goes before it: a moment store must not outlive the models it was collected from.
     for (const dependent of dependents.toReversed()) await this.#memo.forget(dependent);
     await this.#memo.forget(name);
+    this.#making = name;
+    this.#warnings.set(name, []);
     const value = await make();
     return { state: await this.#memo.keep(name, inputs, value, dispose ? () => dispose(value) : null), fromMemory: false };
   }
@@ -163,7 +175,7 @@ interface Remembered<T> {
 }
 
 function activationInputs(experiment: Experiment): unknown {
-  return { models: experiment.models, corpus: experiment.corpus };
+  return { models: experiment.models, corpus: experiment.corpus, folds: foldsOf(experiment) };
 }
 
 function mapInputs(experiment: Experiment): unknown {

@@ -19,7 +19,7 @@ export function renderReport(run: Run): string {
     `**${verdict.sentence}**`,
     '',
     ...verdict.reasons.map((reason) => `- ${reason}`),
-    ...run.warnings.map((warning) => `- Warning: ${warning}`),
+    ...run.warnings.map(({ text }) => `- Warning: ${text}`),
     '',
     '## What was run',
     '',
@@ -47,13 +47,22 @@ export function renderReport(run: Run): string {
         ['held-out R², shuffled pairs (control)', fixed(map.shuffledR2, 4)],
         ['centred cosine', fixed(map.centredCosine, 4)],
         ['median R² over dimensions', fixed(map.medianDimensionR2, 4)],
-        ['λ', String(map.lambda)],
-        ['relative error of W, WGSL against float64', map.errorVsFloat64 === null ? 'no adapter answered' : `${map.errorVsFloat64.toExponential(1)} on ${map.auditRows.toLocaleString('en')} rows`],
-        ['solver', map.solver],
+        ['λ', `${map.lambda}, ${map.lambdaRule}`],
+        ['kind of map', mapName(map)],
+        ['effective rank', `${fixed(map.statistics.effectiveRank, 1)} of ${map.statistics.ceiling}`],
+        ...map.statistics.withoutTop.slice(1, 3).map(({ without, r2 }) => [`held-out R² without the ${without === 1 ? 'dimension' : `${without} dimensions`} of highest variance`, fixed(r2, 4)]),
+        ['solver', map.solver === 'wgsl' ? 'WGSL kernels' : 'ONNX Runtime WASM and float64'],
+        ['relative error of W against float64', `${map.errorVsFloat64.toExponential(1)} on ${map.auditRows.toLocaleString('en')} rows`],
+        ['self-test of the solver', `${device.selfTest.passed ? 'passed' : 'failed'}, ${device.selfTest.cases.length} cases in ${device.selfTest.milliseconds.toFixed(0)} ms`],
       ],
     ),
     '',
-    `Layers: ${map.layerRule}.`,
+    `Layers: ${map.layerRule}.${map.secondPassReason ? ` Collected twice: ${map.secondPassReason}.` : ''}`,
+    '',
+    table(
+      ['kind of map', 'held-out R²', 'R² on fitted texts'],
+      map.family.map((member) => [mapName(member), fixed(member.heldOutR2, 4), fixed(member.trainR2, 4)]),
+    ),
     '',
     '## The vector',
     '',
@@ -99,6 +108,11 @@ export function renderReport(run: Run): string {
     '',
   ];
   return lines.join('\n');
+}
+
+/** A kind of map in words, with its rank where it was cut. */
+export function mapName({ kind, rank }: Pick<Run['map'], 'kind' | 'rank'>): string {
+  return rank === null ? kind.replace('-', ' ') : `${kind.replace('-', ' ')} ${rank}`;
 }
 
 function table(head: string[], rows: string[][]): string {

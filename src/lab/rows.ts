@@ -2,6 +2,7 @@
  * Where collected rows go: into the streaming fit, and up to a bound into a sample
  * that the figures, the controls and the audit read. One sink on each backend.
  */
+import type { FitCheckpoint } from '../gpu/fit/checkpoint';
 import type { FitChunk, StreamingFit } from '../math/fit-types';
 import type { TapBatch, Tokenizer } from '../runtime/types';
 
@@ -11,6 +12,8 @@ export interface PreparedText {
   ids: number[];
   positions: number[];
   heldOut: boolean;
+  /** Fold of the cross-validation that the text belongs to; 0 where there is none, and for held-out texts. */
+  fold: number;
 }
 
 /** A bounded number of paired rows of every block, on the CPU. */
@@ -26,12 +29,22 @@ export const SAMPLE_ROWS = { train: 3072, heldOut: 1024 } as const;
 
 export interface RowSink<M> {
   readonly fit: StreamingFit<M>;
-  add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], heldOut: boolean, tokenizer: Tokenizer): Promise<void>;
+  /** Takes the states of a batch of texts that are all of one split and one fold. */
+  add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], tokenizer: Tokenizer): Promise<void>;
   /** Forgets the sample: the rows are about to come a second time. */
   resetSample(): void;
   /** The sample, on the CPU. Called once, after the last row. */
   finishSample(): Promise<Sample>;
+  /** Everything taken in so far, off the device; null where nothing can be lost, or where it would be too large to copy. */
+  checkpoint(): Promise<SinkCheckpoint | null>;
   dispose(): void;
+}
+
+/** A sink's state outside the device: plain numbers, to be handed to another worker. */
+export interface SinkCheckpoint {
+  fit: FitCheckpoint;
+  /** The rows sampled so far. */
+  sample: Sample;
 }
 
 /** Indices into the flattened [rows × length] positions of a batch that are read. */
@@ -64,13 +77,19 @@ export class SampleLedger {
     return taken;
   }
 
+  /** Goes on from the labels of an earlier ledger. */
+  resume(labels: Sample['labels']): void {
+    this.labels.push(...labels);
+    for (const { heldOut } of labels) this.#rows[heldOut ? 'heldOut' : 'train']++;
+  }
+
   reset(): void {
     this.labels.length = 0;
     this.#rows = { train: 0, heldOut: 0 };
   }
 }
 
-/** The WASM backend's sink: rows are gathered into chunks on the CPU and fitted in float64. */
+/** The WASM backend's sink: rows are gathered into chunks on the CPU. */
 export class CpuRowSink implements RowSink<Float32Array> {
   readonly fit: StreamingFit<Float32Array>;
   #ledger = new SampleLedger();
@@ -84,12 +103,14 @@ export class CpuRowSink implements RowSink<Float32Array> {
     };
   }
 
-  async add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], heldOut: boolean, tokenizer: Tokenizer): Promise<void> {
+  async add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], tokenizer: Tokenizer): Promise<void> {
+    const [{ heldOut, fold }] = batch;
     const chunk: FitChunk<Float32Array> = {
       source: source.blocks.map((tap) => gather(tap, flatPositions(batch, source.length))),
       target: target.blocks.map((tap) => gather(tap, flatPositions(batch, target.length))),
       rows: batch.reduce((n, item) => n + item.positions.length, 0),
       split: heldOut ? 'heldOut' : 'train',
+      fold,
     };
     const taken = this.#ledger.take(batch, heldOut, tokenizer);
     if (taken > 0) {
@@ -114,6 +135,11 @@ export class CpuRowSink implements RowSink<Float32Array> {
     };
   }
 
+  /** There is no device to lose. */
+  async checkpoint(): Promise<null> {
+    return null;
+  }
+
   dispose(): void {
     this.fit.dispose();
   }
@@ -135,4 +161,23 @@ function concatenate(parts: readonly Float32Array[]): Float32Array {
     offset += part.length;
   }
   return whole;
+}
+
+/** The sample without rows in which a state is NaN or infinite: one of them would be all that a mean or a panel shows. */
+export function finiteSample(sample: Sample): Sample {
+  const broken = new Uint8Array(sample.rows);
+  for (const { width, blocks } of [sample.source, sample.target]) {
+    for (const rows of blocks) rows.forEach((x, i) => Number.isFinite(x) || (broken[Math.floor(i / width)] = 1));
+  }
+  if (!broken.includes(1)) return sample;
+  const kept = Array.from(broken.keys()).filter((row) => broken[row] === 0);
+  const side = ({ width, blocks }: Sample['source']): Sample['source'] => ({ width, blocks: blocks.map((rows) => pickRows(rows, kept, width)) });
+  return { rows: kept.length, source: side(sample.source), target: side(sample.target), labels: kept.map((row) => sample.labels[row]) };
+}
+
+/** Selected rows of a row-major matrix of this width. */
+export function pickRows(rows: Float32Array, indices: readonly number[], width: number): Float32Array {
+  const picked = new Float32Array(indices.length * width);
+  indices.forEach((row, i) => picked.set(rows.subarray(row * width, (row + 1) * width), i * width));
+  return picked;
 }

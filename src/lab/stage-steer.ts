@@ -11,7 +11,8 @@ import { checkPairs, differenceOfMeans, readPairs, tokensRead, type PairStates }
 import type { ProjectionScale } from './generate';
 import { makeScorer, type ScoreFunction } from './score';
 import type { LoadedPair } from './stage-models';
-import type { ActivationsState, MapState } from './stages-fit';
+import type { ActivationsState } from './stage-activations';
+import type { MapState } from './stage-map';
 import { type SteeringArm, mapDirection, projectRow, randomDirections, toBase64, unit } from './vectors';
 
 /** Neutral texts are cut here: enough tokens for a p95, few enough to be quick. */
@@ -62,7 +63,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
 /** Extracts, maps and scales the vectors and measures the axis. @throws LabError `pairs-*`, `unknown-preset`, `no-effect` */
 export async function steerStage(context: LabContext, experiment: Experiment, models: LoadedPair, activations: ActivationsState, map: MapState): Promise<SteerState> {
   const { source, target } = models;
-  const { layers } = map.result;
+  const { layers } = map;
   const concept = await resolveConcept(context, experiment.concept);
   checkPairs(concept.pairs);
   const pairs = choosePairs(concept.pairs, experiment.vector.maxPairs, experiment.generation.seed);
@@ -74,7 +75,7 @@ export async function steerStage(context: LabContext, experiment: Experiment, mo
   for (const [name, v] of [['small', vSource], ['large', vNative]] as const) {
     if (!(norm(v) > 0)) throw new LabError('no-effect', `The contrast pairs leave no direction in the ${name} model: both sides read the same states.`, 'Choose pairs whose last tokens differ, or read the mean of the text.');
   }
-  const vMapped = mapDirection(map.fitted.map, vSource, experiment.transfer.addBias);
+  const vMapped = mapDirection(map.map, vSource, experiment.transfer.addBias);
   const directions = { source: unit(vSource), mapped: unit(vMapped), native: unit(vNative) };
   const medians = activations.result.medianNorm;
   const large = { model: target, layer: layers.target, medianNorm: medians.target[layers.target] };
@@ -116,7 +117,7 @@ export async function steerStage(context: LabContext, experiment: Experiment, mo
     },
     cosineMappedNative: cosine(vMapped, vNative),
     chanceBand: chanceBand(target.info.hiddenSize),
-    cosineWithBias: cosine(mapDirection(map.fitted.map, vSource, false), mapDirection(map.fitted.map, vSource, true)),
+    cosineWithBias: cosine(mapDirection(map.map, vSource, false), mapDirection(map.map, vSource, true)),
     norms: { source: norm(vSource), mapped: norm(vMapped), native: norm(vNative) },
     medianNorm: { source: medians.source[layers.source], target: medians.target[layers.target] },
     auroc: {

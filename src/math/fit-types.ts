@@ -84,6 +84,17 @@ export interface RowCounts {
   excluded: number;
 }
 
+/** Why the rows should be streamed a second time. */
+export interface SecondPassReason {
+  sourceLayer: number;
+  /** Pivots that better whitening can make good. */
+  badPivots: number;
+  /** Largest mean square of a whitened column: near 1 where the warm-up rows represent the rest. */
+  meanSquare: number;
+  /** What the mean square should not exceed. */
+  limit: number;
+}
+
 /** One λ of a cross-validation: every fold held out once from a fit to the others. */
 export interface CrossValidationPoint {
   lambda: number;
@@ -150,6 +161,8 @@ export interface StreamingFit<M> {
    * the smallest λ that will be used. Always false in float64, and after `restart()`.
    */
   needsSecondPass(smallestLambda?: number): Promise<boolean>;
+  /** The first source layer that makes a second pass necessary, and why; null when none does. */
+  secondPassReason(smallestLambda?: number): Promise<SecondPassReason | null>;
   /** Forgets the moments but keeps what they taught about the scale: then `add` every chunk again. */
   restart(): Promise<void>;
   dispose(): void;

@@ -5,7 +5,7 @@
  * whitened coordinates (whitened-fit.ts). Solving is float64 in both.
  */
 import { ckaFromNorms } from './cka';
-import type { AffineMap, CrossValidationPoint, FitChunk, FitOptions, FitShape, LambdaPoint, PairFit, RowCounts, StreamingFit } from './fit-types';
+import type { AffineMap, CrossValidationPoint, FitChunk, FitOptions, FitShape, LambdaPoint, PairFit, RowCounts, SecondPassReason, StreamingFit } from './fit-types';
 import { checkLayers, ConstantColumns, finiteRows } from './fit-rows';
 import { type Matrix, zeros } from './matrix';
 import { checkLambda, intercept, medianOfFinite, type MomentScore, type PairMoments, ridgeFromMoments, type RidgeSolution, scoreFromMoments, scoreFromSums } from './moments';
@@ -79,7 +79,11 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   }
 
   abstract add(chunk: FitChunk<Float32Array>): void | Promise<void>;
-  abstract needsSecondPass(smallestLambda?: number): Promise<boolean>;
+  abstract secondPassReason(smallestLambda?: number): Promise<SecondPassReason | null>;
+
+  async needsSecondPass(smallestLambda = 0): Promise<boolean> {
+    return (await this.secondPassReason(smallestLambda)) !== null;
+  }
 
   /** The way back from the streamed coordinates of a source layer. */
   protected abstract coordinates(sourceLayer: number): SourceCoordinates;
@@ -89,9 +93,9 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   protected settle(): void | Promise<void> {}
   /** A pivot below this share of its diagonal is rounding noise; undefined for that of float64. */
   protected readonly pivotTolerance: number | undefined = undefined;
-  /** Whether the streaming itself failed this source layer, see PairFit.needsSecondPass. */
-  protected strayed(_sourceLayer: number, _train: PairMoments, _lambda: number): boolean {
-    return false;
+  /** How the streaming itself failed this source layer, see PairFit.needsSecondPass. */
+  protected strayed(_sourceLayer: number, _train: PairMoments, _lambda: number): Omit<SecondPassReason, 'sourceLayer'> | null {
+    return null;
   }
   protected get secondPass(): boolean {
     return false;
@@ -179,7 +183,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
       badPivots,
       constantColumns,
       secondPass: this.secondPass,
-      needsSecondPass: this.strayed(sourceLayer, train, Math.min(...path)),
+      needsSecondPass: this.strayed(sourceLayer, train, Math.min(...path)) !== null,
     };
   }
 

@@ -55,8 +55,8 @@ export class Float64Fit extends MomentFit {
     }
   }
 
-  async needsSecondPass(): Promise<boolean> {
-    return false;
+  async secondPassReason(): Promise<null> {
+    return null;
   }
 
   protected coordinates(s: number): SourceCoordinates {

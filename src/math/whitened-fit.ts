@@ -8,12 +8,12 @@
  * what is left of large terms, and in float32 their rounding would be most of the error. The long
  * products, QᵀQ and QᵀY, are float32: there the columns are of unit size and hardly correlated.
  */
-import type { FitChunk, FitOptions, FitShape } from './fit-types';
+import type { FitChunk, FitOptions, FitShape, SecondPassReason } from './fit-types';
 import { type Matrix, multiplyUpper, packUpper, type PackedUpper, zeros } from './matrix';
 import { type Accumulator, MomentFit, type SourceCoordinates } from './moment-fit';
 import type { PairMoments } from './moments';
 import type { Products } from './products';
-import { renewedFactor, scaleOf, suits, unwhitening, type Whitening, whiteningFactor } from './whitening';
+import { renewedFactor, scaleOf, unwhitening, type Whitening, whiteningFactor, whiteningFlaw } from './whitening';
 
 /** Rows of a fold: the longest chain of float32 additions. */
 export const STREAM_FOLD_ROWS = 512;
@@ -84,10 +84,13 @@ export class WhitenedFit extends MomentFit {
     if (this.#heldTrainRows >= this.#warmUpRows) await this.#whiten();
   }
 
-  async needsSecondPass(smallestLambda = 0): Promise<boolean> {
+  async secondPassReason(smallestLambda = 0): Promise<SecondPassReason | null> {
     await this.#settled();
-    for (let s = 0; s < this.shape.sourceLayers; s++) if (this.strayed(s, this.trainMoments(s, 0), smallestLambda)) return true; // trainMoments refuses what has overflowed
-    return false;
+    for (let s = 0; s < this.shape.sourceLayers; s++) {
+      const flaw = this.strayed(s, this.trainMoments(s, 0), smallestLambda); // trainMoments refuses what has overflowed
+      if (flaw) return { sourceLayer: s, ...flaw };
+    }
+    return null;
   }
 
   override async restart(): Promise<void> {
@@ -119,13 +122,13 @@ export class WhitenedFit extends MomentFit {
     return this.#secondPass;
   }
 
-  protected override strayed(s: number, { ss }: PairMoments, lambda: number): boolean {
-    if (this.#secondPass || this.#whitenedByAll) return false;
+  protected override strayed(s: number, { ss }: PairMoments, lambda: number): Omit<SecondPassReason, 'sourceLayer'> | null {
+    if (this.#secondPass || this.#whitenedByAll) return null;
     const d = this.shape.sourceWidth;
     const { rows, gram } = this.trainSums();
     const meanSquares = Float64Array.from({ length: d }, (_, i) => gram[s][i * d + i] / rows);
     const variances = Float64Array.from({ length: d }, (_, i) => ss.data[i * d + i] * this.#whitening[s].scale[i] ** 2);
-    return !suits(this.#whitening[s], this.#whitenedGram(s), meanSquares, variances, lambda);
+    return whiteningFlaw(this.#whitening[s], this.#whitenedGram(s), meanSquares, variances, lambda);
   }
 
   protected coordinates(s: number): SourceCoordinates {

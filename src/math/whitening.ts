@@ -6,6 +6,7 @@
  * relative to its diagonal, so that QᵀQ/n is near the identity: a streaming shifted
  * CholeskyQR2 (Fukaya, Kannan, Nakatsukasa, Yamamoto & Yanagisawa 2020).
  */
+import type { SecondPassReason } from './fit-types';
 import { cholesky, solveBackward, solveForward } from './cholesky';
 import { identity, type Matrix, matmul, matmulTN, transpose, zeros } from './matrix';
 import type { SourceCoordinates } from './moment-fit';
@@ -83,15 +84,17 @@ export function unwhitening({ shift, scale, T }: Whitening): SourceCoordinates {
 }
 
 /**
- * Whether the whitening suits the rows it was used on: no column of Q far larger than 1,
- * and QᵀQ/n + λP without small pivots, with P = BᵀB, B = diag(σ)T the ridge's penalty in these coordinates.
+ * What is wrong with a whitening on the rows it was used on, or null: a column of Q far larger than 1,
+ * or small pivots of QᵀQ/n + λP, with P = BᵀB, B = diag(σ)T the ridge's penalty in these coordinates.
  * @param gram QᵀQ/n, centred; zero rows and columns are constants
  * @param meanSquares d: diagonal of QᵀQ/n, not centred
  * @param variances d: of X'
  */
-export function suits(whitening: Whitening, gram: Matrix, meanSquares: ArrayLike<number>, variances: ArrayLike<number>, lambda: number): boolean {
+export function whiteningFlaw(whitening: Whitening, gram: Matrix, meanSquares: ArrayLike<number>, variances: ArrayLike<number>, lambda: number): Omit<SecondPassReason, 'sourceLayer'> | null {
   const d = gram.rows;
-  for (let i = 0; i < d; i++) if (!(meanSquares[i] <= WHITENING_LIMIT)) return false;
+  let meanSquare = 0;
+  for (let i = 0; i < d; i++) meanSquare = Math.max(meanSquare, meanSquares[i]);
+  if (!(meanSquare <= WHITENING_LIMIT)) return { badPivots: 0, meanSquare, limit: WHITENING_LIMIT };
   const system: Matrix = { ...gram, data: gram.data.slice() };
   if (lambda > 0) {
     const B = zeros(d, d);
@@ -100,5 +103,6 @@ export function suits(whitening: Whitening, gram: Matrix, meanSquares: ArrayLike
     for (let i = 0; i < d * d; i++) system.data[i] += lambda * P.data[i];
   }
   for (let i = 0; i < d; i++) if (gram.data[i * d + i] === 0) system.data[i * d + i] = 1;
-  return cholesky(system, WHITENING_PIVOT).badPivots === 0;
+  const { badPivots } = cholesky(system, WHITENING_PIVOT);
+  return badPivots > 0 ? { badPivots, meanSquare, limit: WHITENING_LIMIT } : null;
 }

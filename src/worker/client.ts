@@ -1,7 +1,7 @@
 /** The page's side of the engine worker: typed requests, progress, cancel, and a restart after a crash. */
 import { LabError, cancelled } from '../experiment/errors';
 import type { StopStreams } from '../experiment/run';
-import type { FromWorker, Progress, RequestType, Requests, StageEvent, ToWorker } from './protocol';
+import type { CollectCheckpoint, FromWorker, Progress, RequestType, Requests, StageEvent, ToWorker } from './protocol';
 
 export interface Listeners {
   onProgress?: (progress: Progress) => void;
@@ -22,6 +22,8 @@ export class EngineClient {
   #pending = new Map<number, Pending>();
   /** Called when the worker dies or the device is lost; in-flight requests are rejected first. */
   onLost: ((error: LabError) => void) | null = null;
+  /** Where a collection had come to when the device was lost; for one `run` request. */
+  #checkpoint: CollectCheckpoint | null = null;
 
   #ensure(): Worker {
     if (this.#worker) return this.#worker;
@@ -50,6 +52,13 @@ export class EngineClient {
     });
   }
 
+  /** The checkpoint of a lost device, once. */
+  takeCheckpoint(): CollectCheckpoint | null {
+    const checkpoint = this.#checkpoint;
+    this.#checkpoint = null;
+    return checkpoint;
+  }
+
   /** Ends the worker at once; in-flight requests reject as cancelled. The next request starts a fresh one. */
   terminate(): void {
     this.#worker?.terminate();
@@ -62,7 +71,10 @@ export class EngineClient {
   }
 
   #receive(message: FromWorker): void {
-    if (message.type === 'device-lost') return this.#lose(LabError.fromJSON(message.error));
+    if (message.type === 'device-lost') {
+      this.#checkpoint = message.checkpoint;
+      return this.#lose(LabError.fromJSON(message.error));
+    }
     const pending = this.#pending.get(message.id);
     if (!pending) return;
     switch (message.type) {

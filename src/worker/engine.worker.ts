@@ -2,11 +2,12 @@
 import { LabError, cancelled } from '../experiment/errors';
 import type { Stage } from '../experiment/run';
 import { startEngine, type Engine } from '../lab/engine';
-import type { FromWorker, ToWorker } from './protocol';
+import type { CollectCheckpoint, FromWorker, ToWorker } from './protocol';
 
 type Request = Exclude<ToWorker, { type: 'cancel' }>;
 
 let engine: Engine | null = null;
+let checkpoint: CollectCheckpoint | null = null;
 let tail: Promise<void> = Promise.resolve();
 const controllers = new Map<number, AbortController>();
 
@@ -39,7 +40,7 @@ async function perform(message: Request, signal: AbortSignal, setStage: (stage: 
   if (message.type === 'start') {
     await engine?.dispose();
     engine = null;
-    engine = await startEngine(message.backend, message.baseUrl, (error) => post({ type: 'device-lost', error: error.toJSON() }));
+    engine = await startEngine(message.backend, message.baseUrl, (error) => post({ type: 'device-lost', error: error.toJSON(), checkpoint }));
     return engine.report;
   }
   if (!engine) throw new LabError('worker-crashed', 'The engine has not been started.', 'Reload the page.');
@@ -47,6 +48,8 @@ async function perform(message: Request, signal: AbortSignal, setStage: (stage: 
     signal,
     progress: (progress) => post({ type: 'progress', id: message.id, progress }),
     onStageStart: setStage,
+    resume: message.type === 'run' ? (message.resume ?? null) : null,
+    onCheckpoint: (latest) => (checkpoint = latest),
     onStage: (stageEvent) => post({ type: 'stage', id: message.id, event: stageEvent }),
   });
   switch (message.type) {

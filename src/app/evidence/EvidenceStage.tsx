@@ -153,11 +153,11 @@ function Samples({ arms, ends }: { arms: ArmResult[]; ends: Ends }) {
   );
 }
 
-function Warnings({ warnings }: { warnings: string[] }) {
+function Warnings({ warnings }: { warnings: Run['warnings'] }) {
   return (
     <section className="warnings">
       <h3>Refused, failed or doubtful</h3>
-      <ul>{warnings.map((warning) => <li key={warning}>{warning}</li>)}</ul>
+      <ul>{warnings.map(({ text }) => <li key={text}>{text}</li>)}</ul>
     </section>
   );
 }

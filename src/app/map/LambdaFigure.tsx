@@ -23,14 +23,20 @@ export function LambdaFigure({ map }: { map: MapResult }) {
       yaxis: theme.axis('R²', { nticks: 6 }),
       shapes: [{ type: 'line', yref: 'paper', y0: 0, y1: 1, x0: chosen, x1: chosen, line: { color: theme.accent, width: 1.5 } }],
     });
-    const data = [trace('fitted texts', map.lambdaPath.map((p) => p.trainR2), theme.muted, 'dot'), trace('held-out', map.lambdaPath.map((p) => p.heldOutR2), theme.ink, 'solid')];
+    const { crossValidation } = map;
+    const folds = crossValidation && {
+      type: 'scatter', mode: 'markers', name: 'cross-validated', x: crossValidation.points.map((p) => place(p.lambda)), y: crossValidation.points.map((p) => p.meanR2),
+      error_y: { type: 'data', array: crossValidation.points.map((p) => p.standardError), color: theme.accent, thickness: 1.5, width: 3 }, marker: { color: theme.accent, size: 7, symbol: 'diamond' },
+      hovertemplate: 'λ %{x:.1e}<br>cross-validated R² %{y:.3f} ± %{error_y.array:.3f}<extra></extra>',
+    };
+    const data = [trace('fitted texts', map.lambdaPath.map((p) => p.trainR2), theme.muted, 'dot'), trace('held-out', map.lambdaPath.map((p) => p.heldOutR2), theme.ink, 'solid'), ...(folds ? [folds] : [])];
     return { data, layout, height: 270 };
   }, [map, theme]);
   return (
     <Figure
       name="lambda"
       title="How much ridge"
-      caption={`R² over the ridge weight: solid on held-out texts, dotted on the texts that were fitted. The upright line is the weight in use, ${compact(map.lambda)}.`}
+      caption={`R² over the ridge weight: solid on held-out texts, dotted on the texts that were fitted. The upright line is the weight in use, ${compact(map.lambda)}${map.crossValidation ? `, chosen by cross-validation: diamonds, mean R² over ${map.crossValidation.folds} folds of the fitted texts with one standard error` : ''}.`}
       table={{ head: ['lambda', 'held_out_r2', 'train_r2'], rows: map.lambdaPath.map((p) => [p.lambda, p.heldOutR2, p.trainR2]) }}
       cursor={[
         { name: 'held out', curve: 1, points: map.lambdaPath.map((p) => ({ label: `λ ${compact(p.lambda)}: held-out R² ${fixed(p.heldOutR2, 3)}` })) },

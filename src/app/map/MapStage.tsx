@@ -3,15 +3,17 @@ import type { MapResult } from '../../experiment/run';
 import { StageFrame } from '../shell/StageFrame';
 import { useLab } from '../state/store';
 import { Facts } from '../ui/Facts';
-import { compact, count, fixed } from '../ui/format';
+import { compact, count, fixed, seconds } from '../ui/format';
+import { DimensionsFigure } from './DimensionsFigure';
+import { KindsFigure } from './KindsFigure';
 import { LambdaFigure } from './LambdaFigure';
 import { LayerGrid } from './LayerGrid';
+import { SpectrumFigure } from './SpectrumFigure';
 import './map.css';
 
-/** How far the WebGPU solution and the double-precision one are apart, whichever of them is in use. */
-function agreement({ errorVsFloat64, auditRows, solver }: MapResult): string {
-  if (errorVsFloat64 === null) return 'no WebGPU adapter to compare with';
-  return `${solver === 'wgsl' ? 'differs from float64' : 'the WebGPU kernels differ'} by ${compact(errorVsFloat64)} on ${count(auditRows)} rows`;
+/** How far this run's solution and the double-precision one are apart. */
+function agreement({ errorVsFloat64, auditRows, secondPass }: MapResult): string {
+  return `differs from float64 by ${compact(errorVsFloat64)} on ${count(auditRows)} rows${secondPass ? '; in two passes' : ''}`;
 }
 
 export default function MapStage() {
@@ -30,14 +32,17 @@ export default function MapStage() {
               { name: 'Held-out R²', value: fixed(map.heldOutR2, 3), note: `shuffled pairs ${fixed(map.shuffledR2, 3)}`, help: 'Share of the variance of held-out large states that the map predicts; the control is the same map fitted to wrongly paired states.' },
               { name: 'Centred cosine', value: fixed(map.centredCosine, 3), note: 'held out', help: 'Mean cosine between predicted and true states after the mean is taken away; without centring it would flatter.' },
               { name: 'Median R² of a dimension', value: fixed(map.medianDimensionR2, 3), note: 'not carried by a few', help: 'R² of the middle dimension: a few very large dimensions cannot lift it.' },
-              { name: 'Ridge weight λ', value: compact(map.lambda), note: 'of the mean diagonal', help: 'How strongly the map is held back from fitting noise, as a share of the mean variance.' },
-              { name: 'Solved by', value: map.solver === 'wgsl' ? 'WebGPU kernels' : 'float64 on the CPU', note: agreement(map), help: 'Which code solved the ridge system, and the relative error of the WebGPU solution against a double-precision one.' },
-              ...(selfTest ? [{ name: 'Kernel self-test', value: selfTest.passed ? 'passed' : 'failed', note: `${selfTest.cases.length} kernels against their references` }] : []),
+              { name: 'Ridge weight λ', value: compact(map.lambda), note: map.lambdaRule, help: 'How strongly the map is held back from fitting noise, as a share of the mean variance.' },
+              { name: 'Solved by', value: map.solver === 'wgsl' ? 'WebGPU kernels' : 'WASM and float64', note: agreement(map), help: `Which code solved the ridge system, and its relative error against a double-precision solution of the same rows.${map.secondPassReason ? ` The states were collected twice: ${map.secondPassReason}.` : ''}` },
+              ...(selfTest ? [{ name: 'Self-test', value: selfTest.passed ? 'passed' : 'failed', note: `${selfTest.cases.length} cases against float64 in ${seconds(selfTest.milliseconds)}`, help: 'The products and fits of this device against double precision, run when the engine started. The table is under the engine’s name at the top.' }] : []),
             ]}
           />
           <div className="map-figures">
             <LayerGrid map={map} source={source} target={target} />
             <LambdaFigure map={map} />
+            <KindsFigure map={map} />
+            <SpectrumFigure map={map} />
+            <DimensionsFigure map={map} target={target} />
           </div>
         </>
       )}

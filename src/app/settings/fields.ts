@@ -1,6 +1,6 @@
 /** The form of the settings as data: every field of an Experiment with its words, unit and bounds. */
 import { STAGES, type Stage } from '../../experiment/run';
-import type { Experiment } from '../../experiment/schema';
+import { MAP_KINDS, type Experiment } from '../../experiment/schema';
 
 interface Base {
   /** Path in the experiment, with dots: the same that error messages name. */
@@ -45,7 +45,11 @@ const FIELDS: Record<Stage, Field[]> = {
   map: [
     { kind: 'auto-number', path: 'map.sourceLayer', label: 'Small block', help: 'Block of the small model, from 0; automatic takes the best by held-out R².', min: 0, max: 511, step: 1, start: 1 },
     { kind: 'auto-number', path: 'map.targetLayer', label: 'Large block', help: 'Block of the large model, from 0; automatic takes the best by held-out R².', min: 0, max: 511, step: 1, start: 2 },
-    { kind: 'auto-number', path: 'map.lambda', label: 'Ridge weight λ', help: 'Share of the mean variance added to the diagonal; automatic takes the best by held-out R².', min: 0, max: 100, step: 0.001, start: 0.01 },
+    { kind: 'auto-number', path: 'map.lambda', label: 'Ridge weight λ', help: 'Share of the mean variance added to the diagonal; automatic takes the best by the rule below.', min: 0, max: 100, step: 0.001, start: 0.01 },
+    { kind: 'choice', path: 'map.lambdaRule', label: 'λ chosen by', help: 'Held-out texts also judge the map; cross-validation leaves them untouched and takes folds of the fitted texts instead.', options: [{ value: 'held-out', label: 'held-out texts' }, { value: 'cross-validation', label: 'cross-validation' }] },
+    { kind: 'number', path: 'map.folds', label: 'Folds', help: 'Parts of the fitted texts, each held out once. Used by cross-validation only.', min: 2, max: 10, step: 1 },
+    { kind: 'choice', path: 'map.kind', label: 'Kind of map', help: 'The map that carries the vector. The other kinds are fitted and reported beside it.', options: MAP_KINDS.map((value) => ({ value, label: value.replace('-', ' ') })) },
+    { kind: 'number', path: 'map.rank', label: 'Rank', help: 'Rank of a reduced-rank map. Used by that kind only.', min: 1, max: 4096, step: 1 },
   ],
   steer: [
     { kind: 'choice', path: 'vector.readPosition', label: 'Read at', help: 'Which tokens of an example give its state: the last one, or the mean of all.', options: [{ value: 'mean', label: 'mean of the tokens' }, { value: 'last', label: 'last token' }] },

@@ -6,6 +6,7 @@ import type { BackendChoice } from '../../worker/protocol';
 import { compact, seconds } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 
+const TUNING_WORDS = { measured: 'fastest here', stored: 'fastest here, measured before', default: 'suit a software adapter' } as const;
 const STATUS_WORDS = { idle: 'Engine not started', starting: 'Engine starting', failed: 'Engine failed' } as const;
 
 export function EngineStatus() {
@@ -42,25 +43,26 @@ export function EngineStatus() {
             <p>{device.reason}</p>
             <dl className="facts">
               <div><dt>Adapter</dt><dd><span className="fact-value">{device.adapter || 'none'}</span><span className="fact-note">{device.softwareAdapter ? 'software' : ''}</span></dd></div>
+              {device.tuning && (
+                <div><dt>Tiles</dt><dd><span className="fact-value">{[...new Set([device.tuning.atb.narrow, device.tuning.atb.wide, device.tuning.ab.narrow, device.tuning.ab.wide])].join(', ')}</span><span className="fact-note">{TUNING_WORDS[device.tuning.source]}{device.tuning.problem && `; ${device.tuning.problem}`}</span></dd></div>
+              )}
               {Object.entries(device.versions).map(([part, version]) => (
                 <div key={part}><dt>{part}</dt><dd><span className="fact-value">{version}</span></dd></div>
               ))}
             </dl>
-            {device.selfTest && (
-              <details>
+            <details>
                 <summary>
                   Self-test {device.selfTest.passed ? 'passed' : 'failed'} in {seconds(device.selfTest.milliseconds)}
                 </summary>
                 <table className="data">
-                  <thead><tr><th scope="col">kernel</th><th scope="col">largest error</th><th scope="col">allowed</th></tr></thead>
+                  <thead><tr><th scope="col">case</th><th scope="col">largest error</th><th scope="col">allowed</th></tr></thead>
                   <tbody>
                     {device.selfTest.cases.map((test, i) => (
-                      <tr key={i}><td>{test.kernel}</td><td className="num">{compact(test.maxRelativeError)}</td><td className="num">{compact(test.tolerance)}</td></tr>
+                      <tr key={i}><td>{test.kernel}: {test.name}</td><td className="num">{compact(test.maxRelativeError)}</td><td className="num">{compact(test.tolerance)}</td></tr>
                     ))}
                   </tbody>
                 </table>
               </details>
-            )}
           </>
         )}
         {!device && !error && <p className="muted">The device is being looked at. The recorded run can be read meanwhile.</p>}

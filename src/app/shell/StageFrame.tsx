@@ -43,6 +43,11 @@ export function StageFrame({ stage, title, lead, aside, actions, children }: Pro
         </div>
       </header>
       {state.error && state.phase === 'failed' && <ErrorNote error={state.error} actions={<Remedies error={state.error} />} />}
+      {state.result && state.warnings.length > 0 && (
+        <ul className="stage-warnings" data-testid="warnings">
+          {state.warnings.map((text) => <li key={text}>{text}</li>)}
+        </ul>
+      )}
       {!state.result && <EmptyStage stage={stage} />}
       {children}
     </section>

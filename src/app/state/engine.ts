@@ -3,6 +3,7 @@ import { LabError, type LabErrorJson } from '../../experiment/errors';
 import { STAGES, type Stage, type StopStreams } from '../../experiment/run';
 import { EngineClient } from '../../worker/client';
 import type { BackendChoice, StageEvent } from '../../worker/protocol';
+import { runRecovering } from '../../worker/recover';
 import { isStale, stagesOf, type StageState, type Stages } from './stages';
 import { engineCanAnswer, useLab } from './store';
 
@@ -89,6 +90,7 @@ function onStage(event: StageEvent): void {
     experiment: runExperiment ?? experiment,
     milliseconds: event.milliseconds,
     fromMemory: event.fromMemory,
+    warnings: event.warnings,
     error: null,
   });
   const next = STAGES[STAGES.indexOf(event.stage) + 1];
@@ -117,7 +119,7 @@ export async function runStages(until: Stage = 'evidence'): Promise<boolean> {
   const experiment = useLab.getState().experiment;
   runExperiment = experiment;
   try {
-    const run = await client.request('run', { experiment, until }, {
+    const run = await runRecovering(client, startEngine, { experiment, until }, {
       signal: abort.signal,
       onProgress: (progress) => useLab.setState((s) => (s.running ? { running: { ...s.running, progress } } : {})),
       onStage,

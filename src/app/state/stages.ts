@@ -13,6 +13,8 @@ export interface StageState<K extends Stage> {
   experiment: Experiment | null;
   milliseconds: number | null;
   fromMemory: boolean;
+  /** What a reader of the result must know. */
+  warnings: string[];
   error: LabErrorJson | null;
 }
 
@@ -30,7 +32,7 @@ export const STAGE_TITLES: Record<Stage, string> = {
 };
 
 function emptyStage<K extends Stage>(): StageState<K> {
-  return { phase: 'idle', result: null, origin: null, experiment: null, milliseconds: null, fromMemory: false, error: null };
+  return { phase: 'idle', result: null, origin: null, experiment: null, milliseconds: null, fromMemory: false, warnings: [], error: null };
 }
 
 export function emptyStages(): Stages {
@@ -76,6 +78,7 @@ export function stagesOf(run: Run, origin: 'recorded' | 'live'): Stages {
     experiment: run.experiment,
     milliseconds: run.timings[stage] ?? null,
     fromMemory: false,
+    warnings: run.warnings.filter((warning) => warning.stage === stage).map(({ text }) => text),
     error: null,
   });
   return {

@@ -7,7 +7,7 @@
  * from then on every full block is folded into the moments and forgotten.
  */
 import { LabError, throwIfAborted } from '../../experiment/errors';
-import type { CrossValidationPoint, FitChunk, FitOptions, FitShape, PairFit, RowCounts, StreamingFit } from '../../math/fit-types';
+import type { CrossValidationPoint, FitChunk, FitOptions, FitShape, PairFit, RowCounts, SecondPassReason, StreamingFit } from '../../math/fit-types';
 import type { PairMoments } from '../../math/moments';
 import { kernelsFor } from '../kernels/all';
 import { countRows } from '../kernels/count-rows/count-rows';
@@ -19,7 +19,7 @@ import { type FitCheckpoint, readBlock, readBuffers, type ResolvedFitOptions, wr
 import { type FitLayout, layoutOf } from './layout';
 import { createMoments, LayerMoments, momentBuffers, type Moments, type Part } from './moments';
 import { readPairMoments, solveCka } from './readings';
-import { type SecondPassReason, solveCrossValidation, solveGrid, solvePair, solveSecondPass } from './solve';
+import { solveCrossValidation, solveGrid, solvePair, solveSecondPass } from './solve';
 import type { FitState } from './systems';
 import { type Coordinates, coordinateBuffers, createCoordinates, learnCoordinates, renewCoordinates, streamBlock } from './whitening';
 
@@ -169,9 +169,13 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     return this.#solving(signal, (state) => readPairMoments(state, sourceLayer, targetLayer));
   }
 
-  /** Why a second pass is due (see `needsSecondPass`); null when none is. */
   secondPassReason(smallestLambda = 0): Promise<SecondPassReason | null> {
     return this.#solving(undefined, (state) => solveSecondPass(state, smallestLambda), false);
+  }
+
+  /** Folds of the cross-validation; 1 without one. */
+  get folds(): number {
+    return this.#options.folds;
   }
 
   async needsSecondPass(smallestLambda = 0): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** What is asked of a GPU fit's moments: the λ path of a pair, its cross-validation, the R² grid, and whether a second pass is due. */
 import { LabError, throwIfAborted } from '../../experiment/errors';
-import type { CrossValidationPoint, LambdaPoint, PairFit } from '../../math/fit-types';
+import type { CrossValidationPoint, LambdaPoint, PairFit, SecondPassReason } from '../../math/fit-types';
 import { checkLambda, medianOfFinite, type MomentScore } from '../../math/moments';
 import { ab } from '../kernels/ab/ab';
 import { factorise, solveUpper } from '../kernels/cholesky/cholesky';
@@ -10,17 +10,6 @@ import { GpuScope } from '../scope';
 import { LayerMoments } from './moments';
 import { anchored, anchorOf, centredCross, checkFinite, checkLayer, type FitState, heldOutMoments, PairSystem, scoreOf, sourceSystem, totalSquares, trainingMoments, turnedCross } from './systems';
 import { WHITENING_LIMIT } from './whitening';
-
-/** Why the rows should be streamed a second time: the first source layer that needs it. */
-export interface SecondPassReason {
-  sourceLayer: number;
-  /** Pivots that better whitening can make good. */
-  badPivots: number;
-  /** Largest mean square of a whitened column: near 1 where the warm-up rows represent the rest. */
-  meanSquare: number;
-  /** What the mean square should not exceed. */
-  limit: number;
-}
 
 /** Runs `work` with scratch space that is given back after it. */
 async function scoped<T>(state: FitState, work: (local: FitState) => Promise<T>): Promise<T> {

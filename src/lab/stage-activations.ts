@@ -1,0 +1,77 @@
+/** Stage 2: collect the states of both models into the moments of the fit. */
+import { digestOf } from '../experiment/digest';
+import type { ActivationsResult } from '../experiment/run';
+import type { Experiment } from '../experiment/schema';
+import type { StreamingFit } from '../math/fit-types';
+import { collect, prepareTexts } from './collect';
+import type { Sample } from './rows';
+import { breathe, type LabContext } from './context';
+import { Memo } from './memo';
+import { panel, panelView } from './panels';
+import type { LoadedPair } from './stage-models';
+import { medianNorm } from './vectors';
+
+export interface ActivationsState {
+  result: ActivationsResult;
+  sample: Sample;
+  fit: StreamingFit<unknown>;
+  /** Why the states were collected a second time; null if they were not. */
+  secondPassReason: string | null;
+  /** What the map stage has solved from these moments. */
+  memo: Memo;
+  dispose: () => void;
+}
+
+/** Folds in which the training moments are kept apart: one, unless λ is to be cross-validated. */
+export function foldsOf({ map }: Experiment): number {
+  return map.lambda === 'auto' && map.lambdaRule === 'cross-validation' ? map.folds : 1;
+}
+
+/** Collects the corpus through both models. @throws LabError `corpus-empty`, `corpus-invalid`, `cancelled`, … */
+export async function activationsStage(context: LabContext, experiment: Experiment, models: LoadedPair): Promise<ActivationsState> {
+  const corpus = await context.resources.corpus(experiment.corpus.id);
+  const folds = foldsOf(experiment);
+  const texts = prepareTexts(corpus.texts, models.source.tokenizer, experiment.corpus, folds);
+  const { backend } = context;
+  const shape = {
+    sourceLayers: models.source.info.layers,
+    targetLayers: models.target.info.layers,
+    sourceWidth: models.source.info.hiddenSize,
+    targetWidth: models.target.info.hiddenSize,
+  };
+  const key = digestOf({ models: experiment.models, corpus: experiment.corpus, folds });
+  const resume = context.resume?.key === key ? context.resume : null;
+  const sink = await (resume ? backend.resumeSink(resume.sink) : backend.rowSink(shape, folds > 1 ? { folds } : {}));
+  try {
+    const collected = await collect(context, models.source, models.target, texts, sink, { key, resume });
+    const { sample } = collected;
+    const view = panelView(sample);
+    const panels = async (side: Sample['source']): Promise<ActivationsResult['pca']['source']> => {
+      const out: ActivationsResult['pca']['source'] = [];
+      for (const rows of side.blocks) {
+        out.push(await panel(backend.pca, rows, side.width, view));
+        await breathe(context.signal);
+      }
+      return out;
+    };
+    const norms = (side: Sample['source']): number[] => side.blocks.map((rows) => medianNorm(rows, side.width));
+    return {
+      sample,
+      fit: collected.fit,
+      secondPassReason: collected.secondPassReason,
+      memo: new Memo(),
+      dispose: () => sink.dispose(),
+      result: {
+        texts: collected.texts,
+        tokens: collected.tokens,
+        pca: { source: await panels(sample.source), target: await panels(sample.target) },
+        massive: { rows: sample.rows - view.ordinary.length, of: sample.rows },
+        labels: view.drawn.map((row) => ({ token: sample.labels[row].token, text: sample.labels[row].text, position: sample.labels[row].position })),
+        medianNorm: { source: norms(sample.source), target: norms(sample.target) },
+      },
+    };
+  } catch (error) {
+    sink.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,136 @@
+/** Stage 3: the affine map of one pair of blocks, its relatives, its statistics and its controls. */
+import type { MapResult, MapStatistics } from '../experiment/run';
+import type { Experiment } from '../experiment/schema';
+import type { FamilyMember } from '../math/families';
+import type { AffineMap, PairFit } from '../math/fit-types';
+import { effectiveRank, metricSpectrum, r2WithoutTop, topCounts } from '../math/map-statistics';
+import { medianOfFinite, scoreFromMoments, type PairMoments } from '../math/moments';
+import { breathe, type LabContext } from './context';
+import { chooseLayers, compareLayers, reportedRanks, rowsOf, sampleControls, solveRidge, type Layers, type PairSolution } from './fit';
+import { mappedPanel, panelView } from './panels';
+import { pickRows } from './rows';
+import type { ActivationsState } from './stage-activations';
+
+export interface MapState {
+  /** The map that carries the vector. */
+  map: AffineMap;
+  layers: Layers;
+  result: MapResult;
+}
+
+const STEPS = ['Comparing every pair of blocks', 'Solving the path of ridge weights', 'Other kinds of map', 'Statistics', 'Controls: shuffled pairs, centred cosine', 'Checking the solver against float64', 'Drawing the mapped states'] as const;
+
+/**
+ * Fits the map of the chosen (or best) pair of blocks. What the settings leave unchanged is remembered with the
+ * activations: another kind of map solves nothing again, another λ compares no layers again.
+ * @throws LabError `ill-conditioned`, `settings-invalid`, `cancelled`
+ */
+export async function mapStage(context: LabContext, experiment: Experiment, activations: ActivationsState): Promise<MapState> {
+  const { fit, sample, memo } = activations;
+  const { backend, signal } = context;
+  const settings = experiment.map;
+  let step = 0;
+  const next = async (): Promise<void> => {
+    context.progress({ stage: 'map', done: step, total: STEPS.length, unit: 'steps', note: STEPS[step++] });
+    await breathe(signal);
+  };
+  await next();
+  const comparison = memo.recall<Awaited<ReturnType<typeof compareLayers>>>('layers', 0) ?? (await memo.keep('layers', 0, await compareLayers(fit, signal)));
+  const { layers, layerRule } = chooseLayers(comparison.grid, settings.sourceLayer, settings.targetLayer);
+
+  await next();
+  const { sourceWidth, targetWidth } = fit.shape;
+  const ranks = reportedRanks(sourceWidth, targetWidth, settings);
+  const ridgeInputs = { layers, lambda: settings.lambda, lambdaRule: settings.lambdaRule, folds: settings.folds };
+  const solution = memo.recall<PairSolution>('ridge', ridgeInputs) ?? (await memo.keep('ridge', ridgeInputs, await solveRidge(fit, layers, settings, signal)));
+  const ridge = solution.pair.best;
+
+  await next();
+  const familyInputs = { ridgeInputs, ranks };
+  const known = memo.recall<Relatives>('family', familyInputs);
+  const { moments, members } = known ?? (await memo.keep('family', familyInputs, await relatives(context, activations, layers, ridge, ranks)));
+  const chosen = choose(settings, solution.pair, members);
+
+  await next();
+  const statistics = await describe(chosen, moments, signal);
+
+  await next();
+  const controls = await sampleControls(sample, layers, chosen.map, experiment.corpus.seed, signal);
+
+  await next();
+  const train = rowsOf(sample, false);
+  const auditInputs = { layers, lambda: ridge.lambda };
+  const audit =
+    memo.recall<{ errorVsFloat64: number }>('audit', auditInputs) ??
+    (await memo.keep('audit', auditInputs, await backend.audit(pickRows(sample.source.blocks[layers.source], train, sourceWidth), pickRows(sample.target.blocks[layers.target], train, targetWidth), train.length, sourceWidth, targetWidth, ridge.lambda, signal)));
+
+  await next();
+  const mappedPca = await mappedPanel(backend.pca, sample, layers, chosen.map, panelView(sample));
+  context.progress({ stage: 'map', done: STEPS.length, total: STEPS.length, unit: 'steps', note: 'Map ready' });
+  return {
+    map: chosen.map,
+    layers,
+    result: {
+      layers,
+      layerRule,
+      kind: settings.kind,
+      rank: chosen.rank,
+      scale: chosen.scale,
+      lambda: ridge.lambda,
+      lambdaRule: solution.lambdaRule,
+      heldOutR2: chosen.heldOutR2,
+      centredCosine: controls.centredCosine,
+      shuffledR2: controls.shuffledR2,
+      medianDimensionR2: medianOfFinite(chosen.perDimension),
+      errorVsFloat64: audit.errorVsFloat64,
+      auditRows: train.length,
+      solver: backend.solver,
+      secondPass: solution.pair.secondPass,
+      secondPassReason: activations.secondPassReason,
+      badPivots: solution.pair.badPivots,
+      lambdaPath: solution.lambdaPath.map(({ lambda, heldOutR2, trainR2 }) => ({ lambda, heldOutR2, trainR2 })),
+      crossValidation: solution.crossValidation && { folds: solution.crossValidation.folds, points: solution.crossValidation.points.map(({ lambda, meanR2, standardError }) => ({ lambda, meanR2, standardError })) },
+      family: [ridgeMember(solution.pair), ...members].map(({ kind, rank, trainR2, heldOutR2 }) => ({ kind, rank, trainR2, heldOutR2 })),
+      statistics,
+      ...comparison,
+      mappedPca,
+    },
+  };
+}
+
+interface Relatives {
+  moments: { train: PairMoments; heldOut: PairMoments };
+  members: FamilyMember[];
+}
+
+async function relatives(context: LabContext, activations: ActivationsState, layers: Layers, ridge: AffineMap, ranks: number[]): Promise<Relatives> {
+  const moments = await activations.fit.moments(layers.source, layers.target, context.signal);
+  return { moments, members: await context.backend.families(moments, ridge, ranks, context.signal) };
+}
+
+type Member = Omit<FamilyMember, 'kind'> & { kind: MapResult['kind'] };
+
+function ridgeMember(pair: PairFit): Member {
+  const trainR2 = pair.lambdaPath.find(({ lambda }) => lambda === pair.best.lambda)?.trainR2 ?? NaN;
+  return { kind: 'ridge', rank: null, scale: null, map: pair.best, trainR2, heldOutR2: pair.heldOutR2, perDimension: pair.perDimension };
+}
+
+function choose(settings: Experiment['map'], pair: PairFit, members: readonly FamilyMember[]): Member {
+  if (settings.kind === 'ridge') return ridgeMember(pair);
+  return members.find(({ kind, rank }) => kind === settings.kind && (kind !== 'reduced-rank' || rank === settings.rank))!;
+}
+
+async function describe(member: Member, { train, heldOut }: Relatives['moments'], signal: AbortSignal): Promise<MapStatistics> {
+  const W = { rows: member.map.sourceWidth, cols: member.map.targetWidth, data: member.map.W };
+  const spectrum = await metricSpectrum(W, train, signal);
+  const { r2 } = scoreFromMoments(W, heldOut);
+  const counts = topCounts(W.cols);
+  const without = r2WithoutTop(member.perDimension, heldOut.tt, counts);
+  return {
+    dimensionR2: Array.from(member.perDimension, (x) => (Number.isFinite(x) ? x : null)),
+    withoutTop: [{ without: 0, r2 }, ...counts.map((k, i) => ({ without: k, r2: without[i] }))],
+    spectrum: Array.from(spectrum),
+    effectiveRank: effectiveRank(spectrum),
+    ceiling: Math.min(W.rows, W.cols),
+  };
+}
