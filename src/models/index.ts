@@ -1,6 +1,15 @@
-/** Models as files: the family's catalogue, folders, tokenizers, and whether two models belong together. */
+/** Models as files: where they come from, how they are fetched and kept, their tokenizers, and whether two of them belong together. */
+export { alignByCharacters, type Alignment } from './align';
 export { fetchCatalog, parseCatalog, resolveModel, FAMILY_PATH, type Catalog, type CatalogEntry, type ResolvedModel } from './catalog';
-export { checkHomology, HOMOLOGY_PROBE, type HomologyParty } from './homology';
-export { graphPath } from './layout';
-export { openModel } from './open';
+export { applyChatTemplate, type ChatMessage, type ChatTemplateOptions } from './chat';
+export { executeDownload, locationOf, planDownload, type DownloadOptions, type DownloadPlan, type PlannedFile } from './downloads';
+export { estimateModelBytes, FAMILIES_PATH, parseFamilies, type CuratedFamilies, type CuratedFamily, type CuratedModel } from './families';
+export { checkHomology, HOMOLOGY_PROBE, tokenPairing, type HomologyParty, type TokenPairing } from './homology';
+export { HUB, resolveRepository, type Repository, type RepositoryRequest } from './hub';
+export { dtypeSupport, graphPath, variantsOf, type Dtype, type DtypeFeatures, type RepositoryFile, type Variant } from './layout';
+export { filesOfDirectory, filesOfDrop, filesOfList, openLocalFiles, registerLocalFolder, type LocalFile, type LocalFolder } from './local';
+export { modelLocationSchema, type HubLocation, type LocalLocation, type ModelLocation } from './location';
+export { planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel, type PlannedWork } from './memory-plan';
+export { openModel, type OpenModelOptions } from './open';
+export { ModelStore, requestPersistence, type StorageRoom, type StoredModel } from './storage';
 export { createTokenizer } from './tokenizer';

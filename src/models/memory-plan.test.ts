@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { planMemory, WASM_HEAP, type MemoryLimits, type PlannedModel, type PlannedWork } from './memory-plan';
+
+const GIB = 2 ** 30;
+const small: PlannedModel = { id: 'small', dtype: 'fp32', weightBytes: 100e6, config: { layers: 10, hiddenSize: 512, heads: 8, kvHeads: 4, vocabSize: 1000 } };
+const large: PlannedModel = { ...small, id: 'large', weightBytes: 400e6 };
+const work: PlannedWork = { collectRows: 8, collectLength: 128, decodeRows: 16, decodeLength: 64, sessions: 4, fitBytes: 50e6 };
+const gpu: MemoryLimits = { backend: 'webgpu', maxBufferSize: GIB, maxStorageBufferBindingSize: GIB, deviceMemory: 16 * GIB };
+
+describe('the lines', () => {
+  const plan = planMemory(small, large, work, gpu);
+  const line = (label: string) => plan.lines.find((item) => item.label.startsWith(label))!;
+
+  test('are what the shapes say', () => {
+    expect(line('Weights')).toMatchObject({ source: 4 * 100e6, target: 4 * 400e6 });
+    // 2 (keys, values) × layers × rows × kv heads × positions × head width × float32
+    expect(line('KV cache').source).toBe(2 * 10 * 16 * 4 * 64 * 64 * 4);
+    expect(line('Residual').source).toBe(11 * 8 * 128 * 512 * 4);
+    expect(line('Logits').source).toBe(16 * 1000 * 4);
+    expect(line('The fit')).toMatchObject({ source: 0, target: 0, shared: 50e6 });
+    expect(plan.lines.filter((item) => item.estimated).map((item) => item.label)).toEqual(['Inside a block']);
+  });
+
+  test('add up to the totals', () => {
+    const total = plan.lines.reduce((sum, item) => sum + item.source + item.target + item.shared, 0);
+    expect(plan.together).toBe(total);
+    expect(plan.inTurn).toBe(plan.lines.reduce((sum, item) => sum + item.target + item.shared, 0));
+  });
+
+  test('a float16 cache is half; a stated head width counts', () => {
+    const half = planMemory({ ...small, dtype: 'q4f16', headDim: 128 }, large, work, gpu);
+    expect(half.lines.find((item) => item.label === 'KV cache')!.source).toBe(2 * 10 * 16 * 4 * 64 * 128 * 2);
+  });
+});
+
+describe('the verdict', () => {
+  test('together, in turn, and not at all', () => {
+    const { together, inTurn } = planMemory(small, large, work, gpu);
+    const within = (budget: number) => planMemory(small, large, work, { ...gpu, deviceMemory: 2 * budget });
+    expect(within(together).fits).toBe('together');
+    expect(within(together - 1).fits).toBe('in turn');
+    expect(within(inTurn).fits).toBe('in turn');
+    const none = within(inTurn - 1);
+    expect(none.fits).toBe('no');
+    expect(none.reason).toContain('large');
+  });
+
+  test('a weight larger than a buffer does not fit however much memory there is', () => {
+    const gemma: PlannedModel = { id: 'gemma', dtype: 'fp32', weightBytes: 4e9, config: { layers: 26, hiddenSize: 1152, heads: 4, kvHeads: 1, vocabSize: 262144 } };
+    const plan = planMemory(small, gemma, work, { ...gpu, deviceMemory: 64 * GIB });
+    expect(plan).toMatchObject({ fits: 'no', reason: expect.stringContaining('gemma') });
+    expect(planMemory(small, { ...gemma, largestTensorBytes: 2 ** 28 }, work, { ...gpu, deviceMemory: 64 * GIB }).fits).toBe('together');
+    expect(planMemory(small, gemma, work, { ...gpu, maxStorageBufferBindingSize: 2 * GIB, maxBufferSize: 2 * GIB, deviceMemory: 64 * GIB }).fits).toBe('together');
+  });
+
+  test('WASM is bounded by its heap, and by the machine if that is smaller', () => {
+    const wasm: MemoryLimits = { ...gpu, backend: 'wasm', maxBufferSize: 0, maxStorageBufferBindingSize: 0, deviceMemory: null };
+    expect(planMemory(small, large, work, wasm).budget).toBe(WASM_HEAP - 256 * 2 ** 20);
+    expect(planMemory(small, large, work, { ...wasm, deviceMemory: 2 * GIB }).budget).toBe(GIB);
+    expect(planMemory({ ...small, weightBytes: 800e6 }, { ...large, weightBytes: 800e6 }, work, wasm).fits).toBe('in turn');
+  });
+
+  test('an unknown amount of memory is said to be unknown', () => {
+    expect(planMemory(small, large, work, { ...gpu, deviceMemory: null })).toMatchObject({ budget: null, fits: 'together', reason: expect.stringContaining('does not say') });
+  });
+});
