@@ -5,7 +5,9 @@ import { affine, familiesFromMoments, type FamilyMember, type SplitMoments } fro
 import type { AffineMap } from '../math/fit-types';
 import { matmulTN, transpose } from '../math/matrix';
 import { medianOfFinite, pairMoments, ridgeFromMoments, scoreFromMoments } from '../math/moments';
+import { Float64Fit } from '../math/ridge';
 import { activationLike, type PairedStates } from '../math/testing/activations';
+import { fuzzCase } from '../math/testing/fit-fuzz';
 import { createDevice, type LabDevice } from './device';
 import { gpuFamilies } from './families';
 import { liveMemory } from './scope';
@@ -40,8 +42,10 @@ function unorthogonality({ map, scale }: FamilyMember): number {
 
 const name = (f: FamilyMember): string => (f.rank === null ? f.kind : `rank ${f.rank}`);
 
-/** Largest |ΔR²|: orthogonal ones, rank 16, rank 64, as pooled R². */
-const GOAL: Record<string, number> = { orthogonal: 1e-3, 'scaled-orthogonal': 1e-3, identity: 1e-9, 'rank 1': 1e-4, 'rank 4': 1e-4, 'rank 16': 1e-4, 'rank 64': 3e-4, 'rank 1000': 1e-9 };
+/** Largest |ΔR²|. The spectra of the 16th and 64th direction and on fall slowly: there the subspace iteration is what limits. */
+const TOLERANCE: Record<string, number> = { orthogonal: 1e-6, 'scaled-orthogonal': 1e-6, identity: 1e-9, 'rank 1': 1e-9, 'rank 4': 1e-9, 'rank 16': 1e-6, 'rank 64': 1e-5, 'rank 1000': 1e-9 };
+/** The same for the median over the target dimensions of |ΔR²|, most of which weigh nothing in the pooled R². */
+const MEDIAN_TOLERANCE: Record<string, number> = { ...TOLERANCE, orthogonal: 1e-5, 'scaled-orthogonal': 2e-5, 'rank 4': 1e-6, 'rank 16': 5e-5, 'rank 64': 2e-3 };
 
 describe('the family agrees with float64', () => {
   for (const [sourceWidth, targetWidth] of [[48, 64], [130, 37], [192, 256]]) {
@@ -64,8 +68,11 @@ describe('the family agrees with float64', () => {
             const delta = Math.abs(f.heldOutR2 - truth[i].heldOutR2);
             const deltaTrain = Math.abs(f.trainR2 - truth[i].trainR2);
             lines.push(`${name(f)}: R² ${truth[i].heldOutR2.toFixed(5)}, ΔR² ${delta.toExponential(1)} (train ${deltaTrain.toExponential(1)}, as scored in float64 ${Math.abs(own.r2 - f.heldOutR2).toExponential(1)}), per dimension median ${medianOfFinite(differences).toExponential(1)} max ${Math.max(...differences).toExponential(1)}${f.kind.endsWith('orthogonal') ? `, RᵀR − I ${unorthogonality(f).toExponential(1)}` : ''}`);
-            expect.soft(delta, name(f)).toBeLessThan(GOAL[name(f)]);
-            expect.soft(deltaTrain, name(f)).toBeLessThan(GOAL[name(f)]);
+            expect.soft(delta, name(f)).toBeLessThan(TOLERANCE[name(f)]);
+            expect.soft(deltaTrain, name(f)).toBeLessThan(TOLERANCE[name(f)]);
+            expect.soft(medianOfFinite(differences), name(f)).toBeLessThan(MEDIAN_TOLERANCE[name(f)]);
+            expect.soft(Math.abs(own.r2 - f.heldOutR2), name(f)).toBeLessThan(1e-6);
+            if (f.kind.endsWith('orthogonal')) expect.soft(unorthogonality(f), name(f)).toBeLessThan(5e-6);
           }
           console.log(`${sourceWidth} → ${targetWidth}, κ = ${kappa}, λ = ${lambda}\n  ${lines.join('\n  ')}`);
         });
@@ -108,8 +115,8 @@ describe('degenerate moments', () => {
         const deltaTrain = Math.abs(f.trainR2 - truth[i].trainR2) / Math.max(1, 1 - truth[i].trainR2);
         lines.push(`${name(f)}: R² ${truth[i].heldOutR2.toPrecision(5)}, Δ ${delta.toExponential(1)}, train ${deltaTrain.toExponential(1)}`);
         // With fewer rows than columns R is free where no training row is: only the training rows decide.
-        if (what !== 'fewer rows than columns') expect.soft(delta, name(f)).toBeLessThan(GOAL[name(f)] ?? 1e-4);
-        expect.soft(deltaTrain, name(f)).toBeLessThan(GOAL[name(f)] ?? 1e-4);
+        if (what !== 'fewer rows than columns') expect.soft(delta, name(f)).toBeLessThan(TOLERANCE[name(f)] ?? 1e-4);
+        expect.soft(deltaTrain, name(f)).toBeLessThan(TOLERANCE[name(f)] ?? 1e-4);
       }
       console.log(`${what}\n  ${lines.join('\n  ')}`);
     });
@@ -121,6 +128,35 @@ describe('degenerate moments', () => {
     moments.train.st.data[5] = NaN;
     await expect(gpuFamilies(lab.device, moments, ridgeOf(degenerate(() => {}, 8, 8), 1), [1])).rejects.toThrowError(/finite/);
   });
+});
+
+test('finite on unpleasant data; ranks and identity agree with float64 on the training rows', async () => {
+  let made = 0;
+  const worst: Record<string, number> = {};
+  for (let seed = 1; seed <= 60; seed++) {
+    const { shape, train, heldOut, expected } = fuzzCase(seed);
+    if (expected.train < 2 || expected.heldOut < 1) continue;
+    const fit = new Float64Fit(shape, { cka: false });
+    fit.add({ source: [train.X], target: [train.Y], rows: train.rows, split: 'train' });
+    fit.add({ source: [heldOut.X], target: [heldOut.Y], rows: heldOut.rows, split: 'heldOut' });
+    const { best } = await fit.solve(0, 0, 1e-2);
+    const moments = await fit.moments(0, 0);
+    if (moments.train.st.data.every((x) => x === 0)) continue;
+    const truth = familiesFromMoments(moments, best, [1, 2, 16]);
+    const got = await gpuFamilies(lab.device, moments, best, [1, 2, 16]);
+    made++;
+    expect.soft(got[1].trainR2, `seed ${seed}`).toBeGreaterThanOrEqual(got[0].trainR2 - 1e-6 * Math.max(1, 1 - got[0].trainR2));
+    for (const [i, f] of got.entries()) {
+      expect.soft([...f.map.W, ...f.map.p, f.trainR2].every(Number.isFinite), `seed ${seed}, ${name(f)}`).toBe(true);
+      expect.soft(Number.isFinite(f.heldOutR2), `seed ${seed}, ${name(f)}`).toBe(Number.isFinite(truth[i].heldOutR2));
+      const delta = Math.abs(f.trainR2 - truth[i].trainR2) / Math.max(1, 1 - truth[i].trainR2);
+      worst[f.kind] = Math.max(worst[f.kind] ?? 0, delta);
+      // Where a side has lost rank R is not unique, and so is not its size.
+      if (!f.kind.endsWith('orthogonal')) expect.soft(delta, `seed ${seed}, ${name(f)}`).toBeLessThan(1e-5);
+    }
+  }
+  console.log(`${made} fuzzed cases, largest Δ of the training R²: ${JSON.stringify(worst)}`);
+  expect(made).toBeGreaterThan(40);
 });
 
 test('cancelling stops it at the next step and gives all memory back', async () => {

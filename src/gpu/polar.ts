@@ -50,8 +50,9 @@ export function polarSchedule(smallest: number): number[] {
 }
 
 /**
- * The polar factor of A (d×m, float64). Directions below float32's noise are completed
- * to an orthonormal set by that noise; rows and columns of zeros stay zero.
+ * The polar factor of A (d×m, float64). Where A has lost rank the factor is not unique:
+ * float32's rounding completes it to an orthonormal set, where the float64 Procrustes leaves
+ * zeros; rows and columns of zeros stay zero in both.
  * @param scope owner of the result
  * @throws RangeError if A is zero or not finite; LabError cancelled, out-of-memory
  */
