@@ -23,7 +23,7 @@ export async function openPage(): Promise<BenchPage> {
     appType: 'custom',
     // Cross-origin isolated: precise clocks, and threads for whoever wants them.
     server: { port: 0, host: '127.0.0.1', hmr: false, watch: null, headers: { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' } },
-    optimizeDeps: { noDiscovery: true, include: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu', 'ml-matrix'], exclude: ['onnxruntime-web', '@jax-js/jax'] },
+    optimizeDeps: { noDiscovery: true, include: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu', 'ml-matrix', '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'canonicalize'], exclude: ['onnxruntime-web', '@jax-js/jax'] },
   });
   server.middlewares.use('/favicon.ico', (_request, response) => response.writeHead(204).end());
   server.middlewares.use(ADDRESS, (_request, response) => {
@@ -44,7 +44,7 @@ export async function openPage(): Promise<BenchPage> {
     const page: Page = await browser.newPage();
     page.on('pageerror', (error) => console.error(error.message));
     page.on('console', (message) => {
-      if (message.type() === 'error') console.error(message.text());
+      if (message.type() === 'error' || message.type() === 'info') console.error(message.text());
     });
     await page.goto(`http://127.0.0.1:${port}${ADDRESS}`);
     return {

@@ -21,10 +21,10 @@ export interface Dataset {
   heldOutMoments: PairMoments;
 }
 
-/** Draws the data of a spec; the rows that mislead outnumber the fit's warm-up, max(4·dS, 1024). */
+/** Draws the data of a spec; the rows that mislead fill the fit's warm-up, the first chunks with at least max(4·dS, 1024) rows. */
 export function makeDataset(spec: DatasetSpec): Dataset {
   const { sourceWidth, targetWidth, rows, heldOut: held, kappa, stationary } = spec;
-  const misleading = stationary ? 0 : Math.max(4 * sourceWidth, 1024) + Math.round(rows / 32);
+  const misleading = stationary ? 0 : Math.ceil(Math.max(4 * sourceWidth, 1024) / CHUNK) * CHUNK;
   const all = activationLike({ sourceWidth, targetWidth, rows: rows + held, standardisedKappa: kappa, seed: SEED, misleading });
   const cut = (from: number, to: number): PairedStates => ({
     ...all,

@@ -30,7 +30,18 @@ export function datasets(quick: boolean): DatasetSpec[] {
 
 /** Datasets of the driver table: small, because one driver compiles and computes slowly. */
 export function driverDatasets(quick: boolean): DatasetSpec[] {
-  return (quick ? [2e4, 2e8] : KAPPAS).flatMap((kappa) => [true, false].map((stationary) => ({ sourceWidth: 48, targetWidth: 64, rows: 4096, heldOut: 1024, kappa, stationary })));
+  const rows = 6144;
+  return (quick ? [2e4, 2e8] : KAPPAS).flatMap((kappa) => [true, false].map((stationary) => ({ sourceWidth: 48, targetWidth: 64, rows, heldOut: 1024, kappa, stationary })));
+}
+
+/** The product of the speed table. */
+export function productSize(quick: boolean): { rows: number; m: number; n: number } {
+  return { rows: quick ? 1024 : 4096, m: 512, n: 512 };
+}
+
+/** Training rows of the speed table's fits. */
+export function fitRows(quick: boolean): number {
+  return quick ? 4096 : 20_000;
 }
 
 /** What is asked of a method at this condition and λ; null where nothing is. */

@@ -8,27 +8,28 @@ import type { DriverFigures } from './drivers-table';
 import { wasmFit, wgslFit } from './fits';
 import { jaxFit, startJax } from './jax';
 import { measurePeakFit, PEAK_SIZE } from './peak';
-import { raceFits, raceProducts } from './speed';
+import { type ProductSize, raceFits, raceProducts } from './speed';
 import type { AccuracyRow, DatasetSpec, PathRow, PeakResult, SpeedTable } from './types';
 
 let lab: LabDevice | null = null;
 let products: Products | null = null;
 
-async function open(): Promise<{ device: GPUDevice; products: Products }> {
+async function open(): Promise<{ device: GPUDevice; software: boolean; products: Products }> {
   if (!lab) {
     lab = await createDevice();
     await startJax();
   }
   products ??= await createWasmProducts();
-  return { device: lab.device, products };
+  return { device: lab.device, software: lab.report.software, products };
 }
 
 export interface PageBench {
   adapter(): Promise<{ name: string; software: boolean; cores: number }>;
   accuracy(spec: DatasetSpec): Promise<{ rows: AccuracyRow[]; paths: PathRow[] }>;
   drivers(specs: DatasetSpec[]): Promise<DriverFigures>;
-  products(rounds: number): Promise<SpeedTable[]>;
-  fits(rounds: number): Promise<SpeedTable>;
+  products(size: ProductSize, rounds: number): Promise<SpeedTable[]>;
+  /** @param rows training rows */
+  fits(rows: number, rounds: number): Promise<SpeedTable>;
   peak(): Promise<PeakResult>;
 }
 
@@ -50,13 +51,14 @@ export const bench: PageBench = {
 
   drivers: (specs) => measureDriver(specs),
 
-  async products(rounds) {
-    return raceProducts((await open()).device, rounds);
+  async products(size, rounds) {
+    const { device, software } = await open();
+    return raceProducts(device, software, size, rounds);
   },
 
-  async fits(rounds) {
+  async fits(rows, rounds) {
     const { device, products: onCpu } = await open();
-    return raceFits(device, onCpu, rounds);
+    return raceFits(device, onCpu, rows, rounds);
   },
 
   peak: () => measurePeakFit(PEAK_SIZE),

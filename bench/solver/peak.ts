@@ -7,6 +7,7 @@ import type { FitChunk } from '../../src/math/fit-types';
 import { median } from '../../src/math/stats';
 import type { GpuMatrix } from '../../src/gpu/types';
 import { PEAK_FRACTION } from './goals';
+import { fitFlop } from './peak-flop';
 import type { PeakResult } from './types';
 
 export const PEAK_SIZE = { sourceWidth: 2304, targetWidth: 3584, rows: 100_000 };
@@ -54,14 +55,6 @@ export async function measurePeak(device: GPUDevice, groups = GROUPS): Promise<n
   }
   out.destroy();
   return (groups * 256 * CHAINS * 4 * STEPS * 2) / best;
-}
-
-/**
- * Operations of a one-pass fit (2 a multiply-add): whitening by a triangle (d²), the upper half of QᵀQ (d²) and
- * QᵀY (2dm) a row; then the whitened Cholesky (d³/3), two triangular solves and U⁻¹V (d²m each).
- */
-export function fitFlop(d: number, m: number, rows: number): number {
-  return rows * (2 * d * d + 2 * d * m) + d ** 3 / 3 + 3 * d * d * m;
 }
 
 /** The fit of this size with its rows on the GPU; the median of `rounds` after one that compiles. */

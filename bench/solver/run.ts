@@ -6,12 +6,15 @@ import { ROOT } from '../../tools/serve';
 import { type BenchPage, openPage } from './browser';
 import { measureOnDawn, secondIcd } from './dawn';
 import { besideEachOther, type DriverFigures } from './drivers-table';
-import { datasets, driverDatasets } from './goals';
+import { datasets, driverDatasets, fitRows, productSize } from './goals';
 import { type BenchOptions, parseOptions } from './options';
 import { accuracyTable, driverTable, heading, pathTable, peakLine, speedTable } from './tables';
 import type { BenchReport, DriverTable } from './types';
 
 const PEERS = ['onnxruntime-web', '@jax-js/jax', '@tensorflow/tfjs-backend-webgpu', 'ml-matrix', 'webgpu'];
+
+/** Measured rounds of a race. */
+const ROUNDS = 5;
 
 /** @returns the exit code: 0 if the tables were measured, whatever they say; 2 if the arguments are wrong */
 export async function benchSolver(args: readonly string[], usage: string): Promise<number> {
@@ -69,8 +72,10 @@ async function measure(page: BenchPage, { quick, tables }: BenchOptions): Promis
     console.log(`\nDrivers: largest relative error of each kernel case and fit, against float64\n${driverTable(report.drivers)}`);
   }
   if (tables.includes('speed')) {
-    report.speed = [...(await page.call('products', quick ? 5 : 9)), await page.call('fits', 5)];
-    console.log(`\nSpeed: in turn, on one adapter, medians\n\n${report.speed.map(speedTable).join('\n\n')}`);
+    console.log('\nSpeed: in turn, on one adapter, medians');
+    report.speed = await page.call('products', productSize(quick), ROUNDS);
+    report.speed.push(await page.call('fits', fitRows(quick), ROUNDS));
+    console.log(report.speed.map((found) => `\n${speedTable(found)}`).join('\n'));
   }
   if (tables.includes('peak')) {
     report.peak = software ? { notRun: `no real GPU (${name}).` } : await page.call('peak');

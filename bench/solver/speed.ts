@@ -1,37 +1,41 @@
 /** Table (c): AᵀB and whole fits beside other libraries, interleaved on one adapter. */
-import { ALL_KERNELS } from '../../src/gpu/kernels/all';
-import { atb } from '../../src/gpu/kernels/atb/atb';
-import { fits as fitsDevice, TILES } from '../../src/gpu/kernels/shared/tile';
-import { oneTile, setTuning, type Tuning, tuningOf } from '../../src/gpu/kernels/shared/tuning';
+import { compileKernels } from '../../src/gpu/kernel';
+import { atb, atbKernels, reduceKernel } from '../../src/gpu/kernels/atb/atb';
+import { tileNamed } from '../../src/gpu/kernels/shared/tile';
+import { setTuning, type Tuning, tuningOf } from '../../src/gpu/kernels/shared/tuning';
 import { normals } from '../../src/gpu/kernels/testing';
 import { Recorder } from '../../src/gpu/recorder';
 import { GpuScope } from '../../src/gpu/scope';
+import { tune } from '../../src/gpu/tune';
 import { matmulTN, relativeError } from '../../src/math/matrix';
 import type { Products } from '../../src/math/products';
 import { makeDataset, truthsOf } from './data';
 import { type OurFit, streamAll, wasmFit, wgslFit } from './fits';
 import { SPEED_GOALS } from './goals';
 import { jaxAtb, jaxInputs, jaxLstsq, jaxMatrix, jaxRead, unscale } from './jax';
-import { mlMatrixNormalEquations, ortProduct, tfjsProduct } from './peers';
+import { mlMatrixNormalEquations, ortProduct, type PeerProduct, tfjsProduct } from './peers';
 import { type Contestant, race } from './statistics';
 import type { SpeedTable } from './types';
 
-const PRODUCT = { rows: 4096, m: 512, n: 512 };
+export interface ProductSize {
+  rows: number;
+  m: number;
+  n: number;
+}
+
 /** Float32 sums of 4,096 products, in whatever order. */
 const PRODUCT_TOLERANCE = 1e-4;
 const OURS = 'LRT Lab';
 
-/** Our kernel with one tuning; a recorder compiles what that tuning needs. */
-async function ourProduct(device: GPUDevice, tuning: Tuning, A: Float32Array, B: Float32Array) {
-  const { rows, m, n } = PRODUCT;
-  const before = tuningOf(device);
-  setTuning(device, tuning);
-  const rec = await Recorder.create(device, ALL_KERNELS);
-  setTuning(device, before);
+/** Our kernel with one tuning. */
+async function ourProduct(device: GPUDevice, tuning: Tuning, A: Float32Array, B: Float32Array, { rows, m, n }: ProductSize): Promise<PeerProduct> {
+  await compileKernels(device, [atbKernels.of(tileNamed(tuning.atb.narrow))]);
+  const rec = await Recorder.create(device, [reduceKernel]);
   const scope = new GpuScope(device);
   const resident = { A: scope.upload(A, 'A'), B: scope.upload(B, 'B') };
   const C = scope.buffer(m * n * 4, 'C');
   const product = (from: { A: GPUBuffer; B: GPUBuffer }): Promise<Float32Array> => {
+    const before = tuningOf(device);
     setTuning(device, tuning);
     rec.clear(C);
     atb(rec, { ...from, C, rows, m, n, strideA: m, strideB: n, strideC: n });
@@ -53,35 +57,26 @@ async function ourProduct(device: GPUDevice, tuning: Tuning, A: Float32Array, B:
   };
 }
 
-/** The tile that is fastest here for this product, by the better of two runs each. */
-async function bestTuning(device: GPUDevice, A: Float32Array, B: Float32Array): Promise<{ name: string; tuning: Tuning }> {
-  const { workgroups } = tuningOf(device);
-  let best: { name: string; tuning: Tuning; time: number } | null = null;
-  for (const tile of TILES) {
-    if (!fitsDevice(tile, device.limits)) continue;
-    const tuning = oneTile(tile, workgroups);
-    const ours = await ourProduct(device, tuning, A, B);
-    await ours.resident();
-    let time = Infinity;
-    for (let run = 0; run < 2; run++) {
-      const start = performance.now();
-      await ours.resident();
-      time = Math.min(time, performance.now() - start);
-    }
-    await ours.dispose();
-    if (!best || time < best.time) best = { name: tile.name, tuning, time };
+/** What the device starts with, and on a real GPU what the autotune finds: a software adapter needs half a minute to compile all tiles. */
+async function tunings(device: GPUDevice, software: boolean): Promise<{ name: string; tuning: Tuning; against?: string }[]> {
+  const preset = tuningOf(device);
+  const list: { name: string; tuning: Tuning; against?: string }[] = [{ name: OURS, tuning: preset }];
+  if (!software) {
+    const { tuning } = await tune(device);
+    setTuning(device, preset);
+    list.push({ name: `${OURS}, tuned (tile ${tuning.atb.narrow})`, tuning, against: OURS });
   }
-  if (!best) throw new RangeError('No tile fits this device.');
-  return best;
+  return list;
 }
 
 /** AᵀB with uploads and with resident inputs; the result is read back in both. */
-export async function raceProducts(device: GPUDevice, rounds: number): Promise<SpeedTable[]> {
-  const { rows, m, n } = PRODUCT;
+export async function raceProducts(device: GPUDevice, software: boolean, size: ProductSize, rounds: number): Promise<SpeedTable[]> {
+  const { rows, m, n } = size;
   const A = normals(rows * m, 31);
   const B = normals(rows * n, 32);
   const exact = matmulTN({ rows, cols: m, data: A }, { rows, cols: n, data: B }).data;
-  const best = await bestTuning(device, A, B);
+  const ours = [];
+  for (const { tuning, ...entry } of await tunings(device, software)) ours.push({ ...entry, product: await ourProduct(device, tuning, A, B, size) });
   const resident = { A: jaxMatrix(A, rows, m), B: jaxMatrix(B, rows, n) };
   const jax = {
     upload: async () => jaxRead(jaxAtb(jaxMatrix(A, rows, m), jaxMatrix(B, rows, n))),
@@ -91,9 +86,8 @@ export async function raceProducts(device: GPUDevice, rounds: number): Promise<S
       resident.B.dispose();
     },
   };
-  const entries = [
-    { name: OURS, product: await ourProduct(device, tuningOf(device), A, B) },
-    { name: `${OURS}, best tile (${best.name})`, product: await ourProduct(device, best.tuning, A, B), against: OURS },
+  const entries: { name: string; product: PeerProduct; against?: string; goal?: number }[] = [
+    ...ours,
     { name: 'onnxruntime-web WebGPU MatMul', product: await ortProduct(device, A, B, rows, m, n), against: OURS, goal: SPEED_GOALS.ort },
     { name: 'tfjs WebGPU matMul', product: await tfjsProduct(A, B, rows, m, n), against: OURS, goal: SPEED_GOALS.tfjs },
     { name: 'jax-js WebGPU matmul', product: jax, against: OURS, goal: SPEED_GOALS.jaxProduct },
@@ -114,8 +108,8 @@ export async function raceProducts(device: GPUDevice, rounds: number): Promise<S
 }
 
 /** Whole fits 256 → 512, from rows in memory to W in memory. */
-export async function raceFits(device: GPUDevice, products: Products, rounds: number): Promise<SpeedTable> {
-  const dataset = makeDataset({ sourceWidth: 256, targetWidth: 512, rows: 20_000, heldOut: 512, kappa: 2e4, stationary: true });
+export async function raceFits(device: GPUDevice, products: Products, trainRows: number, rounds: number): Promise<SpeedTable> {
+  const dataset = makeDataset({ sourceWidth: 256, targetWidth: 512, rows: trainRows, heldOut: 512, kappa: 2e4, stationary: true });
   const { train, heldOut } = dataset;
   const { sourceWidth: d, targetWidth: m, rows } = train;
   const [truth] = truthsOf(dataset, [0]).truths;

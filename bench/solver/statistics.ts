@@ -22,7 +22,9 @@ export interface Contestant {
 export async function race(contestants: readonly Contestant[], rounds: number, now: () => number = () => performance.now()): Promise<SpeedRow[]> {
   const errors = new Map<string, number>();
   for (const { name, run, check, tolerance } of contestants) {
+    const start = now();
     const error = check(await run());
+    console.info(`${name}: first run ${((now() - start) / 1000).toFixed(1)} s, compilation included`);
     if (!(error <= tolerance)) throw new RangeError(`${name}: the result is wrong by ${error.toExponential(1)}, more than ${tolerance.toExponential(0)}.`);
     errors.set(name, error);
   }
