@@ -40,7 +40,8 @@ self.onmessage = async ({ data }: MessageEvent<DownloadOrder>) => {
       onProgress: (done) => {
         if (data.haltAfter === undefined || done < data.haltAfter) return;
         report({ kind: 'halted', done });
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+        // Ends only with the worker. Waiting without turning needs shared memory, which this page is not isolated enough for.
+        for (;;);
       },
     });
     report({ kind: 'done', location, files, missing: plan.missing, license: plan.repository.license, ranges, requests, freeBytes: plan.freeBytes });

@@ -191,11 +191,13 @@ describe('storage', () => {
     expect((await run(await plan())).files).toHaveLength(5);
   });
 
-  test('one download of a file at a time', async () => {
+  test('a file that another holds open is waited for, and then a named error', async () => {
     const agreed = await plan();
-    const results = await Promise.allSettled([run(agreed), run(agreed)]);
-    const lost = results.filter((result) => result.status === 'rejected').map((result) => (result.reason as LabError).code);
-    expect(lost).toEqual(['storage-busy']);
+    const held = await store.write(agreed.repository, GRAPH);
+    await expect(run(agreed)).rejects.toMatchObject({ code: 'storage-busy' });
+    const released = run(agreed);
+    setTimeout(() => held.close(), 300);
+    expect((await released).files).toHaveLength(5);
   });
 
   test('a record that was cut short counts as unfinished; a folder without identity is not listed', async () => {

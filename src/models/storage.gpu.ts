@@ -57,7 +57,7 @@ test('a download that is torn off goes on in a new worker, is checked, listed, o
 });
 
 test('a file that another download holds is a named error', async () => {
-  await work({ ...ORDER, haltAfter: 1_500_000 });
+  expect(await work({ ...ORDER, haltAfter: 1_500_000 })).toMatchObject({ kind: 'halted' });
   expect(await work(ORDER)).toMatchObject({ kind: 'failed', code: 'storage-busy' });
 });
 

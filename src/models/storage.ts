@@ -50,6 +50,9 @@ const IDENTITY = 'model.json';
 const DONE = '.ok';
 /** Blobs are read in slices of this size, straight into place. */
 const READ_BYTES = 64 * 2 ** 20;
+/** A worker that was ended in the middle of its work keeps its files locked for up to two seconds (seen in Chromium 156). */
+const LOCK_WAIT_MS = 4000;
+const LOCK_POLL_MS = 200;
 
 /** Distinct models have distinct names; the readable part is for whoever looks into the file system. */
 function folderName({ host, id, commit }: Omit<HubLocation, 'kind'>): string {
@@ -271,10 +274,13 @@ async function sizeOf(folder: FileSystemDirectoryHandle, name: string): Promise<
 async function openSync(folder: FileSystemDirectoryHandle, name: string, modelId: string): Promise<FileSystemSyncAccessHandle> {
   const handle = await folder.getFileHandle(name, { create: true });
   if (typeof handle.createSyncAccessHandle !== 'function') throw new RangeError('Models are stored from a dedicated worker: other threads have no synchronous file handles.');
-  try {
-    return await handle.createSyncAccessHandle();
-  } catch (error) {
-    throw busyOr(error, modelId);
+  for (let waited = 0; ; waited += LOCK_POLL_MS) {
+    try {
+      return await handle.createSyncAccessHandle();
+    } catch (error) {
+      if (!isLocked(error) || waited >= LOCK_WAIT_MS) throw busyOr(error, modelId);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
   }
 }
 
@@ -292,8 +298,12 @@ async function writeText(folder: FileSystemDirectoryHandle, name: string, text: 
   }
 }
 
+function isLocked(error: unknown): boolean {
+  return named(error, 'NoModificationAllowedError') || named(error, 'InvalidStateError');
+}
+
 function busyOr(error: unknown, modelId: string): unknown {
-  if (!named(error, 'NoModificationAllowedError') && !named(error, 'InvalidStateError')) return error;
+  if (!isLocked(error)) return error;
   return new LabError('storage-busy', `“${modelId}” is being written by another download.`, 'Wait for the other tab or download to end, or close it.', undefined, error);
 }
 
