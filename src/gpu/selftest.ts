@@ -41,8 +41,7 @@ export async function runSelfTest(device: GPUDevice, signal?: AbortSignal): Prom
   const kernels = kernelsFor(1);
   await compileKernels(device, kernels);
   const start = performance.now();
-  const cases: SelfTestCase[] = [];
-  const check = async (kernel: string, name: string, tolerance: number, run: () => Promise<number>): Promise<void> => {
+  const check = async (kernel: string, name: string, tolerance: number, run: () => Promise<number>): Promise<SelfTestCase> => {
     throwIfAborted(signal);
     let error: number;
     try {
@@ -51,11 +50,14 @@ export async function runSelfTest(device: GPUDevice, signal?: AbortSignal): Prom
       if (thrown instanceof LabError && ['webgpu-device-lost', 'shader-compile', 'cancelled'].includes(thrown.code)) throw thrown;
       error = Infinity;
     }
-    cases.push({ kernel, name, maxRelativeError: error, tolerance, passed: error <= tolerance });
+    return { kernel, name, maxRelativeError: error, tolerance, passed: error <= tolerance };
   };
-  for (const item of KERNEL_CASES) if (item.quick) await check(item.kernel, item.name, item.tolerance, () => runCase(device, item, kernels));
-  await check('fit', 'λ path, three rows left out', 1e-4, () => fitError(device, signal));
-  await check('pca', 'two components', 1e-4, () => pcaError(device));
+  // Side by side: most of the time goes into waiting for what is read back.
+  const cases = await Promise.all([
+    ...KERNEL_CASES.filter(({ quick }) => quick).map((item) => check(item.kernel, item.name, item.tolerance, () => runCase(device, item, kernels))),
+    check('fit', 'λ path, three rows left out', 1e-4, () => fitError(device, signal)),
+    check('pca', 'two components', 1e-4, () => pcaError(device)),
+  ]);
   return { passed: cases.every((item) => item.passed), milliseconds: performance.now() - start, cases };
 }
 
