@@ -36,8 +36,8 @@ export async function runWasmSelfTest(products: Products, signal?: AbortSignal):
   }
 
   await check('fit', 'WASM, λ = 0 at condition 1e8', 1e-4, async () => {
-    const { X, Y, rows } = activationLike({ sourceWidth: 24, targetWidth: 12, rows: 1500, kappa: 5e7, seed: 93 });
-    const { errorVsFloat64, deltaR2 } = await auditFit((shape) => new WhitenedFit(shape, products, { cka: false, warmUpRows: 500 }), X, Y, rows, 24, 12, 0, signal);
+    const { X, Y, rows } = activationLike({ sourceWidth: 16, targetWidth: 12, rows: 700, kappa: 5e7, seed: 93 });
+    const { errorVsFloat64, deltaR2 } = await auditFit((shape) => new WhitenedFit(shape, products, { cka: false, warmUpRows: 250 }), X, Y, rows, 16, 12, 0, signal);
     return Math.max(errorVsFloat64, deltaR2);
   });
   await check('fit', 'WASM, rows that are not finite', 1e-4, () => excludingError(products));
@@ -47,7 +47,7 @@ export async function runWasmSelfTest(products: Products, signal?: AbortSignal):
 /** A fit of rows with others strewn in that are not finite, against float64 without those; Infinity if they are not counted. */
 async function excludingError(products: Products): Promise<number> {
   const [d, m, every] = [9, 5, 20];
-  const { X, Y, rows } = activationLike({ sourceWidth: d, targetWidth: m, rows: 600, kappa: 1e3, seed: 94 });
+  const { X, Y, rows } = activationLike({ sourceWidth: d, targetWidth: m, rows: 300, kappa: 1e3, seed: 94 });
   const shape = { sourceLayers: 1, targetLayers: 1, sourceWidth: d, targetWidth: m };
   const clean = new Float64Fit(shape, { cka: false });
   const strewn = new WhitenedFit(shape, products, { cka: false });
