@@ -16,3 +16,15 @@ export function linearCka(X: MatrixLike, Y: MatrixLike): number {
 export function ckaFromNorms(cross: number, source: number, target: number): number {
   return source === 0 || target === 0 ? NaN : (cross * cross) / (source * target);
 }
+
+/** ‖YcᵀYc‖_F / n from the upper part of a shifted Gram matrix. */
+export function centredNorm(gram: Float64Array, ld: number, width: number, sums: Float64Array, n: number): number {
+  let sum = 0;
+  for (let i = 0; i < width; i++) {
+    for (let j = i; j < width; j++) {
+      const v = (gram[i * ld + j] - (sums[i] * sums[j]) / n) / n;
+      sum += (i === j ? 1 : 2) * v * v;
+    }
+  }
+  return Math.sqrt(sum);
+}

@@ -4,7 +4,7 @@
  * how rows become moments: in float64 as they are (ridge.ts), or by float32 products in
  * whitened coordinates (whitened-fit.ts). Solving is float64 in both.
  */
-import { ckaFromNorms } from './cka';
+import { centredNorm, ckaFromNorms } from './cka';
 import type { AffineMap, CrossValidationPoint, FitChunk, FitOptions, FitShape, LambdaPoint, PairFit, RowCounts, SecondPassReason, StreamingFit } from './fit-types';
 import { checkLayers, ConstantColumns, finiteRows } from './fit-rows';
 import { type Matrix, zeros } from './matrix';
@@ -428,18 +428,6 @@ function checkPath(lambdas: readonly number[]): number[] {
 /** @throws RangeError if the layer is not one of 0 … count−1 */
 function checkLayer(layer: number, count: number, side: string): void {
   if (!Number.isInteger(layer) || layer < 0 || layer >= count) throw new RangeError(`There is no ${side} layer ${layer}: the fit has ${count}.`);
-}
-
-/** ‖YcᵀYc‖_F / n from the upper part of a shifted Gram matrix. */
-function centredNorm(gram: Float64Array, ld: number, width: number, sums: Float64Array, n: number): number {
-  let sum = 0;
-  for (let i = 0; i < width; i++) {
-    for (let j = i; j < width; j++) {
-      const v = (gram[i * ld + j] - (sums[i] * sums[j]) / n) / n;
-      sum += (i === j ? 1 : 2) * v * v;
-    }
-  }
-  return Math.sqrt(sum);
 }
 
 function concat(parts: Float64Array[]): Float64Array {
