@@ -1,11 +1,15 @@
 /** Table (b): the kernel suite, the fit's cases and small accuracy rows on one driver. Runs in a page and in Node on Dawn. */
 import { createDevice } from '../../src/gpu/device';
+import { gpuFamilies } from '../../src/gpu/families';
 import { FIT_CASES, HELD_OUT, trainingRows } from '../../src/gpu/fit/cases';
 import { KERNEL_CASES } from '../../src/gpu/kernels/cases';
 import { runCase } from '../../src/gpu/kernels/testing';
+import { affine, familiesFromMoments } from '../../src/math/families';
+import { ridgeFromMoments } from '../../src/math/moments';
 import { activationLike, type PairedStates, ridgeByQR } from '../../src/math/testing/activations';
 import { relativeError } from '../../src/math/matrix';
 import { measureAccuracy } from './accuracy';
+import { makeDataset } from './data';
 import { streamAll, wgslFit } from './fits';
 import { DELTA_R2, ERROR_W, LAMBDAS } from './goals';
 import type { DriverFigure, DriverFigures } from './drivers-table';
@@ -26,6 +30,7 @@ export async function measureDriver(specs: readonly DatasetSpec[]): Promise<Driv
     push(`fit ${name}: W against QR`, tolerance, relativeError((await fit.solve(lambda)).best.W, ridgeByQR(train, lambda).data));
     fit.dispose();
   }
+  await measureFamilies(device, push);
   for (const spec of specs) {
     const { rows } = await measureAccuracy(spec, { ours: { WGSL: ({ train }) => wgslFit(device, train) }, peers: {} });
     for (const { lambda, errorW, deltaR2, goal } of rows) {
@@ -40,6 +45,19 @@ export async function measureDriver(specs: readonly DatasetSpec[]): Promise<Driv
   const { vendor, architecture, description } = lab.report.info;
   lab.destroy();
   return { adapter: [vendor, architecture, description].filter(Boolean).join(' '), figures };
+}
+
+/** |ΔR²| of the family of maps against float64, and what its own suite allows. */
+async function measureFamilies(device: GPUDevice, push: (name: string, tolerance: number, error: number | null) => void): Promise<void> {
+  const { trainMoments: train, heldOutMoments: heldOut } = makeDataset({ sourceWidth: 48, targetWidth: 64, rows: 4096, heldOut: 1024, kappa: 2e4, stationary: true });
+  const moments = { train, heldOut };
+  const ridge = affine(ridgeFromMoments(train, 1e-4).W, train, 1e-4);
+  const ranks = [1, 4, 16];
+  const truth = familiesFromMoments(moments, ridge, ranks);
+  const found = await gpuFamilies(device, moments, ridge, ranks);
+  truth.forEach(({ kind, rank, heldOutR2 }, i) => {
+    push(`family ${kind}${rank === null ? '' : ` ${rank}`}: ΔR²`, kind === 'reduced-rank' ? 1e-4 : 1e-3, Math.abs(found[i].heldOutR2 - heldOutR2));
+  });
 }
 
 function lastRows(data: PairedStates): PairedStates {

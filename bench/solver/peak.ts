@@ -17,7 +17,7 @@ const DISTINCT = 4;
 
 /** Multiply-adds of one invocation's inner step: 8 vec4 chains, long enough to hide their latency. */
 const CHAINS = 8;
-const STEPS = 4096;
+const STEPS = 16_384;
 const GROUPS = 4096;
 
 const PEAK_SHADER = `

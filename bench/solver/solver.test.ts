@@ -117,6 +117,7 @@ test('drivers agree when their printed digits do; a NaN is not within', () => {
   const drivers = (a: number | null, b: number | null) => besideEachOther([{ name: 'A', figures: figures(a) }, { name: 'B', figures: figures(b) }], []).rows[0];
   expect(drivers(2.04e-7, 1.96e-7)).toMatchObject({ agree: true, met: true });
   expect(drivers(2e-7, 2.2e-7)).toMatchObject({ agree: false, met: true });
+  expect(drivers(2e-16, 3e-15)).toMatchObject({ agree: true });
   expect(drivers(2e-7, 2e-6)).toMatchObject({ met: false });
   expect(drivers(2e-7, null)).toMatchObject({ agree: false, met: false });
   expect(() => besideEachOther([{ name: 'A', figures: figures(1) }, { name: 'B', figures: { adapter: 'y', figures: [] } }], [])).toThrowError(/did not run/);

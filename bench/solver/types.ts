@@ -65,7 +65,7 @@ export interface DriverRow {
   errors: (number | null)[];
   /** All figures within the tolerance. */
   met: boolean;
-  /** All figures equal to two digits, which is what is printed. */
+  /** All figures equal to two digits, which is what is printed, or all no more than float64's rounding. */
   agree: boolean;
 }
 
