@@ -22,8 +22,8 @@ export type Failure =
   /** A web page with status 200. */
   | { kind: 'page' }
   | { kind: 'redirects' }
-  /** Content-Length, or the listing's size, says so many bytes. */
-  | { kind: 'claim'; bytes: number }
+  /** Content-Length and, unless `answer` alone is named, the listing say so many bytes. */
+  | { kind: 'claim'; bytes: number; where?: 'answer' }
   | { kind: 'missing' }
   | { kind: 'gated' }
   /** Pauses before every piece of 16 KiB. */
@@ -158,7 +158,7 @@ export async function startMirror(root: string | null, options: MirrorOptions = 
   function listing(id: string, { commit, files }: Repository): unknown {
     const siblings = [...files].map(([path, file]) => {
       const failure = failures.get(`${id} ${path}`);
-      const size = failure?.kind === 'claim' ? failure.bytes : file.bytes;
+      const size = failure?.kind === 'claim' && failure.where !== 'answer' ? failure.bytes : file.bytes;
       return { rfilename: path, size, blobId: file.blob, ...(LFS.test(path) ? { lfs: { sha256: file.sha256, size, pointerSize: 134 } } : {}) };
     });
     return { id, modelId: id, sha: commit, private: false, gated: false, disabled: false, tags: ['onnx'], cardData: { license: options.license ?? 'mit' }, siblings };

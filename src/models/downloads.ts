@@ -142,50 +142,67 @@ async function fetchInto(plan: DownloadPlan, file: RepositoryFile, store: ModelS
   }
 }
 
+/** Where the bytes of a file go. */
+interface Sink {
+  restart: () => void;
+  add: (chunk: Uint8Array) => void;
+}
+
 /** Fetches from the end of what is stored. Returns the error of a connection that broke; throws what another attempt cannot mend. */
-async function fetchRest(plan: DownloadPlan, file: RepositoryFile, partial: PartialFile, into: { restart: () => void; add: (chunk: Uint8Array) => void }, signal?: AbortSignal): Promise<LabError | null> {
+async function fetchRest(plan: DownloadPlan, file: RepositoryFile, partial: PartialFile, sink: Sink, signal?: AbortSignal): Promise<LabError | null> {
+  const what = `${file.path} of “${plan.repository.id}”`;
+  const response = await request(fileUrl(plan.repository, file.path), what, { signal, from: partial.size });
+  const error = checkAnswer(plan, file, partial, response);
+  if (error) {
+    await response.body?.cancel().catch(() => undefined);
+    if (error.code === 'model-length') sink.restart();
+    throw error;
+  }
+  // A host without ranges sends the whole file again.
+  if (response.status !== 206) sink.restart();
+  const reader = response.body!.getReader();
+  let broken: unknown;
+  try {
+    for (;;) {
+      const chunk = await reader.read().catch((cause: unknown) => {
+        broken = cause;
+        return { done: true as const, value: undefined };
+      });
+      throwIfAborted(signal);
+      if (chunk.done) break;
+      if (partial.size + chunk.value.length > file.bytes) {
+        sink.restart();
+        throw otherLength(what, file, `more than ${file.bytes}`);
+      }
+      sink.add(chunk.value);
+      throwIfAborted(signal);
+    }
+  } catch (failure) {
+    await reader.cancel().catch(() => undefined);
+    throw failure;
+  }
+  if (partial.size === file.bytes) return null;
+  return new LabError('model-truncated', `${what} broke off after ${partial.size} of ${file.bytes} bytes.`, 'What arrived is kept: start the download again, and it goes on from there.', { path: file.path, got: partial.size, expected: file.bytes }, broken);
+}
+
+/** Why an answer, by its status and headers, is not the rest of the file that was agreed to; null if it may be. */
+function checkAnswer(plan: DownloadPlan, file: RepositoryFile, partial: PartialFile, response: Response): LabError | null {
   const { id } = plan.repository;
   const what = `${file.path} of “${id}”`;
-  const response = await request(fileUrl(plan.repository, file.path), what, { signal, from: partial.size });
-  const give = async (error: LabError): Promise<never> => {
-    await response.body?.cancel().catch(() => undefined);
-    throw error;
-  };
-  if (!response.ok) return give(refusal(response, id, what));
-  if (isPage(response, file.path)) return give(new LabError('model-page', `The host gives a web page in place of ${what}.`, 'Check the host; it may want a login, or lie behind the login page of a network.', { path: file.path }));
-  // A host without ranges sends the whole file again.
-  if (response.status !== 206) into.restart();
-  const wrong = (bytes: string): LabError => {
-    into.restart();
-    return new LabError('model-length', `${what} is not the file that was agreed to: it has ${bytes} bytes instead of ${file.bytes}.`, 'Nothing of it was kept. Look the repository up again, or use another host.', { path: file.path, expected: file.bytes });
-  };
-  const range = response.status === 206 ? statedRange(response) : null;
-  if (range && range.from !== partial.size) return give(new LabError('model-fetch', `The host answers with another part of ${what} than was asked for.`, 'Use another host.', { path: file.path }));
+  // There is nothing at the place where the rest should begin.
+  if (response.status === 416) return otherLength(what, file, `at most ${partial.size}`);
+  if (!response.ok) return refusal(response, id, what);
+  if (isPage(response, file.path)) return new LabError('model-page', `The host gives a web page in place of ${what}.`, 'Check the host; it may want a login, or lie behind the login page of a network.', { path: file.path });
+  const partly = response.status === 206;
+  const range = partly ? statedRange(response) : null;
+  if (range && range.from !== partial.size) return new LabError('model-fetch', `The host answers with another part of ${what} than was asked for.`, 'Use another host.', { path: file.path });
   const length = statedLength(response);
-  const total = range?.total ?? (length === null ? null : partial.size + length);
-  if (total !== null && total !== file.bytes) return give(wrong(String(total)));
-  const reader = response.body?.getReader();
-  for (;;) {
-    const chunk = await reader?.read().catch((error: unknown) => {
-      if (signal?.aborted) throw cancelled();
-      return error as Error;
-    });
-    if (!chunk || chunk instanceof Error || chunk.done) {
-      if (partial.size === file.bytes) return null;
-      return new LabError('model-truncated', `${what} broke off after ${partial.size} of ${file.bytes} bytes.`, 'What arrived is kept: start the download again, and it goes on from there.', { path: file.path, got: partial.size, expected: file.bytes }, chunk instanceof Error ? chunk : undefined);
-    }
-    if (partial.size + chunk.value.length > file.bytes) {
-      await reader?.cancel().catch(() => undefined);
-      throw wrong(`more than ${file.bytes}`);
-    }
-    try {
-      into.add(chunk.value);
-      throwIfAborted(signal);
-    } catch (error) {
-      await reader?.cancel().catch(() => undefined);
-      throw error;
-    }
-  }
+  const total = range?.total ?? (length === null ? null : length + (partly ? partial.size : 0));
+  return total === null || total === file.bytes ? null : otherLength(what, file, String(total));
+}
+
+function otherLength(what: string, file: RepositoryFile, bytes: string): LabError {
+  return new LabError('model-length', `${what} is not the file that was agreed to: it has ${bytes} bytes instead of ${file.bytes}.`, 'Nothing of it was kept. Look the repository up again, or use another host.', { path: file.path, expected: file.bytes });
 }
 
 /** @throws LabError `cancelled` at once when the signal is aborted */

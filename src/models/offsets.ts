@@ -163,7 +163,9 @@ export function tokenOffsets(text: string, tokens: readonly Spelling[], normaliz
     }
     // An unknown token stands for all up to the next token that is found, at least one character.
     const from = at;
-    const next = tokens.slice(i + 1).find((later) => later.kind !== 'unknown');
+    let later = i + 1;
+    while (tokens[later]?.kind === 'unknown') later++;
+    const next = tokens[later];
     do at++;
     while (at < bytes.length && (start[at] === start[at - 1] || !next || !find(next, at)));
     at = Math.min(at, bytes.length);

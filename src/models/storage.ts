@@ -151,31 +151,36 @@ export class PartialFile {
   #path: string;
   #handle: FileSystemSyncAccessHandle;
   #modelId: string;
+  #size: number;
 
   constructor(folder: FileSystemDirectoryHandle, path: string, handle: FileSystemSyncAccessHandle, modelId: string) {
     this.#folder = folder;
     this.#path = path;
     this.#handle = handle;
     this.#modelId = modelId;
+    this.#size = handle.getSize();
   }
 
+  /** Bytes so far. */
   get size(): number {
-    return this.#handle.getSize();
+    return this.#size;
   }
 
   /** Forgets the bytes from `length` on. */
   truncate(length: number): void {
     this.#handle.truncate(length);
+    this.#size = length;
   }
 
   /** @throws LabError `storage-full` */
   append(chunk: Uint8Array): void {
     let written = 0;
     try {
-      written = this.#handle.write(chunk as Uint8Array<ArrayBuffer>, { at: this.#handle.getSize() });
+      written = this.#handle.write(chunk as Uint8Array<ArrayBuffer>, { at: this.#size });
     } catch (error) {
       if (!named(error, 'QuotaExceededError')) throw error;
     }
+    this.#size += written;
     if (written < chunk.length) throw storageFull(this.#modelId, null, null);
   }
 
@@ -210,7 +215,7 @@ export function storageFull(modelId: string, missing: number | null, needed: num
 }
 
 /**
- * Asks the browser to keep the models when disk space runs short.
+ * Asks the browser to keep the models when disk space runs short. For the page: workers may not ask.
  * @returns whether it will; Chromium decides by how much the site is used, Firefox asks the user
  */
 export async function requestPersistence(): Promise<boolean> {

@@ -1,0 +1,115 @@
+/** The mirror against a real browser, across origins: a download is torn off by a reload and goes on; hostile answers are named. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { chromium, type Browser, type Page } from 'playwright';
+import { build, type Rollup } from 'vite';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { launchOptions } from '../../tools/browser';
+import { startMirror, type Failure, type Mirror } from '../../tools/mirror';
+import type { DownloadOrder, DownloadReport } from './downloads-fixture.worker';
+
+const ID = 'lrt-stories-l';
+const GRAPH = 'onnx/model_q4.onnx';
+
+let mirror: Mirror;
+let site: Server;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  const worker = await bundle(new URL('./downloads-fixture.worker.ts', import.meta.url).pathname);
+  site = createServer(({ url }, response) => {
+    const script = url === '/worker.js';
+    response.writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html' }).end(script ? worker : '<!doctype html><title>Downloads</title>');
+  });
+  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+  mirror = await startMirror(new URL('../../public/models', import.meta.url).pathname);
+  browser = await chromium.launch(launchOptions());
+  page = await browser.newPage();
+  await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await mirror?.close();
+  site?.closeAllConnections();
+  await new Promise((resolve) => site?.close(resolve));
+});
+
+afterEach(async () => {
+  for (const path of ['api', GRAPH]) mirror.fail(ID, path, null);
+  // A reload ends the workers; the files that they held come free a little later.
+  await page.reload();
+  await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    for (let tries = 0; tries < 50; tries++) {
+      try {
+        return await root.removeEntry('models', { recursive: true });
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  });
+});
+
+async function bundle(entry: string): Promise<string> {
+  const output = (await build({ configFile: false, publicDir: false, logLevel: 'error', build: { write: false, minify: false, target: 'esnext', lib: { entry, formats: ['es'], fileName: 'worker' } } })) as Rollup.RollupOutput[];
+  return output[0].output[0].code;
+}
+
+function download(more: Partial<DownloadOrder> = {}): Promise<DownloadReport> {
+  const order: DownloadOrder = { repository: { host: mirror.url, id: ID }, dtype: 'q4', ...more };
+  return page.evaluate(
+    (wanted) => new Promise<DownloadReport>((resolve, reject) => {
+      const worker = new Worker('/worker.js', { type: 'module' });
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.postMessage(wanted);
+    }),
+    order,
+  );
+}
+
+test('interrupted by a reload, resumed by a range, verified', async () => {
+  expect(await download({ haltAfter: 1_500_000 })).toMatchObject({ kind: 'halted' });
+  await page.reload();
+  mirror.log.length = 0;
+  const report = await download();
+  if (report.kind !== 'done') throw new Error(JSON.stringify(report));
+  expect(report.missing).toBeLessThan(3195837 - 1_000_000);
+  const from = 3195837 - report.missing;
+  // Nothing but the listing and the rest of the graph: the redirect keeps the range.
+  expect(mirror.log).toEqual([`GET /api/models/${ID}/revision/main?blobs=true`, `GET /${ID}/resolve/${mirror.commit(ID)}/${GRAPH} bytes=${from}-`, `GET /cdn/${ID}/${encodeURIComponent(GRAPH)} bytes=${from}-`]);
+  expect(report.files.at(-1)).toEqual({ path: GRAPH, bytes: 3195837, sha256: 'cc172b380ccdcd66754480c05f6a5a7d6719251cf9a21d93fbf17ed58c1be6f9', checked: 'digest' });
+  expect(report.license).toBe('mit');
+}, 60_000);
+
+const hostile: [string, string, Failure, { code: string; reason?: string }][] = [
+  ['a listing that is a page', 'api', { kind: 'page' }, { code: 'model-page' }],
+  ['a listing that is no JSON', 'api', { kind: 'body', body: '<' }, { code: 'model-layout' }],
+  ['redirects without end', GRAPH, { kind: 'redirects' }, { code: 'model-unreachable', reason: 'redirects' }],
+  ['a host that forbids reading', 'api', { kind: 'no-cors' }, { code: 'model-unreachable', reason: 'blocked' }],
+  ['a gated file', GRAPH, { kind: 'gated' }, { code: 'model-gated' }],
+  ['a page in place of weights', GRAPH, { kind: 'page' }, { code: 'model-page' }],
+  ['weights of another length', GRAPH, { kind: 'length', by: 1 }, { code: 'model-length' }],
+  ['weights of another digest', GRAPH, { kind: 'digest' }, { code: 'model-digest' }],
+  ['weights that break off', GRAPH, { kind: 'cut', after: 100_000 }, { code: 'model-truncated' }],
+];
+
+test.each(hostile)('%s: named, and the page lives on', async (_, path, failure, { code, reason }) => {
+  mirror.fail(ID, path, failure);
+  const report = await download();
+  expect(report).toMatchObject({ kind: 'failed', code, ...(reason ? { details: { reason } } : {}) });
+  expect(await page.title()).toBe('Downloads');
+});
+
+test('a claim of 10 GB: one that the plan does not have is refused before a byte is stored; one that it has, for want of room or of bytes', async () => {
+  mirror.fail(ID, GRAPH, { kind: 'claim', bytes: 10 * 2 ** 30, where: 'answer' });
+  expect(await download()).toMatchObject({ kind: 'failed', code: 'model-length', details: { expected: 3195837 } });
+  mirror.fail(ID, GRAPH, { kind: 'claim', bytes: 10 * 2 ** 30 });
+  const free = await page.evaluate(async () => {
+    const { quota, usage } = await navigator.storage.estimate();
+    return quota! - usage!;
+  });
+  expect(await download()).toMatchObject({ kind: 'failed', code: free < 10 * 2 ** 30 ? 'storage-full' : 'model-length' });
+});
