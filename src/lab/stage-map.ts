@@ -4,7 +4,7 @@ import type { Experiment } from '../experiment/schema';
 import type { FamilyMember } from '../math/families';
 import type { AffineMap, PairFit } from '../math/fit-types';
 import { effectiveRank, metricSpectrum, r2WithoutTop, topCounts } from '../math/map-statistics';
-import { medianOfFinite, scoreFromMoments, type PairMoments } from '../math/moments';
+import { medianOfFinite, type PairMoments } from '../math/moments';
 import { breathe, type LabContext } from './context';
 import { chooseLayers, compareLayers, reportedRanks, rowsOf, sampleControls, solveRidge, type Layers, type PairSolution } from './fit';
 import { mappedPanel, panelView } from './panels';
@@ -123,12 +123,11 @@ function choose(settings: Experiment['map'], pair: PairFit, members: readonly Fa
 async function describe(member: Member, { train, heldOut }: Relatives['moments'], signal: AbortSignal): Promise<MapStatistics> {
   const W = { rows: member.map.sourceWidth, cols: member.map.targetWidth, data: member.map.W };
   const spectrum = await metricSpectrum(W, train, signal);
-  const { r2 } = scoreFromMoments(W, heldOut);
   const counts = topCounts(W.cols);
   const without = r2WithoutTop(member.perDimension, heldOut.tt, counts);
   return {
     dimensionR2: Array.from(member.perDimension, (x) => (Number.isFinite(x) ? x : null)),
-    withoutTop: [{ without: 0, r2 }, ...counts.map((k, i) => ({ without: k, r2: without[i] }))],
+    withoutTop: counts.map((k, i) => ({ without: k, r2: without[i] })),
     spectrum: Array.from(spectrum),
     effectiveRank: effectiveRank(spectrum),
     ceiling: Math.min(W.rows, W.cols),

@@ -41,7 +41,10 @@ export function KindsFigure({ map }: { map: MapResult }) {
     const curve = [...ranks, { ...ridge, rank: full }];
     const low = Math.max(LOWEST, Math.min(0, map.shuffledR2, ...map.family.map(({ heldOutR2 }) => heldOutR2)) - 0.04);
     const lines = [...others.filter(({ kind }) => kind !== 'ridge').map((member) => ({ name: KINDS[member.kind].name, r2: member.heldOutR2 })), { name: 'Shuffled pairs', r2: map.shuffledR2 }];
-    const inside = lines.filter(({ r2 }) => r2 >= low);
+    const high = Math.max(0.1, ridge.heldOutR2 * 1.12);
+    const inside = lines.filter(({ r2 }) => r2 >= low).sort((a, b) => b.r2 - a.r2);
+    // Two lines close together are named above the one and below the other.
+    const crowded = (i: number): boolean => i > 0 && inside[i - 1].r2 - inside[i].r2 < 0.09 * (high - low);
     const x = curve.map(({ rank }) => rank!);
     const data = [
       {
@@ -52,9 +55,9 @@ export function KindsFigure({ map }: { map: MapResult }) {
     ];
     const layout = theme.layout({
       xaxis: theme.axis('rank of the map', { type: 'log', tickvals: x, ticktext: x.map(String), tickfont: { size: 12 } }),
-      yaxis: theme.axis('held-out R²', { nticks: 6, range: [low, Math.max(0.1, ridge.heldOutR2 * 1.12)] }),
+      yaxis: theme.axis('held-out R²', { nticks: 6, range: [low, high] }),
       shapes: inside.map(({ r2, name }) => ({ type: 'line', xref: 'paper', x0: 0, x1: 1, y0: r2, y1: r2, line: { color: name === 'Shuffled pairs' ? theme.failed : theme.muted, width: 1.5, dash: 'dot' } })),
-      annotations: inside.map(({ r2, name }) => ({ xref: 'paper', x: 0.01, xanchor: 'left', y: r2, yanchor: 'bottom', text: name.toLowerCase(), showarrow: false, font: { size: 12, color: theme.muted } })),
+      annotations: inside.map(({ r2, name }, i) => ({ xref: 'paper', x: 0.01, xanchor: 'left', y: r2, yanchor: crowded(i) ? 'top' : 'bottom', text: name.toLowerCase(), showarrow: false, font: { size: 12, color: theme.muted } })),
     });
     return { data, layout, height: 250 };
   }, [map, others, ranks, full, rankInUse, theme]);
@@ -63,6 +66,7 @@ export function KindsFigure({ map }: { map: MapResult }) {
   return (
     <Figure
       name="kinds"
+      className="kinds-figure"
       title="Which kind of map"
       caption={`Held-out R² of a map cut to each rank, up to the ridge map at full rank ${full}; dotted, the kinds without a rank.${below.length > 0 ? ` Below the axis, worse than the mean alone: ${below.join(', ')}.` : ''}`}
       table={{ head: ['kind', 'rank', 'held_out_r2', 'train_r2'], rows: map.family.map((m) => [m.kind, m.rank ?? '', m.heldOutR2, m.trainR2]) }}

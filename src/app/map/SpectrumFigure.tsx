@@ -15,7 +15,7 @@ export function SpectrumFigure({ map }: { map: MapResult }) {
     const data = [{ type: 'scatter', mode: 'lines+markers', x, y, line: { color: theme.ink, width: 2 }, marker: { color: theme.ink, size: 5 }, hovertemplate: 'direction %{x}<br>deviation %{y:.2e}<extra></extra>' }];
     const layout = theme.layout({
       xaxis: theme.axis('direction', { range: [0, ceiling + 1], nticks: 7 }),
-      yaxis: theme.axis('deviation', { type: 'log', nticks: 6, exponentformat: 'power' }),
+      yaxis: theme.axis('deviation', { type: 'log', dtick: spectrum[0] > 100 * spectrum[spectrum.length - 1] ? 1 : 'D2', exponentformat: 'power' }),
       shapes: [{ type: 'line', yref: 'paper', y0: 0, y1: 1, x0: effectiveRank, x1: effectiveRank, line: { color: theme.accent, width: 1.5 } }],
     });
     return { data, layout, height: 250 };
