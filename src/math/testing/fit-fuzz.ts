@@ -241,6 +241,7 @@ function judge(item: FuzzCase, pair: PairFit): string[] {
   const direct = scoreRows(item, best.W, best.p);
   for (const { lambda, heldOutR2: r2, trainR2, badPivots } of lambdaPath) {
     if (badPivots === 0 && direct.varies && !Number.isFinite(r2)) wrong.push(`R² at λ = ${lambda} is ${r2} without a bad pivot`);
+    if (badPivots > 0 && lambda >= 1e-4) wrong.push(`${badPivots} bad pivots at λ = ${lambda}, where any standardised system is definite`);
     if (badPivots > 0 && !Number.isNaN(r2)) wrong.push(`R² at λ = ${lambda} is ${r2} with ${badPivots} bad pivots`);
     // Moments of dependent columns at λ near 0 lose κ·2⁻⁵² in float64, and that is more than 1 − R² where nothing is left over.
     if (trainR2 > 1 + 1e-3) wrong.push(`R² on the training rows is ${trainR2}`);

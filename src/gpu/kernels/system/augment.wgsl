@@ -1,6 +1,7 @@
 // The augmented system [M + λP + diag(max(μ·M_ii, floor)) | C], with its diagonal kept aside for the pivot test.
-// A row of M without any variance (a constant source column, or padding) gets the diagonal 1: with
-// zeros everywhere else in its row its solution is 0.
+// A row of M + λP without any variance (a constant source column, or padding) gets the diagonal 1: with
+// zeros everywhere else in its row its solution is 0. (Not where M_ii alone is 0: exactly repeated columns
+// leave nothing of one of them in whitened coordinates, but its penalty is large and has neighbours.)
 
 struct Params {
   d: u32,
@@ -38,8 +39,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var value = M[i * p.d + j];
   if (p.lambda > 0.0) { value += p.lambda * penalty[i * p.d + j]; }
   if (i == j) {
+    let own = value;
     value += max(p.relative * M[i * p.d + i], p.minimum);
-    if (M[i * p.d + i] == 0.0) { value = 1.0; }
+    if (own == 0.0) { value = 1.0; }
     diagonal[i] = value;
   }
   augmented[at] = value;
