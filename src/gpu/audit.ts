@@ -1,16 +1,10 @@
 /** The lab's proof to the user: the same rows fitted on this device and in float64, side by side. */
 import { throwIfAborted } from '../experiment/errors';
+import type { FitAudit } from '../math/audit';
 import { relativeError } from '../math/matrix';
 import { Float64Fit } from '../math/ridge';
 import { GpuFit } from './fit/gpu-fit';
 import { GpuScope } from './scope';
-
-export interface FitAudit {
-  /** ‖W_wgsl − W_f64‖_F / ‖W_f64‖_F */
-  errorVsFloat64: number;
-  /** |R²_wgsl − R²_f64| on the rows themselves. */
-  deltaR2: number;
-}
 
 /** Rows sent to the GPU at once. */
 const CHUNK = 2048;

@@ -65,7 +65,7 @@ export function wasmBackend(products: Products): LabBackend {
     resumeSink: () => Promise.reject(new TypeError('A collection on WASM has no device to lose.')),
     pca: async (rows, width, components) => pca({ rows: rows.length / width, cols: width, data: rows }, components),
     families: async (moments, ridge, ranks) => familiesFromMoments(moments, ridge, ranks),
-    audit: (X, Y, rows, sourceWidth, targetWidth, lambda, signal) => auditFit(async (shape) => new WhitenedFit(shape, products), X, Y, rows, sourceWidth, targetWidth, lambda, signal),
+    audit: (X, Y, rows, sourceWidth, targetWidth, lambda, signal) => auditFit(async (shape) => new WhitenedFit(shape, products, { cka: false }), X, Y, rows, sourceWidth, targetWidth, lambda, signal),
     selfTest: () => runWasmSelfTest(products),
     dispose: () => products.dispose(),
   };

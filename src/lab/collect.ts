@@ -10,6 +10,7 @@ import { Random } from '../math/random';
 import type { SecondPassReason, StreamingFit } from '../math/fit-types';
 import type { LanguageModel, TapBatch, Tokenizer } from '../runtime/types';
 import { breathe, type LabContext } from './context';
+import { refuse } from './fit';
 import { finiteSample, type PreparedText, type RowSink, type Sample, type SinkCheckpoint } from './rows';
 
 /** The smallest λ of the path: what the fit must be accurate at. */
@@ -122,7 +123,7 @@ export async function collect<M>(
   const SECOND = 'Second pass, for accuracy';
   if (resume) context.warn(`The graphics device was lost after ${size(batches.slice(0, resume.batches).flat()).toLocaleString('en')} of ${total.toLocaleString('en')} tokens; the collection went on from there on a new one.`);
   await pass(secondPassReason ? SECOND : 'Reading the corpus with both models', resume?.batches ?? 0);
-  const flaw = secondPassReason ? null : await sink.fit.secondPassReason(SMALLEST_LAMBDA);
+  const flaw = secondPassReason ? null : await sink.fit.secondPassReason(SMALLEST_LAMBDA).catch(refuse);
   if (flaw) {
     secondPassReason = inWords(flaw);
     context.warn(`The states were collected a second time for an accurate fit: ${secondPassReason}.`);

@@ -36,7 +36,7 @@ export interface PairSolution {
 /** Solves every pair of layers at one λ, and their CKA. @throws LabError `cancelled`, `webgpu-device-lost` */
 export async function compareLayers(fit: StreamingFit<unknown>, signal: AbortSignal): Promise<LayerComparison> {
   const { sourceLayers, targetLayers } = fit.shape;
-  const grid = asRows(await fit.grid(GRID_LAMBDA, signal), sourceLayers, targetLayers);
+  const grid = asRows(await fit.grid(GRID_LAMBDA, signal).catch(refuse), sourceLayers, targetLayers);
   return { grid, cka: asRows(await fit.cka(signal), sourceLayers, targetLayers) };
 }
 
@@ -77,6 +77,14 @@ export function reportedRanks(sourceWidth: number, targetWidth: number, settings
     ranks.add(settings.rank);
   }
   return [...ranks].sort((a, b) => a - b);
+}
+
+/** The fitters on the CPU know no named errors; states that are not finite have one. */
+export function refuse(error: unknown): never {
+  if (error instanceof RangeError && /finite/.test(error.message)) {
+    throw new LabError('non-finite', error.message, 'The model produced NaN or infinity: try another precision of the model.', undefined, error);
+  }
+  throw error;
 }
 
 function unsolvable(layers: Layers, why: string): LabError {

@@ -1,6 +1,7 @@
 /**
- * The interface of the streaming affine fit, shared by its two implementations:
- * float64 on the CPU (`ridge.ts`) and WGSL on the GPU (`src/gpu/fit/`).
+ * The interface of the streaming affine fit, shared by its implementations: WGSL on the
+ * GPU (`src/gpu/fit/`), float32 products with float64 around them on the CPU
+ * (`whitened-fit.ts`), and float64 throughout, the oracle of both (`ridge.ts`).
  *
  * Conventions, here and everywhere in the lab: rows are tokens, matrices are
  * row-major, X is n×dS, Y is n×dT, W is dS×dT and Y ≈ X W + 1 p.
