@@ -28,7 +28,8 @@ beforeAll(async () => {
   const sharded = { ...files, [GRAPH]: editGraph(shard, { externalise: { path: 'model.onnx_data_1', minBytes: 64 } }).bytes, 'onnx/model.onnx_data': graph, 'onnx/model.onnx_data_1': shard };
   const outside = { ...files, [GRAPH]: editGraph(graph, { externalise: { path: '../../x', minBytes: 64 } }).bytes, 'onnx/x': graph };
   const unlisted = { ...files, [GRAPH]: editGraph(graph, { externalise: { path: 'elsewhere.bin', minBytes: 64 } }).bytes, 'onnx/elsewhere.bin': graph };
-  mirror = await startMirror(new URL('../../public/models', import.meta.url).pathname, { extra: { 'owner/sharded': sharded, 'owner/outside': outside, 'owner/unlisted': unlisted } });
+  const merged = { ...files, 'onnx/decoder_model_merged.onnx': graph };
+  mirror = await startMirror(new URL('../../public/models', import.meta.url).pathname, { extra: { 'owner/sharded': sharded, 'owner/merged': merged, 'owner/outside': outside, 'owner/unlisted': unlisted } });
 });
 afterAll(() => mirror.close());
 beforeEach(async () => {
@@ -99,6 +100,12 @@ test('weights in shards are planned, stored and handed over file by file', async
   const opened = await openModel({ id: 'owner/sharded', dtype: 'fp32', location }, { store });
   expect(opened.external.map((file) => file.path)).toEqual(['model.onnx_data', 'model.onnx_data_1']);
   expect(sha256Hex(opened.external[0].data)).toBe(sha256Hex(await original(GRAPH)));
+});
+
+test('a graph under its older name opens as the precision that it is', async () => {
+  const { location } = await run(await plan('owner/merged'));
+  const opened = await openModel({ id: 'owner/merged', dtype: 'fp32', location }, { store });
+  expect(opened.files.at(-1)!.path).toBe('onnx/decoder_model_merged.onnx');
 });
 
 describe('interrupted', () => {

@@ -13,7 +13,8 @@ let mirror: Mirror;
 beforeAll(async () => {
   mirror = await startMirror(new URL('../../public/models', import.meta.url).pathname, {
     extra: {
-      'owner/merged': Object.fromEntries(['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/decoder_model_merged.onnx'].map((path) => [path, encode('{}')])),
+      'owner/merged': Object.fromEntries(['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/decoder_model_merged.onnx', 'onnx/decoder_model_merged_quantized.onnx', 'onnx/decoder_model.onnx'].map((path) => [path, encode('{}')])),
+      'owner/apart': Object.fromEntries(['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/decoder_model.onnx', 'onnx/decoder_with_past_model.onnx'].map((path) => [path, encode('{}')])),
       'owner/words': { 'README.md': encode('hello') },
       'owner/outside': Object.fromEntries(['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx', 'onnx/../../x'].map((path) => [path, encode('{}')])),
     },
@@ -56,6 +57,13 @@ test('a commit can be asked for again; another one is not found', async () => {
   expect((await failure(ask(ID, { revision: 'refs/pr/1' }))).code).toBe('model-not-found');
 });
 
+test('the older name of a graph counts where today’s is not there', async () => {
+  const { files } = await resolveRepository(ask('owner/merged'));
+  expect(variantsOf(files).map(({ dtype, graph }) => [dtype, graph])).toEqual([['fp32', 'onnx/decoder_model_merged.onnx'], ['q8', 'onnx/decoder_model_merged_quantized.onnx']]);
+  const both = variantsOf([...files, { path: 'onnx/model.onnx', bytes: 2, sha256: null }]);
+  expect(both.find(({ dtype }) => dtype === 'fp32')!.graph).toBe('onnx/model.onnx');
+});
+
 describe('failures have names', () => {
   test('ids and hosts that are none', async () => {
     for (const id of ['', 'a/b/c', '../x', 'owner/..', 'a b', 'owner/name?x']) expect((await failure(ask(id))).code).toBe('settings-invalid');
@@ -65,9 +73,9 @@ describe('failures have names', () => {
   test('nothing there, gated, an old layout, no model at all', async () => {
     expect((await failure(ask('owner/nothing'))).code).toBe('model-not-found');
     expect((await listingWith({ kind: 'gated' })).code).toBe('model-gated');
-    const merged = await failure(ask('owner/merged'));
-    expect(merged.code).toBe('model-layout');
-    expect(merged.message).toContain('decoder_model_merged');
+    const apart = await failure(ask('owner/apart'));
+    expect(apart.code).toBe('model-layout');
+    expect(apart.message).toContain('onnx/decoder_with_past_model.onnx');
     const words = await failure(ask('owner/words'));
     expect(words.message).toContain('config.json');
     expect(words.code).toBe('model-layout');

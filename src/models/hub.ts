@@ -147,9 +147,10 @@ async function probeFolder(host: string, id: string, signal?: AbortSignal): Prom
     if (file) files.push(file);
     else if (path === 'config.json') throw new LabError('model-not-found', `“${id}” was not found in the folder ${host}: there is no ${id}/config.json.`, 'Check the id and the address of the folder.');
   }
-  for (const graph of DTYPES.map(graphPath)) {
-    const file = await probe(graph);
+  for (const dtype of DTYPES) {
+    const file = (await probe(graphPath(dtype))) ?? (await probe(graphPath(dtype, 'decoder_model_merged')));
     if (!file) continue;
+    const graph = file.path;
     files.push(file);
     const first = (await probe(`${graph}_data`)) ?? (await probe(`${graph}.data`));
     if (!first) continue;

@@ -30,9 +30,17 @@ export interface Variant {
   bytes: number;
 }
 
+/** Names of the graph: today's, and that of exports with a prompt and a step branch in one file (Optimum until 1.14). */
+const STEMS = ['model', 'decoder_model_merged'] as const;
+
 /** Path of the graph of a precision inside a model folder. */
-export function graphPath(dtype: Dtype): string {
-  return `onnx/model${SUFFIX[dtype]}.onnx`;
+export function graphPath(dtype: Dtype, stem: (typeof STEMS)[number] = 'model'): string {
+  return `onnx/${stem}${SUFFIX[dtype]}.onnx`;
+}
+
+/** The graph of a precision under whichever name a folder has it, today's first; null where it has none. */
+export function findGraph(dtype: Dtype, has: (path: string) => boolean): string | null {
+  return STEMS.map((stem) => graphPath(dtype, stem)).find(has) ?? null;
 }
 
 /** True for a path that stays inside its folder: relative, forward slashes, no empty segment and none of dots. */
@@ -49,8 +57,8 @@ export function isExternalData(path: string, graph: string): boolean {
 export function variantsOf(files: readonly RepositoryFile[]): Variant[] {
   const found: Variant[] = [];
   for (const dtype of DTYPES) {
-    const graph = graphPath(dtype);
-    if (!files.some((file) => file.path === graph)) continue;
+    const graph = findGraph(dtype, (path) => files.some((file) => file.path === path));
+    if (graph === null) continue;
     const own = files.filter((file) => file.path === graph || isExternalData(file.path, graph)).toSorted((a, b) => compareShards(a.path, b.path));
     found.push({ dtype, graph, files: own, bytes: own.reduce((sum, file) => sum + file.bytes, 0) });
   }
@@ -72,14 +80,11 @@ export function checkLayout(files: readonly { path: string }[], id: string): voi
   const paths = new Set(files.map((file) => file.path));
   const missing = REQUIRED_FILES.filter((path) => !paths.has(path));
   const graphs = [...paths].filter((path) => path.endsWith('.onnx'));
-  const known = DTYPES.map(graphPath).some((path) => paths.has(path));
+  const known = DTYPES.some((dtype) => findGraph(dtype, (path) => paths.has(path)) !== null);
   if (missing.length === 0 && known) return;
   const lacks = [...missing, ...(known ? [] : ['onnx/model.onnx (or another precision of it)'])].join(', ');
   const instead = graphs.length > 0 && !known ? ` Its graphs are: ${graphs.slice(0, 6).join(', ')}.` : '';
-  const remedy = graphs.some((path) => path.includes('decoder_model'))
-    ? 'This is the older layout with a merged decoder: export the model again with a current exporter, or use a repository with onnx/model.onnx.'
-    : 'Use a decoder language model in the layout of transformers.js, such as those of onnx-community.';
-  throw new LabError('model-layout', `“${id}” is not in the layout of a transformers.js model: it has no ${lacks}.${instead}`, remedy, { missing: lacks });
+  throw new LabError('model-layout', `“${id}” is not in the layout of a transformers.js model: it has no ${lacks}.${instead}`, 'Use a decoder language model in the layout of transformers.js, such as those of onnx-community.', { missing: lacks });
 }
 
 /** What the choice of precision depends on. */

@@ -82,6 +82,18 @@ describe('offsets cover the text, and the ids are those of encode', () => {
   });
 });
 
+test.each(['lrt-stories-s', 'lrt-stranger'])('%s: offsets are those of the Rust library', async (id) => {
+  const tokenizer = await byteLevel(id);
+  const reference = JSON.parse(await readFile(new URL('../../fixtures/tokenizers/offsets.json', import.meta.url), 'utf8')) as Record<string, (OffsetEncoding & { text: string })[]>;
+  expect(reference[id].length).toBeGreaterThan(5);
+  for (const { text, ids, offsets } of reference[id]) {
+    const ours = tokenizer.encodeWithOffsets(text);
+    const front = ours.ids.length - ids.length;
+    expect(ours.ids.slice(front)).toEqual(ids);
+    expect(ours.offsets.slice(front)).toEqual(offsets);
+  }
+});
+
 describe('by hand', () => {
   test('the begin token spans nothing; the parts of an emoji span all of it', async () => {
     const tokenizer = await byteLevel('lrt-stories-s');

@@ -37,7 +37,7 @@ test('a folder gives configuration, tokenizer, graph and the digests of what arr
 });
 
 test('the precision chooses the file', () => {
-  expect((['fp32', 'fp16', 'q4', 'q4f16', 'q8'] as const).map(graphPath)).toEqual(['onnx/model.onnx', 'onnx/model_fp16.onnx', 'onnx/model_q4.onnx', 'onnx/model_q4f16.onnx', 'onnx/model_quantized.onnx']);
+  expect((['fp32', 'fp16', 'q4', 'q4f16', 'q8'] as const).map((dtype) => graphPath(dtype))).toEqual(['onnx/model.onnx', 'onnx/model_fp16.onnx', 'onnx/model_q4.onnx', 'onnx/model_q4f16.onnx', 'onnx/model_quantized.onnx']);
 });
 
 test('a repository without generation_config.json will do', async () => {

@@ -5,7 +5,7 @@ import type { FetchedFile, LoadOptions, ModelFiles, ModelSource } from '../runti
 import { parseConfig } from './config';
 import type { FetchFileOptions } from './fetch';
 import { httpFolder, readJson, storedFolder, type ModelFolder } from './folder';
-import { graphPath, isExternalData, isInside, OPTIONAL_FILES, REQUIRED_FILES } from './layout';
+import { findGraph, graphPath, isExternalData, isInside, OPTIONAL_FILES, REQUIRED_FILES } from './layout';
 import { localFolder } from './local';
 import { ModelStore } from './storage';
 import { checkTokenizerFits, createTokenizer } from './tokenizer';
@@ -39,7 +39,7 @@ async function folderOf(source: ModelSource, store?: ModelStore): Promise<ModelF
 
 async function readFolder(folder: ModelFolder, dtype: ModelSource['dtype'], { signal, onProgress }: LoadOptions): Promise<ModelFiles> {
   const { id } = folder;
-  const graphFile = graphPath(dtype);
+  const graphFile = findGraph(dtype, (path) => folder.sizes.has(path)) ?? graphPath(dtype);
   const progress = new ByteProgress(folder, graphFile, onProgress);
   const options = (path: string): FetchFileOptions => ({ signal, onBytes: (done, total) => progress.report(path, done, total) });
   const files: FetchedFile[] = [];
