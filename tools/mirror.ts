@@ -15,8 +15,8 @@ import { parseArgs } from 'node:util';
 export type Failure =
   /** The connection closes after so many bytes of the body. */
   | { kind: 'cut'; after: number }
-  /** The body has so many bytes more (or fewer) than the listing says, and the header agrees with the body. */
-  | { kind: 'length'; by: number }
+  /** The body has so many bytes more (or fewer) than the listing says; the header agrees with the body, or says nothing. */
+  | { kind: 'length'; by: number; silent?: boolean }
   /** The last byte is another one. */
   | { kind: 'digest' }
   /** A web page with status 200. */
@@ -185,7 +185,8 @@ async function send(incoming: IncomingMessage, response: ServerResponse, origina
   const to = asked?.[2] ? Math.min(Number(asked[2]), total - 1) : total - 1;
   if (from > to && total > 0) return void response.writeHead(416, { ...headers, 'content-range': `bytes */${total}` }).end();
   const length = failure?.kind === 'claim' ? failure.bytes : to - from + 1;
-  response.writeHead(asked ? 206 : 200, { ...headers, 'accept-ranges': 'bytes', 'content-length': String(length), ...(asked ? { 'content-range': `bytes ${from}-${to}/${total}` } : {}) });
+  const silent = failure?.kind === 'length' && failure.silent;
+  response.writeHead(asked ? 206 : 200, { ...headers, 'accept-ranges': 'bytes', ...(silent ? {} : { 'content-length': String(length) }), ...(asked ? { 'content-range': `bytes ${from}-${to}/${total}` } : {}) });
   if (incoming.method === 'HEAD') return void response.end();
   let at = from;
   for await (const piece of body(entry, from, to, failure)) {

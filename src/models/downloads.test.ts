@@ -166,6 +166,12 @@ describe('a hostile host', () => {
     }
   });
 
+  test('another length that no header tells: stopped at the first byte too many; or there is nothing where the rest should be', async () => {
+    expect((await failure(GRAPH, { kind: 'length', by: 1000, silent: true })).code).toBe('model-length');
+    expect((await plan()).cached).toBe(681 + 124926 + 987 + 96);
+    expect((await failure(GRAPH, { kind: 'length', by: -1000, silent: true })).code).toBe('model-length');
+  });
+
   test('another digest', async () => {
     expect(await failure(GRAPH, { kind: 'digest' })).toMatchObject({ code: 'model-digest', details: { path: GRAPH } });
     expect((await plan()).cached).toBe(681 + 124926 + 987 + 96);
