@@ -16,6 +16,10 @@ test('reads GPT-2’s names, and the language part of a multimodal model', () =>
   expect(parseConfig({ model_type: 'both', text_config: llama }, null, 'm')).toMatchObject({ modelType: 'llama', layers: 2 });
 });
 
+test('a head may be wider than its share of the hidden size', () => {
+  expect(parseConfig({ ...llama, head_dim: 256 }, null, 'm').headDim).toBe(256);
+});
+
 test('names the field that is missing', () => {
   const { vocab_size: _, ...rest } = llama;
   expect(() => parseConfig(rest, null, 'm')).toThrow('vocab_size');

@@ -28,7 +28,7 @@ describe('the lines', () => {
   });
 
   test('a float16 cache is half; a stated head width counts', () => {
-    const half = planMemory({ ...small, dtype: 'q4f16', headDim: 128 }, large, work, gpu);
+    const half = planMemory({ ...small, dtype: 'q4f16', config: { ...small.config, headDim: 128 } }, large, work, gpu);
     expect(half.lines.find((item) => item.label === 'KV cache')!.source).toBe(2 * 10 * 16 * 4 * 64 * 128 * 2);
   });
 });

@@ -11,9 +11,7 @@ export interface PlannedModel {
   dtype: Dtype;
   /** Bytes of the graph and its external weights. */
   weightBytes: number;
-  config: Pick<ModelConfig, 'layers' | 'hiddenSize' | 'heads' | 'kvHeads' | 'vocabSize'>;
-  /** Width of one head; hiddenSize / heads unless the model says otherwise (Gemma 3, Qwen3). */
-  headDim?: number;
+  config: Pick<ModelConfig, 'layers' | 'hiddenSize' | 'heads' | 'kvHeads' | 'headDim' | 'vocabSize'>;
   /** Largest single weight, where it is known; else the embedding is reckoned from the vocabulary. */
   largestTensorBytes?: number;
 }
@@ -110,8 +108,7 @@ export function planMemory(source: PlannedModel, target: PlannedModel, work: Pla
 }
 
 function kvBytes(model: PlannedModel, work: PlannedWork): number {
-  const { layers, hiddenSize, heads, kvHeads } = model.config;
-  const headDim = model.headDim ?? hiddenSize / heads;
+  const { layers, hiddenSize, heads, kvHeads, headDim = hiddenSize / heads } = model.config;
   const element = model.dtype === 'fp16' || model.dtype === 'q4f16' ? 2 : FLOAT;
   return 2 * layers * work.decodeRows * kvHeads * work.decodeLength * headDim * element;
 }

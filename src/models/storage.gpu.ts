@@ -2,6 +2,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { fetchCatalog } from './catalog';
 import type { DownloadOrder, DownloadReport } from './downloads-fixture.worker';
+import { createRuntime } from '../runtime';
+import type { ModelSource } from '../runtime/types';
 import { openModel } from './open';
 import { ModelStore, readBlob } from './storage';
 
@@ -52,6 +54,15 @@ test('a download that is torn off goes on in a new worker, is checked, listed, o
   const opened = await openModel({ id: ID, dtype: 'q4', location: report.location });
   expect(opened.config).toMatchObject({ layers: 5, hiddenSize: 192 });
   expect(opened.graph).toHaveLength(3195837);
+  const runtime = await createRuntime({ backend: 'wasm', device: null });
+  const logits = async (source: ModelSource): Promise<Float32Array> => {
+    const model = await runtime.load(source);
+    return model.nextTokenLogits({ rows: [{ ids: model.tokenizer.encode('The old fox') }], layer: null });
+  };
+  const downloaded = await logits({ id: ID, dtype: 'q4', location: report.location });
+  expect(downloaded).toHaveLength(2048);
+  expect(downloaded).toEqual(await logits({ id: ID, dtype: 'q4', baseUrl: `${location.origin}/models/${ID}/` }));
+  await runtime.dispose();
   await store.delete(report.location);
   expect(await store.list()).toEqual([]);
 });

@@ -172,7 +172,7 @@ export class PartialFile {
     this.#size = length;
   }
 
-  /** @throws LabError `storage-full` */
+  /** Chromium shows a full quota as a write of fewer bytes than asked; others throw. @throws LabError `storage-full` */
   append(chunk: Uint8Array): void {
     let written = 0;
     try {

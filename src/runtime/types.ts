@@ -103,6 +103,8 @@ export interface ModelConfig {
   hiddenSize: number;
   heads: number;
   kvHeads: number;
+  /** Width of one head where the configuration states it; else hiddenSize / heads. */
+  headDim?: number;
   /** Longest sequence that the positions allow; null where the configuration does not say. */
   maxPositions: number | null;
   bosIds: number[];
