@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
 
 /** What a path of a repository does instead of answering as it should. `api` is the path of the listing. */
 export type Failure =
@@ -30,6 +31,8 @@ export type Failure =
   | { kind: 'slow'; milliseconds: number }
   /** Answers the whole file to a range request. */
   | { kind: 'no-ranges' }
+  /** Compressed on the way, as hosts do with texts: no failure, but Content-Length is then of the compressed body. */
+  | { kind: 'gzip' }
   /** Other bytes: a listing, a configuration, a graph. */
   | { kind: 'body'; body: Uint8Array | string }
   /** Without the headers that let a page of another site read the answer. */
@@ -180,6 +183,12 @@ export async function startMirror(root: string | null, options: MirrorOptions = 
 async function send(incoming: IncomingMessage, response: ServerResponse, original: Entry, failure: Failure | null, headers: Record<string, string>): Promise<void> {
   const entry = failure?.kind === 'body' ? memoryEntry(Buffer.from(failure.body)) : original;
   const total = entry.bytes + (failure?.kind === 'length' ? failure.by : 0);
+  if (failure?.kind === 'gzip' && !incoming.headers.range) {
+    const parts: Uint8Array[] = [];
+    for await (const piece of body(entry, 0, total - 1, null)) parts.push(piece);
+    const packed = gzipSync(Buffer.concat(parts));
+    return void response.writeHead(200, { ...headers, 'content-encoding': 'gzip', 'content-length': String(packed.length) }).end(incoming.method === 'HEAD' ? undefined : packed);
+  }
   const asked = failure?.kind === 'no-ranges' ? null : /^bytes=(\d+)-(\d*)$/.exec(incoming.headers.range ?? '');
   const from = asked ? Number(asked[1]) : 0;
   const to = asked?.[2] ? Math.min(Number(asked[2]), total - 1) : total - 1;

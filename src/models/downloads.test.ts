@@ -39,7 +39,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   limitRoom(Infinity);
-  for (const path of ['api', 'config.json', GRAPH]) mirror.fail(ID, path, null);
+  for (const path of ['api', 'config.json', 'tokenizer.json', GRAPH]) mirror.fail(ID, path, null);
   await rm(disk, { recursive: true });
 });
 
@@ -106,6 +106,11 @@ test('a graph under its older name opens as the precision that it is', async () 
   const { location } = await run(await plan('owner/merged'));
   const opened = await openModel({ id: 'owner/merged', dtype: 'fp32', location }, { store });
   expect(opened.files.at(-1)!.path).toBe('onnx/decoder_model_merged.onnx');
+});
+
+test('files that are compressed on the way have the length that they have here', async () => {
+  for (const path of ['api', 'config.json', 'tokenizer.json']) mirror.fail(ID, path, { kind: 'gzip' });
+  expect((await run(await plan())).files).toHaveLength(5);
 });
 
 describe('interrupted', () => {

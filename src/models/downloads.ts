@@ -196,9 +196,11 @@ function checkAnswer(plan: DownloadPlan, file: RepositoryFile, partial: PartialF
   const partly = response.status === 206;
   const range = partly ? statedRange(response) : null;
   if (range && range.from !== partial.size) return new LabError('model-fetch', `The host answers with another part of ${what} than was asked for.`, 'Use another host.', { path: file.path });
+  if (range && range.total !== null) return range.total === file.bytes ? null : otherLength(what, file, String(range.total));
   const length = statedLength(response);
-  const total = range?.total ?? (length === null ? null : length + (partly ? partial.size : 0));
-  return total === null || total === file.bytes ? null : otherLength(what, file, String(total));
+  if (length === null) return null;
+  const total = length.bytes + (partly ? partial.size : 0);
+  return total > file.bytes || (length.exact && total < file.bytes) ? otherLength(what, file, String(total)) : null;
 }
 
 function otherLength(what: string, file: RepositoryFile, bytes: string): LabError {

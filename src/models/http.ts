@@ -52,11 +52,15 @@ export function isPage(response: Response, path: string): boolean {
   return !/\.html?$/.test(path) && /^(text\/html|application\/xhtml)/.test(response.headers.get('content-type') ?? '');
 }
 
-/** The length of the body as the host states it; null where it does not, or where the body is compressed on the way. */
-export function statedLength(response: Response): number | null {
+/**
+ * The length of the body as the host states it; null where it does not, or where the body is known to be compressed on the way.
+ * Across origins a page may read the length and not whether the body is compressed: then it is a lower bound, not `exact`.
+ */
+export function statedLength(response: Response): { bytes: number; exact: boolean } | null {
   const length = response.headers.get('content-length');
   const encoding = response.headers.get('content-encoding');
-  return length === null || (encoding !== null && encoding !== 'identity') ? null : Number(length);
+  if (length === null || (encoding !== null && encoding !== 'identity')) return null;
+  return { bytes: Number(length), exact: response.type !== 'cors' };
 }
 
 /** First byte and total of a partial answer; null where the header is missing or not readable across origins. */

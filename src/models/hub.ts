@@ -164,7 +164,7 @@ async function probeFolder(host: string, id: string, signal?: AbortSignal): Prom
   return { commit: digestOf({ files: files.map(({ path, bytes }) => [path, bytes, etags[path] ?? '']) }).slice(0, 40), files, license: null, gated: false };
 }
 
-/** Size of a file on a plain web server; null where it has none. Asks for one byte where the answer to HEAD states no length. */
+/** Size of a file on a plain web server; null where it has none. Asks for one byte where the answer to HEAD states no sure length. */
 async function probeFile(url: string, path: string, id: string, signal?: AbortSignal): Promise<{ bytes: number; etag: string | null } | null> {
   const what = `${path} of “${id}”`;
   const head = await request(url, what, { signal, method: 'HEAD' });
@@ -172,11 +172,13 @@ async function probeFile(url: string, path: string, id: string, signal?: AbortSi
   if (!head.ok) throw refusal(head, id, what);
   const etag = head.headers.get('etag');
   const length = statedLength(head);
-  if (length !== null) return { bytes: length, etag };
+  if (length?.exact) return { bytes: length.bytes, etag };
   const one = await request(url, what, { signal, from: 0, to: 0 });
   await one.body?.cancel();
-  const total = statedRange(one)?.total;
-  if (one.status === 206 && total !== undefined && total !== null) return { bytes: total, etag };
+  const total = one.status === 206 ? statedRange(one)?.total : null;
+  if (total !== undefined && total !== null) return { bytes: total, etag };
+  // Across origins, without ranges: right unless the file is compressed on the way, which the download would then say.
+  if (length) return { bytes: length.bytes, etag };
   throw new LabError('model-layout', `The host does not state the size of ${what}.`, 'Use a web server that sends Content-Length or answers range requests.', { path });
 }
 

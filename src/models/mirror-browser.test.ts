@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 afterEach(async () => {
-  for (const path of ['api', GRAPH]) mirror.fail(ID, path, null);
+  for (const path of ['api', 'config.json', 'tokenizer.json', GRAPH]) mirror.fail(ID, path, null);
   // A reload ends the workers; the files that they held come free a little later.
   await page.reload();
   await page.evaluate(async () => {
@@ -84,6 +84,12 @@ test('interrupted by a reload, resumed by a range, verified', async () => {
   expect(report.license).toBe('mit');
 }, 60_000);
 
+test('files that are compressed on the way: a page of another site cannot see it, and takes them all the same', async () => {
+  for (const path of ['api', 'config.json', 'tokenizer.json']) mirror.fail(ID, path, { kind: 'gzip' });
+  const report = await download();
+  expect(report).toMatchObject({ kind: 'done', missing: expect.any(Number) });
+});
+
 const hostile: [string, string, Failure, { code: string; reason?: string }][] = [
   ['a listing that is a page', 'api', { kind: 'page' }, { code: 'model-page' }],
   ['a listing that is no JSON', 'api', { kind: 'body', body: '<' }, { code: 'model-layout' }],
@@ -91,7 +97,8 @@ const hostile: [string, string, Failure, { code: string; reason?: string }][] = 
   ['a host that forbids reading', 'api', { kind: 'no-cors' }, { code: 'model-unreachable', reason: 'blocked' }],
   ['a gated file', GRAPH, { kind: 'gated' }, { code: 'model-gated' }],
   ['a page in place of weights', GRAPH, { kind: 'page' }, { code: 'model-page' }],
-  ['weights of another length', GRAPH, { kind: 'length', by: 1 }, { code: 'model-length' }],
+  ['weights that are longer', GRAPH, { kind: 'length', by: 1 }, { code: 'model-length' }],
+  ['weights that are shorter', GRAPH, { kind: 'length', by: -1 }, { code: 'model-length' }],
   ['weights of another digest', GRAPH, { kind: 'digest' }, { code: 'model-digest' }],
   ['weights that break off', GRAPH, { kind: 'cut', after: 100_000 }, { code: 'model-truncated' }],
 ];
