@@ -117,7 +117,7 @@ test('another kind of map carries the vector, without fitting again', async () =
   await expect(runUntil(engines.wasm, { ...experiment, map: { ...experiment.map, kind: 'reduced-rank', rank: 1000 } }, 'map')).rejects.toMatchObject({ code: 'settings-invalid', details: { field: 'map.rank' } });
 });
 
-test('a collection that a lost device broke off goes on from its checkpoint on a new one', async () => {
+test('a collection that a lost device broke off goes on from its checkpoint on a new one; the pipeline gives back all GPU memory that it took', async () => {
   const experiment = { ...smallExperiment(), corpus: { ...smallExperiment().corpus, seed: 3 } };
   const whole = (await runUntil(engines.webgpu, experiment, 'map')).results;
   const breaking = await startEngine('webgpu', baseUrl, () => undefined);
@@ -134,12 +134,17 @@ test('a collection that a lost device broke off goes on from its checkpoint on a
   await expect(broken).rejects.toMatchObject({ code: 'cancelled' });
   breaking.context(silent).backend.device!.destroy();
   const resumed = await startEngine('webgpu', baseUrl, () => undefined);
+  const { device } = resumed.context(silent).backend;
+  const before = liveMemory(device!);
   const progress: number[] = [];
   const { results } = await runUntil(resumed, experiment, 'map', { resume: checkpoint, progress: ({ stage, done }) => stage === 'activations' && progress.push(done) });
   expect(progress[0]).toBeGreaterThan(200); // the batches before the checkpoint were not read again
   expect(results.activations!.tokens).toEqual(whole.activations!.tokens);
   expect(Math.abs(results.map!.heldOutR2 - whole.map!.heldOutR2)).toBeLessThanOrEqual(1e-6);
   expect(results.activations!.labels).toEqual(whole.activations!.labels);
+  expect(liveMemory(device!).buffers).toBeGreaterThan(before.buffers);
+  await resumed.pipeline.dispose();
+  expect(liveMemory(device!)).toEqual(before);
   await resumed.dispose();
 });
 
@@ -171,16 +176,4 @@ test('a pair that is not homologous is refused with its reasons', async () => {
   expect(refused).toBeInstanceOf(LabError);
   expect((refused as LabError).code).toBe('not-homologous');
   expect((refused as LabError).message).toMatch(/tokenizer/i);
-});
-
-test('the pipeline gives back all GPU memory that it took', async () => {
-  const engine = await startEngine('webgpu', baseUrl, () => undefined);
-  const { device } = engine.context(silent).backend;
-  const before = liveMemory(device!);
-  const experiment = { ...smallExperiment(), corpus: { ...smallExperiment().corpus, maxTokens: 500 } };
-  await runUntil(engine, experiment, 'map');
-  expect(liveMemory(device!).buffers).toBeGreaterThan(before.buffers);
-  await engine.pipeline.dispose();
-  expect(liveMemory(device!)).toEqual(before);
-  await engine.dispose();
 });
