@@ -9,10 +9,12 @@ function missing(name: string): DOMException {
 /** Files open for writing: the browser gives one such handle a file. */
 const open = new Set<string>();
 let room = Infinity;
+let full: 'code' | 'throws' = 'code';
 
-/** Lets only so many more bytes be written, as a quota does. */
-export function limitRoom(bytes: number): void {
+/** Lets only so many more bytes be written, as a quota does: Chromium then writes what fits and answers an error code, other browsers throw. */
+export function limitRoom(bytes: number, then: typeof full = 'code'): void {
   room = bytes;
+  full = then;
 }
 
 class DiskFile {
@@ -35,9 +37,11 @@ class DiskFile {
       flush: () => fsyncSync(file),
       read: (into: Uint8Array, at?: { at?: number }) => readSync(file, into, 0, into.length, at?.at ?? 0),
       write: (from: Uint8Array, at?: { at?: number }) => {
-        if (from.length > room) throw new DOMException('No room.', 'QuotaExceededError');
-        room -= from.length;
-        return writeSync(file, from, 0, from.length, at?.at ?? 0);
+        if (from.length > room && full === 'throws') throw new DOMException('No room.', 'QuotaExceededError');
+        const fits = Math.min(from.length, room);
+        room -= fits;
+        const written = fits === 0 ? 0 : writeSync(file, from, 0, fits, at?.at ?? 0);
+        return fits < from.length ? 2 ** 32 - 8 : written;
       },
       close: () => {
         closeSync(file);

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startMirror, type Failure, type Mirror } from '../../tools/mirror';
 import { sha256Hex } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
@@ -133,6 +133,17 @@ describe('interrupted', () => {
     expect(files.at(-1)).toMatchObject({ checked: 'digest', sha256: sha256Hex(await original(GRAPH)) });
   });
 
+  test('cancelled while a slow host is being waited for: at once, and nothing more is asked for', async () => {
+    const agreed = await plan();
+    mirror.fail(ID, 'config.json', { kind: 'slow', milliseconds: 5000 });
+    const controller = new AbortController();
+    const started = performance.now();
+    setTimeout(() => controller.abort(), 100);
+    await expect(run(agreed, { signal: controller.signal })).rejects.toMatchObject({ code: 'cancelled' });
+    expect(performance.now() - started).toBeLessThan(4000);
+    expect(fetched()).toEqual(['config.json']);
+  });
+
   test('a connection that breaks is resumed twice, then the error says how far it came', async () => {
     const error = await failure(GRAPH, { kind: 'cut', after: 300_000 });
     expect(error).toMatchObject({ code: 'model-truncated', details: { expected: 1179258 } });
@@ -200,13 +211,22 @@ describe('a hostile host', () => {
 });
 
 describe('storage', () => {
-  test('that fills up is a named error, and what fitted is kept', async () => {
-    limitRoom(500_000);
+  test.each(['code', 'throws'] as const)('that fills up (%s) is a named error, and what fitted is kept', async (then) => {
+    limitRoom(500_000, then);
     const agreed = await plan();
-    await expect(run(agreed)).rejects.toMatchObject({ code: 'storage-full', details: { needed: expect.any(Number) } });
+    const thrown = await run(agreed).catch((error: unknown) => error as LabError);
     limitRoom(Infinity);
+    expect(thrown).toMatchObject({ code: 'storage-full', details: { missing: (await plan()).missing } });
     expect((await plan()).cached).toBeGreaterThan(200_000);
     expect((await run(await plan())).files).toHaveLength(5);
+  });
+
+  test('that the browser says is too small is said before anything is fetched', async () => {
+    const agreed = await plan();
+    vi.spyOn(store, 'room').mockResolvedValue({ usage: 0, quota: 1000, free: 1000 });
+    expect((await plan()).freeBytes).toBe(1000);
+    await expect(run(agreed)).rejects.toMatchObject({ code: 'storage-full', details: { missing: agreed.missing - 1000 } });
+    expect(fetched()).toEqual([]);
   });
 
   test('a file that another holds open is waited for, and then a named error', async () => {

@@ -27,7 +27,7 @@ export interface DownloadPlan {
   readonly cached: number;
   /** Still to be fetched. */
   readonly missing: number;
-  /** Room in the browser's storage; null where the browser does not say. */
+  /** Room in the storage as the browser says it; null where it does not. A hint only. */
   readonly freeBytes: number | null;
 }
 
@@ -70,14 +70,14 @@ export function locationOf({ host, id, commit }: Pick<Repository, 'host' | 'id' 
 
 /**
  * Fetches what the plan lists and is not yet stored. May be called again after a failure or a reload.
- * @throws LabError `storage-full` (details.missing) before anything is fetched; `model-length` and `model-digest` for a file
+ * @throws LabError `storage-full` (details.missing), before anything is fetched where the browser knows; `model-length` and `model-digest` for a file
  *         that is not the one agreed to; `model-page`, `model-gated`, `model-not-found`, `model-fetch`, `model-truncated`,
  *         `model-unreachable`, `storage-busy` or `cancelled`
  */
 export async function executeDownload(plan: DownloadPlan, store: ModelStore, options: DownloadOptions = {}): Promise<{ location: HubLocation; files: StoredFile[] }> {
   throwIfAborted(options.signal);
   const room = await store.room();
-  if (room && room.free < plan.missing) throw storageFull(plan.repository.id, plan.missing - room.free, plan.missing);
+  if (room && room.free < plan.missing) throw storageFull(plan.repository.id, plan.missing - room.free);
   const location = locationOf(plan.repository);
   const files: StoredFile[] = [];
   let before = 0;
@@ -87,7 +87,7 @@ export async function executeDownload(plan: DownloadPlan, store: ModelStore, opt
     // A file stored under an earlier plan is kept only if it is the one that this plan names.
     const same = there && there.stored.bytes === file.bytes && (file.sha256 === null || there.stored.sha256 === file.sha256);
     files.push(same ? there.stored : await fetchInto(plan, file, store, report, options).catch(async (error: unknown) => {
-      throw await withRoom(error, plan, store);
+      throw await withMissing(error, plan, store);
     }));
     before += file.bytes;
     report(0);
@@ -95,13 +95,11 @@ export async function executeDownload(plan: DownloadPlan, store: ModelStore, opt
   return { location, files };
 }
 
-/** A disk that fills up on the way: says how much more it takes. */
-async function withRoom(error: unknown, plan: DownloadPlan, store: ModelStore): Promise<unknown> {
+/** Storage that fills up on the way, whatever the browser said of its room: all that is not yet stored is missing. */
+async function withMissing(error: unknown, plan: DownloadPlan, store: ModelStore): Promise<unknown> {
   if (!(error instanceof LabError) || error.code !== 'storage-full') return error;
-  const room = await store.room();
   const stored = await Promise.all(plan.files.map(async (file) => Math.min(file.bytes, await store.storedBytes(locationOf(plan.repository), file.path))));
-  const needed = plan.bytes - sum(stored, (bytes) => bytes);
-  return storageFull(plan.repository.id, room ? Math.max(1, needed - room.free) : null, needed);
+  return storageFull(plan.repository.id, plan.bytes - sum(stored, (bytes) => bytes));
 }
 
 async function fetchInto(plan: DownloadPlan, file: RepositoryFile, store: ModelStore, report: (done: number) => void, options: DownloadOptions): Promise<StoredFile> {

@@ -90,6 +90,20 @@ test('files that are compressed on the way: a page of another site cannot see it
   expect(report).toMatchObject({ kind: 'done', missing: expect.any(Number) });
 });
 
+test('a quota that is met on the way is named, with what is missing; what fitted is kept', async () => {
+  const quota = await page.context().newCDPSession(page);
+  const { origin } = new URL(page.url());
+  await quota.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1_000_000 });
+  const report = await download();
+  await quota.send('Storage.overrideQuotaForOrigin', { origin });
+  const all = 3195837 + 124926 + 682 + 987 + 96;
+  expect(report).toMatchObject({ kind: 'failed', code: 'storage-full' });
+  const { missing } = (report as Extract<DownloadReport, { kind: 'failed' }>).details as { missing: number };
+  expect(missing).toBeGreaterThanOrEqual(all - 1_000_000);
+  expect(missing).toBeLessThan(all - 900_000);
+  expect(await download()).toMatchObject({ kind: 'done', missing });
+});
+
 const hostile: [string, string, Failure, { code: string; reason?: string }][] = [
   ['a listing that is a page', 'api', { kind: 'page' }, { code: 'model-page' }],
   ['a listing that is no JSON', 'api', { kind: 'body', body: '<' }, { code: 'model-layout' }],

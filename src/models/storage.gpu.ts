@@ -4,6 +4,7 @@ import { fetchCatalog } from './catalog';
 import type { DownloadOrder, DownloadReport } from './downloads-fixture.worker';
 import { createRuntime } from '../runtime';
 import type { ModelSource } from '../runtime/types';
+import { filesOfDirectory, openLocalFiles, registerLocalFolder } from './local';
 import { openModel } from './open';
 import { ModelStore, readBlob } from './storage';
 
@@ -65,6 +66,24 @@ test('a download that is torn off goes on in a new worker, is checked, listed, o
   await runtime.dispose();
   await store.delete(report.location);
   expect(await store.list()).toEqual([]);
+});
+
+test('a picked folder crosses to a worker and opens as the bundled model does', async () => {
+  const catalogued = (await fetchCatalog(`${location.origin}/`)).models.find((model) => model.id === 'lrt-stories-s')!;
+  const picked = await (await navigator.storage.getDirectory()).getDirectoryHandle('models', { create: true });
+  for (const { path } of catalogued.files) {
+    const parts = path.split('/');
+    const folder = parts.length > 1 ? await picked.getDirectoryHandle(parts[0], { create: true }) : picked;
+    const writable = await (await folder.getFileHandle(parts.at(-1)!, { create: true })).createWritable();
+    await writable.write(await (await fetch(`/models/lrt-stories-s/${path}`)).blob());
+    await writable.close();
+  }
+  const folder = openLocalFiles(await filesOfDirectory(picked));
+  // What postMessage does to it on the way to the engine.
+  const there = structuredClone(folder);
+  const opened = await openModel({ id: 'lrt-stories-s', dtype: 'fp32', location: registerLocalFolder(there) });
+  expect(opened.config.layers).toBe(3);
+  for (const file of opened.files) expect(catalogued.files).toContainEqual(file);
 });
 
 test('a file that another download holds is a named error', async () => {

@@ -133,7 +133,7 @@ export class ModelStore {
     return new PartialFile(folder, path, await openSync(folder, fileName(path), identity.id), identity.id);
   }
 
-  /** What the browser allows and has given; null where it does not say. */
+  /** What the browser says that it allows and has given; null where it does not say. A hint: Chromium says 10 GiB whatever the disk has. */
   async room(): Promise<StorageRoom | null> {
     const estimate = await globalThis.navigator?.storage?.estimate?.();
     if (estimate?.quota === undefined || estimate.usage === undefined) return null;
@@ -172,16 +172,13 @@ export class PartialFile {
     this.#size = length;
   }
 
-  /** Chromium shows a full quota as a write of fewer bytes than asked; others throw. @throws LabError `storage-full` */
+  /** @throws LabError `storage-full` */
   append(chunk: Uint8Array): void {
-    let written = 0;
-    try {
-      written = this.#handle.write(chunk as Uint8Array<ArrayBuffer>, { at: this.#size });
-    } catch (error) {
-      if (!named(error, 'QuotaExceededError')) throw error;
+    if (!writesWhole(this.#handle, chunk, this.#size)) {
+      this.#size = this.#handle.getSize();
+      throw storageFull(this.#modelId, null);
     }
-    this.#size += written;
-    if (written < chunk.length) throw storageFull(this.#modelId, null, null);
+    this.#size += chunk.length;
   }
 
   /** The bytes so far, in pieces; a piece is valid until the next. */
@@ -207,11 +204,23 @@ export class PartialFile {
   }
 }
 
-/** @param missing bytes that do not fit; null where the browser does not say how much room there is */
-export function storageFull(modelId: string, missing: number | null, needed: number | null): LabError {
-  const lack = missing === null ? '' : `: ${(missing / 2 ** 20).toFixed(0)} MiB are missing`;
-  const details = { ...(missing === null ? {} : { missing }), ...(needed === null ? {} : { needed }) };
-  return new LabError('storage-full', `There is not enough storage for “${modelId}”${lack}.`, 'Delete stored models, free disk space, or choose a smaller precision.', details);
+/** @param missing bytes that do not fit; null where that is not known here */
+export function storageFull(modelId: string, missing: number | null): LabError {
+  const lack = missing === null ? '' : `: ${Math.ceil(missing / 2 ** 20)} MiB are missing`;
+  return new LabError('storage-full', `There is not enough storage for “${modelId}”${lack}.`, 'Delete stored models, free disk space, or choose a smaller precision.', missing === null ? {} : { missing });
+}
+
+/**
+ * Whether all of a chunk was written. Past the quota other browsers throw; Chromium 156 writes what fits and answers
+ * 4294967288, its error code -8 read as unsigned.
+ */
+function writesWhole(handle: FileSystemSyncAccessHandle, chunk: Uint8Array, at: number): boolean {
+  try {
+    return handle.write(chunk as Uint8Array<ArrayBuffer>, { at }) === chunk.length;
+  } catch (error) {
+    if (named(error, 'QuotaExceededError')) return false;
+    throw error;
+  }
 }
 
 /**
@@ -294,10 +303,8 @@ async function writeText(folder: FileSystemDirectoryHandle, name: string, text: 
   const handle = await openSync(folder, name, modelId);
   try {
     handle.truncate(0);
-    if (handle.write(bytes, { at: 0 }) < bytes.length) throw storageFull(modelId, null, bytes.length);
+    if (!writesWhole(handle, bytes, 0)) throw storageFull(modelId, null);
     handle.flush();
-  } catch (error) {
-    throw named(error, 'QuotaExceededError') ? storageFull(modelId, null, bytes.length) : error;
   } finally {
     handle.close();
   }
