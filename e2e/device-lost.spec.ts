@@ -2,11 +2,13 @@
 import { expect, test } from '@playwright/test';
 import { defaultExperiment, quickVariant } from '../src/experiment/defaults';
 
+test.setTimeout(400_000);
+
 test('a lost device costs a few batches, not the collection', async ({ page, browser }) => {
   await page.goto('./');
   await expect(page.locator('html')).toHaveAttribute('data-engine', 'ready', { timeout: 60_000 });
   await page.getByTestId('engine-status').click();
-  await page.getByRole('radio', { name: 'WebGPU', exact: true }).click();
+  await page.locator('.engine-panel').getByText('WebGPU', { exact: true }).click();
   await expect(page.getByTestId('engine-status')).toContainText('WebGPU', { timeout: 120_000 });
   await page.keyboard.press('Escape');
 
