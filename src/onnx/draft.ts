@@ -32,7 +32,7 @@ export class Draft {
     this.graph = graph;
     this.model = graph.model;
     this.nodes = graph.model.nodes.map((source) => ({
-      source, op: source.op, name: source.name, inputs: [...source.inputs], outputs: [...source.outputs], attributes: [], changed: false,
+      source, op: source.op, name: source.name, inputs: [...source.inputs], outputs: [...source.outputs], attributes: [], changed: source.renamed ?? false,
     }));
     this.bySource = new Map(this.nodes.map((node) => [node.source!, node]));
     this.taken = new Set([...graph.producers.keys(), ...graph.model.initialisers.keys(), ...graph.model.inputs.map((input) => input.name)]);
@@ -52,7 +52,7 @@ export class Draft {
     return name;
   }
 
-  /** Adds a node right before or after an existing one, so that the order stays topological. */
+  /** Adds a node right before or after an existing one, so that the order stays topological; several in the order of the calls. */
   insert(where: 'before' | 'after', anchor: DraftNode, op: string, name: string, inputs: string[], outputs: string[], attributes: Uint8Array[] = []): void {
     const node: DraftNode = { source: null, op, name, inputs, outputs, attributes, changed: true };
     const at = this.inserted.get(anchor) ?? { before: [], after: [] };
@@ -69,6 +69,12 @@ export class Draft {
       node.inputs = node.inputs.map((name) => (name === from ? to : name));
       node.outputs = node.outputs.map((name) => (name === from ? to : name));
       node.changed = true;
+    }
+    for (const { before, after } of this.inserted.values()) {
+      for (const node of [...before, ...after]) {
+        node.inputs = node.inputs.map((name) => (name === from ? to : name));
+        node.outputs = node.outputs.map((name) => (name === from ? to : name));
+      }
     }
     this.dropped.valueInfo.add(from);
   }

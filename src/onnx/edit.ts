@@ -4,15 +4,17 @@
  * weights left in the original file. Bytes in, bytes out.
  */
 import { LabError } from '../experiment/errors';
-import { Draft } from './draft';
+import { readDecoder } from './decoder';
+import { Draft, type DraftNode } from './draft';
 import { elementTypeOf, indexGraph } from './graph';
 import { graphInfo, type GraphInfo } from './info';
 import { graftLastToken } from './head';
-import { readModel, type OnnxModel } from './model';
+import type { OnnxModel } from './model';
 import { prune } from './prune';
 import { findResidualStream, type ResidualPost, type ResidualStream } from './residual';
-import { GRAPH, encodeNode, encodeValueInfo, type ElementType } from './schema';
-import { externalised, renamedNode, splice, type ItemEdit } from './splice';
+import { GRAPH, elementTypeCode, encodeIntAttribute, encodeValueInfo, type ElementType } from './schema';
+import { writeDraft } from './write';
+import { giveWritten } from './written';
 
 export interface EditOptions {
   /** Blocks whose resid_post becomes an output. Default: none. */
@@ -21,12 +23,13 @@ export interface EditOptions {
   steer?: readonly number[];
   /**
    * Outputs to keep; both default to true. Dropping one also removes every node, initialiser,
-   * value_info and graph input that only it needed. Outputs other than these two stay.
+   * value_info and graph input that only it needed. Outputs other than these two stay. `present: 'written'`
+   * gives the columns that a run has written instead of the whole cache: see `giveWritten`.
    *
    * ONNX Runtime's CPU provider (1.31) cannot run GroupQueryAttention with a float16 cache when nothing
    * reads present.*: it reuses too small a buffer and stops with "Shape mismatch". Keep `present` there.
    */
-  keep?: { logits?: boolean; present?: boolean };
+  keep?: { logits?: boolean; present?: boolean | 'written' };
   /**
    * Compute the logits of the last position only: output `[batch, 1, vocab]`. Where the graph has
    * a `num_logits_to_keep` input (see `info.hasNumLogitsToKeep`) nothing is grafted: feed it 1.
@@ -41,9 +44,8 @@ export interface EditOptions {
 
 export interface EditedTensor {
   readonly block: number;
-  /** `resid_post.N` or `steer.N`. */
+  /** `resid_post.N` or `steer.N`, float32. */
   readonly name: string;
-  readonly elementType: ElementType;
 }
 
 export interface EditedGraph {
@@ -68,17 +70,21 @@ export interface EditedGraph {
 /**
  * Edits a decoder.
  *
- * Taps and steering cost nothing when unused: the edited graph with every steering input fed
- * zeros gives bit-identical logits. A steering vector is added to the branch operand of the node
- * that closes its block, so the next block's norm, the skip path and the tap all see it.
+ * Taps and steering inputs are float32 in every graph, so that whoever reads and feeds them knows one type. Where the
+ * stream is float16 or bfloat16, Casts stand between.
  *
- * @param source the whole .onnx file, or what `readModel` made of it
+ * Taps and steering cost nothing when unused: the edited graph with every steering input fed zeros gives bit-identical
+ * logits. A steering vector is added to the stream as the node reads it that closes the block, so that the next block's
+ * norm, the skip path and the tap all see it, and the branch keeps the bias beside it that ONNX Runtime may fuse.
+ *
+ * @param source the whole .onnx file, or one of the graphs that `readDecoder` found in it. Of a merged export's bytes
+ *   the graph for prompts is edited
  * @throws LabError `model-truncated` or `model-invalid` for unreadable bytes, `graph-unsupported`
  *   when the graph is not a decoder whose residual stream can be found, `settings-invalid` for a
  *   block the model does not have or an edit that leaves no output
  */
 export function editGraph(source: Uint8Array | OnnxModel, options: EditOptions = {}): EditedGraph {
-  const model = source instanceof Uint8Array ? readModel(source) : source;
+  const model = source instanceof Uint8Array ? readDecoder(source).prompt : source;
   const stream = findResidualStream(model);
   const graph = indexGraph(model);
   const info = graphInfo(graph, stream);
@@ -92,6 +98,7 @@ export function editGraph(source: Uint8Array | OnnxModel, options: EditOptions =
   for (const output of model.outputs) {
     if (output.name === 'logits' ? !keep.logits : output.name.startsWith('present.') && !keep.present) draft.dropped.outputs.add(output.name);
   }
+  if (keep.present === 'written') giveWritten(draft);
   if (options.lastTokenLogits && keep.logits && !info.hasNumLogitsToKeep) graftLastToken(draft, stream, info);
   draft.settle();
 
@@ -100,7 +107,7 @@ export function editGraph(source: Uint8Array | OnnxModel, options: EditOptions =
   if (draft.dropped.outputs.size > 0) prune(draft, outputs);
   const inputs = [...model.inputs.map((input) => input.name).filter((name) => !draft.dropped.inputs.has(name)), ...draft.newInputs.keys()];
   const fed = steers.filter((steer) => draft.newInputs.has(steer.name));
-  return { ...write(draft, options.externalise), taps, steers: fed, inputs, outputs, info };
+  return { ...writeDraft(draft, options.externalise), taps, steers: fed, inputs, outputs, info };
 }
 
 function blockList(blocks: readonly number[], count: number): number[] {
@@ -114,13 +121,46 @@ function blockList(blocks: readonly number[], count: number): number[] {
 
 function addSteering(draft: Draft, post: ResidualPost, width: number): EditedTensor {
   const name = draft.claim(`steer.${post.block}`);
-  const sum = draft.claim(`${name}/branch`);
-  const node = draft.of(post.node);
-  draft.insert('before', node, 'Add', `/steer.${post.block}/Add`, [node.inputs[post.branchIndex], name], [sum]);
-  node.inputs[post.branchIndex] = sum;
+  const producer = post.at === 'operand' ? post.node : draft.graph.producers.get(post.tensor!)!;
+  const node = draft.of(producer);
+  if (post.at === 'operand') {
+    const operand = node.inputs[post.operand];
+    const sum = draft.claim(`${name}/operand`);
+    node.inputs[post.operand] = sum;
+    insertSum(draft, 'before', node, post, operand, sum);
+  } else {
+    // All readers of the stream keep its name: the sum takes it, and what was summed gets another.
+    const before = draft.claim(`${name}/stream`);
+    const tensor = post.tensor!;
+    node.outputs = node.outputs.map((output) => (output === tensor ? before : output));
+    insertSum(draft, 'after', node, post, before, tensor);
+  }
   node.changed = true;
-  draft.newInputs.set(name, encodeValueInfo(GRAPH.input, name, post.elementType, ['steer_batch', 'steer_length', width]));
-  return { block: post.block, name, elementType: post.elementType };
+  draft.newInputs.set(name, encodeValueInfo(GRAPH.input, name, 'float32', ['steer_batch', 'steer_length', width]));
+  return { block: post.block, name };
+}
+
+/**
+ * `sum` = `operand` + the vector, rounded once to the operand's type.
+ *
+ * In half precision the sum is made in float32, between two Casts. ONNX Runtime's CPU provider, which computes in float32,
+ * drops roundings between nodes, and which ones depends on their neighbours: to cast the vector instead saves a Cast, and
+ * moved the logits of 4-bit graphs by 4e-3 with a zero vector.
+ */
+function insertSum(draft: Draft, where: 'before' | 'after', anchor: DraftNode, { block, elementType }: ResidualPost, operand: string, sum: string): void {
+  const name = `steer.${block}`;
+  if (elementType === 'float32') {
+    draft.insert(where, anchor, 'Add', `/${name}/Add`, [operand, name], [sum]);
+    return;
+  }
+  const [wide, wideSum] = [draft.claim(`${name}/float32`), draft.claim(`${name}/sum`)];
+  draft.insert(where, anchor, 'Cast', `/${name}/Cast`, [operand], [wide], [castTo('float32')]);
+  draft.insert(where, anchor, 'Add', `/${name}/Add`, [wide, name], [wideSum]);
+  draft.insert(where, anchor, 'Cast', `/${name}/Cast_1`, [wideSum], [sum], [castTo(elementType)]);
+}
+
+function castTo(type: ElementType): Uint8Array {
+  return encodeIntAttribute('to', elementTypeCode(type));
 }
 
 /** Position of the sum among the outputs of a Skip*LayerNormalization. */
@@ -128,68 +168,28 @@ const SKIP_SUM = 3;
 
 function addTap(draft: Draft, post: ResidualPost, stream: ResidualStream): EditedTensor {
   const name = draft.claim(`resid_post.${post.block}`);
-  const elementType = (post.tensor ? elementTypeOf(draft.graph, post.tensor) : null) ?? post.elementType;
-  const node = draft.of(post.node);
+  const scope = `/resid_post.${post.block}`;
+  const node = draft.of(post.at === 'operand' ? post.node : draft.graph.producers.get(post.tensor!)!);
+  const cast = ((post.tensor ? elementTypeOf(draft.graph, post.tensor) : null) ?? post.elementType) !== 'float32';
   if (post.tensor === null) {
     // The last normalisation gives no sum: ask it for one. Absent outputs in between stay absent.
     while (node.outputs.length < SKIP_SUM) node.outputs.push('');
-    node.outputs[SKIP_SUM] = name;
+    node.outputs[SKIP_SUM] = cast ? draft.claim(`${name}/sum`) : name;
     node.changed = true;
+    if (cast) draft.insert('after', node, 'Cast', `${scope}/Cast`, [node.outputs[SKIP_SUM]], [name], [castTo('float32')]);
+  } else if (cast) {
+    draft.insert('after', node, 'Cast', `${scope}/Cast`, [post.tensor], [name], [castTo('float32')]);
   } else if (mustKeepName(draft, post.tensor)) {
-    draft.insert('after', node, 'Identity', `/resid_post.${post.block}/Identity`, [post.tensor], [name]);
+    draft.insert('after', node, 'Identity', `${scope}/Identity`, [post.tensor], [name]);
   } else {
     // Renaming makes the tensor itself the output: no node, no copy.
     draft.rename(post.tensor, name);
   }
-  draft.newOutputs.set(name, encodeValueInfo(GRAPH.output, name, elementType, ['batch_size', 'sequence_length', stream.width]));
-  return { block: post.block, name, elementType };
+  draft.newOutputs.set(name, encodeValueInfo(GRAPH.output, name, 'float32', ['batch_size', 'sequence_length', stream.width]));
+  return { block: post.block, name };
 }
 
 /** A tensor that is itself an output, or that a subgraph captures by name, cannot be renamed from here. */
 function mustKeepName(draft: Draft, tensor: string): boolean {
   return draft.model.outputs.some((output) => output.name === tensor) || draft.model.nodes.some((node) => node.captured.includes(tensor));
-}
-
-function write(draft: Draft, externalise: EditOptions['externalise']): Pick<EditedGraph, 'bytes' | 'external'> {
-  const { model, dropped } = draft;
-  const edits = new Map<(typeof model.items)[number], ItemEdit>();
-  const itemOf = new Map(model.items.filter((item) => item.node).map((item) => [item.node!, item]));
-  const kept = new Set(draft.nodes.map((node) => node.source));
-  for (const [node, item] of itemOf) if (!kept.has(node)) edits.set(item, { replacement: null });
-
-  // New nodes are written with the original node that follows them, or at the end after the last.
-  let waiting: Uint8Array[] = [];
-  for (const node of draft.nodes) {
-    if (!node.source) {
-      waiting.push(encodeNode(node.op, node.name, node.inputs, node.outputs, node.attributes));
-      continue;
-    }
-    if (!node.changed && waiting.length === 0) continue;
-    const edit: ItemEdit = { before: waiting };
-    if (node.changed) edit.replacement = renamedNode(model, node.source.span, node.inputs, node.outputs);
-    edits.set(itemOf.get(node.source)!, edit);
-    waiting = [];
-  }
-
-  let tensors = 0;
-  let bytes = 0;
-  for (const item of model.items) {
-    if (item.initialiser) {
-      const { raw } = item.initialiser;
-      if (dropped.initialisers.has(item.initialiser.name)) edits.set(item, { replacement: null });
-      else if (externalise && raw && raw.end - raw.start >= externalise.minBytes) {
-        tensors++;
-        bytes += raw.end - raw.start;
-        edits.set(item, { replacement: externalised(model, { ...item.initialiser, raw }, externalise.path) });
-      }
-    } else if (item.info) {
-      const { name } = item.info;
-      const gone = item.field === GRAPH.input ? dropped.inputs.has(name)
-        : item.field === GRAPH.output ? dropped.outputs.has(name) || draft.newOutputs.has(name)
-          : dropped.valueInfo.has(name);
-      if (gone) edits.set(item, { replacement: null });
-    }
-  }
-  const appended = [...waiting, ...draft.newInputs.values(), ...draft.newOutputs.values()];
-  return { bytes: splice(model, edits, appended), external: externalise ? { path: externalise.path, tensors, bytes } : null };
 }

@@ -55,7 +55,7 @@ describe('findNonFinite', () => {
   });
 
   it('looks into other files when it is given them', () => {
-    const bytes = exported('granite-fused');
+    const bytes = exported('granite-fused-fp32');
     const model = readModel(editGraph(bytes, { externalise: { path: 'weights', minBytes: 64 } }).bytes);
     const [name, tensor] = [...model.initialisers].find(([, { external, elementType }]) => external && elementType === 'float32')!;
     const data = bytes.slice();

@@ -17,6 +17,8 @@ export interface Graph {
   readonly uses: ReadonlyMap<string, readonly Use[]>;
   /** What the file says about types and shapes: value_info, inputs and outputs. */
   readonly declared: ReadonlyMap<string, OnnxValue>;
+  /** The block whose keys or values a tensor is: inputs and outputs of the cache, and what the outputs are cut from. */
+  readonly caches: ReadonlyMap<string, number>;
 }
 
 export function indexGraph(model: OnnxModel): Graph {
@@ -33,7 +35,30 @@ export function indexGraph(model: OnnxModel): Graph {
   }
   const declared = new Map<string, OnnxValue>([...model.outputs, ...model.inputs].map((value) => [value.name, value]));
   for (const [name, value] of model.valueInfo) declared.set(name, value);
-  return { model, producers, uses, declared };
+  return { model, producers, uses, declared, caches: cacheTensors(model, producers) };
+}
+
+/** Operators between the keys that attention reads and the cache that is put out: a sliding window is a Slice. */
+const CUTS = new Set(['Slice', 'Concat', 'Identity', 'Cast', 'Transpose']);
+
+/**
+ * Attention reads the keys that it puts out, so that the outputs tell the blocks apart where a graph for prompts has no
+ * cache inputs.
+ */
+function cacheTensors(model: OnnxModel, producers: ReadonlyMap<string, OnnxNode>): Map<string, number> {
+  const caches = new Map<string, number>();
+  for (const { name } of [...model.inputs, ...model.outputs]) {
+    const block = cacheIndex(name);
+    if (block === null) continue;
+    const queue = [name];
+    for (let here = queue.pop(); here !== undefined; here = queue.pop()) {
+      if (caches.has(here)) continue;
+      caches.set(here, block);
+      const node = producers.get(here);
+      if (node && CUTS.has(node.op)) queue.push(...node.inputs.slice(0, node.op === 'Concat' ? undefined : 1).filter(Boolean));
+    }
+  }
+  return caches;
 }
 
 /** Operators whose output says how large their input is, not what it holds. */
@@ -53,17 +78,17 @@ export function passesThrough(node: OnnxNode): boolean {
 
 /** What the value of a tensor depends on. */
 export interface Origin {
-  /** The N of every `past_key_values.N.*` input behind the tensor, ascending. */
+  /** The blocks whose keys or values lie behind the tensor, ascending. */
   readonly caches: readonly number[];
   /** Whether the walk met one of the `stop` tensors. */
   readonly meetsStop: boolean;
 }
 
-const CACHE_INPUT = /^past_key_values\.(\d+)\./;
+const CACHE = /^(?:past_key_values|present)\.(\d+)\./;
 
-/** The block index in a cache input's name, or null for any other tensor. */
+/** The block index in the name of a cache input or output, or null for any other tensor. */
 export function cacheIndex(name: string): number | null {
-  const match = CACHE_INPUT.exec(name);
+  const match = CACHE.exec(name);
   return match ? Number(match[1]) : null;
 }
 
@@ -84,8 +109,8 @@ export function traceOrigin(graph: Graph, tensor: string, stop: ReadonlySet<stri
       meetsStop = true;
       continue;
     }
-    const cache = cacheIndex(name);
-    if (cache !== null) caches.add(cache);
+    const cache = graph.caches.get(name);
+    if (cache !== undefined) caches.add(cache);
     const node = graph.producers.get(name);
     if (!node || readsShapeOnly(node)) continue;
     for (const input of node.inputs) {
@@ -98,19 +123,56 @@ export function traceOrigin(graph: Graph, tensor: string, stop: ReadonlySet<stri
   return { caches: [...caches].sort((a, b) => a - b), meetsStop };
 }
 
-/** `tensor` and every tensor that is the same up to Cast and Identity, going forward. */
-export function aliases(graph: Graph, tensor: string): string[] {
-  const out = [tensor];
-  const seen = new Set(out);
+/** Operators that change the shape alone. */
+const RESHAPES = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze']);
+
+/** A tensor that holds the numbers of another, and its rank; null where it cannot be told. */
+export interface Alias {
+  readonly name: string;
+  readonly rank: number | null;
+}
+
+/** `tensor` and every tensor that is the same up to Cast, Identity and reshaping, going forward. */
+export function aliases(graph: Graph, tensor: string, rank: number | null): Alias[] {
+  const out: Alias[] = [{ name: tensor, rank }];
+  const seen = new Set([tensor]);
   for (let head = 0; head < out.length; head++) {
-    for (const { node, index } of graph.uses.get(out[head]) ?? []) {
+    for (const { node, index } of graph.uses.get(out[head].name) ?? []) {
       const name = node.outputs[0];
-      if (index !== 0 || !passesThrough(node) || !name || seen.has(name)) continue;
+      if (index !== 0 || !name || seen.has(name)) continue;
+      if (passesThrough(node)) out.push({ name, rank: out[head].rank });
+      else if (RESHAPES.has(node.op)) out.push({ name, rank: reshapedRank(graph, node, name) });
+      else continue;
       seen.add(name);
-      out.push(name);
     }
   }
   return out;
+}
+
+/** The rank of what a reshaping node gives: as declared, or as many as the numbers of the shape it is given. */
+function reshapedRank(graph: Graph, node: OnnxNode, output: string): number | null {
+  if (node.op === 'Flatten') return 2;
+  const declared = graph.declared.get(output);
+  if (declared && declared.dims.length > 0) return declared.dims.length;
+  return node.op === 'Reshape' ? lengthOf(graph, node.inputs[1] ?? '') : null;
+}
+
+/** How many numbers a shape tensor holds; null where it cannot be told. */
+function lengthOf(graph: Graph, name: string, steps = MAX_STEPS): number | null {
+  const stored = storedTensor(graph, name);
+  if (stored) return stored.dims.reduce((a, b) => a * b, 1);
+  const declared = graph.declared.get(name)?.dims;
+  if (declared?.length === 1 && typeof declared[0] === 'number') return declared[0];
+  const node = graph.producers.get(name);
+  if (!node || steps === 0) return null;
+  if (passesThrough(node)) return lengthOf(graph, node.inputs[0], steps - 1);
+  // A scalar made a vector.
+  if (node.op === 'Unsqueeze') return 1;
+  if (node.op === 'Constant') return node.attributes.find((attribute) => attribute.name === 'value_ints')?.ints.length ?? null;
+  if (node.op === 'Reshape' && storedTensor(graph, node.inputs[1])?.dims[0] === 1) return lengthOf(graph, node.inputs[0], steps - 1) ?? 1;
+  if (node.op !== 'Concat') return null;
+  const parts = node.inputs.map((input) => lengthOf(graph, input, steps - 1));
+  return parts.includes(null) ? null : parts.reduce((a, b) => a! + b!, 0);
 }
 
 /** How far the type and shape questions walk: real answers lie within a few nodes. */

@@ -1,7 +1,8 @@
 /** What a runtime must know about a decoder graph before it can feed it. */
 import { LabError } from '../experiment/errors';
-import { cacheIndex, intAttribute, lastDimOf, storedTensor, type Graph } from './graph';
-import type { ResidualStream } from './residual';
+import type { Decoder } from './decoder';
+import { cacheIndex, indexGraph, intAttribute, lastDimOf, storedTensor, type Graph } from './graph';
+import { findResidualStream, type ResidualStream } from './residual';
 import type { ElementType } from './schema';
 
 export interface GraphInfo {
@@ -9,7 +10,7 @@ export interface GraphInfo {
   readonly blocks: number;
   /** Width of the residual stream, d. */
   readonly width: number;
-  /** Type of the residual stream, and so of taps and steering inputs. */
+  /** Type of the residual stream in the graph; taps and steering inputs are float32 whatever it is. */
   readonly elementType: ElementType;
   /** Type of the KV cache tensors. */
   readonly cacheType: ElementType;
@@ -36,7 +37,8 @@ export function graphInfo(graph: Graph, stream: ResidualStream): GraphInfo {
   const refuse = (what: string): never => {
     throw new LabError('graph-unsupported', `The graph does not say ${what}.`, 'Export the model again with fixed head and vocabulary sizes.', { inputs: model.inputs.map((input) => `${input.name}[${input.dims.join(', ')}]`).join('; ') });
   };
-  const cache = model.inputs.find((input) => cacheIndex(input.name) === 0)!;
+  // A graph for prompts alone has the cache among its outputs only.
+  const cache = [...model.inputs, ...model.outputs].find((value) => cacheIndex(value.name) === 0)!;
   const attention = (graph.uses.get(cache.name) ?? []).map((use) => use.node).find((node) => intAttribute(node, 'num_heads') !== null);
   const heads = attention ? intAttribute(attention, 'num_heads')! : null;
   const attributeKvHeads = attention ? (intAttribute(attention, 'kv_num_heads') ?? heads) : null;
@@ -72,6 +74,23 @@ export function graphInfo(graph: Graph, stream: ResidualStream): GraphInfo {
     hasPositionIds: named('position_ids'),
     hasNumLogitsToKeep: named('num_logits_to_keep'),
   };
+}
+
+/**
+ * Finds the residual stream of a decoder and reads its sizes, without writing anything.
+ * @throws LabError `graph-unsupported` when there is none, when a size cannot be told, or when the two graphs of a merged
+ *   export do not fit each other
+ */
+export function inspectDecoder({ prompt, step, merged }: Decoder): GraphInfo {
+  const of = (model: Decoder['step']): GraphInfo => graphInfo(indexGraph(model), findResidualStream(model));
+  const info = of(step);
+  if (!merged) return info;
+  const other = of(prompt);
+  const differing = (['blocks', 'width', 'kvHeads', 'headDim', 'vocabSize', 'cacheType', 'hasPositionIds'] as const).find((key) => other[key] !== info[key]);
+  if (differing) {
+    throw new LabError('graph-unsupported', `The two graphs of this merged export differ in ${differing}: ${other[differing]} and ${info[differing]}.`, 'Export the model again as one graph.', { differing });
+  }
+  return info;
 }
 
 function numeric(dim: unknown): number | null {

@@ -30,6 +30,8 @@ export interface OnnxAttribute {
   readonly ints: readonly number[];
   readonly string: string | null;
   readonly tensor: OnnxTensor | null;
+  /** Where a subgraph lies (a branch of an If): what `readGraph` reads. */
+  readonly graph: Span | null;
 }
 
 export interface OnnxNode {
@@ -44,6 +46,8 @@ export interface OnnxNode {
   /** Every tensor named inside the node's subgraphs (If, Loop): a superset of what it captures from outside. */
   readonly captured: readonly string[];
   readonly span: Span;
+  /** True when `inputs` or `outputs` are not those of the bytes: such a node must be written anew. */
+  readonly renamed?: boolean;
 }
 
 /** A graph input, graph output or value_info entry. */
@@ -52,6 +56,8 @@ export interface OnnxValue {
   readonly elementType: ElementType;
   /** Empty when the file gives no shape. */
   readonly dims: readonly Dim[];
+  /** True when `name` is not that of the bytes. */
+  readonly renamed?: boolean;
 }
 
 /** One field of the graph, in file order: what an edit keeps, replaces or drops. */
@@ -67,19 +73,25 @@ export interface GraphItem {
   readonly info?: OnnxValue;
 }
 
-export interface OnnxModel {
+/** The contents of a graph or of a subgraph. */
+export interface GraphParts {
+  readonly nodes: readonly OnnxNode[];
+  readonly initialisers: ReadonlyMap<string, OnnxTensor>;
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+  readonly valueInfo: ReadonlyMap<string, OnnxValue>;
+  readonly items: readonly GraphItem[];
+}
+
+export interface OnnxModel extends GraphParts {
   /** The file itself; spans index into it. */
   readonly bytes: Uint8Array;
   readonly irVersion: number;
   readonly producer: string;
   /** Operator set versions by domain; the ONNX domain is ''. */
   readonly opsets: ReadonlyMap<string, number>;
-  readonly nodes: readonly OnnxNode[];
-  readonly initialisers: ReadonlyMap<string, OnnxTensor>;
   /** Graph inputs that must be fed: those that no initialiser fills. */
   readonly inputs: readonly OnnxValue[];
-  readonly outputs: readonly OnnxValue[];
-  readonly valueInfo: ReadonlyMap<string, OnnxValue>;
   /** The graph's fields in file order, for splicing. */
   readonly items: readonly GraphItem[];
   /** The whole graph field, key included; the model's other fields lie before and after it. */
@@ -127,13 +139,32 @@ export function readModel(bytes: Uint8Array): OnnxModel {
   if (!graph || !graphField) throw truncated(bytes.length, 'it ends before the graph begins');
   if (opsets.size === 0) throw truncated(bytes.length, 'it ends before the operator sets are listed');
 
+  const parts = readGraph(bytes, graph);
+  if (parts.nodes.length === 0) throw invalid(graph.start, 'its graph has no nodes');
+  return {
+    bytes,
+    irVersion,
+    producer: [producerName, producerVersion].filter(Boolean).join(' '),
+    opsets,
+    ...parts,
+    // Files before IR version 4 list every initialiser among the inputs as well.
+    inputs: parts.inputs.filter((input) => !parts.initialisers.has(input.name)),
+    graphField,
+  };
+}
+
+/**
+ * Reads a GraphProto: a model's graph, or a subgraph of one of its nodes (see `OnnxAttribute.graph`).
+ * @throws LabError `model-truncated` or `model-invalid`
+ */
+export function readGraph(bytes: Uint8Array, span: Span): GraphParts {
   const nodes: OnnxNode[] = [];
   const initialisers = new Map<string, OnnxTensor>();
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
   const valueInfo = new Map<string, OnnxValue>();
   const items: GraphItem[] = [];
-  const fields = new Fields(bytes, graph);
+  const fields = new Fields(bytes, span);
   while (fields.next()) {
     const at = { field: fields.field, whole: { start: fields.start, end: fields.valueEnd }, value: fields.span() };
     if (fields.field === GRAPH.node) {
@@ -152,21 +183,7 @@ export function readModel(bytes: Uint8Array): OnnxModel {
       items.push({ ...at, info });
     } else items.push(at);
   }
-  if (nodes.length === 0) throw invalid(graph.start, 'its graph has no nodes');
-  return {
-    bytes,
-    irVersion,
-    producer: [producerName, producerVersion].filter(Boolean).join(' '),
-    opsets,
-    nodes,
-    initialisers,
-    // Files before IR version 4 list every initialiser among the inputs as well.
-    inputs: inputs.filter((input) => !initialisers.has(input.name)),
-    outputs,
-    valueInfo,
-    items,
-    graphField,
-  };
+  return { nodes, initialisers, inputs, outputs, valueInfo, items };
 }
 
 /** Names the two impostors that downloads really produce, before the parser calls them noise. */
@@ -209,6 +226,7 @@ function readAttribute(parent: Fields, captured: string[], depth: number): OnnxA
   let int: number | null = null;
   let string: string | null = null;
   let tensor: OnnxTensor | null = null;
+  let graph: Span | null = null;
   const ints: number[] = [];
   while (fields.next()) {
     if (fields.field === ATTRIBUTE.name) name = fields.text();
@@ -216,9 +234,12 @@ function readAttribute(parent: Fields, captured: string[], depth: number): OnnxA
     else if (fields.field === ATTRIBUTE.ints) fields.integers(ints);
     else if (fields.field === ATTRIBUTE.string) string = fields.text();
     else if (fields.field === ATTRIBUTE.tensor) tensor = readTensor(fields);
-    else if (fields.field === ATTRIBUTE.graph || fields.field === ATTRIBUTE.graphs) readSubgraph(fields, captured, depth + 1);
+    else if (fields.field === ATTRIBUTE.graph || fields.field === ATTRIBUTE.graphs) {
+      readSubgraph(fields, captured, depth + 1);
+      if (fields.field === ATTRIBUTE.graph) graph = fields.span();
+    }
   }
-  return { name, int, ints, string, tensor };
+  return { name, int, ints, string, tensor, graph };
 }
 
 /** Collects the tensor names that a subgraph mentions: its nodes' inputs and its own outputs. */

@@ -4,12 +4,12 @@
  * A pre-norm transformer is a spine: the embedding, then one or two additions a block,
  * each adding a branch that was computed from the stream itself. The finder follows the
  * spine from the embedding of `input_ids` (or from `inputs_embeds`) and labels every
- * addition with the block whose `past_key_values.N.*` feed its branch. No other names are used.
+ * addition with the block whose `past_key_values.N.*` or `present.N.*` lie in its branch. No other names are used.
  *
  * Vocabulary: block N is 0-based and resid_post[N] is the stream after block N.
  */
 import { LabError } from '../experiment/errors';
-import { aliases, cacheIndex, elementTypeOf, indexGraph, lastDimOf, passesThrough, readsShapeOnly, traceOrigin, type Graph, type Use } from './graph';
+import { aliases, cacheIndex, elementTypeOf, indexGraph, lastDimOf, passesThrough, readsShapeOnly, traceOrigin, type Alias, type Graph, type Use } from './graph';
 import type { OnnxModel, OnnxNode } from './model';
 import { isFloat, type ElementType } from './schema';
 
@@ -24,6 +24,8 @@ export interface ResidualStep {
   readonly branchIndex: 0 | 1;
   /** The stream after the addition; null when a Skip*LayerNormalization does not put it out. */
   readonly tensor: string | null;
+  /** Rank of the stream at this addition: 3, or 2 where batch and sequence are one axis; null where it cannot be told. */
+  readonly rank: number | null;
   /** Whether the branch reads the block's KV cache: attention does, a feed-forward layer does not. */
   readonly readsCache: boolean;
 }
@@ -32,9 +34,16 @@ export interface ResidualStep {
 export interface ResidualPost {
   readonly block: number;
   readonly node: OnnxNode;
+  /** The stream after the block, [batch, sequence, width]; null when a Skip*LayerNormalization does not put it out. */
   readonly tensor: string | null;
-  readonly branchIndex: 0 | 1;
-  /** Type of the branch operand, and so of a vector added to it. */
+  /**
+   * Where a vector is added: to the stream as an operand of `node`, or to `tensor` itself where the node adds in two
+   * dimensions and a Reshape gives the stream its three back (OPT).
+   */
+  readonly at: 'operand' | 'stream';
+  /** Which input of `node` is the stream. */
+  readonly operand: 0 | 1;
+  /** Type of what the vector is added to. */
   readonly elementType: ElementType;
 }
 
@@ -76,9 +85,7 @@ const EMBEDDING_STEPS = new Set(['DequantizeLinear', 'Mul', 'Div', 'LayerNormali
 /** Follows the spine as far as it goes. Never throws on a graph that parsed. */
 export function traceSpine(model: OnnxModel): Spine {
   const graph = indexGraph(model);
-  // "Merged" exports hold two graphs, for the prompt and for what follows, behind one If: neither does both.
-  const merged = model.nodes.some((node) => node.op === 'If' && node.captured.includes('input_ids'));
-  const end = merged ? 'the decoder lies inside an If node (a merged export)' : 'no Gather reads input_ids, and there is no inputs_embeds input';
+  const end = 'no Gather reads input_ids, and there is no inputs_embeds input';
   let best: Spine = { graph, start: null, startOp: null, embedding: null, steps: [], end };
   for (const { tensor, op } of starts(graph)) {
     const spine = follow(graph, tensor, op);
@@ -108,14 +115,14 @@ function follow(graph: Graph, start: string, startOp: string): Spine {
   const stream = new Set<string>();
   const steps: ResidualStep[] = [];
   let embedding = start;
-  let here: string | null = start;
+  let here: Alias | null = { name: start, rank: 3 };
   let block = -1;
   let end = '';
   // Every step consumes a node of its own, so the spine cannot be longer than the graph.
   for (let guard = 0; guard <= graph.model.nodes.length && here !== null; guard++) {
-    const names = aliases(graph, here);
-    for (const name of names) stream.add(name);
-    const additions = names.flatMap((name) => (graph.uses.get(name) ?? []).filter(isAddition));
+    const names = aliases(graph, here.name, here.rank);
+    for (const { name } of names) stream.add(name);
+    const additions = names.flatMap(({ name, rank }) => (graph.uses.get(name) ?? []).filter(isAddition).map((use) => ({ ...use, rank })));
     const candidates = unique(additions).map((use) => {
       const branchIndex = (1 - use.index) as 0 | 1;
       return { ...use, branchIndex, origin: traceOrigin(graph, use.node.inputs[branchIndex], stream) };
@@ -130,17 +137,20 @@ function follow(graph: Graph, start: string, startOp: string): Spine {
       if (branches.length) block = next.origin.caches.at(-1) ?? block;
       const kind = SKIP_NORM.test(next.node.op) ? 'skip' : 'add';
       const tensor: string | null = next.node.outputs[kind === 'skip' ? 3 : 0] || null;
-      steps.push({ block, node: next.node, kind, branchIndex: next.branchIndex, tensor, readsCache: next.origin.caches.length > 0 });
+      const { node, rank, branchIndex } = next;
+      steps.push({ block, node, kind, branchIndex, tensor, rank, readsCache: next.origin.caches.length > 0 });
       if (!branches.length && tensor) embedding = tensor;
       // A fused norm puts out the normalised stream beside the sum: branches start at either.
-      for (const output of next.node.outputs) if (output) stream.add(output);
-      here = tensor;
+      for (const output of node.outputs) if (output) stream.add(output);
+      here = tensor ? { name: tensor, rank } : null;
       if (!here) end = 'the last normalisation does not put the stream out';
       continue;
     }
-    const transformed: string | null = block < 0 ? embeddingStep(graph, names) : null;
-    if (transformed) embedding = here = transformed;
-    else {
+    const transformed: string | null = block < 0 ? (embeddingStep(graph, names) ?? firstCarrier(graph, here.name)) : null;
+    if (transformed) {
+      embedding = transformed;
+      here = { name: transformed, rank: 3 };
+    } else {
       end = 'nothing adds to the stream after this';
       break;
     }
@@ -153,17 +163,42 @@ function isAddition(use: Use): boolean {
   return SKIP_NORM.test(use.node.op) || use.node.op === 'Add';
 }
 
-function unique(uses: readonly Use[]): Use[] {
+function unique<T extends Use>(uses: readonly T[]): T[] {
   const seen = new Set<OnnxNode>();
   return uses.filter(({ node }) => !seen.has(node) && seen.add(node));
 }
 
 /** The embedding after its one scaling, normalising or projecting node; null when several nodes read it. */
-function embeddingStep(graph: Graph, names: readonly string[]): string | null {
-  const readers = names.flatMap((name) => graph.uses.get(name) ?? []).filter(({ node }) => !readsShapeOnly(node) && !passesThrough(node));
+function embeddingStep(graph: Graph, names: readonly Alias[]): string | null {
+  const readers = names.flatMap(({ name }) => graph.uses.get(name) ?? []).filter(({ node }) => !readsShapeOnly(node) && !passesThrough(node));
   const [only] = readers;
   if (readers.length !== 1 || !EMBEDDING_STEPS.has(only.node.op)) return null;
   return only.node.outputs[0] || null;
+}
+
+/**
+ * The tensor that the first block adds to, when more than one node lies between it and the embedding (a normalisation
+ * written out in small steps): made from `start`, without a cache behind it, and an operand of an addition whose other
+ * operand has one and was computed from it. Null when there is none.
+ */
+function firstCarrier(graph: Graph, start: string): string | null {
+  const after = new Set([start]);
+  const cached = new Set<string>();
+  for (const node of graph.model.nodes) {
+    if (readsShapeOnly(node)) continue;
+    const [a, b] = node.inputs;
+    if (isAddition({ node, index: 0 })) {
+      const carrier = after.has(a) && !cached.has(a) && cached.has(b) ? a : after.has(b) && !cached.has(b) && cached.has(a) ? b : null;
+      if (carrier && carrier !== start && traceOrigin(graph, carrier === a ? b : a, new Set([carrier])).meetsStop) return carrier;
+    }
+    const reads = (set: ReadonlySet<string>) => node.inputs.some((name) => set.has(name));
+    const hasCache = reads(cached) || [...node.inputs, ...node.outputs].some((name) => graph.caches.has(name));
+    for (const name of node.outputs) {
+      if (name && reads(after)) after.add(name);
+      if (name && hasCache) cached.add(name);
+    }
+  }
+  return null;
 }
 
 /**
@@ -175,18 +210,18 @@ function embeddingStep(graph: Graph, names: readonly string[]): string | null {
 export function findResidualStream(model: OnnxModel): ResidualStream {
   const spine = traceSpine(model);
   const { graph, steps } = spine;
-  const caches = new Set(model.inputs.map((input) => cacheIndex(input.name)).filter((index) => index !== null));
+  const caches = new Set([...model.inputs, ...model.outputs].map((value) => cacheIndex(value.name)).filter((index) => index !== null));
   const blocks = caches.size;
   const refuse = (found: string): never => {
     throw new LabError(
       'graph-unsupported',
       `The residual stream of this model was not found. Looked for: one chain of additions from the embedding through all ${blocks || ''} blocks. Found: ${found}.`.replace('  ', ' '),
-      'Use a decoder exported with its KV cache by Optimum or by the onnxruntime-genai model builder (not a merged decoder, an encoder or a post-norm model).',
+      'Use a decoder exported with its KV cache by Optimum, by the onnxruntime-genai model builder or by torch.onnx (not an encoder or a post-norm model).',
       { spine: drawSpineOf(spine), blocksWithCache: blocks, blocksOnSpine: new Set(steps.map((step) => step.block).filter((block) => block >= 0)).size },
     );
   };
 
-  if (blocks === 0) refuse('no past_key_values.N.* inputs, so blocks cannot be told apart');
+  if (blocks === 0) refuse('no past_key_values.N.* inputs or present.N.* outputs, so blocks cannot be told apart');
   if (!spine.start || !spine.embedding) return refuse(spine.end);
   const inside = steps.filter((step, i) => step.block >= 0 || steps.slice(0, i).some((earlier) => earlier.block >= 0));
   const order = [...new Set(inside.map((step) => step.block))];
@@ -207,10 +242,17 @@ export function findResidualStream(model: OnnxModel): ResidualStream {
 
   const closing = perBlock.map((own) => own[own.length - 1]);
   const post = closing.map((step, block): ResidualPost => {
-    const elementType = elementTypeOf(graph, step.node.inputs[step.branchIndex]) ?? elementTypeOf(graph, step.node.inputs[1 - step.branchIndex]);
+    const { node, branchIndex } = step;
+    const found = step.rank === 2 ? unflattened(graph, step) : { tensor: step.tensor, at: 'operand' as const };
+    if (!found || step.rank === null) return refuse(`block ${block} closes on a reshaped stream whose axes cannot be told`);
+    const operands = found.at === 'stream' ? [found.tensor!] : [node.inputs[1 - branchIndex], node.inputs[branchIndex]];
+    const elementType = firstKnown(operands.map((name) => () => elementTypeOf(graph, name)));
     if (!isFloat(elementType)) return refuse(`block ${block} closes on a tensor of type ${elementType ?? 'unknown'}, not a float`);
-    return { block, node: step.node, tensor: step.tensor, branchIndex: step.branchIndex, elementType };
+    return { block, node, ...found, operand: (1 - branchIndex) as 0 | 1, elementType };
   });
+  // What is added to the stream must be able to change the result.
+  const ends = new Set([post[blocks - 1].tensor ?? '', ...closing[blocks - 1].node.outputs].filter(Boolean));
+  if (model.outputs.some((output) => output.name === 'logits') && !traceOrigin(graph, 'logits', ends).meetsStop) refuse('a chain that the logits do not depend on');
   return {
     blocks,
     width,
@@ -222,7 +264,21 @@ export function findResidualStream(model: OnnxModel): ResidualStream {
   };
 }
 
-function firstKnown(questions: readonly (() => number | null)[]): number | null {
+/**
+ * The stream in three dimensions after an addition in two; null when no Reshape makes it so, or when something reads it
+ * before and would miss a vector added after.
+ */
+function unflattened(graph: Graph, step: ResidualStep): { tensor: string; at: 'stream' } | null {
+  const known = new Map(step.tensor === null ? [] : aliases(graph, step.tensor, step.rank).map((alias) => [alias.name, alias]));
+  let here = step.tensor ? known.get(step.tensor) : undefined;
+  while (here && here.rank !== 3) {
+    const readers: Use[] = (graph.uses.get(here.name) ?? []).filter(({ node }) => !readsShapeOnly(node));
+    here = readers.length === 1 ? known.get(readers[0].node.outputs[0]) : undefined;
+  }
+  return here ? { tensor: here.name, at: 'stream' } : null;
+}
+
+function firstKnown<T>(questions: readonly (() => T | null)[]): T | null {
   for (const ask of questions) {
     const answer = ask();
     if (answer !== null) return answer;

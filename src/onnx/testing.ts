@@ -8,14 +8,49 @@ import type { ElementType } from './schema';
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = 'error';
 
-/** Tiny decoders by real exporters; see fixtures/exporters/make.py. `opt-plain` is one that must be refused. */
+/** One file of fixtures/exporters; see its README. */
+export interface Fixture {
+  name: string;
+  architecture: string;
+  style: 'plain' | 'fused' | 'dynamo' | 'torchnames' | 'merged';
+  precision: 'fp32' | 'fp16' | 'q4' | 'q4f16' | 'q8' | 'q4-embed' | 'q4f16-embed';
+  /** Name of the file that holds the weights; null where they are inline. */
+  data: string | null;
+}
+
+interface FixtureIndex {
+  fixtures: Fixture[];
+  refused: (Omit<Fixture, 'data'> & { why: string })[];
+  /** By architecture. */
+  states: Record<string, States>;
+}
+
+const FOLDER = 'fixtures/exporters';
+const index = JSON.parse(readFileSync(`${FOLDER}/index.json`, 'utf8')) as FixtureIndex;
+
+/** Tiny decoders by real exporters. */
+export const FIXTURES: readonly Fixture[] = index.fixtures;
+/** What exporters refuse, and why. */
+export const REFUSED = index.refused;
+
+/** One graph of every style, for tests of the editor that the architecture does not matter to. */
 export const EXPORTED = [
-  'gpt2-plain', 'neox-plain', 'phi-plain', 'bloom-plain', 'gemma3-plain', 'qwen3-plain', 'llama-plain-q8', 'gemma2-fused-fp16', 'granite-fused', 'qwen2-fused-q4',
+  'gpt2-plain-fp32', 'neox-plain-fp32', 'bloom-plain-fp32', 'gemma3-plain-fp32', 'qwen3-plain-fp32', 'llama-plain-q8', 'opt-plain-fp32',
+  'gemma2-fused-fp16', 'llama-fused-fp16', 'granite-fused-fp32', 'qwen2-fused-q4', 'llama-dynamo-fp32',
 ] as const;
 
 /** A graph of fixtures/exporters. */
 export function exported(name: string): Uint8Array {
-  return new Uint8Array(gunzipSync(readFileSync(`fixtures/exporters/${name}.onnx.gz`)));
+  return unpacked(`${name}.onnx`);
+}
+
+/** The weights of a fixture that has them in a second file, as ONNX Runtime takes them. */
+export function weightsOf(fixture: Fixture): { path: string; data: Uint8Array }[] {
+  return fixture.data === null ? [] : [{ path: fixture.data, data: unpacked(fixture.data) }];
+}
+
+function unpacked(file: string): Uint8Array {
+  return new Uint8Array(gunzipSync(readFileSync(`${FOLDER}/${file}.gz`)));
 }
 
 /** A graph of the bundled family. */
@@ -34,7 +69,7 @@ export function decode({ data }: Encoded): Float32Array {
   return new Float32Array(bytes.buffer);
 }
 
-/** PyTorch's numbers for one graph of fixtures/exporters. */
+/** PyTorch's numbers for one architecture of fixtures/exporters. */
 export interface States {
   ids: number[];
   /** [blocks, tokens, width] */
@@ -46,8 +81,8 @@ export interface States {
   steeredLogits: Encoded;
 }
 
-export function exportedStates(name: string): States {
-  return (JSON.parse(readFileSync('fixtures/exporters/states.json', 'utf8')) as Record<string, States>)[name];
+export function exportedStates(architecture: string): States {
+  return index.states[architecture];
 }
 
 /** A tensor of `type` from float values. */
@@ -56,31 +91,54 @@ export function tensor(type: ElementType, values: Float32Array, dims: number[]):
   return new ort.Tensor('float32', values, dims);
 }
 
+export type Values = Record<string, { dims: readonly number[]; data: Float32Array }>;
+
 export interface RunOptions {
   /** Steering inputs by name, as vectors of length d; others are fed zeros. */
   vectors?: Record<string, Float32Array>;
   externalData?: { path: string; data: Uint8Array }[];
+  /** Results of the run before: its `present.*` become the past, and `ids` follow it. */
+  past?: Values;
 }
 
-/** Runs one prompt from an empty cache and gives every output as float32. */
-export async function runGraph(edited: EditedGraph, ids: readonly number[], options: RunOptions = {}): Promise<Record<string, { dims: readonly number[]; data: Float32Array }>> {
-  const session = await ort.InferenceSession.create(edited.bytes, { executionProviders: ['wasm'], logSeverityLevel: 3, externalData: options.externalData });
+/** Runs one prompt, from an empty cache unless there is a past, and gives every output as float32. */
+export async function runGraph(edited: Pick<EditedGraph, 'bytes' | 'inputs' | 'info'>, ids: readonly number[], options: RunOptions = {}): Promise<Values> {
+  const graph = await openGraph(edited, options.externalData);
   try {
-    const { info } = edited;
-    const feeds: Record<string, ort.Tensor> = {};
-    const row = (value: (i: number) => number) => new ort.Tensor('int64', BigInt64Array.from(ids, (_, i) => BigInt(value(i))), [1, ids.length]);
-    for (const name of edited.inputs) {
-      if (name === 'input_ids') feeds[name] = row((i) => ids[i]);
-      else if (name === 'attention_mask') feeds[name] = row(() => 1);
-      else if (name === 'position_ids') feeds[name] = row((i) => i);
-      else if (name.startsWith('past_key_values.')) feeds[name] = tensor(info.cacheType, new Float32Array(0), [1, info.kvHeads, 0, info.headDim]);
-      else feeds[name] = tensor(info.elementType, options.vectors?.[name] ?? new Float32Array(info.width), [1, 1, info.width]);
-    }
-    const results = await session.run(feeds);
-    return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, { dims: result.dims, data: floats(result) }]));
+    return await graph.run(ids, options);
   } finally {
-    await session.release();
+    await graph.close();
   }
+}
+
+/** A session, for several runs of one graph. */
+export async function openGraph(edited: Pick<EditedGraph, 'bytes' | 'inputs' | 'info'>, externalData?: RunOptions['externalData']): Promise<{ run(ids: readonly number[], options?: RunOptions): Promise<Values>; close(): Promise<void> }> {
+  const session = await ort.InferenceSession.create(edited.bytes, { executionProviders: ['wasm'], logSeverityLevel: 3, externalData });
+  return {
+    close: () => session.release(),
+    run: async (ids, options = {}) => {
+      const results = await session.run(feedsOf(edited, ids, options));
+      return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, { dims: result.dims, data: floats(result) }]));
+    },
+  };
+}
+
+function feedsOf({ inputs, info }: Pick<EditedGraph, 'inputs' | 'info'>, ids: readonly number[], options: RunOptions): Record<string, ort.Tensor> {
+  const before = options.past?.['present.0.key'].dims[2] ?? 0;
+  const feeds: Record<string, ort.Tensor> = {};
+  const row = (length: number, value: (i: number) => number) => new ort.Tensor('int64', BigInt64Array.from({ length }, (_, i) => BigInt(value(i))), [1, length]);
+  for (const name of inputs) {
+    if (name === 'input_ids') feeds[name] = row(ids.length, (i) => ids[i]);
+    else if (name === 'attention_mask') feeds[name] = row(before + ids.length, () => 1);
+    else if (name === 'position_ids') feeds[name] = row(ids.length, (i) => before + i);
+    else if (name === 'use_cache_branch') feeds[name] = new ort.Tensor('bool', Uint8Array.of(0), [1]);
+    else if (name.startsWith('past_key_values')) {
+      const past = options.past?.[name.replace('past_key_values', 'present')];
+      feeds[name] = tensor(info.cacheType, past?.data ?? new Float32Array(0), [1, info.kvHeads, before, info.headDim]);
+    } else if (name.startsWith('steer.')) feeds[name] = new ort.Tensor('float32', options.vectors?.[name] ?? new Float32Array(info.width), [1, 1, info.width]);
+    else throw new Error(`no feed for the input ${name}`);
+  }
+  return feeds;
 }
 
 /** Whether two results are the same bits, signs of zeros included. */

@@ -5,7 +5,7 @@ import type { PaddedBatch } from './batch';
 import { emptyPast } from './kv';
 import type { Ort, Tensor } from './ort';
 import type { OpenSession } from './sessions';
-import { floatTensor, intTensor, type FloatType } from './tensors';
+import { intTensor, type FloatType } from './tensors';
 
 export type Feeds = Record<string, Tensor>;
 
@@ -26,7 +26,7 @@ export function steerTensor(ort: Ort, info: GraphInfo, vectors: readonly (Float3
     if (vector.length !== info.width) throw new LabError('internal', `A steering vector has ${vector.length} numbers where the residual stream has ${info.width}.`, 'Fit the vector on this model, or map it first.');
     data.set(vector, row * info.width);
   });
-  return floatTensor(ort, floatType(info.elementType, 'residual states'), data, [vectors.length, 1, info.width]);
+  return new ort.Tensor('float32', data, [vectors.length, 1, info.width]);
 }
 
 /** Inputs that a run has whether or not there is a past: ids, positions, steering, number of logits. */

@@ -2,7 +2,7 @@
 import { LabError, throwIfAborted } from '../experiment/errors';
 import type { Backend } from '../experiment/run';
 import { openModel as openFolder } from '../models';
-import { assertFinite, drawSpine, editGraph, readModel } from '../onnx';
+import { assertFinite, drawSpine, inspectDecoder, readDecoder } from '../onnx';
 import { LoadedModel } from './model';
 import { loadOrt } from './ort';
 import { SessionPool } from './sessions';
@@ -40,15 +40,16 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     if (source.dtype === 'fp16' || source.dtype === 'q4f16') requireHalf(source, device);
     const files = await openModel(source, load);
     throwIfAborted(load.signal);
-    const parsed = readModel(files.graph);
-    assertFinite(parsed, new Map(files.external.map(({ path, data }) => [path, data])));
-    // An edit that changes nothing: it finds the residual stream, or says why there is none.
-    const { info: graph } = editGraph(parsed, {});
+    const decoder = readDecoder(files.graph);
+    const external = new Map(files.external.map(({ path, data }) => [path, data]));
+    for (const part of new Set([decoder.prompt, decoder.step])) assertFinite(part, external);
+    const graph = inspectDecoder(decoder);
     checkConfig(source.id, files.config, graph);
-    const pool = new SessionPool(ort, files, parsed, source.id, backend, device);
+    const pool = new SessionPool(ort, files, decoder, graph, source.id, backend, device);
     const model = new LoadedModel({
       ort,
       graph,
+      merged: decoder.merged,
       pool,
       device,
       staticCache,
@@ -60,7 +61,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
         hiddenSize: graph.width,
         vocabSize: graph.vocabSize,
         style: graph.style,
-        spine: drawSpine(parsed),
+        spine: drawSpine(decoder.step),
         files: files.files,
       },
       onDispose: () => models.delete(model),

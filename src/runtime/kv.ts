@@ -4,8 +4,8 @@
  * buffers that are past and present at once. Graphs that append by Concat, anywhere:
  * what a run gives is what the next one gets.
  */
+import { WRITTEN_INPUT, writtenName } from '../onnx';
 import type { Ort, Tensor } from './ort';
-import { WRITTEN_INPUT, writtenName } from './slices';
 import { floatData, floatTensor, type FloatType } from './tensors';
 
 export interface KvShape {
@@ -119,7 +119,7 @@ export class GpuCache implements KvCache {
 /** Columns are added this many at a time: each run copies all of them into the WASM heap, used or not. */
 const GROWTH = 16;
 
-/** Float32 arrays on the CPU, for graphs that `giveOnlyWritten` has edited. */
+/** Float32 arrays on the CPU, for graphs that give only what they have written. */
 export class HostCache implements KvCache {
   #ort: Ort;
   #shape: KvShape;

@@ -5,7 +5,7 @@ import { checkRows, chunkRows, padRows } from './batch';
 import { decodeRows, lastLogits, letMessagesIn } from './decode';
 import { wholeFeeds } from './feeds';
 import type { Ort, Tensor } from './ort';
-import { SessionPool, type Purpose } from './sessions';
+import { SessionPool, type OpenSession, type Purpose } from './sessions';
 import type { StreamContext } from './stream';
 import { floatData } from './tensors';
 import type { Decoded, DecodeOptions, LanguageModel, LanguageModelInfo, ModelConfig, ModelTokenizer, SteeredBatch, SteeredRow, TapBatch } from './types';
@@ -17,6 +17,8 @@ export interface LoadedModelParts {
   ort: Ort;
   info: LanguageModelInfo;
   graph: GraphInfo;
+  /** Whether prompts need a session of their own. */
+  merged: boolean;
   config: ModelConfig;
   tokenizer: ModelTokenizer;
   pool: SessionPool;
@@ -89,8 +91,12 @@ export class LoadedModel implements LanguageModel {
   }
 
   #stream<T>(batch: SteeredBatch, work: (context: StreamContext) => Promise<T>): Promise<T> {
-    const { ort, graph, pool, device, staticCache = true } = this.#parts;
-    return pool.use({ kind: 'decode', layer: batch.layer }, (open) => work({ ort, info: graph, pool, open, device, staticCache }));
+    const { ort, graph, merged, pool, device, staticCache = true } = this.#parts;
+    const { layer } = batch;
+    return pool.use({ kind: 'decode', layer }, (open) => {
+      const continued = (prompt: OpenSession) => work({ ort, info: graph, pool, open, prompt, device, staticCache });
+      return merged ? pool.use({ kind: 'prompt', layer }, continued) : continued(open);
+    });
   }
 
   /** One value vector of `width` numbers a token, from runs over whole texts. Right padding: no token attends to what follows it. */
@@ -136,8 +142,5 @@ export class LoadedModel implements LanguageModel {
 
 function tapOf(tensor: Tensor, block: number, width: number): TapBatch['blocks'][number] {
   if (tensor.location !== 'gpu-buffer') return { block, width, data: floatData(tensor), buffer: null };
-  if (tensor.type !== 'float32') {
-    throw new LabError('graph-unsupported', `The residual states of this model are ${tensor.type}, which the kernels do not read.`, 'Choose fp32 or q4, whose residual states are float32.');
-  }
   return { block, width, data: null, buffer: tensor.gpuBuffer as GPUBuffer };
 }

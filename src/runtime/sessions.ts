@@ -4,10 +4,9 @@
  */
 import { LabError } from '../experiment/errors';
 import type { Backend } from '../experiment/run';
-import { editGraph, type GraphInfo, type OnnxModel } from '../onnx';
+import { editGraph, type Decoder, type GraphInfo } from '../onnx';
 import { cacheParts } from './kv';
 import { exclusive, runtimeError, type Ort, type Session, type SessionOptions, type Tensor } from './ort';
-import { giveOnlyWritten } from './slices';
 import type { ModelFiles } from './types';
 
 /** What a session is for; `layer` is the steered block, null for none. */
@@ -16,8 +15,10 @@ export type Purpose =
   | { kind: 'collect' }
   /** Tap after one block, steered. */
   | { kind: 'states'; block: number; layer: number | null }
-  /** Logits at the last position and KV outputs. */
+  /** Logits at the last position and KV outputs, after a cache; in all but merged exports an empty one will do. */
   | { kind: 'decode'; layer: number | null }
+  /** The same without a cache, for the merged exports that need another graph for it. */
+  | { kind: 'prompt'; layer: number | null }
   /** Logits at every position. */
   | { kind: 'logits'; layer: number | null };
 
@@ -29,12 +30,14 @@ export interface OpenSession {
   steer: string | null;
   /** What to feed `num_logits_to_keep` where the graph takes it: 1, or 0 for all positions. */
   logitsToKeep: bigint;
-  /** True where the cache outputs are only what a run has written (see `giveOnlyWritten`). */
+  /** What to ask for; undefined for all that the graph gives. */
+  outputs: string[] | undefined;
+  /** True where the cache outputs are only what a run has written (`keep.present` of `EditOptions`). */
   written: boolean;
 }
 
-/** Live sessions a model may hold: one run of the lab needs collect, decode, logits and states. */
-const LIVE_SESSIONS = 4;
+/** Live sessions a model may hold: one run of the lab needs collect, decode, logits and states, and prompt where the export is merged. */
+const LIVE_SESSIONS = { whole: 4, merged: 5 };
 
 /** Weights of at least this size stay in the fetched file instead of being copied into every session's graph. */
 const EXTERNAL_BYTES = 1024;
@@ -51,7 +54,8 @@ interface Held {
 export class SessionPool {
   #ort: Ort;
   #files: ModelFiles;
-  #model: OnnxModel;
+  #decoder: Decoder;
+  #info: GraphInfo;
   #modelId: string;
   #backend: Backend;
   #device: GPUDevice | null;
@@ -59,11 +63,12 @@ export class SessionPool {
   #held: Held[] = [];
   #disposed = false;
 
-  /** @param model what `readModel` made of the files' graph */
-  constructor(ort: Ort, files: ModelFiles, model: OnnxModel, modelId: string, backend: Backend, device: GPUDevice | null) {
+  /** @param decoder what `readDecoder` made of the files' graph */
+  constructor(ort: Ort, files: ModelFiles, decoder: Decoder, info: GraphInfo, modelId: string, backend: Backend, device: GPUDevice | null) {
     this.#ort = ort;
     this.#files = files;
-    this.#model = model;
+    this.#decoder = decoder;
+    this.#info = info;
     this.#modelId = modelId;
     this.#backend = backend;
     this.#device = device;
@@ -95,7 +100,8 @@ export class SessionPool {
   /** Runs a session; the one place where a run can start. */
   async run(open: OpenSession, feeds: Record<string, Tensor>, fetches?: Record<string, Tensor | null>): Promise<Record<string, Tensor>> {
     try {
-      const run = () => (fetches ? open.session.run(feeds, fetches) : open.session.run(feeds));
+      const wanted = fetches ?? open.outputs;
+      const run = () => (wanted ? open.session.run(feeds, wanted) : open.session.run(feeds));
       return (await exclusive(run)) as Record<string, Tensor>;
     } catch (error) {
       throw runtimeError(error, `running “${this.#modelId}”`);
@@ -128,7 +134,7 @@ export class SessionPool {
   }
 
   async #evict(): Promise<void> {
-    while (this.#held.length > LIVE_SESSIONS) {
+    while (this.#held.length > (this.#decoder.merged ? LIVE_SESSIONS.merged : LIVE_SESSIONS.whole)) {
       const at = this.#held.findIndex((held) => held.users === 0);
       if (at < 0) return;
       const [old] = this.#held.splice(at, 1);
@@ -138,20 +144,26 @@ export class SessionPool {
 
   async #create(purpose: Purpose): Promise<OpenSession> {
     const layer = purpose.kind === 'collect' ? null : purpose.layer;
-    const edited = editGraph(this.#model, {
+    const continues = purpose.kind === 'decode' || purpose.kind === 'prompt';
+    const { prompt, step, merged } = this.#decoder;
+    const onCpu = this.#backend === 'wasm';
+    const { style, cacheType } = this.#info;
+    const written = purpose.kind === 'decode' && onCpu && style === 'fused' && !merged;
+    // The CPU provider cannot run a float16 cache that nobody reads (see EditOptions.keep): it stays, and is not asked for.
+    const unread = !continues && onCpu && cacheType === 'float16';
+    const edited = editGraph(purpose.kind === 'decode' ? step : prompt, {
       taps: purpose.kind === 'collect' ? 'all' : purpose.kind === 'states' ? [purpose.block] : [],
       steer: layer === null ? [] : [layer],
-      keep: { logits: purpose.kind === 'decode' || purpose.kind === 'logits', present: purpose.kind === 'decode' },
-      lastTokenLogits: purpose.kind === 'decode',
+      keep: { logits: continues || purpose.kind === 'logits', present: written ? 'written' : continues || unread },
+      lastTokenLogits: continues,
       externalise: { path: OWN_FILE, minBytes: EXTERNAL_BYTES },
     });
-    const written = purpose.kind === 'decode' && this.#backend === 'wasm' && edited.info.style === 'fused';
-    const graph = written ? giveOnlyWritten(edited.bytes) : edited.bytes;
     const taps = edited.taps.map(({ block, name }) => ({ block, name }));
+    const outputs = unread ? edited.outputs.filter((name) => !name.startsWith('present.')) : undefined;
     const options = this.#options(purpose, taps.map((tap) => tap.name), edited.info);
     try {
-      const session = await exclusive(() => this.#ort.InferenceSession.create(graph, options));
-      return { session, taps, steer: edited.steers[0]?.name ?? null, logitsToKeep: purpose.kind === 'decode' ? 1n : 0n, written };
+      const session = await exclusive(() => this.#ort.InferenceSession.create(edited.bytes, options));
+      return { session, taps, steer: edited.steers[0]?.name ?? null, logitsToKeep: continues ? 1n : 0n, outputs, written };
     } catch (error) {
       throw runtimeError(error, `preparing “${this.#modelId}” for ${purpose.kind}`);
     }
@@ -163,7 +175,7 @@ export class SessionPool {
       logSeverityLevel: 3,
     };
     if (this.#backend === 'wasm' || !this.#device) return { ...common, executionProviders: ['wasm'] };
-    const onGpu = purpose.kind === 'collect' ? taps : purpose.kind === 'decode' ? cacheParts(info.blocks).map(({ present }) => present) : [];
+    const onGpu = purpose.kind === 'collect' ? taps : purpose.kind === 'decode' || purpose.kind === 'prompt' ? cacheParts(info.blocks).map(({ present }) => present) : [];
     return {
       ...common,
       executionProviders: [{ name: 'webgpu', device: this.#device } as never],

@@ -1,7 +1,7 @@
 /** The numbers behind decoding: every row of a steered batch, at every step, against that row recomputed alone without a cache. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openModel } from '../models';
-import { editGraph, readModel } from '../onnx';
+import { inspectDecoder, readDecoder } from '../onnx';
 import { BACKENDS, bundled, maxDifference, testDevice, waveVector } from './fixtures';
 import { loadOrt } from './ort';
 import { padRows } from './batch';
@@ -26,15 +26,15 @@ const EQUAL = [PROMPTS[0], PROMPTS[0].toReversed(), PROMPTS[0].map((id) => id + 
 
 describe.each(BACKENDS)('on %s', (backend) => {
   describe.each(['lrt-stories-s', 'lrt-stories-s-plain'])('%s', (id) => {
-    let context: Omit<StreamContext, 'open' | 'staticCache'>;
+    let context: Omit<StreamContext, 'open' | 'prompt' | 'staticCache'>;
 
     beforeAll(async () => {
       const device = backend === 'webgpu' ? await testDevice() : null;
       const ort = await loadOrt(backend);
       const files = await openModel(bundled(id));
-      const model = readModel(files.graph);
-      const { info } = editGraph(model);
-      context = { ort, info, device, pool: new SessionPool(ort, files, model, id, backend, device) };
+      const decoder = readDecoder(files.graph);
+      const info = inspectDecoder(decoder);
+      context = { ort, info, device, pool: new SessionPool(ort, files, decoder, info, id, backend, device) };
     });
     afterAll(() => context.pool.dispose());
 
@@ -45,7 +45,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
       context.pool.use({ kind: 'decode', layer: LAYER }, async (open) => {
         const { vocabSize } = context.info;
         const split = (logits: Float32Array): Float32Array[] => rows.map((_, r) => logits.slice(r * vocabSize, (r + 1) * vocabSize));
-        const stream = new TokenStream({ ...context, open, staticCache }, rows, FORCED[0].length);
+        const stream = new TokenStream({ ...context, open, prompt: open, staticCache }, rows, FORCED[0].length);
         try {
           const steps = [split(await stream.prefill())];
           for (let step = 0; step < FORCED[0].length; step++) steps.push(split(await stream.step(rows.map((_, r) => FORCED[r][step]))));
@@ -97,7 +97,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
       const kept = [0, 2];
       const { vocabSize } = context.info;
       await context.pool.use({ kind: 'decode', layer: LAYER }, async (open) => {
-        const stream = new TokenStream({ ...context, open, staticCache: true }, rows, FORCED[0].length);
+        const stream = new TokenStream({ ...context, open, prompt: open, staticCache: true }, rows, FORCED[0].length);
         try {
           await stream.prefill();
           await stream.step(FORCED.map((forced) => forced[0]));

@@ -16,6 +16,8 @@ export interface StreamContext {
   info: GraphInfo;
   pool: SessionPool;
   open: OpenSession;
+  /** The session that reads prompts: `open` itself, except in merged exports. */
+  prompt: OpenSession;
   /** Set on WebGPU. */
   device: GPUDevice | null;
   /** Off only in the test that compares the two caches. */
@@ -71,7 +73,7 @@ export class TokenStream {
     const before = this.#valid;
     this.#valid = before.map((count) => count + 1);
     this.#columns++;
-    return this.#run(BigInt64Array.from(tokens, BigInt), BigInt64Array.from(before, BigInt), stepMask(this.#valid, this.#columns, this.#side), before);
+    return this.#run(this.#context.open, BigInt64Array.from(tokens, BigInt), BigInt64Array.from(before, BigInt), stepMask(this.#valid, this.#columns, this.#side), before);
   }
 
   /** Drops all rows but these (numbers among the present rows, ascending). @returns false where the cache cannot: then nothing has changed */
@@ -97,12 +99,12 @@ export class TokenStream {
     const batch = padRows(ids, this.#side);
     this.#valid = batch.lengths;
     this.#columns = batch.length;
-    return this.#run(batch.ids, batch.positions, batch.mask, this.#rows.map(() => 0));
+    return this.#run(this.#context.prompt, batch.ids, batch.positions, batch.mask, this.#rows.map(() => 0));
   }
 
   /** @param starts cache columns of the rows' first new tokens, for caches that write by column */
-  async #run(ids: BigInt64Array, positions: BigInt64Array, mask: BigInt64Array, starts: readonly number[]): Promise<Float32Array> {
-    const { ort, info, open, pool } = this.#context;
+  async #run(open: OpenSession, ids: BigInt64Array, positions: BigInt64Array, mask: BigInt64Array, starts: readonly number[]): Promise<Float32Array> {
+    const { ort, info, pool } = this.#context;
     const rows = this.#rows.length;
     const feeds = only(
       ort,
