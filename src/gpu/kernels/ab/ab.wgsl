@@ -22,8 +22,15 @@ struct Params {
 // #include tile
 // #include reads
 
+// Steps of the inner dimension that are summed by themselves before they are added to C: a multiple of every BK. One sum
+// over all of them would carry the rounding of its largest partial sum through to the end; whitening cancels most of it.
+const RUN: u32 = 32u;
+var<private> continued: bool;
+
 fn store(base: u32, row: u32, column4: u32, value: vec4f) {
-  if (row < p.row1 && column4 * 4u < p.n) { C[base + row * p.strideC4 + column4] = value; }
+  if (row >= p.row1 || column4 * 4u >= p.n) { return; }
+  let at = base + row * p.strideC4 + column4;
+  if (continued) { C[at] = C[at] + value; } else { C[at] = value; }
 }
 
 @compute @workgroup_size(TX, TY)
@@ -31,9 +38,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let top = p.row0 + group.y * BM;
   let left = group.x * BN;
   let base = p.columnC4;
-  let first = 0u;
-  let last = select(p.k, min(p.k, left + BN), p.upperB == 1u);
-  // #include accumulators
-  // #include loop
-  // #include store
+  let end = select(p.k, min(p.k, left + BN), p.upperB == 1u);
+  var first = 0u;
+  loop {
+    let last = min(end, first + RUN);
+    // #include accumulators
+    // #include loop
+    // #include store
+    continued = true;
+    first += RUN;
+    if (first >= end) { break; }
+  }
 }
