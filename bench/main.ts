@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [options]`: lists the benches, or runs one. */
 import { benchSolver } from './solver/run';
+import { run as benchTaps, USAGE as TAPS_USAGE } from './taps';
 
 const USAGE = `Usage: npm run bench -- NAME [options]
 
@@ -7,12 +8,15 @@ solver   the affine fit: accuracy against float64, agreement of drivers, speed b
          --quick            the small half: 192 → 256, two condition numbers, fewer rounds
          --only a,b         of the tables accuracy, drivers, speed, peak
          --json FILE        writes the tables as JSON too
+${TAPS_USAGE}
 
 LRT_GPU=real measures on the machine's own adapter instead of SwiftShader.`;
 
 const [name, ...rest] = process.argv.slice(2);
 if (name === 'solver') {
   process.exitCode = await benchSolver(rest, USAGE);
+} else if (name === 'taps') {
+  process.exitCode = await benchTaps(rest);
 } else {
   console.log(name === undefined ? USAGE : `There is no bench “${name}”.\n\n${USAGE}`);
   process.exitCode = name === undefined ? 0 : 2;
