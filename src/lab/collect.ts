@@ -11,7 +11,7 @@ import type { SecondPassReason, StreamingFit } from '../math/fit-types';
 import type { LanguageModel, TapBatch, Tokenizer } from '../runtime/types';
 import { breathe, type LabContext } from './context';
 import { refuse } from './fit';
-import { finiteSample, type PreparedText, type RowSink, type Sample, type SinkCheckpoint } from './rows';
+import { finiteSample, type CollectCheckpoint, type PreparedText, type RowSink, type Sample } from './rows';
 
 /** The smallest λ of the path: what the fit must be accurate at. */
 const SMALLEST_LAMBDA = 0;
@@ -63,16 +63,6 @@ export interface Collected<M> {
   secondPassReason: string | null;
   texts: number;
   tokens: ActivationsResult['tokens'];
-}
-
-/** How far a collection had come, outside the device that it ran on. */
-export interface CollectCheckpoint {
-  /** Digest of what is collected: only the same collection may go on from here. */
-  key: string;
-  /** Batches done in the present pass. */
-  batches: number;
-  secondPassReason: string | null;
-  sink: SinkCheckpoint;
 }
 
 /** Least time between two checkpoints, and how many times longer than the last one took it must be at least. */

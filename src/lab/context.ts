@@ -3,8 +3,8 @@ import { throwIfAborted } from '../experiment/errors';
 import type { Progress } from '../experiment/run';
 import type { Runtime } from '../runtime/types';
 import type { LabBackend } from './backend';
-import type { CollectCheckpoint } from './collect';
 import type { Resources } from './resources';
+import type { CollectCheckpoint } from './rows';
 
 export interface LabContext {
   runtime: Runtime;

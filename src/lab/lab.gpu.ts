@@ -5,7 +5,7 @@ import { LabError } from '../experiment/errors';
 import type { Backend, StageEvent, StageResults } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { liveMemory } from '../gpu/scope';
-import type { CollectCheckpoint } from './collect';
+import type { CollectCheckpoint } from './rows';
 import { startEngine, type Engine } from './engine';
 
 const baseUrl = new URL('/', location.href).href;

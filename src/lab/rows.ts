@@ -47,6 +47,16 @@ export interface SinkCheckpoint {
   sample: Sample;
 }
 
+/** How far a collection had come, outside the device that it ran on. */
+export interface CollectCheckpoint {
+  /** Digest of what is collected: only the same collection may go on from here. */
+  key: string;
+  /** Batches done in the present pass. */
+  batches: number;
+  secondPassReason: string | null;
+  sink: SinkCheckpoint;
+}
+
 /** Indices into the flattened [rows × length] positions of a batch that are read. */
 export function flatPositions(batch: readonly PreparedText[], length: number): Uint32Array {
   const flat: number[] = [];

@@ -6,7 +6,7 @@
 import type { LabErrorJson } from '../experiment/errors';
 import type { Backend, DeviceReport, DoseAxis, Progress, Run, Stage, StageEvent, StopStreams } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
-import type { CollectCheckpoint } from '../lab/collect';
+import type { CollectCheckpoint } from '../lab/rows';
 
 export type { CollectCheckpoint, Progress, StageEvent };
 
