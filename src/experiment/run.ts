@@ -263,7 +263,7 @@ export interface Progress {
   done: number;
   total: number;
   /** Real units: bytes, tokens, steps … */
-  unit: 'bytes' | 'tokens' | 'texts' | 'steps' | 'continuations';
+  unit: 'bytes' | 'tokens' | 'layers' | 'texts' | 'steps' | 'continuations';
   note: string;
 }
 

@@ -34,10 +34,10 @@ export interface PairSolution {
 }
 
 /** Solves every pair of layers at one λ, and their CKA. @throws LabError `cancelled`, `webgpu-device-lost` */
-export async function compareLayers(fit: StreamingFit<unknown>, signal: AbortSignal): Promise<LayerComparison> {
+export async function compareLayers(fit: StreamingFit<unknown>, signal: AbortSignal, onProgress: (done: number, total: number) => void): Promise<LayerComparison> {
   const { sourceLayers, targetLayers } = fit.shape;
-  const grid = asRows(await fit.grid(GRID_LAMBDA, signal).catch(refuse), sourceLayers, targetLayers);
-  return { grid, cka: asRows(await fit.cka(signal), sourceLayers, targetLayers) };
+  const grid = asRows(await fit.grid(GRID_LAMBDA, signal, (done) => onProgress(done, 2 * sourceLayers)).catch(refuse), sourceLayers, targetLayers);
+  return { grid, cka: asRows(await fit.cka(signal, (done) => onProgress(sourceLayers + done, 2 * sourceLayers)), sourceLayers, targetLayers) };
 }
 
 /**

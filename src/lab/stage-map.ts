@@ -35,7 +35,7 @@ export async function mapStage(context: LabContext, experiment: Experiment, acti
     await breathe(signal);
   };
   await next();
-  const comparison = memo.recall<Awaited<ReturnType<typeof compareLayers>>>('layers', 0) ?? (await memo.keep('layers', 0, await compareLayers(fit, signal)));
+  const comparison = memo.recall<Awaited<ReturnType<typeof compareLayers>>>('layers', 0) ?? (await memo.keep('layers', 0, await compareLayers(fit, signal, (done, total) => context.progress({ stage: 'map', done, total, unit: 'layers', note: STEPS[0] }))));
   const { layers, layerRule } = chooseLayers(comparison.grid, settings.sourceLayer, settings.targetLayer);
 
   await next();

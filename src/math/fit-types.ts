@@ -107,6 +107,9 @@ export interface CrossValidationPoint {
   standardError: number;
 }
 
+/** Called before each source layer of a long solve, with how many are done. */
+export type OnLayer = (done: number) => void;
+
 /** What every implementation of the fit takes. */
 export interface FitOptions {
   /** Also gather what `cka()` needs: one dT×dT Gram matrix per target layer. Default true. */
@@ -140,11 +143,11 @@ export interface StreamingFit<M> {
   /** Adds rows to the moments. On the GPU this enqueues work and reads nothing back; the buffers may be reused once it has returned. */
   add(chunk: FitChunk<M>): void | Promise<void>;
   /** Held-out R² of every source layer × target layer, L_S×L_T row-major, at one λ. NaN where a system could not be factorised. */
-  grid(lambda: number, signal?: AbortSignal): Promise<Float64Array>;
+  grid(lambda: number, signal?: AbortSignal, onLayer?: OnLayer): Promise<Float64Array>;
   /** The λ path and the best map of one pair of layers. */
   solve(sourceLayer: number, targetLayer: number, lambdas: number | number[], signal?: AbortSignal): Promise<PairFit>;
   /** Linear CKA (Kornblith et al. 2019) of every source layer × target layer on the training rows, L_S×L_T row-major. */
-  cka(signal?: AbortSignal): Promise<Float64Array>;
+  cka(signal?: AbortSignal, onLayer?: OnLayer): Promise<Float64Array>;
   /**
    * Moments of one pair of layers in the original coordinates, both about the training
    * means: what the controls (orthogonal map, low rank; see procrustes.ts) are made from.

@@ -5,7 +5,7 @@
  * whitened coordinates (whitened-fit.ts). Solving is float64 in both.
  */
 import { centredNorm, ckaFromNorms } from './cka';
-import type { AffineMap, CrossValidationPoint, FitChunk, FitOptions, FitShape, LambdaPoint, PairFit, RowCounts, SecondPassReason, StreamingFit } from './fit-types';
+import type { AffineMap, CrossValidationPoint, FitChunk, FitOptions, FitShape, LambdaPoint, OnLayer, PairFit, RowCounts, SecondPassReason, StreamingFit } from './fit-types';
 import { checkLayers, ConstantColumns, finiteRows } from './fit-rows';
 import { type Matrix, zeros } from './matrix';
 import { checkLambda, intercept, medianOfFinite, type MomentScore, type PairMoments, ridgeFromMoments, type RidgeSolution, scoreFromMoments, scoreFromSums } from './moments';
@@ -127,7 +127,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     return fold;
   }
 
-  async grid(lambda: number, signal?: AbortSignal): Promise<Float64Array> {
+  async grid(lambda: number, signal?: AbortSignal, onLayer?: OnLayer): Promise<Float64Array> {
     checkLambda(lambda);
     await this.#ready();
     const { sourceLayers, targetLayers, targetWidth } = this.shape;
@@ -135,6 +135,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     for (let s = 0; s < sourceLayers; s++) {
       await breathe();
       signal?.throwIfAborted();
+      onLayer?.(s);
       // One factorisation a source layer: all target layers are its right-hand sides.
       const { W, badPivots } = ridgeFromMoments(this.trainMoments(s), lambda, this.pivotTolerance);
       if (badPivots > 0) continue;
@@ -218,7 +219,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     return points;
   }
 
-  async cka(signal?: AbortSignal): Promise<Float64Array> {
+  async cka(signal?: AbortSignal, onLayer?: OnLayer): Promise<Float64Array> {
     if (!this.#wantCka) throw new RangeError('This fit was made without { cka: true }.');
     this.#needTrain();
     await this.settle();
@@ -229,6 +230,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     for (let s = 0; s < sourceLayers; s++) {
       await breathe();
       signal?.throwIfAborted();
+      onLayer?.(s);
       const { ss, st } = this.trainMoments(s);
       let source = 0;
       for (const x of ss.data) source += x * x;

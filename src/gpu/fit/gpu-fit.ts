@@ -7,7 +7,7 @@
  * from then on every full block is folded into the moments and forgotten.
  */
 import { LabError, throwIfAborted } from '../../experiment/errors';
-import type { CrossValidationPoint, FitChunk, FitOptions, FitShape, PairFit, RowCounts, SecondPassReason, StreamingFit } from '../../math/fit-types';
+import type { CrossValidationPoint, FitChunk, FitOptions, FitShape, OnLayer, PairFit, RowCounts, SecondPassReason, StreamingFit } from '../../math/fit-types';
 import type { PairMoments } from '../../math/moments';
 import { kernelsFor } from '../kernels/all';
 import { countRows } from '../kernels/count-rows/count-rows';
@@ -148,8 +148,8 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     this.#rec.submit();
   }
 
-  grid(lambda: number, signal?: AbortSignal): Promise<Float64Array> {
-    return this.#solving(signal, (state) => solveGrid(state, lambda, signal));
+  grid(lambda: number, signal?: AbortSignal, onLayer?: OnLayer): Promise<Float64Array> {
+    return this.#solving(signal, (state) => solveGrid(state, lambda, signal, onLayer));
   }
 
   solve(sourceLayer: number, targetLayer: number, lambdas: number | number[], signal?: AbortSignal): Promise<PairFit> {
@@ -160,9 +160,9 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     return this.#solving(signal, (state) => solveCrossValidation(state, sourceLayer, targetLayer, lambdas, signal), false);
   }
 
-  cka(signal?: AbortSignal): Promise<Float64Array> {
+  cka(signal?: AbortSignal, onLayer?: OnLayer): Promise<Float64Array> {
     if (!this.#options.cka) return Promise.reject(new RangeError('This fit was made without { cka: true }.'));
-    return this.#solving(signal, (state) => solveCka(state, signal), false);
+    return this.#solving(signal, (state) => solveCka(state, signal, onLayer), false);
   }
 
   moments(sourceLayer: number, targetLayer: number, signal?: AbortSignal): Promise<{ train: PairMoments; heldOut: PairMoments }> {

@@ -1,6 +1,7 @@
 /** What is read out of a GPU fit besides maps: CKA, and the moments of a pair in the original coordinates. */
 import { throwIfAborted } from '../../experiment/errors';
 import { ckaFromNorms } from '../../math/cka';
+import type { OnLayer } from '../../math/fit-types';
 import { type Matrix, zeros } from '../../math/matrix';
 import type { PairMoments } from '../../math/moments';
 import { ab } from '../kernels/ab/ab';
@@ -48,7 +49,7 @@ function originalCross(state: FitState, train: LayerMoments, of: LayerMoments, b
 }
 
 /** Linear CKA of every pair on the training rows. */
-export async function solveCka(state: FitState, signal?: AbortSignal): Promise<Float64Array> {
+export async function solveCka(state: FitState, signal?: AbortSignal, onLayer?: OnLayer): Promise<Float64Array> {
   const { rec, scope, layout } = state;
   const { source: d, target, shape, bands } = layout;
   const rows = state.train.reduce((total, part) => total + part.rows, 0);
@@ -72,6 +73,7 @@ export async function solveCka(state: FitState, signal?: AbortSignal): Promise<F
   }
   for (let s = 0; s < shape.sourceLayers; s++) {
     throwIfAborted(signal);
+    onLayer?.(s);
     const layer = new GpuScope(rec.device, scope);
     const local = { ...state, scope: layer };
     try {

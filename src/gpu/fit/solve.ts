@@ -1,6 +1,6 @@
 /** What is asked of a GPU fit's moments: the λ path of a pair, its cross-validation, the R² grid, and whether a second pass is due. */
 import { LabError, throwIfAborted } from '../../experiment/errors';
-import type { CrossValidationPoint, LambdaPoint, PairFit, SecondPassReason } from '../../math/fit-types';
+import type { CrossValidationPoint, LambdaPoint, OnLayer, PairFit, SecondPassReason } from '../../math/fit-types';
 import { checkLambda, medianOfFinite, type MomentScore } from '../../math/moments';
 import { ab } from '../kernels/ab/ab';
 import { factorise, solveUpper } from '../kernels/cholesky/cholesky';
@@ -104,11 +104,12 @@ export async function solveCrossValidation(state: FitState, sourceLayer: number,
 }
 
 /** Held-out R² of all pairs at one λ: one factorisation a source layer and band. */
-export async function solveGrid(state: FitState, lambda: number, signal?: AbortSignal): Promise<Float64Array> {
+export async function solveGrid(state: FitState, lambda: number, signal?: AbortSignal, onLayer?: OnLayer): Promise<Float64Array> {
   checkLambda(lambda);
   const { shape } = state.layout;
   const out = new Float64Array(shape.sourceLayers * shape.targetLayers).fill(NaN);
   for (let s = 0; s < shape.sourceLayers; s++) {
+    onLayer?.(s);
     await scoped(state, (local) => gridRow(local, s, lambda, out.subarray(s * shape.targetLayers, (s + 1) * shape.targetLayers), signal));
   }
   return out;
