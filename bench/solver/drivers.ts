@@ -1,12 +1,12 @@
 /** Table (b): the kernel suite, the fit's cases and small accuracy rows on one driver. Runs in a page and in Node on Dawn. */
 import { createDevice } from '../../src/gpu/device';
 import { gpuFamilies } from '../../src/gpu/families';
-import { FIT_CASES, HELD_OUT, trainingRows } from '../../src/gpu/fit/cases';
 import { KERNEL_CASES } from '../../src/gpu/kernels/cases';
 import { runCase } from '../../src/gpu/kernels/testing';
 import { affine, familiesFromMoments } from '../../src/math/families';
 import { ridgeFromMoments } from '../../src/math/moments';
 import { activationLike, type PairedStates, ridgeByQR } from '../../src/math/testing/activations';
+import { FIT_CASES, HELD_OUT, trainingRows } from '../../src/math/testing/fit-cases';
 import { relativeError } from '../../src/math/matrix';
 import { measureAccuracy } from './accuracy';
 import { makeDataset } from './data';

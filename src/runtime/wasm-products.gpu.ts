@@ -1,16 +1,18 @@
-/** The whitened fit on ONNX Runtime's WASM, in a browser: the GPU fit's cases and tolerances. */
+/** The whitened fit on ONNX Runtime's WASM, in a browser. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FIT_CASES, HELD_OUT, trainingRows } from '../gpu/fit/cases';
 import { relativeError } from '../math/matrix';
 import type { Products } from '../math/products';
 import { Float64Fit } from '../math/ridge';
 import { activationLike } from '../math/testing/activations';
-import { stream, whitenedSuite } from '../math/testing/whitened-suite';
+import { HELD_OUT, layersOf, pairShape, stream } from '../math/testing/fit-cases';
+import { fitSuite, whitenedFits } from '../math/testing/fit-suite';
+import { productsSuite } from '../math/testing/products-suite';
 import { WhitenedFit } from '../math/whitened-fit';
 import { runWasmSelfTest } from '../lab/wasm-selftest';
 import { createWasmProducts } from './wasm-products';
 
-whitenedSuite(createWasmProducts, { cases: FIT_CASES, heldOut: HELD_OUT, trainingRows });
+fitSuite(() => whitenedFits(createWasmProducts));
+productsSuite(createWasmProducts);
 
 let products: Products;
 beforeAll(async () => {
@@ -21,9 +23,9 @@ afterAll(() => products.dispose());
 describe('accuracy at the widths of real models', () => {
   test.each([2e4, 2e8, 2e10])('192 → 256, 16,384 rows, κ of the standardised covariance %d', async (kappa) => {
     const data = activationLike({ sourceWidth: 192, targetWidth: 256, rows: 16384 + HELD_OUT, standardisedKappa: kappa, seed: 21 });
-    const shape = { sourceLayers: 1, targetLayers: 1, sourceWidth: 192, targetWidth: 256 };
+    const shape = pairShape(data);
     const fits = [new Float64Fit(shape, { cka: false }), new WhitenedFit(shape, products, { cka: false })];
-    for (const fit of fits) await stream(fit, { X: [data.X], Y: [data.Y] }, data, HELD_OUT);
+    for (const fit of fits) await stream(fit, layersOf(data), data);
     expect(await fits[1].needsSecondPass(0)).toBe(false);
     for (const lambda of [0, 1e-4, 1e-2]) {
       const [expected, got] = [await fits[0].solve(0, 0, lambda), await fits[1].solve(0, 0, lambda)];

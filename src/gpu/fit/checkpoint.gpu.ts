@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { relativeError } from '../../math/matrix';
 import { activationLike } from '../../math/testing/activations';
+import { HELD_OUT, pairShape } from '../../math/testing/fit-cases';
 import { createDevice, type LabDevice } from '../device';
 import { liveMemory } from '../scope';
-import { HELD_OUT } from './cases';
 import type { FitCheckpoint } from './checkpoint';
 import { GpuFit, type GpuFitOptions } from './gpu-fit';
-import { pairShape, stream } from './testing';
+import { stream } from './testing';
 
 const data = activationLike({ sourceWidth: 40, targetWidth: 28, rows: 5000 + HELD_OUT, kappa: 1e6, seed: 41 });
 const layers = { X: [data.X], Y: [data.Y] };

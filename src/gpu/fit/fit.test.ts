@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { relativeError } from '../../math/matrix';
 import { Float64Fit } from '../../math/ridge';
 import { activationLike, ridgeByQR } from '../../math/testing/activations';
-import { FIT_CASES, HELD_OUT, trainingRows } from './cases';
+import { FIT_CASES, HELD_OUT, trainingRows } from '../../math/testing/fit-cases';
 import { estimateFitBytes, layoutOf } from './layout';
 
 describe('the float64 fit', () => {

@@ -4,12 +4,12 @@ import type { PairFit } from '../../math/fit-types';
 import { relativeError } from '../../math/matrix';
 import { Float64Fit } from '../../math/ridge';
 import { activationLike, type PairedStates } from '../../math/testing/activations';
+import { HELD_OUT, layersOf, pairShape } from '../../math/testing/fit-cases';
 import { createDevice, type LabDevice } from '../device';
 import { GpuRows } from '../rows';
 import { GpuScope, liveMemory } from '../scope';
-import { HELD_OUT } from './cases';
 import { GpuFit, type GpuFitOptions } from './gpu-fit';
-import { halves, pairShape, roundedToHalf, stream, type StreamOptions } from './testing';
+import { halves, roundedToHalf, stream, type StreamOptions } from './testing';
 
 let lab: LabDevice;
 beforeAll(async () => {
@@ -17,8 +17,6 @@ beforeAll(async () => {
   (await GpuFit.create(lab.device, { sourceLayers: 1, targetLayers: 1, sourceWidth: 4, targetWidth: 4 })).dispose(); // compiles
 });
 afterAll(() => lab.destroy());
-
-const layersOf = (data: PairedStates): { X: Float32Array[]; Y: Float32Array[] } => ({ X: [data.X], Y: [data.Y] });
 
 /** Streams, solves, disposes. */
 async function solved(data: PairedStates, lambdas: number[], options: GpuFitOptions = {}, how: StreamOptions = {}): Promise<PairFit> {
