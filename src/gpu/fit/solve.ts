@@ -175,7 +175,8 @@ export async function solveSecondPass(state: FitState, lambda: number): Promise<
       await scope.settled();
       augment(rec, { M: system.train, d, right: 'none', n: 0, ridge: { lambda, penalty: system.penalty }, matrix, diagonal });
       factorise(rec, { matrix, diagonal, d, n: 0 }, counters, system.noise);
-      const [sums, counted] = await rec.read({ buffer: train.whiteSums, bytes: 8 * d }, { buffer: counters, bytes: 8 });
+      const [raw, sums, counted] = await rec.read({ buffer: train.sourceSums, bytes: 8 * d }, { buffer: train.whiteSums, bytes: 8 * d }, { buffer: counters, bytes: 8 });
+      checkFinite(new Float32Array(raw), 'source'); // a second pass would overflow again
       const [bad, empty] = new Uint32Array(counted);
       const meanSquare = largestMeanSquare(new Float32Array(sums), d, train.rows);
       if (bad === empty && meanSquare <= WHITENING_LIMIT) return null;

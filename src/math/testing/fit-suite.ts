@@ -155,13 +155,7 @@ export function fitSuite(open: () => Promise<FitMaker>): void {
       const fit = await maker.make(pairShape(data));
       await stream(fit, layersOf(data), data);
       await expect(fit.solve(0, 0, 1e-3)).rejects.toThrowError(/too large/);
-      // WGSL takes the overflow for a whitening that strayed, and asks for a second pass: no map comes of that either.
-      if (fit instanceof WhitenedFit) await expect(fit.needsSecondPass()).rejects.toThrowError(/too large/);
-      else if (await fit.needsSecondPass()) {
-        await fit.restart();
-        await stream(fit, layersOf(data), data);
-        await expect(fit.solve(0, 0, 1e-3)).rejects.toThrowError(/too large/);
-      }
+      await expect(fit.needsSecondPass()).rejects.toThrowError(/too large/);
       fit.dispose();
     });
   });
