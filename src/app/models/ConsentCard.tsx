@@ -1,7 +1,8 @@
 /** A repository before anything of it is fetched: what it holds, what a precision would download, and the press that agrees to it. */
-import type { ModelRef } from '../../experiment/model-ref';
+import { sameModel, type ModelRef } from '../../experiment/model-ref';
 import type { DownloadPlan, RepositoryOffer, VariantOffer } from '../../worker/protocol';
 import { choosePrecision, lookUp, startDownload, stopDownload, useModels } from '../state/models';
+import { useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { Facts } from '../ui/Facts';
 import { bytes } from '../ui/format';
@@ -107,11 +108,12 @@ function PlannedDownload({ plan, host }: { plan: DownloadPlan; host: string }) {
 
 function UseModel({ model }: { model: ModelRef }) {
   const titleOf = useTitleOf();
+  const { source, target } = useLab((s) => s.experiment.models);
   return (
     <>
       <p role="status" data-testid="download-done">Downloaded and checked.</p>
-      <button type="button" data-testid="use-source" onClick={() => chooseModel('source', model, titleOf)}>Use as the small model</button>
-      <button type="button" data-testid="use-target" onClick={() => chooseModel('target', model, titleOf)}>Use as the large model</button>
+      <button type="button" data-testid="use-source" disabled={sameModel(source, model)} onClick={() => chooseModel('source', model, titleOf)}>Use as the small model</button>
+      <button type="button" data-testid="use-target" disabled={sameModel(target, model)} onClick={() => chooseModel('target', model, titleOf)}>Use as the large model</button>
     </>
   );
 }

@@ -65,7 +65,11 @@ const backend = (): ReturnType<typeof useLab.getState>['backend'] => useLab.getS
 const jsonOf = (thrown: unknown): LabErrorJson => LabError.from(thrown).toJSON();
 
 export function editForm(patch: Partial<ModelsState['form']>): void {
-  useModels.setState((s) => ({ form: { ...s.form, ...patch } }));
+  useModels.setState((s) => {
+    // A commit belongs to one repository.
+    const foreign = patch.id !== undefined && patch.id !== s.form.id && /^[0-9a-f]{40}$/.test(s.form.revision);
+    return { form: { ...s.form, ...(foreign ? { revision: 'main' } : {}), ...patch } };
+  });
 }
 
 export async function loadFamilies(): Promise<void> {
