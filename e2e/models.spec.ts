@@ -1,9 +1,12 @@
 /** Models that are not bundled, from a mirror of the hub: looked up, agreed to, interrupted, resumed, run; and a hostile mirror told for what it is. */
 import { expect, test, type Page } from '@playwright/test';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultExperiment, quickVariant } from '../src/experiment/defaults';
+import type { Run } from '../src/experiment/run';
+import type { Experiment } from '../src/experiment/schema';
 import { startMirror, type Mirror } from '../tools/mirror';
 
 const MODELS = join(import.meta.dirname, '../public/models');
@@ -16,14 +19,17 @@ let mirror: Mirror;
 // A control that is not there is told in time, not at the end of the test's.
 test.use({ actionTimeout: 30_000 });
 
-test.beforeEach(async ({ page }) => {
+test.beforeEach(async () => {
   mirror = await startMirror(MODELS);
-  await page.goto('./');
-  await expect(page.locator('html')).toHaveAttribute('data-engine', 'ready', { timeout: 60_000 });
-  await page.getByTestId('stage-models').click();
 });
 
 test.afterEach(() => mirror.close());
+
+async function open(page: Page): Promise<void> {
+  await page.goto('./');
+  await expect(page.locator('html')).toHaveAttribute('data-engine', 'ready', { timeout: 60_000 });
+  await page.getByTestId('stage-models').click();
+}
 
 async function list(page: Page, id: string): Promise<void> {
   await page.getByTestId('hub-host').fill(mirror.url);
@@ -42,6 +48,7 @@ async function download(page: Page, id: string): Promise<void> {
 }
 
 test('a download is agreed to, interrupted by a reload, resumed and checked; the downloaded S and M run to the map', async ({ page }) => {
+  await open(page);
   expect(mirror.log).toEqual([]);
   mirror.fail(M, GRAPH, { kind: 'slow', milliseconds: 25 });
   await list(page, M);
@@ -100,6 +107,7 @@ test('a download is agreed to, interrupted by a reload, resumed and checked; the
 });
 
 test('a wrong digest is told, nothing of the file is kept, and the next attempt mends it', async ({ page }) => {
+  await open(page);
   mirror.fail(S, GRAPH, { kind: 'digest' });
   await list(page, S);
   await page.getByTestId('download').click();
@@ -111,6 +119,7 @@ test('a wrong digest is told, nothing of the file is kept, and the next attempt 
 });
 
 test('a web page in place of the listing, a model that is not there, and a host that is none, are told and fetch nothing', async ({ page }) => {
+  await open(page);
   mirror.fail(S, 'api', { kind: 'page' });
   await list(page, S);
   await expect(error(page, 'model-page')).toBeVisible();
@@ -128,6 +137,7 @@ test('a web page in place of the listing, a model that is not there, and a host 
 });
 
 test('a web page in place of a file that was agreed to is told', async ({ page }) => {
+  await open(page);
   mirror.fail(S, 'config.json', { kind: 'page' });
   await list(page, S);
   await page.getByTestId('download').click();
@@ -136,6 +146,7 @@ test('a web page in place of a file that was agreed to is told', async ({ page }
 });
 
 test('a claim of 20 GB is shown before the press, and not fetched when there is no room for it', async ({ page }) => {
+  await open(page);
   mirror.fail(S, GRAPH, { kind: 'claim', bytes: 1e12 });
   await list(page, S);
   // No genuine file is that long: refused at the listing.
@@ -150,6 +161,7 @@ test('a claim of 20 GB is shown before the press, and not fetched when there is 
 });
 
 test('a file that answers with 10 GB where less was agreed to is not taken', async ({ page }) => {
+  await open(page);
   mirror.fail(S, GRAPH, { kind: 'claim', bytes: 10e9, where: 'answer' });
   await list(page, S);
   await page.getByTestId('download').click();
@@ -157,6 +169,7 @@ test('a file that answers with 10 GB where less was agreed to is not taken', asy
 });
 
 test('a folder from disk is opened, chosen, and loaded', async ({ page }) => {
+  await open(page);
   const dir = mkdtempSync(join(tmpdir(), 'lrt-'));
   try {
     cpSync(join(MODELS, S), join(dir, 'my-model'), { recursive: true });
@@ -173,6 +186,43 @@ test('a folder from disk is opened, chosen, and loaded', async ({ page }) => {
 
     await page.getByTestId('folder-input').setInputFiles(join(dir, 'my-model', 'onnx'));
     await expect(error(page, 'model-incomplete')).toContainText('config.json');
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
+/** The command line beside this process, which serves the mirror. */
+function experiment(...args: string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    execFile('npx', ['tsx', 'tools/experiment.ts', ...args], { cwd: join(import.meta.dirname, '..'), timeout: 580_000 }, (failure, stdout, stderr) => resolve({ code: failure ? Number(failure.code ?? -1) : 0, output: stdout + stderr }));
+  });
+}
+
+test('the command line downloads the models of an experiment from the host that it is given, and from none without one', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'lrt-'));
+  try {
+    const file = join(dir, 'mirrored.json');
+    const reference = (id: string): Experiment['models']['source'] => ({ id, dtype: 'fp32', location: { kind: 'hub', host: 'https://hub.invalid', commit: mirror.commit(id) } });
+    const asked: Experiment = { ...quickVariant(defaultExperiment('mood')), models: { source: reference(S), target: reference(M) } };
+    writeFileSync(file, JSON.stringify(asked));
+
+    const without = await experiment(file);
+    expect(without.output).toMatch(/error settings-invalid: “lrt-stories-s” is a model of https:\/\/hub\.invalid/);
+    expect(without.code).toBe(2);
+    expect(mirror.log).toEqual([]);
+
+    const { code, output } = await experiment(file, '--host', `${mirror.url}/`, '--out', dir);
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/lrt-stories-m \(mit\): onnx\/model\.onnx/);
+    const run = JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8')) as Run;
+    expect(run.experiment.models.target.location).toEqual({ kind: 'hub', host: mirror.url, commit: mirror.commit(M) });
+    expect(run.models.target).toMatchObject({ id: M, license: 'mit', params: null });
+    expect(run.map.heldOutR2).toBeGreaterThan(0);
+
+    writeFileSync(file, JSON.stringify({ ...asked, models: { ...asked.models, target: { ...asked.models.target, location: { ...asked.models.target.location, commit: '0'.repeat(40) } } } }));
+    const gone = await experiment(file, '--host', mirror.url);
+    expect(gone.output).toMatch(/error model-not-found: /);
+    expect(gone.code).toBe(4);
   } finally {
     rmSync(dir, { recursive: true });
   }

@@ -1,19 +1,20 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defaultExperiment } from './defaults';
 import { digestOf } from './digest';
 import { modelRefSchema, sameModel, type ModelRef } from './model-ref';
-import { experimentProblems } from './schema';
+import type { Run } from './run';
+import { experimentProblems, parseExperiment } from './schema';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const hub: ModelRef = { id: 'owner/name', dtype: 'q4', location: { kind: 'hub', host: 'https://hub.example', commit: COMMIT } };
 const local: ModelRef = { id: 'My model', dtype: 'fp32', location: { kind: 'local', handle: '0123456789abcdef' } };
 
 describe('references to models', () => {
-  test('a bundled one is an id and a precision, and the default experiment keeps its digest', () => {
-    const { source } = defaultExperiment('mood').models;
-    expect(Object.keys(source)).toEqual(['id', 'dtype']);
-    // The experiment of the recorded run: were this to change, so would every file that names it.
-    expect(digestOf(defaultExperiment('mood'))).toBe('43570afcb23163d04f921a7f4c418411aa241a60759a680764bf83478425f591');
+  test('a bundled one is an id and a precision, and the recorded run reads as it was written', () => {
+    const recorded = JSON.parse(readFileSync(new URL('../../public/recorded/mood.json', import.meta.url), 'utf8')) as Run;
+    expect(Object.keys(recorded.experiment.models.source)).toEqual(['id', 'dtype']);
+    expect(digestOf(parseExperiment(recorded.experiment))).toBe(recorded.experimentDigest);
   });
 
   test('one from a hub or a folder says where it is from', () => {
