@@ -1,6 +1,8 @@
 /** The page of the command line: the same engine as the lab's, without a window. */
 import { LabError, type LabErrorJson } from './experiment/errors';
+import type { ModelRef } from './experiment/model-ref';
 import type { Run, Stage } from './experiment/run';
+import { parseExperiment } from './experiment/schema';
 import { exportVector } from './lab/export';
 import { renderReport } from './lab/report';
 import { EngineClient } from './worker/client';
@@ -15,6 +17,8 @@ export interface HeadlessResult {
 }
 
 export interface HeadlessApi {
+  /** Downloads the models of an experiment that are on a hub, at their commits. The caller has agreed to it. */
+  fetchModels(experiment: unknown, backend: BackendChoice): Promise<{ ok: null } | { error: LabErrorJson }>;
   run(experiment: unknown, backend: BackendChoice): Promise<{ ok: HeadlessResult } | { error: LabErrorJson }>;
 }
 
@@ -28,7 +32,28 @@ declare global {
 
 const client = new EngineClient();
 
+async function fetchModel({ id, dtype, location }: ModelRef, backend: BackendChoice): Promise<void> {
+  if (location?.kind !== 'hub') return;
+  const { host, commit } = location;
+  const { repository, variants } = await client.request('repository', { request: { host, id, revision: commit }, backend });
+  const variant = variants.find((each) => each.dtype === dtype);
+  if (variant && !variant.runs) throw new LabError('unknown-model', `“${id}” does not run here in ${dtype}. ${variant.note ?? ''}`, 'Choose another precision or backend.');
+  const plan = await client.request('plan', { repository, dtype });
+  const licence = repository.license ?? 'licence not stated';
+  await client.request('download', { plan }, { onProgress: (progress) => window.lrtReport?.({ progress: { ...progress, note: `${id} (${licence}): ${progress.note}` } }) });
+}
+
 window.lrtHeadless = {
+  async fetchModels(experiment, backend) {
+    try {
+      const { source, target } = parseExperiment(experiment).models;
+      await fetchModel(source, backend);
+      await fetchModel(target, backend);
+      return { ok: null };
+    } catch (error) {
+      return { error: LabError.from(error).toJSON() };
+    }
+  },
   async run(experiment, backend) {
     try {
       const baseUrl = new URL('./', document.baseURI).href;

@@ -1,6 +1,6 @@
 /**
  * `npm run experiment -- <preset | file.json> [--out DIR] [--backend auto|webgpu|wasm] [--quick] [--source ID]
- * [--target ID] [--site DIR]` runs a whole experiment headless in the built lab and writes run.json, report.md and vector.safetensors.
+ * [--target ID] [--host URL] [--site DIR]` runs a whole experiment headless in the built lab and writes run.json, report.md and vector.safetensors.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -8,19 +8,21 @@ import { parseArgs } from 'node:util';
 import { chromium } from 'playwright';
 import { defaultExperiment, quickVariant } from '../src/experiment/defaults';
 import { LabError, type ErrorCode, type LabErrorJson } from '../src/experiment/errors';
+import type { ModelRef } from '../src/experiment/model-ref';
 import { parseExperimentJson, type Experiment } from '../src/experiment/schema';
 import type { HeadlessResult } from '../src/headless';
+import { normaliseHost } from '../src/models/location';
 import type { Progress } from '../src/worker/protocol';
 import { findBrowser, launchOptions } from './browser';
 import { ROOT, ensureBuilt, serve } from './serve';
 
-const USAGE = 'Usage: npm run experiment -- <preset | file.json> [--out DIR] [--backend auto|webgpu|wasm] [--quick] [--source ID] [--target ID] [--site DIR]';
+const USAGE = 'Usage: npm run experiment -- <preset | file.json> [--out DIR] [--backend auto|webgpu|wasm] [--quick] [--source ID] [--target ID] [--host URL] [--site DIR]';
 
 /** Exit codes by kind of failure; 0 only for a completed experiment. */
 export function exitCodeOf(code: ErrorCode): number {
   if (code === 'settings-invalid' || code === 'unknown-preset' || code === 'unknown-model') return 2;
   if (code.startsWith('corpus-') || code.startsWith('pairs-')) return 3;
-  if (code.startsWith('model-') || code === 'graph-unsupported' || code === 'tokenizer-mismatch') return 4;
+  if (code.startsWith('model-') || code.startsWith('storage-') || code === 'graph-unsupported' || code === 'tokenizer-mismatch') return 4;
   if (code === 'not-homologous') return 5;
   if (code.startsWith('webgpu-') || code === 'shader-compile' || code === 'self-test' || code === 'out-of-memory' || code === 'worker-crashed' || code === 'runtime-failed') return 6;
   if (code === 'ill-conditioned' || code === 'non-finite' || code === 'no-effect') return 7;
@@ -32,6 +34,8 @@ interface Arguments {
   experiment: Experiment;
   backend: 'auto' | 'webgpu' | 'wasm';
   out: string;
+  /** Whether to download the experiment's models: asked for by --host. */
+  download: boolean;
   /** A built copy of the lab to run in place of dist/. */
   site: string | null;
 }
@@ -47,6 +51,7 @@ function readArguments(): Arguments {
         quick: { type: 'boolean', default: false },
         source: { type: 'string' },
         target: { type: 'string' },
+        host: { type: 'string' },
         site: { type: 'string' },
       },
     });
@@ -66,7 +71,31 @@ function readArguments(): Arguments {
     const models = { ...experiment.models, [role]: { id, dtype: 'fp32' as const } };
     experiment = { ...experiment, models, title: `${models.source.id} → ${models.target.id}: ${title}` };
   }
-  return { experiment, backend, site: values.site ? resolve(values.site) : null, out: resolve(values.out ?? join('out', positionals[0].replace(/^.*[\\/]/, '').replace(/\.json$/, ''))) };
+  experiment = withHost(experiment, values.host ?? null);
+  return { experiment, backend, download: values.host !== undefined, site: values.site ? resolve(values.site) : null, out: resolve(values.out ?? join('out', positionals[0].replace(/^.*[\\/]/, '').replace(/\.json$/, ''))) };
+}
+
+/**
+ * Names the host as the place of the experiment's hub models: the flag is the consent that the page asks for with a card.
+ * @throws LabError `settings-invalid` for a hub model without a host, a host that is no address, or a model from a folder
+ */
+function withHost(experiment: Experiment, host: string | null): Experiment {
+  const place = (ref: ModelRef): ModelRef => {
+    if (!ref.location) return ref;
+    if (ref.location.kind === 'local') throw new LabError('settings-invalid', `“${ref.id}” is from a folder that was opened in a page.`, 'Run it there; or serve the folder by a mirror (tools/mirror.ts) and name it as a model of a hub.');
+    if (host === null) throw new LabError('settings-invalid', `“${ref.id}” is a model of ${ref.location.host}, and nothing was said about downloading it.`, 'Give --host URL, the hub or a mirror of it, to download from there.');
+    return { ...ref, location: { ...ref.location, host: normalised(host) } };
+  };
+  const { source, target } = experiment.models;
+  return { ...experiment, models: { source: place(source), target: place(target) } };
+}
+
+function normalised(host: string): string {
+  try {
+    return normaliseHost(host);
+  } catch (error) {
+    throw new LabError('settings-invalid', (error as Error).message, 'Give the address of a hub or of a mirror after --host.', undefined, error);
+  }
 }
 
 function readExperiment(name: string): Experiment {
@@ -99,7 +128,7 @@ function progressPrinter(): (progress: Progress) => void {
   };
 }
 
-async function runHeadless({ experiment, backend, site }: Arguments): Promise<HeadlessResult> {
+async function runHeadless({ experiment, backend, download, site }: Arguments): Promise<HeadlessResult> {
   if (!site) await ensureBuilt();
   const browser = findBrowser();
   console.log(`Browser: ${browser.version} (${browser.origin})`);
@@ -116,6 +145,10 @@ async function runHeadless({ experiment, backend, site }: Arguments): Promise<He
     const crashed = new Promise<never>((_, reject) => page.on('crash', () => reject(new LabError('worker-crashed', 'The browser’s page crashed.', 'Use a smaller model or fewer continuations.'))));
     await page.goto(new URL('headless.html', served.url).href);
     await page.waitForFunction(() => window.lrtHeadless !== undefined);
+    if (download) {
+      const fetched = await Promise.race([page.evaluate(([e, b]) => window.lrtHeadless!.fetchModels(e, b), [experiment, backend] as const), crashed]);
+      if ('error' in fetched) throw LabError.fromJSON(fetched.error as LabErrorJson);
+    }
     const answer = await Promise.race([page.evaluate(([e, b]) => window.lrtHeadless!.run(e, b), [experiment, backend] as const), crashed]);
     if ('error' in answer) throw LabError.fromJSON(answer.error as LabErrorJson);
     return answer.ok;

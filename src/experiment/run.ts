@@ -36,10 +36,11 @@ export interface ModelReport {
   layers: number;
   hiddenSize: number;
   vocabSize: number;
-  params: number;
-  nonEmbeddingParams: number;
+  /** Null where nothing states it, as of models that are not bundled. */
+  params: number | null;
+  nonEmbeddingParams: number | null;
   validationLoss: number | null;
-  license: string;
+  license: string | null;
   bytes: number;
   /** Style of the exported graph, as the structural finder read it. */
   style: 'fused' | 'plain';

@@ -4,15 +4,10 @@
  */
 import { z } from 'zod';
 import { LabError } from './errors';
+import { modelRefSchema } from './model-ref';
 
 const layerChoice = z.union([z.literal('auto'), z.int().min(0).max(511)]);
 const seed = z.int().min(0).max(0xffffffff);
-
-const modelRef = z.strictObject({
-  /** Id in the family catalogue, e.g. "lrt-stories-s". */
-  id: z.string().min(1).max(200),
-  dtype: z.enum(['fp32', 'fp16', 'q4', 'q4f16', 'q8']),
-});
 
 export const contrastPair = z.strictObject({ positive: z.string().min(1).max(4000), negative: z.string().min(1).max(4000) });
 
@@ -67,7 +62,7 @@ const concept = z.discriminatedUnion('kind', [
 export const experimentSchema = z.strictObject({
   schema: z.literal(1),
   title: z.string().min(1).max(120),
-  models: z.strictObject({ source: modelRef, target: modelRef }),
+  models: z.strictObject({ source: modelRefSchema, target: modelRefSchema }),
   corpus: z.strictObject({
     id: z.string().min(1).max(80),
     /** Upper bound on the collected token positions of both splits together. */

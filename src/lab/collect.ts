@@ -16,7 +16,7 @@ import { finiteSample, type CollectCheckpoint, type PreparedText, type RowSink, 
 /** The smallest λ of the path: what the fit must be accurate at. */
 const SMALLEST_LAMBDA = 0;
 /** Texts of one batch. Kept small enough that a batch's taps stay a few megabytes. */
-const BATCH_TEXTS = 16;
+export const BATCH_TEXTS = 16;
 
 /**
  * Tokenises the corpus in a seeded order and splits it by whole texts, so that held-out tokens never share a story

@@ -7,7 +7,7 @@ import { byModelAndLayer } from './dose';
 import { projectRow, vectorAt, type SteeringArm } from './vectors';
 
 /** Rows decoded in one pass. */
-const BATCH_ROWS = 96;
+export const BATCH_ROWS = 96;
 
 /** One continuation asked for. */
 export interface Ask {

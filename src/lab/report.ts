@@ -28,7 +28,7 @@ export function renderReport(run: Run): string {
       [
         ['model', models.source.title, models.target.title],
         ['blocks × width', `${models.source.layers} × ${models.source.hiddenSize}`, `${models.target.layers} × ${models.target.hiddenSize}`],
-        ['parameters', models.source.params.toLocaleString('en'), models.target.params.toLocaleString('en')],
+        ['parameters', models.source.params?.toLocaleString('en') ?? 'not stated', models.target.params?.toLocaleString('en') ?? 'not stated'],
         ['validation loss', fixed(models.source.validationLoss, 4), fixed(models.target.validationLoss, 4)],
         ['block', String(map.layers.source), String(map.layers.target)],
       ],

@@ -6,6 +6,7 @@ import type { StreamingFit } from '../math/fit-types';
 import { collect, prepareTexts } from './collect';
 import type { Sample } from './rows';
 import { breathe, type LabContext } from './context';
+import { foldsOf } from './folds';
 import { Memo } from './memo';
 import { panel, panelView } from './panels';
 import type { LoadedPair } from './stage-models';
@@ -20,11 +21,6 @@ export interface ActivationsState {
   /** What the map stage has solved from these moments. */
   memo: Memo;
   dispose: () => void;
-}
-
-/** Folds in which the training moments are kept apart: one, unless λ is to be cross-validated. */
-export function foldsOf({ map }: Experiment): number {
-  return map.lambda === 'auto' && map.lambdaRule === 'cross-validation' ? map.folds : 1;
 }
 
 /** Collects the corpus through both models. @throws LabError `corpus-empty`, `corpus-invalid`, `cancelled`, … */

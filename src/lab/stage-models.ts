@@ -1,12 +1,13 @@
 /** Stage 1: load both models and check that they are homologous. */
 import { LabError } from '../experiment/errors';
-import type { ModelReport, ModelsResult } from '../experiment/run';
+import type { ModelRef } from '../experiment/model-ref';
+import type { HomologyReport, ModelReport, ModelsResult } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
-import { fetchCatalog, resolveModel, type CatalogEntry } from '../models/catalog';
-import { checkHomology } from '../models/homology';
-import type { LanguageModel } from '../runtime/types';
+import { checkHomology, fetchCatalog, locationOfRef, ModelStore, resolveModel, type Catalog, type CatalogEntry } from '../models';
+import type { LanguageModel, ModelSource } from '../runtime/types';
 import type { LabContext } from './context';
 import { breathe } from './context';
+import { planPair, requireFits } from './pair-memory';
 
 export interface LoadedPair {
   source: LanguageModel;
@@ -15,47 +16,92 @@ export interface LoadedPair {
   result: ModelsResult;
 }
 
+/** A model as the catalogue or the storage knows it, before it is loaded. */
+export interface KnownModel {
+  source: ModelSource;
+  title: string;
+  /** Null for a model that is not bundled. */
+  entry: CatalogEntry | null;
+  license: string | null;
+}
+
 /**
- * Loads source and target and compares them.
- * @throws LabError `not-homologous` with the reasons; `unknown-model`, `model-*`, `tokenizer-mismatch`, `graph-unsupported` from loading
+ * Finds the files of a reference: in the catalogue, among the downloaded models, or among the opened folders.
+ * @throws LabError `unknown-model` of the catalogue; `storage-unavailable`. Whether a download is whole is seen when it is read
+ */
+export async function knownModel(ref: ModelRef, catalog: Catalog, baseUrl: string): Promise<KnownModel> {
+  const location = locationOfRef(ref);
+  if (!location) {
+    const { source, entry } = resolveModel(catalog, ref.id, ref.dtype, baseUrl);
+    return { source, title: entry.title, entry, license: entry.license };
+  }
+  const { id, dtype } = ref;
+  const license = location.kind === 'hub' ? ((await (await ModelStore.open()).find(location))?.license ?? null) : null;
+  return { source: { id, dtype, location }, title: id, entry: null, license };
+}
+
+/**
+ * Loads source and target and compares them. A pair that is not wholly bundled must first fit by its memory plan.
+ * @throws LabError `not-homologous` with the reasons; `out-of-memory` with the plan's reason; `unknown-model`, `model-*`, `tokenizer-mismatch`, `graph-unsupported` from loading
  */
 export async function modelsStage(context: LabContext, experiment: Experiment): Promise<LoadedPair> {
   const catalog = await fetchCatalog(context.baseUrl, context.signal);
-  const load = async (role: 'source' | 'target'): Promise<{ model: LanguageModel; entry: CatalogEntry }> => {
-    const { id, dtype } = experiment.models[role];
-    const { source, entry } = resolveModel(catalog, id, dtype, context.baseUrl);
+  const known = {
+    source: await knownModel(experiment.models.source, catalog, context.baseUrl),
+    target: await knownModel(experiment.models.target, catalog, context.baseUrl),
+  };
+  if (!known.source.entry || !known.target.entry) {
+    const { runtime, backend } = context;
+    requireFits(await planPair(experiment, { source: known.source.source, target: known.target.source }, { backend: runtime.backend, limits: backend.device?.limits ?? null }, context.signal));
+  }
+  const load = async (role: 'source' | 'target'): Promise<LanguageModel> => {
+    const { source, title } = known[role];
     const model = await context.runtime.load(source, {
       signal: context.signal,
-      onProgress: (done, total, note) => context.progress({ stage: 'models', done, total, unit: 'bytes', note: `${entry.title}: ${note}` }),
+      onProgress: (done, total, note) => context.progress({ stage: 'models', done, total, unit: 'bytes', note: `${title}: ${note}` }),
     });
     await breathe(context.signal);
-    return { model, entry };
+    return model;
   };
   const source = await load('source');
-  let target: { model: LanguageModel; entry: CatalogEntry } | null = null;
+  let target: LanguageModel | null = null;
   try {
     target = await load('target');
-    const homology = checkHomology(source.model, target.model);
-    if (homology.verdict === 'not-homologous') {
-      const failed = homology.checks.filter((check) => !check.passed);
-      throw new LabError(
-        'not-homologous',
-        `${source.entry.title} and ${target.entry.title} are not homologous: ${failed.map((check) => check.detail).join(' ')}`,
-        'Choose two models that share a tokenizer and the kind of their training data, such as two of one family.',
-        Object.fromEntries(homology.checks.map((check) => [check.name, `${check.passed ? 'passed' : 'failed'}: ${check.detail}`])),
-      );
-    }
+    const homology = checkHomology(source, target);
+    const titles = { source: known.source.title, target: known.target.title };
+    if (homology.verdict === 'not-homologous') throw notHomologous(homology, titles);
+    if (homology.verdict === 'related') context.warn(relatedWarning(homology, titles));
     return {
-      source: source.model,
-      target: target.model,
-      titles: { source: source.entry.title, target: target.entry.title },
-      result: { source: describe(source, experiment.models.source.dtype), target: describe(target, experiment.models.target.dtype), homology },
+      source,
+      target,
+      titles,
+      result: { source: describe(source, known.source), target: describe(target, known.target), homology },
     };
   } catch (error) {
-    await source.model.dispose();
-    await target?.model.dispose();
+    await source.dispose();
+    await target?.dispose();
     throw error;
   }
+}
+
+type Titles = Record<'source' | 'target', string>;
+
+function notHomologous({ checks }: HomologyReport, titles: Titles): LabError {
+  return new LabError(
+    'not-homologous',
+    `${titles.source} and ${titles.target} are not homologous: ${details(checks)}`,
+    'Choose two models that share a tokenizer and the kind of their training data, such as two of one family.',
+    Object.fromEntries(checks.map((check) => [check.name, `${check.passed ? 'passed' : 'failed'}: ${check.detail}`])),
+  );
+}
+
+/** The two give the same ids, so rows pair one to one; what else differs may cost the map its fit. */
+function relatedWarning({ checks }: HomologyReport, titles: Titles): string {
+  return `${titles.source} and ${titles.target} are related, not homologous: the same text gives the same tokens in both, but they differ. ${details(checks)} Judge the map by its held-out R².`;
+}
+
+function details(checks: HomologyReport['checks']): string {
+  return checks.filter((check) => !check.passed).map((check) => check.detail).join(' ');
 }
 
 /** Frees both models. */
@@ -64,18 +110,18 @@ export async function releaseModels(pair: LoadedPair): Promise<void> {
   await pair.target.dispose();
 }
 
-function describe({ model, entry }: { model: LanguageModel; entry: CatalogEntry }, dtype: string): ModelReport {
+function describe(model: LanguageModel, { source, title, entry, license }: KnownModel): ModelReport {
   return {
-    id: entry.id,
-    title: entry.title,
-    dtype,
+    id: source.id,
+    title,
+    dtype: source.dtype,
     layers: model.info.layers,
     hiddenSize: model.info.hiddenSize,
     vocabSize: model.info.vocabSize,
-    params: entry.params,
-    nonEmbeddingParams: entry.nonEmbeddingParams,
-    validationLoss: entry.validationLoss,
-    license: entry.license,
+    params: entry?.params ?? null,
+    nonEmbeddingParams: entry?.nonEmbeddingParams ?? null,
+    validationLoss: entry?.validationLoss ?? null,
+    license,
     bytes: model.info.files.reduce((sum, file) => sum + file.bytes, 0),
     style: model.info.style,
     spine: model.info.spine,

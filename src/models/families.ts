@@ -5,7 +5,7 @@ import { parseConfig } from './config';
 import { readText, request } from './http';
 import { fileUrl, resolveRepository } from './hub';
 import { variantsOf, type Dtype } from './layout';
-import { isRepositoryId } from './location';
+import { isRepositoryId } from '../experiment/model-ref';
 
 const count = z.int().min(1);
 const dtype = z.enum(['fp32', 'fp16', 'q4', 'q4f16', 'q8']);

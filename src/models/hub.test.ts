@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startMirror, type Failure, type Mirror } from '../../tools/mirror';
 import { serve } from '../../tools/serve';
 import { LabError } from '../experiment/errors';
+import { isRepositoryId } from '../experiment/model-ref';
 import { fileUrl, resolveRepository, type RepositoryRequest } from './hub';
 import { dtypeSupport, isInside, variantsOf } from './layout';
-import { isRepositoryId, modelLocationSchema, normaliseHost } from './location';
+import { modelLocationSchema, normaliseHost } from './location';
 
 const ID = 'lrt-stories-l';
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -8,7 +8,8 @@ import { digestOf } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
 import { isPage, readText, request, statedLength, statedRange } from './http';
 import { checkLayout, DTYPES, graphPath, OPTIONAL_FILES, REQUIRED_FILES, type RepositoryFile } from './layout';
-import { isRepositoryId, normaliseHost } from './location';
+import { isRepositoryId } from '../experiment/model-ref';
+import { normaliseHost } from './location';
 
 export const HUB = 'https://huggingface.co';
 

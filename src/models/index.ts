@@ -7,9 +7,10 @@ export { estimateModelBytes, FAMILIES_PATH, parseFamilies, type CuratedFamilies,
 export { checkHomology, HOMOLOGY_PROBE, tokenPairing, type HomologyParty, type TokenPairing } from './homology';
 export { HUB, resolveRepository, type Repository, type RepositoryRequest } from './hub';
 export { dtypeSupport, graphPath, variantsOf, type Dtype, type DtypeFeatures, type RepositoryFile, type Variant } from './layout';
-export { filesOfDirectory, filesOfDrop, filesOfList, openLocalFiles, registerLocalFolder, type LocalFile, type LocalFolder } from './local';
-export { modelLocationSchema, type HubLocation, type LocalLocation, type ModelLocation } from './location';
+export { openLocalFiles, registerLocalFolder, type LocalFolder } from './local';
+export { locationOfRef, modelLocationSchema, type HubLocation, type LocalLocation, type ModelLocation } from './location';
 export { planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel, type PlannedWork } from './memory-plan';
-export { openModel, type OpenModelOptions } from './open';
+export { inspectModel, openModel, type InspectedModel, type OpenModelOptions } from './open';
+export { filesOfDirectory, filesOfDrop, filesOfList, type LocalFile } from './picked';
 export { ModelStore, requestPersistence, type StorageRoom, type StoredModel } from './storage';
 export { createTokenizer } from './tokenizer';

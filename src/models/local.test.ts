@@ -5,8 +5,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { sha256Hex } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
 import { diskFolder } from './disk-fixture';
-import { filesOfDirectory, filesOfDrop, filesOfList, openLocalFiles, registerLocalFolder, type LocalFile } from './local';
+import { openLocalFiles, registerLocalFolder } from './local';
 import { openModel } from './open';
+import { filesOfDirectory, filesOfDrop, filesOfList, type LocalFile } from './picked';
 
 const ID = 'lrt-stories-l';
 const MODEL = new URL(`../../public/models/${ID}/`, import.meta.url);

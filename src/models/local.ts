@@ -4,18 +4,13 @@
  * they are registered, and an experiment names them by a handle made of what they are.
  */
 import { digestOf } from '../experiment/digest';
-import { LabError, throwIfAborted } from '../experiment/errors';
+import { LabError } from '../experiment/errors';
 import { digestBytes } from './bytes';
 import type { ModelFolder } from './folder';
 import { OPTIONAL_FILES, REQUIRED_FILES, variantsOf, type Variant } from './layout';
 import type { LocalLocation } from './location';
+import type { LocalFile } from './picked';
 import { readBlob } from './storage';
-
-/** A file with its path inside what the user opened. */
-export interface LocalFile {
-  path: string;
-  file: File;
-}
 
 export interface LocalFolder {
   location: LocalLocation;
@@ -24,64 +19,6 @@ export interface LocalFolder {
   /** By path in the layout of a transformers.js repository. */
   files: ReadonlyMap<string, File>;
   variants: Variant[];
-}
-
-/** More files than any model folder has: a home folder dropped by mistake. */
-const FILE_LIMIT = 5000;
-/** onnx/ is one level down; the folder itself may be picked one or two levels above. */
-const DEPTH_LIMIT = 4;
-
-/** All files below a folder of the file system access API. @throws LabError `model-layout` for a folder that holds far too much */
-export async function filesOfDirectory(directory: FileSystemDirectoryHandle, signal?: AbortSignal): Promise<LocalFile[]> {
-  const files: LocalFile[] = [];
-  const walk = async (folder: FileSystemDirectoryHandle, prefix: string, depth: number): Promise<void> => {
-    for await (const [name, handle] of folder.entries()) {
-      throwIfAborted(signal);
-      if (name.startsWith('.')) continue;
-      if (handle.kind === 'file') add(files, `${prefix}${name}`, await (handle as FileSystemFileHandle).getFile());
-      else if (depth < DEPTH_LIMIT) await walk(handle as FileSystemDirectoryHandle, `${prefix}${name}/`, depth + 1);
-    }
-  };
-  await walk(directory, `${directory.name}/`, 0);
-  return files;
-}
-
-/** The files of an `<input type="file">`, with `webkitdirectory` or without. */
-export function filesOfList(list: Iterable<File>): LocalFile[] {
-  const files: LocalFile[] = [];
-  for (const file of list) add(files, file.webkitRelativePath || file.name, file);
-  return files;
-}
-
-/** What was dropped. Call it in the drop event itself: afterwards the items are gone. */
-export async function filesOfDrop(items: Iterable<DataTransferItem>, signal?: AbortSignal): Promise<LocalFile[]> {
-  const entries = [...items].filter((item) => item.kind === 'file').map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const files: LocalFile[] = [];
-  const walk = async (entry: FileSystemEntry, depth: number): Promise<void> => {
-    throwIfAborted(signal);
-    if (entry.name.startsWith('.')) return;
-    if (entry.isFile) {
-      const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
-      add(files, entry.fullPath.replace(/^\/+/, ''), file);
-    } else if (depth <= DEPTH_LIMIT) {
-      const reader = (entry as FileSystemDirectoryEntry).createReader();
-      // A reader gives at most a hundred entries at a time, and none when it has given all.
-      for (;;) {
-        const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
-        if (some.length === 0) break;
-        for (const child of some) await walk(child, depth + 1);
-      }
-    }
-  };
-  for (const entry of entries) await walk(entry, 0);
-  return files;
-}
-
-function add(files: LocalFile[], path: string, file: File): void {
-  if (files.length >= FILE_LIMIT) {
-    throw new LabError('model-layout', `There are more than ${FILE_LIMIT} files: this is not the folder of one model.`, 'Open the folder that holds config.json.');
-  }
-  files.push({ path, file });
 }
 
 /**

@@ -1,13 +1,6 @@
 /** Where a model's files are: part of an experiment, so a plain value with a schema. */
 import { z } from 'zod';
-
-/** A repository id: `owner/name`, or `name` for the oldest ones; a folder host may nest deeper. No segment is `.` or `..`. */
-const REPOSITORY_ID = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w.-]+(?:\/[\w.-]+){0,4}$/;
-
-/** True for `owner/name`, or up to five such segments; false for anything that could leave its place in a URL. */
-export function isRepositoryId(id: string): boolean {
-  return REPOSITORY_ID.test(id);
-}
+import { hubPlaceSchema, isRepositoryId, localPlaceSchema, type ModelRef } from '../experiment/model-ref';
 
 const bundledSchema = z.strictObject({
   kind: z.literal('bundled'),
@@ -15,25 +8,12 @@ const bundledSchema = z.strictObject({
   baseUrl: z.url(),
 });
 
-const hubSchema = z.strictObject({
-  kind: z.literal('hub'),
-  /** Absolute URL of the hub, a mirror of it, or a folder served over HTTP. */
-  host: z.url({ protocol: /^https?$/ }),
-  id: z.string().regex(REPOSITORY_ID),
-  /** Full commit of the revision; for a folder without revisions, the digest of its listing. */
-  commit: z.string().regex(/^[0-9a-f]{40}$/),
-});
+const hubSchema = hubPlaceSchema.extend({ id: z.string().refine(isRepositoryId) });
 
-const localSchema = z.strictObject({
-  kind: z.literal('local'),
-  /** What `registerLocalFolder` gave for the folder that the user opened. */
-  handle: z.string().regex(/^[0-9a-f]{16}$/),
-});
-
-export const modelLocationSchema = z.discriminatedUnion('kind', [bundledSchema, hubSchema, localSchema]);
+export const modelLocationSchema = z.discriminatedUnion('kind', [bundledSchema, hubSchema, localPlaceSchema]);
 
 export type HubLocation = z.infer<typeof hubSchema>;
-export type LocalLocation = z.infer<typeof localSchema>;
+export type LocalLocation = z.infer<typeof localPlaceSchema>;
 export type ModelLocation = z.infer<typeof modelLocationSchema>;
 
 /** One form of a host, so that one place has one name: no trailing slash, no query. @throws RangeError if it is no http(s) URL */
@@ -41,4 +21,10 @@ export function normaliseHost(host: string): string {
   const url = URL.canParse(host) ? new URL(host) : null;
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) throw new RangeError(`“${host}” is not an http or https address.`);
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+}
+
+/** Where the files of a model that is not bundled are; null for one that is. */
+export function locationOfRef({ id, location }: ModelRef): HubLocation | LocalLocation | null {
+  if (!location) return null;
+  return location.kind === 'hub' ? { ...location, id } : location;
 }

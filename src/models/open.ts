@@ -1,7 +1,7 @@
 /** Opens a model: reads its files, checks them, reads configuration and tokenizer. One door for bundled, downloaded and local models. */
 import { LabError } from '../experiment/errors';
 import { readModel } from '../onnx';
-import type { FetchedFile, LoadOptions, ModelFiles, ModelSource } from '../runtime/types';
+import type { FetchedFile, LoadOptions, ModelConfig, ModelFiles, ModelSource } from '../runtime/types';
 import { parseConfig } from './config';
 import type { FetchFileOptions } from './fetch';
 import { httpFolder, readJson, storedFolder, type ModelFolder } from './folder';
@@ -22,6 +22,26 @@ export interface OpenModelOptions extends LoadOptions {
  */
 export async function openModel(source: ModelSource, options: OpenModelOptions = {}): Promise<ModelFiles> {
   return readFolder(await folderOf(source, options.store), source.dtype, options);
+}
+
+/** What is known of a model before its weights are read. */
+export interface InspectedModel {
+  config: ModelConfig;
+  /** Bytes of the graph and of the external weights beside it that are known to be there. */
+  weightBytes: number;
+}
+
+/**
+ * Reads a model's configuration and the sizes of its files, and no weights.
+ * @throws LabError `model-*`, `storage-*` or `cancelled`
+ */
+export async function inspectModel(source: ModelSource, { store, signal }: OpenModelOptions = {}): Promise<InspectedModel> {
+  const folder = await folderOf(source, store);
+  const config = parseConfig((await readJson(folder, 'config.json', { signal }))!.value, null, folder.id);
+  const graph = findGraph(source.dtype, (path) => folder.sizes.has(path)) ?? graphPath(source.dtype);
+  let weightBytes = 0;
+  for (const [path, bytes] of folder.sizes) if (path === graph || isExternalData(path, graph)) weightBytes += bytes;
+  return { config, weightBytes };
 }
 
 async function folderOf(source: ModelSource, store?: ModelStore): Promise<ModelFolder> {

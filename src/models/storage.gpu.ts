@@ -4,8 +4,9 @@ import { fetchCatalog } from './catalog';
 import type { DownloadOrder, DownloadReport } from './downloads-fixture.worker';
 import { createRuntime } from '../runtime';
 import type { ModelSource } from '../runtime/types';
-import { filesOfDirectory, openLocalFiles, registerLocalFolder } from './local';
+import { openLocalFiles, registerLocalFolder } from './local';
 import { openModel } from './open';
+import { filesOfDirectory } from './picked';
 import { ModelStore, readBlob } from './storage';
 
 const ID = 'lrt-stories-l';

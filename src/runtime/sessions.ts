@@ -37,7 +37,7 @@ export interface OpenSession {
 }
 
 /** Live sessions a model may hold: one run of the lab needs collect, decode, logits and states, and prompt where the export is merged. */
-const LIVE_SESSIONS = { whole: 4, merged: 5 };
+export const LIVE_SESSIONS = { whole: 4, merged: 5 };
 
 /** Weights of at least this size stay in the fetched file instead of being copied into every session's graph. */
 const EXTERNAL_BYTES = 1024;

@@ -1,10 +1,16 @@
-/** The engine: one dedicated worker that owns the device, the runtime and the pipeline. One request at a time. */
+/**
+ * The engine: one dedicated worker that owns the device, the runtime and the pipeline. One request at a time, but for those
+ * about files. The page starts a second one for downloads, in which no engine is started: a download then outlives the
+ * engine's restarts, and neither waits for the other.
+ */
 import { LabError, cancelled } from '../experiment/errors';
 import type { Stage } from '../experiment/run';
 import { startEngine, type Engine } from '../lab/engine';
-import type { CollectCheckpoint, FromWorker, ToWorker } from './protocol';
+import { answerModelRequest, isModelRequest } from './model-requests';
+import type { CollectCheckpoint, FromWorker, ModelRequest, ToWorker } from './protocol';
 
 type Request = Exclude<ToWorker, { type: 'cancel' }>;
+type EngineRequest = Exclude<Request, ModelRequest>;
 
 let engine: Engine | null = null;
 let checkpoint: CollectCheckpoint | null = null;
@@ -21,22 +27,30 @@ self.onmessage = (event: MessageEvent<ToWorker>): void => {
   }
   const controller = new AbortController();
   controllers.set(message.id, controller);
+  if (isModelRequest(message)) {
+    void settle(message.id, controller.signal, () => answerModelRequest(message, controller.signal, (progress) => post({ type: 'progress', id: message.id, progress }))).finally(() => controllers.delete(message.id));
+    return;
+  }
   // Requests queue behind one another: ORT allows one run at a time, and so do the device's memory limits.
   tail = tail.then(() => answer(message, controller.signal)).finally(() => controllers.delete(message.id));
 };
 
-async function answer(message: Request, signal: AbortSignal): Promise<void> {
+async function answer(message: EngineRequest, signal: AbortSignal): Promise<void> {
   let stage: Stage | null = null;
+  await settle(message.id, signal, () => perform(message, signal, (running) => (stage = running)), () => stage);
+}
+
+/** Ends a request in exactly one `done` or `error`. */
+async function settle(id: number, signal: AbortSignal, work: () => Promise<Extract<FromWorker, { type: 'done' }>['result']>, stage: () => Stage | null = () => null): Promise<void> {
   try {
     if (signal.aborted) throw cancelled();
-    const result = await perform(message, signal, (running) => (stage = running));
-    post({ type: 'done', id: message.id, result });
+    post({ type: 'done', id, result: await work() });
   } catch (error) {
-    post({ type: 'error', id: message.id, error: LabError.from(signal.aborted ? cancelled() : error).toJSON(), stage });
+    post({ type: 'error', id, error: LabError.from(signal.aborted ? cancelled() : error).toJSON(), stage: stage() });
   }
 }
 
-async function perform(message: Request, signal: AbortSignal, setStage: (stage: Stage) => void): Promise<Extract<FromWorker, { type: 'done' }>['result']> {
+async function perform(message: EngineRequest, signal: AbortSignal, setStage: (stage: Stage) => void): Promise<Extract<FromWorker, { type: 'done' }>['result']> {
   if (message.type === 'start') {
     await engine?.dispose();
     engine = null;

@@ -5,14 +5,24 @@
  */
 import type { LabErrorJson } from '../experiment/errors';
 import type { Backend, DeviceReport, DoseAxis, Progress, Run, Stage, StageEvent, StopStreams } from '../experiment/run';
+import type { ModelRef } from '../experiment/model-ref';
 import type { Experiment } from '../experiment/schema';
+import type * as models from '../lab/model-sources';
 import type { CollectCheckpoint } from '../lab/rows';
 
 export type { CollectCheckpoint, Progress, StageEvent };
+export type { FamilyOffer, LocalOffer, ModelShape, RepositoryOffer, StoredOffer, VariantOffer } from '../lab/model-sources';
+type Answer<F extends (...args: never[]) => unknown> = Awaited<ReturnType<F>>;
+type Argument<F extends (...args: never[]) => unknown, N extends number> = Parameters<F>[N];
+
+export type RepositoryRequest = Argument<typeof models.lookUp, 0>;
+export type DownloadPlan = Answer<typeof models.planOf>;
+export type StoredList = Answer<typeof models.storedModels>;
+export type MemoryPlan = NonNullable<Answer<typeof models.memoryOf>>;
 
 export type BackendChoice = 'auto' | Backend;
 
-export interface Requests {
+export interface Requests extends ModelRequests {
   /** Probes the device and starts the runtime. `baseUrl`: absolute URL of the site's folder, ending in a slash. */
   start: { in: { backend: BackendChoice; baseUrl: string }; out: DeviceReport };
   /** Runs the experiment's stages up to `until`; unchanged stages come from memory, and a collection that a lost device broke off goes on from `resume`. */
@@ -23,10 +33,33 @@ export interface Requests {
   streams: { in: { experiment: Experiment; prompt: string; nearest: number; maxNewTokens: number }; out: { stops: number } };
 }
 
+/** Requests about files, not about models that are loaded: they need no engine and do not wait behind one another. */
+export interface ModelRequests {
+  /** The curated families, with estimates of the sizes that were never verified. */
+  families: { in: { baseUrl: string }; out: models.FamilyOffer[] };
+  /** What is in a repository, pinned to a commit. Fetches its listing. */
+  repository: { in: { request: RepositoryRequest; backend: BackendChoice }; out: models.RepositoryOffer };
+  /** What a download would fetch. Fetches nothing. */
+  plan: { in: { repository: models.RepositoryOffer['repository']; dtype: ModelRef['dtype'] }; out: DownloadPlan };
+  /** Fetches what a plan lists; bytes arrive as progress. The press on the consent card, or the command line's --host. */
+  download: { in: { plan: DownloadPlan }; out: ModelRef };
+  stored: { in: { backend: BackendChoice }; out: StoredList };
+  'delete-stored': { in: { host: string; model: string; commit: string }; out: null };
+  /** Makes the files of a folder known to this worker; they are forgotten when it ends. */
+  'open-folder': { in: { files: Argument<typeof models.openFolder, 0>; backend: BackendChoice }; out: models.LocalOffer };
+  /** Memory of an experiment's pair; null where it is wholly bundled. */
+  memory: { in: { experiment: Experiment; backend: BackendChoice; baseUrl: string }; out: MemoryPlan | null };
+}
+
 export type RequestType = keyof Requests;
+export type ModelRequestType = keyof ModelRequests;
+
+type Message<K extends RequestType> = { [T in K]: { type: T; id: number } & Requests[T]['in'] }[K];
+
+export type ModelRequest = Message<ModelRequestType>;
 
 export type ToWorker =
-  | { [K in RequestType]: { type: K; id: number } & Requests[K]['in'] }[RequestType]
+  | Message<RequestType>
   | { type: 'cancel'; id: number };
 
 export type FromWorker =

@@ -3,12 +3,12 @@ import { useState } from 'react';
 import type { LabErrorJson } from '../../experiment/errors';
 import type { HomologyReport, ModelReport } from '../../experiment/run';
 import { StageFrame } from '../shell/StageFrame';
-import { useFamily, type FamilyModel } from '../state/catalog';
-import { editExperiment, useLab } from '../state/store';
-import { bytes, count, fixed, millions } from '../ui/format';
+import { useLab } from '../state/store';
+import { count, millions } from '../ui/format';
+import { ModelTable } from './ModelTable';
+import { OtherModels } from './OtherModels';
+import { PairMemory } from './PairMemory';
 import './models.css';
-
-type Side = 'source' | 'target';
 
 export default function ModelsStage() {
   const stage = useLab((s) => s.stages.models);
@@ -16,7 +16,8 @@ export default function ModelsStage() {
   const result = refusal ? null : stage.result;
   return (
     <StageFrame stage="models" title="Two models of one family" lead="The small one is cheap to study. The large one is where the result is wanted. The map needs both to read the same tokens.">
-      <Family />
+      <ModelTable />
+      <PairMemory />
       {refusal && <Homology report={refusal} />}
       {result && <Homology report={result.homology} />}
       {result && (
@@ -25,6 +26,7 @@ export default function ModelsStage() {
           <ModelCard side="Large" model={result.target} />
         </div>
       )}
+      <OtherModels />
     </StageFrame>
   );
 }
@@ -39,72 +41,15 @@ function refusalOf(error: LabErrorJson): HomologyReport | null {
   return { verdict: 'not-homologous', checks };
 }
 
-function Family() {
-  const family = useFamily();
-  const models = useLab((s) => s.experiment.models);
-  const result = useLab((s) => s.stages.models.result);
-  const titleOf = (id: string): string => family.value?.find((model) => model.id === id)?.title ?? id;
-  const choose = (side: Side, id: string): void =>
-    editExperiment((e) => {
-      // The title follows where it names the pair.
-      const names = (pair: typeof e.models): string => `${titleOf(pair.source.id)} → ${titleOf(pair.target.id)}`;
-      const models = { ...e.models, [side]: { ...e.models[side], id } };
-      return { ...e, title: e.title.replace(names(e.models), names(models)).slice(0, 120), models };
-    });
-  const list = family.value ?? (result ? [result.source, result.target].map(asFamily) : []);
-  return (
-    <div className="family">
-      {family.error && !result && <p className="muted">The list of models could not be read: {family.error}</p>}
-      <div className="table-scroll">
-        <table className="family-table">
-          <caption className="visually-hidden">Models of the bundled family. Choose one small and one large.</caption>
-          <thead>
-            <tr>
-              <th scope="col">Small</th>
-              <th scope="col">Large</th>
-              <th scope="col">Model</th>
-              <th scope="col" className="num">Blocks</th>
-              <th scope="col" className="num">Width</th>
-              <th scope="col" className="num">Parameters</th>
-              <th scope="col" className="num">Validation loss</th>
-              <th scope="col" className="num">Download</th>
-              <th scope="col">Licence</th>
-            </tr>
-          </thead>
-          <tbody>
-            {list.map((model) => (
-              <tr key={model.id} className={model.id === models.source.id || model.id === models.target.id ? 'chosen' : undefined}>
-                {(['source', 'target'] as const).map((side) => (
-                  <td key={side}>
-                    <input type="radio" name={`model-${side}`} data-testid={`${side}-${model.id}`} aria-label={`${model.title} as the ${side === 'source' ? 'small' : 'large'} model`} checked={models[side].id === model.id} onChange={() => choose(side, model.id)} />
-                  </td>
-                ))}
-                <th scope="row">
-                  {model.title}
-                  <span className="muted">{model.id}</span>
-                </th>
-                <td className="num">{count(model.layers)}</td>
-                <td className="num">{count(model.hiddenSize)}</td>
-                <td className="num">{millions(model.params)}</td>
-                <td className="num">{fixed(model.validationLoss, 3)}</td>
-                <td className="num">{bytes(model.bytes)}</td>
-                <td>{model.license}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </div>
-  );
-}
-
-const asFamily = (model: ModelReport): FamilyModel => ({ ...model, role: '', dtypes: [model.dtype] });
-
 function Homology({ report }: { report: HomologyReport }) {
-  const homologous = report.verdict === 'homologous';
+  const title = {
+    homologous: 'Homologous: a map between them can be fitted',
+    related: 'Related: the tokens agree, so a map can be fitted, but the models differ',
+    'not-homologous': 'Not homologous: the lab refuses this pair',
+  }[report.verdict];
   return (
     <section className="homology" aria-labelledby="homology-title" data-verdict={report.verdict}>
-      <h2 id="homology-title">{homologous ? 'Homologous: a map between them can be fitted' : 'Not homologous: the lab refuses this pair'}</h2>
+      <h2 id="homology-title">{title}</h2>
       <ul className="checks">
         {report.checks.map((check) => (
           <li key={check.name} className={check.passed ? 'passed' : 'failed'}>
@@ -132,7 +77,7 @@ function ModelCard({ side, model }: { side: string; model: ModelReport }) {
       </h2>
       <dl className="facts">
         <div><dt>Residual stream</dt><dd><span className="fact-value">{count(model.layers)} × {count(model.hiddenSize)}</span><span className="fact-note">blocks × width</span></dd></div>
-        <div><dt>Parameters</dt><dd><span className="fact-value">{millions(model.params)}</span><span className="fact-note">{millions(model.nonEmbeddingParams)} without embeddings</span></dd></div>
+        <div><dt>Parameters</dt><dd><span className="fact-value">{millions(model.params)}</span><span className="fact-note">{model.nonEmbeddingParams === null ? 'not stated by the repository' : `${millions(model.nonEmbeddingParams)} without embeddings`}</span></dd></div>
         <div><dt>Vocabulary</dt><dd><span className="fact-value">{count(model.vocabSize)}</span></dd></div>
         <div><dt>Graph</dt><dd><span className="fact-value">{model.style}</span><span className="fact-note">{model.dtype}</span></dd></div>
       </dl>

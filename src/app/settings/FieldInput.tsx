@@ -13,7 +13,8 @@ export function FieldInput({ field }: { field: Field }) {
   const [problem, setProblem] = useState<string | null>(null);
 
   function offer(next: unknown): void {
-    const candidate = withValue(experiment, field.path, next);
+    // A bundled model is named by its id alone: the place of another model must not stay behind.
+    const candidate = field.kind === 'model' ? withValue(experiment, `models.${field.side}`, { id: next, dtype: 'fp32' }) : withValue(experiment, field.path, next);
     const [first] = experimentProblems(candidate);
     setProblem(first ? `${first.field}: ${first.message}` : null);
     if (!first && JSON.stringify(next) !== JSON.stringify(value)) setExperiment(candidate);
@@ -132,7 +133,8 @@ function CorpusOptions(props: Omit<OptionsProps, 'options'>) {
 
 function DtypeOptions({ side, ...props }: Omit<OptionsProps, 'options'> & { side: 'source' | 'target' }) {
   const family = useFamily();
-  const model = useLab((s) => s.experiment.models[side].id);
-  const dtypes = family.value?.find((each) => each.id === model)?.dtypes ?? [];
+  const model = useLab((s) => s.experiment.models[side]);
+  // Of other models each precision is a download of its own: it is chosen where they are listed.
+  const dtypes = model.location ? [] : (family.value?.find((each) => each.id === model.id)?.dtypes ?? []);
   return <Options {...props} options={dtypes.map((dtype) => ({ value: dtype, label: dtype }))} />;
 }

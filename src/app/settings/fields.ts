@@ -15,7 +15,7 @@ export type Field =
   | (Base & { kind: 'auto-number'; min: number; max: number; step: number; start: number })
   | (Base & { kind: 'choice'; options: { value: string; label: string }[] })
   | (Base & { kind: 'switch' })
-  | (Base & { kind: 'model' })
+  | (Base & { kind: 'model'; side: 'source' | 'target' })
   /** A precision in which the chosen model is offered. */
   | (Base & { kind: 'dtype'; side: 'source' | 'target' })
   | (Base & { kind: 'corpus' })
@@ -30,9 +30,9 @@ export interface Group {
 const FIELDS: Record<Stage, Field[]> = {
   models: [
     { kind: 'text', path: 'title', label: 'Title', help: 'Name of the experiment, for the top of the page and the report.' },
-    { kind: 'model', path: 'models.source.id', label: 'Small model', help: 'The model in which the vector is found.' },
+    { kind: 'model', side: 'source', path: 'models.source.id', label: 'Small model', help: 'The model in which the vector is found.' },
     { kind: 'dtype', side: 'source', path: 'models.source.dtype', label: 'its precision', help: 'Number format of the weights that are loaded.' },
-    { kind: 'model', path: 'models.target.id', label: 'Large model', help: 'The model to which the vector is carried.' },
+    { kind: 'model', side: 'target', path: 'models.target.id', label: 'Large model', help: 'The model to which the vector is carried.' },
     { kind: 'dtype', side: 'target', path: 'models.target.dtype', label: 'its precision', help: 'Number format of the weights that are loaded.' },
   ],
   activations: [

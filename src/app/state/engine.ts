@@ -1,8 +1,10 @@
 /** What the page asks of the engine worker, and what it does with the answers. */
 import { LabError, type LabErrorJson } from '../../experiment/errors';
 import { STAGES, type Stage, type StopStreams } from '../../experiment/run';
+import type { Experiment } from '../../experiment/schema';
+import type { LocalFile } from '../../models/picked';
 import { EngineClient } from '../../worker/client';
-import type { BackendChoice, StageEvent } from '../../worker/protocol';
+import type { BackendChoice, LocalOffer, MemoryPlan, StageEvent } from '../../worker/protocol';
 import { runRecovering } from '../../worker/recover';
 import { isStale, stagesOf, type StageState, type Stages } from './stages';
 import { engineCanAnswer, useLab } from './store';
@@ -15,7 +17,10 @@ let starting: Promise<boolean> | null = null;
 let runAbort: AbortController | null = null;
 let promptAbort: AbortController | null = null;
 
-const baseUrl = (): string => new URL('.', document.baseURI).href;
+/** Folders that the visitor has opened: each new worker must be told of them. */
+const folders: LocalFile[][] = [];
+
+export const baseUrl = (): string => new URL('.', document.baseURI).href;
 
 function setEngine(status: 'starting' | 'ready' | 'failed', patch: Partial<ReturnType<typeof useLab.getState>['engine']> = {}): void {
   document.documentElement.dataset.engine = status;
@@ -33,6 +38,7 @@ export function startEngine(): Promise<boolean> {
     setEngine('starting', { error: null });
     try {
       const device = await client.request('start', { backend: useLab.getState().backend, baseUrl: baseUrl() });
+      for (const files of folders) await client.request('open-folder', { files, backend: useLab.getState().backend });
       setEngine('ready', { device });
       return true;
     } catch (thrown) {
@@ -42,6 +48,18 @@ export function startEngine(): Promise<boolean> {
     }
   })();
   return starting;
+}
+
+/** Makes a folder from disk known to the engine. @throws LabError `model-incomplete`, `model-layout`, `model-invalid` */
+export async function openFolder(files: LocalFile[]): Promise<LocalOffer> {
+  const offer = await client.request('open-folder', { files, backend: useLab.getState().backend });
+  folders.push(files);
+  return offer;
+}
+
+/** What an experiment's pair takes in memory here; null where it is wholly bundled. @throws LabError `model-*` where a model is not there */
+export function memoryPlan(experiment: Experiment, signal: AbortSignal): Promise<MemoryPlan | null> {
+  return client.request('memory', { experiment, backend: useLab.getState().backend, baseUrl: baseUrl() }, { signal });
 }
 
 /** Starts the engine once the page has painted and the main thread rests. */

@@ -35,13 +35,15 @@ function superscript(value: number): string {
 
 export const percent = (share: number, digits = 0): string => `${(share * 100).toFixed(digits).replace('-', '−')} %`;
 
-export function millions(value: number): string {
-  if (!Number.isFinite(value)) return '–';
+export function millions(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return '–';
+  if (value >= 1e9) return `${(value / 1e9).toFixed(2)} G`;
   return value >= 1e6 ? `${(value / 1e6).toFixed(2)} M` : `${(value / 1e3).toFixed(0)} k`;
 }
 
 export function bytes(value: number): string {
   if (!Number.isFinite(value)) return '–';
+  if (value >= 1e9) return `${(value / 1e9).toFixed(2)} GB`;
   return value >= 1e6 ? `${(value / 1e6).toFixed(1)} MB` : `${(value / 1e3).toFixed(0)} kB`;
 }
 

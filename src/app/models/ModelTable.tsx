@@ -1,0 +1,169 @@
+/** All models that can be chosen: the bundled family, downloads, opened folders; and what an experiment names and this device does not have. */
+import { sameModel, type ModelRef } from '../../experiment/model-ref';
+import type { Experiment } from '../../experiment/schema';
+import type { LocalOffer, StoredOffer } from '../../worker/protocol';
+import { useFamily, type FamilyModel } from '../state/catalog';
+import { useModels } from '../state/models';
+import { editExperiment, useLab } from '../state/store';
+import { bytes, count, fixed, millions } from '../ui/format';
+
+export type Side = 'source' | 'target';
+
+interface Row {
+  ref: ModelRef;
+  key: string;
+  title: string;
+  /** Under the title: the id, or where the model is from. */
+  from: string;
+  layers: number | null;
+  hiddenSize: number | null;
+  params: number | null;
+  validationLoss: number | null;
+  bytes: number | null;
+  license: string | null;
+  /** Why it cannot be chosen, or what to mind. */
+  note: string | null;
+  usable: boolean;
+}
+
+const hostOf = (host: string): string => new URL(host).host;
+
+/** Chooses a model; the experiment's title follows where it names the pair. */
+export function chooseModel(side: Side, ref: ModelRef, titleOf: (ref: ModelRef) => string = ({ id }) => id): void {
+  editExperiment((e) => {
+    const names = (pair: Experiment['models']): string => `${titleOf(pair.source)} → ${titleOf(pair.target)}`;
+    const models = { ...e.models, [side]: ref };
+    return { ...e, title: e.title.replace(names(e.models), names(models)).slice(0, 120), models };
+  });
+}
+
+/** The title of a model: of the bundled family its name, of others their id. */
+export function useTitleOf(): (ref: ModelRef) => string {
+  const family = useFamily();
+  return ({ id, location }) => (location ? id : (family.value?.find((model) => model.id === id)?.title ?? id));
+}
+
+function bundledRow(model: FamilyModel, chosen: Experiment['models'], side: Side): ModelRef {
+  const { id, dtype, location } = chosen[side];
+  const kept = !location && (id === model.id || model.dtypes.includes(dtype)) ? dtype : (model.dtypes[0] as ModelRef['dtype']);
+  return { id: model.id, dtype: kept };
+}
+
+function storedRows(model: StoredOffer): Row[] {
+  const { id, host, commit } = model;
+  return model.variants.map(({ dtype, bytes: size, runs, note }) => ({
+    ref: { id, dtype, location: { kind: 'hub', host, commit } },
+    key: `${id}-${dtype}`,
+    title: id,
+    from: `${dtype} from ${hostOf(host)}, ${commit.slice(0, 7)}`,
+    layers: model.shape?.layers ?? null,
+    hiddenSize: model.shape?.hiddenSize ?? null,
+    params: null,
+    validationLoss: null,
+    bytes: size,
+    license: model.license,
+    note,
+    usable: runs,
+  }));
+}
+
+function folderRows({ id, location, variants, shape }: LocalOffer): Row[] {
+  return variants.map(({ dtype, bytes: size, runs, note }) => ({
+    ref: { id, dtype, location },
+    key: `${id}-${dtype}`,
+    title: id,
+    from: `${dtype} from your disk`,
+    layers: shape.layers,
+    hiddenSize: shape.hiddenSize,
+    params: null,
+    validationLoss: null,
+    bytes: size,
+    license: null,
+    note,
+    usable: runs,
+  }));
+}
+
+/** A model that the experiment names and that is not here. */
+function absentRow(ref: ModelRef): Row {
+  const from = ref.location?.kind === 'hub' ? `${ref.dtype} from ${hostOf(ref.location.host)}, ${ref.location.commit.slice(0, 7)}` : `${ref.dtype} from a folder`;
+  const note = ref.location?.kind === 'hub' ? 'Not downloaded here: get it below.' : 'Not open: open the same folder again below.';
+  return { ref, key: `${ref.id}-${ref.dtype}`, title: ref.id, from, layers: null, hiddenSize: null, params: null, validationLoss: null, bytes: null, license: null, note, usable: true };
+}
+
+export function ModelTable() {
+  const family = useFamily();
+  const models = useLab((s) => s.experiment.models);
+  const result = useLab((s) => s.stages.models.result);
+  const stored = useModels((s) => s.stored);
+  const folders = useModels((s) => s.folders);
+  const titleOf = useTitleOf();
+
+  // Without its catalogue the family is what the results on screen name of it.
+  const bundled: FamilyModel[] = family.value ?? (result ? [result.source, result.target].flatMap((model) => (model.params === null ? [] : [{ ...model, params: model.params, license: model.license ?? '', role: '', dtypes: [model.dtype] }])) : []);
+  const others = [...(stored.value?.models ?? []).flatMap(storedRows), ...folders.flatMap(folderRows)];
+  const absent = stored.status === 'working' ? [] : [models.source, models.target].filter((ref, i, both) => ref.location && !others.some((row) => sameModel(row.ref, ref)) && both.findIndex((each) => sameModel(each, ref)) === i).map(absentRow);
+  return (
+    <div className="family">
+      {family.error && !result && <p className="muted">The list of models could not be read: {family.error}</p>}
+      <div className="table-scroll" tabIndex={0} role="region" aria-label="Models to choose from">
+        <table className="family-table">
+          <caption className="visually-hidden">Models to choose from. Choose one small and one large.</caption>
+          <thead>
+            <tr>
+              <th scope="col">Small</th>
+              <th scope="col">Large</th>
+              <th scope="col">Model</th>
+              <th scope="col" className="num">Blocks</th>
+              <th scope="col" className="num">Width</th>
+              <th scope="col" className="num">Parameters</th>
+              <th scope="col" className="num">Validation loss</th>
+              <th scope="col" className="num">Size</th>
+              <th scope="col">Licence</th>
+            </tr>
+          </thead>
+          <tbody>
+            {bundled.map((model) => {
+              const row: Row = { ...model, ref: { id: model.id, dtype: 'fp32' }, key: model.id, from: model.id, note: null, usable: true };
+              return <ModelRow key={model.id} row={row} refFor={(side) => bundledRow(model, models, side)} isChosen={(side) => !models[side].location && models[side].id === model.id} titleOf={titleOf} />;
+            })}
+            {[...others, ...absent].map((row) => (
+              <ModelRow key={JSON.stringify(row.ref)} row={row} refFor={() => row.ref} isChosen={(side) => sameModel(models[side], row.ref)} titleOf={titleOf} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </div>
+  );
+}
+
+interface RowProps {
+  row: Row;
+  refFor: (side: Side) => ModelRef;
+  isChosen: (side: Side) => boolean;
+  titleOf: (ref: ModelRef) => string;
+}
+
+function ModelRow({ row, refFor, isChosen, titleOf }: RowProps) {
+  const number = (value: number | null): string => (value === null ? '–' : count(value));
+  return (
+    <tr className={isChosen('source') || isChosen('target') ? 'chosen' : undefined} data-testid={`model-${row.key}`}>
+      {(['source', 'target'] as const).map((side) => (
+        <td key={side}>
+          <input type="radio" name={`model-${side}`} data-testid={`${side}-${row.key}`} aria-label={`${row.title} as the ${side === 'source' ? 'small' : 'large'} model`} checked={isChosen(side)} disabled={!row.usable} onChange={() => chooseModel(side, refFor(side), titleOf)} />
+        </td>
+      ))}
+      <th scope="row">
+        {row.title}
+        <span className="muted">{row.from}</span>
+        {row.note && <span className="muted">{row.note}</span>}
+      </th>
+      <td className="num">{number(row.layers)}</td>
+      <td className="num">{number(row.hiddenSize)}</td>
+      <td className="num">{millions(row.params)}</td>
+      <td className="num">{fixed(row.validationLoss, 3)}</td>
+      <td className="num">{row.bytes === null ? '–' : bytes(row.bytes)}</td>
+      <td>{row.license ?? 'not stated'}</td>
+    </tr>
+  );
+}

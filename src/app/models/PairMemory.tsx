@@ -1,0 +1,83 @@
+/** What the chosen pair takes in memory, before it is loaded: shown where a model is not bundled. */
+import { useEffect, useState } from 'react';
+import { LabError, type LabErrorJson } from '../../experiment/errors';
+import type { MemoryPlan } from '../../worker/protocol';
+import { memoryPlan } from '../state/engine';
+import { useModels } from '../state/models';
+import { useLab } from '../state/store';
+import { ErrorNote } from '../ui/ErrorNote';
+import { bytes } from '../ui/format';
+
+interface Answer {
+  key: string;
+  plan: MemoryPlan | null;
+  error: LabErrorJson | null;
+}
+
+export function PairMemory() {
+  const { models, map, generation } = useLab((s) => s.experiment);
+  const backend = useLab((s) => s.backend);
+  const stored = useModels((s) => s.stored.value);
+  const folders = useModels((s) => s.folders);
+  const [answer, setAnswer] = useState<Answer | null>(null);
+  const bundled = !models.source.location && !models.target.location;
+  // A download that ended or a folder that was opened may be what was missing.
+  const key = JSON.stringify([models, map.lambda, map.lambdaRule, map.folds, generation.maxNewTokens, backend, stored?.models.map(({ commit, files }) => [commit, files.length]), folders.length]);
+
+  useEffect(() => {
+    if (bundled) return;
+    const abort = new AbortController();
+    const settle = (plan: MemoryPlan | null, error: LabErrorJson | null): void => {
+      if (!abort.signal.aborted) setAnswer({ key, plan, error });
+    };
+    memoryPlan(useLab.getState().experiment, abort.signal).then((plan) => settle(plan, null), (thrown: unknown) => settle(null, LabError.from(thrown).toJSON()));
+    return () => abort.abort();
+  }, [key, bundled]);
+
+  if (bundled) return null;
+  const current = answer?.key === key ? answer : null;
+  return (
+    <section className="pair-memory" aria-labelledby="memory-title" data-testid="memory" data-fits={current?.plan?.fits}>
+      <h2 id="memory-title">Memory for this pair</h2>
+      {!current && <p className="muted">Reading the configurations.</p>}
+      {current?.error && <ErrorNote error={current.error} />}
+      {current?.plan && <Plan plan={current.plan} />}
+    </section>
+  );
+}
+
+function Plan({ plan }: { plan: MemoryPlan }) {
+  const size = (value: number): string => (value === 0 ? '–' : bytes(value));
+  return (
+    <>
+      <p className={plan.fits === 'together' ? undefined : 'unfit'}>
+        {plan.fits === 'in turn' ? `Together the two would take ${bytes(plan.together)} of about ${bytes(plan.budget ?? 0)}. One at a time they would fit, but running them in turn is not built yet: the lab will refuse this pair.` : plan.reason}
+      </p>
+      <details>
+        <summary>How it adds up</summary>
+        <div className="table-scroll">
+          <table className="data">
+            <thead>
+              <tr>
+                <th scope="col">What</th>
+                <th scope="col" className="num">Small</th>
+                <th scope="col" className="num">Large</th>
+                <th scope="col" className="num">Shared</th>
+              </tr>
+            </thead>
+            <tbody>
+              {plan.lines.map((line) => (
+                <tr key={line.label}>
+                  <th scope="row">{line.label}{line.estimated && <span className="muted"> (estimate)</span>}</th>
+                  <td className="num">{size(line.source)}</td>
+                  <td className="num">{size(line.target)}</td>
+                  <td className="num">{size(line.shared)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </>
+  );
+}

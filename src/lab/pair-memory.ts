@@ -1,0 +1,72 @@
+/** What a pair of models will take on this device, before either is loaded. */
+import { estimateFitBytes } from '../gpu/fit/layout';
+import { LabError } from '../experiment/errors';
+import type { Backend } from '../experiment/run';
+import type { Experiment } from '../experiment/schema';
+import { inspectModel, planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel } from '../models';
+import { LIVE_SESSIONS } from '../runtime/sessions';
+import type { ModelSource } from '../runtime/types';
+import { BATCH_TEXTS } from './collect';
+import { foldsOf } from './folds';
+import { BATCH_ROWS } from './generate';
+
+/** Tokens of a long text of the corpora: how long the texts of a model's tokenizer are is known only once it has read them. An estimate. */
+const TEXT_TOKENS = 512;
+/** Tokens of a long prompt. An estimate. */
+const PROMPT_TOKENS = 64;
+
+/** What the plan depends on of the device. */
+export interface DeviceMemory {
+  backend: Backend;
+  /** Of the adapter or the device; on WASM null. */
+  limits: Pick<GPUSupportedLimits, 'maxBufferSize' | 'maxStorageBufferBindingSize'> | null;
+}
+
+/**
+ * Plans the memory of an experiment's pair. Reads configurations and sizes, no weights.
+ * @throws LabError `model-*` where a model is not there, `cancelled`
+ */
+export async function planPair(experiment: Experiment, sources: Record<'source' | 'target', ModelSource>, device: DeviceMemory, signal?: AbortSignal): Promise<MemoryPlan> {
+  const plan = async (source: ModelSource): Promise<PlannedModel> => {
+    const { config, weightBytes } = await inspectModel(source, { signal });
+    return { id: source.id, dtype: source.dtype, weightBytes, config };
+  };
+  const [source, target] = [await plan(sources.source), await plan(sources.target)];
+  const shape = { sourceLayers: source.config.layers, targetLayers: target.config.layers, sourceWidth: source.config.hiddenSize, targetWidth: target.config.hiddenSize };
+  const { maxNewTokens } = experiment.generation;
+  const work = {
+    collectRows: BATCH_TEXTS,
+    collectLength: TEXT_TOKENS,
+    decodeRows: BATCH_ROWS,
+    decodeLength: PROMPT_TOKENS + maxNewTokens,
+    sessions: LIVE_SESSIONS.whole,
+    // On WASM the fit's matrices are ordinary arrays, outside the heap that the plan is about.
+    fitBytes: device.backend === 'webgpu' ? estimateFitBytes(shape, { folds: foldsOf(experiment) }) : 0,
+  };
+  return planMemory(source, target, work, limitsOf(device));
+}
+
+function limitsOf({ backend, limits }: DeviceMemory): MemoryLimits {
+  // In GiB, rounded and capped by the browser; Chromium alone states it.
+  const { deviceMemory } = navigator as Navigator & { deviceMemory?: number };
+  return {
+    backend,
+    maxBufferSize: limits?.maxBufferSize ?? Infinity,
+    maxStorageBufferBindingSize: limits?.maxStorageBufferBindingSize ?? Infinity,
+    deviceMemory: deviceMemory === undefined ? null : deviceMemory * 2 ** 30,
+  };
+}
+
+/** @throws LabError `out-of-memory` with the plan's reason, for a pair that does not fit at once */
+export function requireFits(plan: MemoryPlan): void {
+  if (plan.fits === 'together') return;
+  const inTurn = plan.fits === 'in turn';
+  throw new LabError(
+    'out-of-memory',
+    inTurn ? `The two models do not fit into memory together: ${mebibytes(plan.together)} of about ${mebibytes(plan.budget ?? 0)}. One at a time they would fit, and running them in turn is not built yet.` : plan.reason,
+    'Choose a smaller precision or smaller models.',
+    { fits: plan.fits, together: plan.together, inTurn: plan.inTurn, ...(plan.budget === null ? {} : { budget: plan.budget }) },
+  );
+}
+
+const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
