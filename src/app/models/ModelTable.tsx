@@ -5,7 +5,7 @@ import type { LocalOffer, StoredOffer } from '../../worker/protocol';
 import { useFamily, type FamilyModel } from '../state/catalog';
 import { useModels } from '../state/models';
 import { editExperiment, useLab } from '../state/store';
-import { bytes, count, fixed, millions } from '../ui/format';
+import { bytes, count, fixed, hostName, millions } from '../ui/format';
 
 export type Side = 'source' | 'target';
 
@@ -25,8 +25,6 @@ interface Row {
   note: string | null;
   usable: boolean;
 }
-
-const hostOf = (host: string): string => new URL(host).host;
 
 /** Chooses a model; the experiment's title follows where it names the pair. */
 export function chooseModel(side: Side, ref: ModelRef, titleOf: (ref: ModelRef) => string = ({ id }) => id): void {
@@ -55,7 +53,7 @@ function storedRows(model: StoredOffer): Row[] {
     ref: { id, dtype, location: { kind: 'hub', host, commit } },
     key: `${id}-${dtype}`,
     title: id,
-    from: `${dtype} from ${hostOf(host)}, ${commit.slice(0, 7)}`,
+    from: `${dtype} from ${hostName(host)}, ${commit.slice(0, 7)}`,
     layers: model.shape?.layers ?? null,
     hiddenSize: model.shape?.hiddenSize ?? null,
     params: null,
@@ -86,7 +84,7 @@ function folderRows({ id, location, variants, shape }: LocalOffer): Row[] {
 
 /** A model that the experiment names and that is not here. */
 function absentRow(ref: ModelRef): Row {
-  const from = ref.location?.kind === 'hub' ? `${ref.dtype} from ${hostOf(ref.location.host)}, ${ref.location.commit.slice(0, 7)}` : `${ref.dtype} from a folder`;
+  const from = ref.location?.kind === 'hub' ? `${ref.dtype} from ${hostName(ref.location.host)}, ${ref.location.commit.slice(0, 7)}` : `${ref.dtype} from a folder`;
   const note = ref.location?.kind === 'hub' ? 'Not downloaded here: get it below.' : 'Not open: open the same folder again below.';
   return { ref, key: `${ref.id}-${ref.dtype}`, title: ref.id, from, layers: null, hiddenSize: null, params: null, validationLoss: null, bytes: null, license: null, note, usable: true };
 }

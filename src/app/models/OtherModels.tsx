@@ -3,6 +3,7 @@ import { useEffect, useState, type FormEvent } from 'react';
 import { filesOfDrop, filesOfList } from '../../models/picked';
 import { editForm, HUB, loadFamilies, loadStored, lookUp, openFiles, stopLooking, useModels } from '../state/models';
 import { ErrorNote } from '../ui/ErrorNote';
+import { hostName } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 import { ConsentCard } from './ConsentCard';
 import { Families } from './Families';
@@ -28,8 +29,6 @@ export function OtherModels() {
     </section>
   );
 }
-
-const hostName = (host: string): string => (URL.canParse(host) ? new URL(host).host : host);
 
 function RepositoryForm() {
   const form = useModels((s) => s.form);
