@@ -1,7 +1,7 @@
 /** Models that are not bundled, from a mirror of the hub: looked up, agreed to, interrupted, resumed, run; and a hostile mirror told for what it is. */
 import { expect, test, type Page } from '@playwright/test';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultExperiment, quickVariant } from '../src/experiment/defaults';
@@ -168,7 +168,7 @@ test('a file that answers with 10 GB where less was agreed to is not taken', asy
   await expect(error(page, 'model-length')).toContainText(GRAPH, { timeout: 60_000 });
 });
 
-test('a folder from disk is opened, chosen, and loaded', async ({ page }) => {
+test('a folder from disk is opened, chosen, and loaded; a related model passes with a warning', async ({ page }) => {
   await open(page);
   const dir = mkdtempSync(join(tmpdir(), 'lrt-'));
   try {
@@ -184,7 +184,18 @@ test('a folder from disk is opened, chosen, and loaded', async ({ page }) => {
     await expect(page.locator('.homology')).toHaveAttribute('data-verdict', 'homologous');
     await expect(page.locator('.model').first()).toContainText('my-model');
 
-    await page.getByTestId('folder-input').setInputFiles(join(dir, 'my-model', 'onnx'));
+    // The same tokens, another architecture by its configuration: a map can be fitted, and the page says what to mind.
+    const config = join(dir, 'my-model', 'config.json');
+    writeFileSync(config, readFileSync(config, 'utf8').replace('"llama"', '"mistral"'));
+    renameSync(join(dir, 'my-model'), join(dir, 'a-relative'));
+    await page.getByTestId('folder-input').setInputFiles(join(dir, 'a-relative'));
+    await page.getByTestId('source-a-relative-fp32').check();
+    await page.getByTestId('run-button').click();
+    await expect(page.getByTestId('warnings')).toContainText(/a-relative and Stories M are related, not homologous: .*mistral and llama/, { timeout: 60_000 });
+    await expect(page.locator('.homology')).toHaveAttribute('data-verdict', 'related');
+    await page.getByTestId('cancel-button').click();
+
+    await page.getByTestId('folder-input').setInputFiles(join(dir, 'a-relative', 'onnx'));
     await expect(error(page, 'model-incomplete')).toContainText('config.json');
   } finally {
     rmSync(dir, { recursive: true });
