@@ -106,6 +106,47 @@ test('a download is agreed to, interrupted by a reload, resumed and checked; the
   await expect(page.getByTestId(`stored-${S}`)).toBeVisible();
 });
 
+test('a download is stopped and goes on; an experiment that names a model that is not here offers to get it', async ({ page }) => {
+  await open(page);
+  mirror.fail(S, GRAPH, { kind: 'slow', milliseconds: 40 });
+  await list(page, S);
+  await page.getByTestId('download').click();
+  const bar = page.getByTestId('download-progress').getByRole('progressbar');
+  await expect.poll(async () => Number(await bar.getAttribute('aria-valuenow')), { timeout: 60_000 }).toBeGreaterThan(300_000);
+  await page.getByTestId('download-stop').click();
+  await expect(error(page, 'cancelled')).toContainText('The download was stopped');
+  await expect(page.getByTestId('download')).toContainText('Download the remaining');
+  mirror.fail(S, GRAPH, null);
+  await page.getByTestId('download').click();
+  await expect(page.getByTestId('download-done')).toBeVisible({ timeout: 60_000 });
+  await page.getByTestId('use-source').click();
+
+  await page.getByRole('button', { name: `Delete ${S}` }).click();
+  await page.getByTestId('delete-confirm').click();
+  await expect(page.getByTestId('memory').getByTestId('error')).toHaveAttribute('data-code', 'model-not-stored');
+  await page.getByTestId('run-button').click();
+  await expect(page.locator('.stage > [data-testid="error"]')).toHaveAttribute('data-code', 'model-not-stored', { timeout: 60_000 });
+  const before = fetched().length;
+  await page.getByTestId('get-absent').click();
+  await expect(page.getByTestId('hub-revision')).toHaveValue(mirror.commit(S));
+  await expect(page.getByTestId('download')).toBeEnabled();
+  expect(fetched()).toHaveLength(before);
+});
+
+test('loose files that are dropped are opened as a model', async ({ page }) => {
+  await open(page);
+  await page.getByTestId('drop').evaluate(async (target, id) => {
+    const data = new DataTransfer();
+    for (const path of ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx']) {
+      data.items.add(new File([await (await fetch(`models/${id}/${path}`)).blob()], path.replace('onnx/', '')));
+    }
+    target.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+  }, S);
+  await expect(page.getByTestId('folder-opened')).toContainText('fp32');
+  await page.getByTestId('source-Opened files-fp32').check();
+  await expect(page.getByTestId('memory')).toHaveAttribute('data-fits', 'together');
+});
+
 test('a wrong digest is told, nothing of the file is kept, and the next attempt mends it', async ({ page }) => {
   await open(page);
   mirror.fail(S, GRAPH, { kind: 'digest' });

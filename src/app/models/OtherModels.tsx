@@ -2,6 +2,7 @@
 import { useEffect, useState, type FormEvent } from 'react';
 import { filesOfDrop, filesOfList } from '../../models/picked';
 import { editForm, HUB, loadFamilies, loadStored, lookUp, openFiles, stopLooking, useModels } from '../state/models';
+import { useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { hostName } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
@@ -11,7 +12,9 @@ import { Storage } from './Storage';
 import './other-models.css';
 
 export function OtherModels() {
-  useEffect(() => void loadStored(), []);
+  const backend = useLab((s) => s.backend);
+  // Which precisions run depends on the backend.
+  useEffect(() => void loadStored(), [backend]);
   return (
     <section className="other-models" aria-labelledby="other-title">
       <h2 id="other-title">Other models</h2>
