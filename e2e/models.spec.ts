@@ -1,7 +1,7 @@
 /** Models that are not bundled, from a mirror of the hub: looked up, agreed to, interrupted, resumed, run; and a hostile mirror told for what it is. */
 import { expect, test, type Page } from '@playwright/test';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultExperiment, quickVariant } from '../src/experiment/defaults';
@@ -106,6 +106,47 @@ test('a download is agreed to, interrupted by a reload, resumed and checked; the
   await expect(page.getByTestId(`stored-${S}`)).toBeVisible();
 });
 
+test('a download is stopped and goes on; an experiment that names a model that is not here offers to get it', async ({ page }) => {
+  await open(page);
+  mirror.fail(S, GRAPH, { kind: 'slow', milliseconds: 40 });
+  await list(page, S);
+  await page.getByTestId('download').click();
+  const bar = page.getByTestId('download-progress').getByRole('progressbar');
+  await expect.poll(async () => Number(await bar.getAttribute('aria-valuenow')), { timeout: 60_000 }).toBeGreaterThan(300_000);
+  await page.getByTestId('download-stop').click();
+  await expect(error(page, 'cancelled')).toContainText('The download was stopped');
+  await expect(page.getByTestId('download')).toContainText('Download the remaining');
+  mirror.fail(S, GRAPH, null);
+  await page.getByTestId('download').click();
+  await expect(page.getByTestId('download-done')).toBeVisible({ timeout: 60_000 });
+  await page.getByTestId('use-source').click();
+
+  await page.getByRole('button', { name: `Delete ${S}` }).click();
+  await page.getByTestId('delete-confirm').click();
+  await expect(page.getByTestId('memory').getByTestId('error')).toHaveAttribute('data-code', 'model-not-stored');
+  await page.getByTestId('run-button').click();
+  await expect(page.locator('.stage > [data-testid="error"]')).toHaveAttribute('data-code', 'model-not-stored', { timeout: 60_000 });
+  const before = fetched().length;
+  await page.getByTestId('get-absent').click();
+  await expect(page.getByTestId('hub-revision')).toHaveValue(mirror.commit(S));
+  await expect(page.getByTestId('download')).toBeEnabled();
+  expect(fetched()).toHaveLength(before);
+});
+
+test('loose files that are dropped are opened as a model', async ({ page }) => {
+  await open(page);
+  await page.getByTestId('drop').evaluate(async (target, id) => {
+    const data = new DataTransfer();
+    for (const path of ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx']) {
+      data.items.add(new File([await (await fetch(`models/${id}/${path}`)).blob()], path.replace('onnx/', '')));
+    }
+    target.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+  }, S);
+  await expect(page.getByTestId('folder-opened')).toContainText('fp32');
+  await page.getByTestId('source-Opened files-fp32').check();
+  await expect(page.getByTestId('memory')).toHaveAttribute('data-fits', 'together');
+});
+
 test('a wrong digest is told, nothing of the file is kept, and the next attempt mends it', async ({ page }) => {
   await open(page);
   mirror.fail(S, GRAPH, { kind: 'digest' });
@@ -168,7 +209,7 @@ test('a file that answers with 10 GB where less was agreed to is not taken', asy
   await expect(error(page, 'model-length')).toContainText(GRAPH, { timeout: 60_000 });
 });
 
-test('a folder from disk is opened, chosen, and loaded', async ({ page }) => {
+test('a folder from disk is opened, chosen, and loaded; a related model passes with a warning', async ({ page }) => {
   await open(page);
   const dir = mkdtempSync(join(tmpdir(), 'lrt-'));
   try {
@@ -184,7 +225,18 @@ test('a folder from disk is opened, chosen, and loaded', async ({ page }) => {
     await expect(page.locator('.homology')).toHaveAttribute('data-verdict', 'homologous');
     await expect(page.locator('.model').first()).toContainText('my-model');
 
-    await page.getByTestId('folder-input').setInputFiles(join(dir, 'my-model', 'onnx'));
+    // The same tokens, another architecture by its configuration: a map can be fitted, and the page says what to mind.
+    const config = join(dir, 'my-model', 'config.json');
+    writeFileSync(config, readFileSync(config, 'utf8').replace('"llama"', '"mistral"'));
+    renameSync(join(dir, 'my-model'), join(dir, 'a-relative'));
+    await page.getByTestId('folder-input').setInputFiles(join(dir, 'a-relative'));
+    await page.getByTestId('source-a-relative-fp32').check();
+    await page.getByTestId('run-button').click();
+    await expect(page.getByTestId('warnings')).toContainText(/a-relative and Stories M are related, not homologous: .*mistral and llama/, { timeout: 60_000 });
+    await expect(page.locator('.homology')).toHaveAttribute('data-verdict', 'related');
+    await page.getByTestId('cancel-button').click();
+
+    await page.getByTestId('folder-input').setInputFiles(join(dir, 'a-relative', 'onnx'));
     await expect(error(page, 'model-incomplete')).toContainText('config.json');
   } finally {
     rmSync(dir, { recursive: true });

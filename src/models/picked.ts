@@ -36,7 +36,11 @@ export function filesOfList(list: Iterable<File>): LocalFile[] {
 
 /** What was dropped. Call it in the drop event itself: afterwards the items are gone. */
 export async function filesOfDrop(items: Iterable<DataTransferItem>, signal?: AbortSignal): Promise<LocalFile[]> {
-  const entries = [...items].filter((item) => item.kind === 'file').map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  const dropped = [...items].filter((item) => item.kind === 'file').map((item) => {
+    const entry = item.webkitGetAsEntry();
+    // What another program made for the drop has no place in a file system: a file without an entry.
+    return { entry, file: entry ? null : item.getAsFile() };
+  });
   const files: LocalFile[] = [];
   const walk = async (entry: FileSystemEntry, depth: number): Promise<void> => {
     throwIfAborted(signal);
@@ -54,7 +58,10 @@ export async function filesOfDrop(items: Iterable<DataTransferItem>, signal?: Ab
       }
     }
   };
-  for (const entry of entries) await walk(entry, 0);
+  for (const { entry, file } of dropped) {
+    if (entry) await walk(entry, 0);
+    else if (file) add(files, file.name, file);
+  }
   return files;
 }
 

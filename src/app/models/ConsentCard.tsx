@@ -5,14 +5,14 @@ import { choosePrecision, lookUp, startDownload, stopDownload, useModels } from 
 import { useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { Facts } from '../ui/Facts';
-import { bytes } from '../ui/format';
+import { bytes, hostName } from '../ui/format';
 import { ProgressLine } from '../ui/ProgressLine';
 import { chooseModel, useTitleOf } from './ModelTable';
 
 export function ConsentCard({ offer }: { offer: RepositoryOffer }) {
   const { repository, variants } = offer;
   const plan = useModels((s) => s.plan);
-  const host = new URL(repository.host).host;
+  const host = hostName(repository.host);
   return (
     <section className="consent" aria-labelledby="consent-title" data-testid="consent">
       <h3 id="consent-title">{repository.id}</h3>

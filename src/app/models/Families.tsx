@@ -2,16 +2,20 @@
 import type { FamilyOffer } from '../../worker/protocol';
 import { editForm, loadFamilies, lookUp, useModels } from '../state/models';
 import { ErrorNote } from '../ui/ErrorNote';
-import { bytes, millions } from '../ui/format';
+import { bytes, hostName, millions } from '../ui/format';
 
 const ROLES = { source: 'small', target: 'large', both: 'small or large' } as const;
 
 export function Families() {
   const families = useModels((s) => s.families);
+  const host = useModels((s) => s.form.host);
   if (families.error) return <ErrorNote error={families.error} actions={<button type="button" onClick={() => void loadFamilies()}>Try again</button>} />;
   if (!families.value) return <p className="muted" role="status">Reading the list.</p>;
   return (
     <div className="family-list">
+      <p className="muted lead">
+        Taken from public sources; “verified” is the day on which the files were last looked up. Sizes with ≈ are reckoned from a model’s shape. “List files” asks {hostName(host)} for what is there now.
+      </p>
       {families.value.map((family) => <Family key={family.id} family={family} />)}
     </div>
   );
@@ -23,6 +27,7 @@ function Family({ family }: { family: FamilyOffer }) {
   const list = (id: string): void => {
     editForm({ id, revision: 'main', layout: 'hub' });
     void lookUp();
+    document.getElementById('other-title')?.scrollIntoView();
   };
   return (
     <section className="curated" aria-label={family.title}>
@@ -39,7 +44,7 @@ function Family({ family }: { family: FamilyOffer }) {
               <th scope="col">Precisions and sizes</th>
               <th scope="col">Licence</th>
               <th scope="col">Verified</th>
-              <th scope="col"><span className="visually-hidden">Action</span></th>
+              <th scope="col" aria-label="Action" />
             </tr>
           </thead>
           <tbody>
@@ -55,7 +60,7 @@ function Family({ family }: { family: FamilyOffer }) {
                 <td>{model.license}</td>
                 <td>{model.verified ?? 'never'}</td>
                 <td>
-                  <button type="button" className="quiet" disabled={downloading} aria-label={`List the files of ${model.id} at ${host}`} onClick={() => list(model.id)}>List files</button>
+                  <button type="button" className="quiet" disabled={downloading} aria-label={`List the files of ${model.id} at ${hostName(host)}`} onClick={() => list(model.id)}>List files</button>
                 </td>
               </tr>
             ))}

@@ -3,9 +3,9 @@ import { sameModel, type ModelRef } from '../../experiment/model-ref';
 import type { Experiment } from '../../experiment/schema';
 import type { LocalOffer, StoredOffer } from '../../worker/protocol';
 import { useFamily, type FamilyModel } from '../state/catalog';
-import { useModels } from '../state/models';
+import { lookUpRef, useModels } from '../state/models';
 import { editExperiment, useLab } from '../state/store';
-import { bytes, count, fixed, millions } from '../ui/format';
+import { bytes, count, fixed, hostName, millions } from '../ui/format';
 
 export type Side = 'source' | 'target';
 
@@ -24,9 +24,9 @@ interface Row {
   /** Why it cannot be chosen, or what to mind. */
   note: string | null;
   usable: boolean;
+  /** Named by the experiment and not on this device. */
+  absent?: boolean;
 }
-
-const hostOf = (host: string): string => new URL(host).host;
 
 /** Chooses a model; the experiment's title follows where it names the pair. */
 export function chooseModel(side: Side, ref: ModelRef, titleOf: (ref: ModelRef) => string = ({ id }) => id): void {
@@ -55,7 +55,7 @@ function storedRows(model: StoredOffer): Row[] {
     ref: { id, dtype, location: { kind: 'hub', host, commit } },
     key: `${id}-${dtype}`,
     title: id,
-    from: `${dtype} from ${hostOf(host)}, ${commit.slice(0, 7)}`,
+    from: `${dtype} from ${hostName(host)}, ${commit.slice(0, 7)}`,
     layers: model.shape?.layers ?? null,
     hiddenSize: model.shape?.hiddenSize ?? null,
     params: null,
@@ -86,9 +86,9 @@ function folderRows({ id, location, variants, shape }: LocalOffer): Row[] {
 
 /** A model that the experiment names and that is not here. */
 function absentRow(ref: ModelRef): Row {
-  const from = ref.location?.kind === 'hub' ? `${ref.dtype} from ${hostOf(ref.location.host)}, ${ref.location.commit.slice(0, 7)}` : `${ref.dtype} from a folder`;
-  const note = ref.location?.kind === 'hub' ? 'Not downloaded here: get it below.' : 'Not open: open the same folder again below.';
-  return { ref, key: `${ref.id}-${ref.dtype}`, title: ref.id, from, layers: null, hiddenSize: null, params: null, validationLoss: null, bytes: null, license: null, note, usable: true };
+  const from = ref.location?.kind === 'hub' ? `${ref.dtype} from ${hostName(ref.location.host)}, ${ref.location.commit.slice(0, 7)}` : `${ref.dtype} from a folder`;
+  const note = ref.location?.kind === 'hub' ? 'Not downloaded here.' : 'Not open: open the same folder again below.';
+  return { ref, key: `${ref.id}-${ref.dtype}`, title: ref.id, from, layers: null, hiddenSize: null, params: null, validationLoss: null, bytes: null, license: null, note, usable: true, absent: true };
 }
 
 export function ModelTable() {
@@ -137,6 +137,11 @@ export function ModelTable() {
   );
 }
 
+function getAbsent(ref: ModelRef): void {
+  lookUpRef(ref);
+  document.getElementById('other-title')?.scrollIntoView();
+}
+
 interface RowProps {
   row: Row;
   refFor: (side: Side) => ModelRef;
@@ -157,6 +162,9 @@ function ModelRow({ row, refFor, isChosen, titleOf }: RowProps) {
         {row.title}
         <span className="muted">{row.from}</span>
         {row.note && <span className="muted">{row.note}</span>}
+        {row.absent && row.ref.location?.kind === 'hub' && (
+          <button type="button" className="quiet" data-testid="get-absent" onClick={() => getAbsent(row.ref)}>List its files at {hostName(row.ref.location.host)}</button>
+        )}
       </th>
       <td className="num">{number(row.layers)}</td>
       <td className="num">{number(row.hiddenSize)}</td>

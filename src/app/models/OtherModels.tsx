@@ -2,7 +2,9 @@
 import { useEffect, useState, type FormEvent } from 'react';
 import { filesOfDrop, filesOfList } from '../../models/picked';
 import { editForm, HUB, loadFamilies, loadStored, lookUp, openFiles, stopLooking, useModels } from '../state/models';
+import { useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
+import { hostName } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 import { ConsentCard } from './ConsentCard';
 import { Families } from './Families';
@@ -10,7 +12,9 @@ import { Storage } from './Storage';
 import './other-models.css';
 
 export function OtherModels() {
-  useEffect(() => void loadStored(), []);
+  const backend = useLab((s) => s.backend);
+  // Which precisions run depends on the backend.
+  useEffect(() => void loadStored(), [backend]);
   return (
     <section className="other-models" aria-labelledby="other-title">
       <h2 id="other-title">Other models</h2>
@@ -28,8 +32,6 @@ export function OtherModels() {
     </section>
   );
 }
-
-const hostName = (host: string): string => (URL.canParse(host) ? new URL(host).host : host);
 
 function RepositoryForm() {
   const form = useModels((s) => s.form);

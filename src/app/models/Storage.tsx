@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { StoredOffer } from '../../worker/protocol';
 import { deleteStored, loadStored, resume, useModels } from '../state/models';
 import { ErrorNote } from '../ui/ErrorNote';
-import { bytes } from '../ui/format';
+import { bytes, hostName } from '../ui/format';
 
 export function Storage() {
   const stored = useModels((s) => s.stored);
@@ -39,11 +39,11 @@ function Stored({ model }: { model: StoredOffer }) {
       <div>
         <b>{model.id}</b>
         <span className="muted">
-          {bytes(model.bytes)}{whole && `, ${whole}`}{unfinished && `, unfinished: ${model.unfinished.join(', ')}`} · {new URL(model.host).host} · {model.commit.slice(0, 7)} · {model.license ?? 'licence not stated'}
+          {bytes(model.bytes)}{whole && `, ${whole}`}{unfinished && `, unfinished: ${model.unfinished.join(', ')}`} · {hostName(model.host)} · {model.commit.slice(0, 7)} · {model.license ?? 'licence not stated'}
         </span>
       </div>
       <div className="field-row">
-        {unfinished && <button type="button" data-testid="resume" disabled={downloading} aria-label={`Go on with ${model.id}: list its files at ${new URL(model.host).host}`} onClick={() => void resume(model)}>Go on</button>}
+        {unfinished && <button type="button" data-testid="resume" disabled={downloading} aria-label={`Go on with ${model.id}: list its files at ${hostName(model.host)}`} onClick={() => void resume(model)}>Go on</button>}
         {asked ? (
           <>
             <button type="button" data-testid="delete-confirm" onClick={() => void deleteStored(model)}>Delete {bytes(model.bytes)}</button>

@@ -38,7 +38,8 @@ export function startEngine(): Promise<boolean> {
     setEngine('starting', { error: null });
     try {
       const device = await client.request('start', { backend: useLab.getState().backend, baseUrl: baseUrl() });
-      for (const files of folders) await client.request('open-folder', { files, backend: useLab.getState().backend });
+      // Files that have gone meanwhile are told when their model is run: they are no reason not to start.
+      for (const files of folders) await client.request('open-folder', { files, backend: useLab.getState().backend }).catch(() => undefined);
       setEngine('ready', { device });
       return true;
     } catch (thrown) {

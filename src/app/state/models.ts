@@ -182,6 +182,13 @@ export function resume({ host, id, commit, layout, begun }: StoredOffer): Promis
   return lookUp(begun[0] ?? null);
 }
 
+/** Looks up the repository and commit that an experiment names. */
+export function lookUpRef({ id, dtype, location }: ModelRef): void {
+  if (location?.kind !== 'hub' || useModels.getState().download.status === 'running') return;
+  editForm({ host: location.host, id, revision: location.commit, layout: 'hub' });
+  void lookUp(dtype);
+}
+
 /** Opens picked or dropped files as a model. */
 export async function openFiles(files: Promise<LocalFile[]> | LocalFile[]): Promise<void> {
   useModels.setState({ opening: { ...idle, status: 'working' } });

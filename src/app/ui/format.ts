@@ -55,3 +55,6 @@ export const interval = ([low, high]: [number, number], digits = 2): string => `
 
 /** A token with its spaces made visible. */
 export const tokenName = (token: string): string => token.replaceAll(' ', '·').replaceAll('\n', '↵') || '∅';
+
+/** The host of an address; while it is being typed, the text itself. */
+export const hostName = (address: string): string => (URL.canParse(address) ? new URL(address).host : address);
