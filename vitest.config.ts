@@ -4,7 +4,7 @@ import { launchOptions } from './tools/browser.ts';
 import { dawnVariables } from './tools/dawn.ts';
 
 // Named up front, so that the first cold run does not find them late and reload a test.
-const optimizeDeps = { exclude: ['onnxruntime-web'], include: ['@huggingface/jinja', '@huggingface/tokenizers', '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'canonicalize', 'fast-check', 'idb-keyval', 'zod'] };
+const optimizeDeps = { entries: ['src/**/*.gpu.ts'], exclude: ['onnxruntime-web'], include: ['@huggingface/jinja', '@huggingface/tokenizers', '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'canonicalize', 'fast-check', 'idb-keyval', 'zod'] };
 
 export default defineConfig({
   test: {
