@@ -5,9 +5,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeCase, fuzzCase, fuzzFit } from '../../math/testing/fit-fuzz';
 import { createDevice, type LabDevice } from '../device';
-import { GpuScope, liveMemory } from '../scope';
-import type { GpuMatrix } from '../types';
+import { liveMemory } from '../scope';
 import { GpuFit } from './gpu-fit';
+import { uploading } from './testing';
 
 const ALL = 2000;
 const everything = import.meta.env.VITE_FUZZ === 'all';
@@ -29,14 +29,8 @@ test('never a NaN without an error that explains it', { timeout: everything ? 3_
   while (seed < ALL && performance.now() - start < BUDGET_MS) {
     const item = fuzzCase(++seed);
     const { shape, folds, warmUpRows } = item;
-    const { sourceWidth, targetWidth } = shape;
     const fit = await GpuFit.create(lab.device, shape, { cka: false, folds, warmUpRows });
-    const problems = await fuzzFit<GpuMatrix>(item, fit, (_, chunk) => {
-      const scope = new GpuScope(lab.device);
-      const put = (data: Float32Array, cols: number): GpuMatrix => scope.uploadMatrix(data, chunk.rows, cols, 'chunk');
-      fit.add({ ...chunk, source: chunk.source.map((x) => put(x, sourceWidth)), target: chunk.target.map((y) => put(y, targetWidth)) });
-      scope.dispose();
-    });
+    const problems = await fuzzFit(item, uploading(lab.device, fit), (into, chunk) => into.add(chunk));
     for (const what of problems) failures.push(`${describeCase(item)}: ${what}`);
   }
   console.log(`${seed} cases in ${((performance.now() - start) / 1000).toFixed(0)} s, ${failures.length} failures`);
