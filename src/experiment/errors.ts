@@ -39,6 +39,7 @@ export const ERROR_CODES = [
   'pairs-one-sided',
   'pairs-too-few',
   'settings-invalid',
+  'settings-newer',
   'unknown-model',
   'unknown-preset',
   'ill-conditioned',
