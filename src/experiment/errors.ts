@@ -46,6 +46,7 @@ export const ERROR_CODES = [
   'bundle-invalid',
   'bundle-digest',
   'bundle-version',
+  'settings-newer',
   'unknown-model',
   'unknown-preset',
   'ill-conditioned',
