@@ -1,22 +1,15 @@
-/**
- * `npm run experiment -- <preset | file.json> [--out DIR] [--backend auto|webgpu|wasm] [--quick] [--source ID]
- * [--target ID] [--host URL] [--site DIR]` runs a whole experiment headless in the built lab and writes run.json, report.md and vector.safetensors.
- */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { chromium } from 'playwright';
-import { defaultExperiment, quickVariant } from '../src/experiment/defaults';
+/** `npm run experiment -- <preset | file.json> [options]`: a whole experiment headless in the built lab. Writes run.json, report.md and vector.safetensors. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { LabError, type ErrorCode, type LabErrorJson } from '../src/experiment/errors';
-import type { ModelRef } from '../src/experiment/model-ref';
-import { parseExperimentJson, type Experiment } from '../src/experiment/schema';
+import type { Run } from '../src/experiment/run';
 import type { HeadlessResult } from '../src/headless';
-import { normaliseHost } from '../src/models/location';
 import type { Progress } from '../src/worker/protocol';
-import { findBrowser, launchOptions } from './browser';
-import { ROOT, ensureBuilt, serve } from './serve';
-
-const USAGE = 'Usage: npm run experiment -- <preset | file.json> [--out DIR] [--backend auto|webgpu|wasm] [--quick] [--source ID] [--target ID] [--host URL] [--site DIR]';
+import { USAGE, pinned, readArguments, type Arguments } from './arguments';
+import { findBrowser } from './browser';
+import { startMirror } from './mirror';
+import { ensureBuilt, serve } from './serve';
+import { openSession, portsOf, requirePort } from './session';
 
 /** Exit codes by kind of failure; 0 only for a completed experiment. */
 export function exitCodeOf(code: ErrorCode): number {
@@ -28,89 +21,6 @@ export function exitCodeOf(code: ErrorCode): number {
   if (code === 'ill-conditioned' || code === 'non-finite' || code === 'no-effect') return 7;
   if (code === 'cancelled') return 130;
   return 1;
-}
-
-interface Arguments {
-  experiment: Experiment;
-  backend: 'auto' | 'webgpu' | 'wasm';
-  out: string;
-  /** Whether to download the experiment's models: asked for by --host. */
-  download: boolean;
-  /** A built copy of the lab to run in place of dist/. */
-  site: string | null;
-}
-
-function readArguments(): Arguments {
-  let parsed;
-  try {
-    parsed = parseArgs({
-      allowPositionals: true,
-      options: {
-        out: { type: 'string' },
-        backend: { type: 'string', default: 'auto' },
-        quick: { type: 'boolean', default: false },
-        source: { type: 'string' },
-        target: { type: 'string' },
-        host: { type: 'string' },
-        site: { type: 'string' },
-      },
-    });
-  } catch (error) {
-    throw new LabError('settings-invalid', (error as Error).message, USAGE);
-  }
-  const { values, positionals } = parsed;
-  if (positionals.length !== 1) throw new LabError('settings-invalid', 'Name one preset or one experiment file.', USAGE);
-  const { backend } = values;
-  if (backend !== 'auto' && backend !== 'webgpu' && backend !== 'wasm') throw new LabError('settings-invalid', `--backend is “${backend}”.`, 'Use auto, webgpu or wasm.');
-  let experiment = readExperiment(positionals[0]);
-  if (values.quick) experiment = quickVariant(experiment);
-  for (const role of ['source', 'target'] as const) {
-    const id = values[role];
-    if (!id) continue;
-    const title = experiment.concept.kind === 'preset' ? experiment.concept.id : experiment.concept.title;
-    const models = { ...experiment.models, [role]: { id, dtype: 'fp32' as const } };
-    experiment = { ...experiment, models, title: `${models.source.id} → ${models.target.id}: ${title}` };
-  }
-  experiment = withHost(experiment, values.host ?? null);
-  return { experiment, backend, download: values.host !== undefined, site: values.site ? resolve(values.site) : null, out: resolve(values.out ?? join('out', positionals[0].replace(/^.*[\\/]/, '').replace(/\.json$/, ''))) };
-}
-
-/**
- * Names the host as the place of the experiment's hub models: the flag is the consent that the page asks for with a card.
- * @throws LabError `settings-invalid` for a hub model without a host, a host that is no address, or a model from a folder
- */
-function withHost(experiment: Experiment, host: string | null): Experiment {
-  const place = (ref: ModelRef): ModelRef => {
-    if (!ref.location) return ref;
-    if (ref.location.kind === 'local') throw new LabError('settings-invalid', `“${ref.id}” is from a folder that was opened in a page.`, 'Run it there; or serve the folder by a mirror (tools/mirror.ts) and name it as a model of a hub.');
-    if (host === null) throw new LabError('settings-invalid', `“${ref.id}” is a model of ${ref.location.host}, and nothing was said about downloading it.`, 'Give --host URL, the hub or a mirror of it, to download from there.');
-    return { ...ref, location: { ...ref.location, host: normalised(host) } };
-  };
-  const { source, target } = experiment.models;
-  return { ...experiment, models: { ...experiment.models, source: place(source), target: place(target) } };
-}
-
-function normalised(host: string): string {
-  try {
-    return normaliseHost(host);
-  } catch (error) {
-    throw new LabError('settings-invalid', (error as Error).message, 'Give the address of a hub or of a mirror after --host.', undefined, error);
-  }
-}
-
-function readExperiment(name: string): Experiment {
-  if (!name.endsWith('.json')) {
-    const presets = JSON.parse(readFileSync(join(ROOT, 'public/presets/index.json'), 'utf8')) as string[];
-    if (!presets.includes(name)) throw new LabError('unknown-preset', `There is no preset “${name}”.`, `Choose one of: ${presets.join(', ')}; or give a .json file.`);
-    return defaultExperiment(name);
-  }
-  let text: string;
-  try {
-    text = readFileSync(name, 'utf8');
-  } catch (error) {
-    throw new LabError('settings-invalid', `${name} could not be read: ${(error as Error).message}.`, 'Check the path of the experiment file.');
-  }
-  return parseExperimentJson(text);
 }
 
 /** One line that is rewritten on a terminal; on a pipe a line per stage and quarter. */
@@ -128,46 +38,87 @@ function progressPrinter(): (progress: Progress) => void {
   };
 }
 
-async function runHeadless({ experiment, backend, download, site }: Arguments): Promise<HeadlessResult> {
-  if (!site) await ensureBuilt();
-  const browser = findBrowser();
-  console.log(`Browser: ${browser.version} (${browser.origin})`);
-  const served = await serve(0, site ?? undefined);
-  const chrome = await chromium.launch(launchOptions());
+/** What the command measured beside the run. */
+interface Measured {
+  /** Milliseconds; null where nothing was to be downloaded. */
+  download: number | null;
+  memory: { tab: number; all: number } | null;
+}
+
+async function runHeadless(args: Arguments): Promise<HeadlessResult & { measured: Measured }> {
+  const { backend, site, origin, profile } = args;
+  const ports = await portsOf(profile);
+  const mirror = origin?.kind === 'folder' ? await startMirror(origin.path, { port: ports.models }) : null;
+  const closing: (() => Promise<void>)[] = mirror ? [() => mirror.close()] : [];
   try {
-    const page = await chrome.newPage();
+    const host = mirror ? { url: mirror.url, layout: 'hub' as const } : origin?.kind === 'host' ? { url: origin.host, layout: origin.layout } : null;
+    if (!site) await ensureBuilt();
+    const browser = findBrowser();
+    console.log(`Browser: ${browser.version} (${browser.origin})`);
+    const served = await serve(ports.site, site ?? undefined);
+    closing.push(() => served.close());
+    requirePort(served.url, ports.site, profile);
+    const { page, memory, close } = await openSession(profile);
+    closing.push(close);
     const print = progressPrinter();
     await page.exposeFunction('lrtReport', (event: { progress?: Progress; stage?: string; milliseconds?: number; device?: string }) => {
       if (event.progress) print(event.progress);
-      else if (event.stage) console.log(`${process.stdout.isTTY ? '\r\x1b[2K' : ''}✓ ${event.stage} ${((event.milliseconds ?? 0) / 1000).toFixed(1)} s`);
+      else if (event.stage) done(event.stage, event.milliseconds ?? 0);
       else if (event.device) console.log(`Backend: ${event.device}`);
     });
     const crashed = new Promise<never>((_, reject) => page.on('crash', () => reject(new LabError('worker-crashed', 'The browser’s page crashed.', 'Use a smaller model or fewer continuations.'))));
     await page.goto(new URL('headless.html', served.url).href);
     await page.waitForFunction(() => window.lrtHeadless !== undefined);
-    if (download) {
-      const fetched = await Promise.race([page.evaluate(([e, b]) => window.lrtHeadless!.fetchModels(e, b), [experiment, backend] as const), crashed]);
+    const experiment = await pinned(args, host, async (request) => {
+      const found = await page.evaluate((r) => window.lrtHeadless!.commitOf(r), request);
+      if ('error' in found) throw LabError.fromJSON(found.error as LabErrorJson);
+      return found.ok;
+    });
+    console.log(`Experiment: ${experiment.title}`);
+    let download: number | null = null;
+    if (host) {
+      const started = performance.now();
+      const fetched = await Promise.race([page.evaluate(([e, b, l]) => window.lrtHeadless!.fetchModels(e, b, l), [experiment, backend, host.layout] as const), crashed]);
       if ('error' in fetched) throw LabError.fromJSON(fetched.error as LabErrorJson);
+      download = performance.now() - started;
+      done('download', download);
     }
     const answer = await Promise.race([page.evaluate(([e, b]) => window.lrtHeadless!.run(e, b), [experiment, backend] as const), crashed]);
     if ('error' in answer) throw LabError.fromJSON(answer.error as LabErrorJson);
-    return answer.ok;
+    return { ...answer.ok, measured: { download, memory: memory.bytes } };
   } finally {
-    await chrome.close();
-    await served.close();
+    for (const close of closing.toReversed()) await close();
   }
 }
 
+function done(stage: string, milliseconds: number): void {
+  console.log(`${process.stdout.isTTY ? '\r\x1b[2K' : ''}✓ ${stage} ${(milliseconds / 1000).toFixed(1)} s`);
+}
+
+/** Time of each stage, speed of the collection, and memory. */
+function costs({ timings, tokens }: Run, { download, memory }: Measured): string {
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+  const stages = Object.entries({ ...(download === null ? {} : { download }), ...timings }).map(([stage, ms]) => `${stage} ${seconds(ms ?? 0)}`);
+  const speed = timings.activations ? ` Both models read ${tokens.read.toLocaleString('en')} tokens: ${Math.round((2000 * tokens.read) / timings.activations).toLocaleString('en')} tokens/s.` : '';
+  const taken = memory ? ` Memory at most: ${mebibytes(memory.tab)} in the tab, ${mebibytes(memory.all)} in the whole browser.` : ' Memory is not measured on this system.';
+  return `Time: ${stages.join(', ')}.${speed}${taken}`;
+}
+
+const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MiB`;
+
 try {
-  const args = readArguments();
-  console.log(`Experiment: ${args.experiment.title}`);
-  const { run, report, vector } = await runHeadless(args);
-  mkdirSync(args.out, { recursive: true });
-  writeFileSync(join(args.out, 'run.json'), JSON.stringify(run));
-  writeFileSync(join(args.out, 'report.md'), report);
-  writeFileSync(join(args.out, 'vector.safetensors'), Buffer.from(vector, 'base64'));
-  console.log(`\n${report.split('\n## What was run')[0].trim()}\n`);
-  console.log(`Total ${((run.timings.total ?? 0) / 1000).toFixed(1)} s. Wrote run.json, report.md and vector.safetensors to ${args.out}`);
+  const args = readArguments(process.argv.slice(2));
+  if (!args) console.log(USAGE);
+  else {
+    const { run, report, vector, measured } = await runHeadless(args);
+    mkdirSync(args.out, { recursive: true });
+    writeFileSync(join(args.out, 'run.json'), JSON.stringify(run));
+    writeFileSync(join(args.out, 'report.md'), report);
+    writeFileSync(join(args.out, 'vector.safetensors'), Buffer.from(vector, 'base64'));
+    console.log(`\n${report.split('\n## What was run')[0].trim()}\n`);
+    console.log(costs(run, measured));
+    console.log(`Total ${((run.timings.total ?? 0) / 1000).toFixed(1)} s. Wrote run.json, report.md and vector.safetensors to ${args.out}`);
+  }
 } catch (thrown) {
   const error = LabError.from(thrown);
   console.error(`\nerror ${error.code}: ${error.message}\n${error.remedy}`);
