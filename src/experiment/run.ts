@@ -1,7 +1,7 @@
 /** A Run is what came out of an Experiment: plain JSON, written by the lab, shown by the app. */
 import type { Experiment, MapKind } from './schema';
 
-export const RUN_SCHEMA = 2;
+export const RUN_SCHEMA = 3;
 
 export type Backend = 'webgpu' | 'wasm';
 /** How the two models share the memory: both in it at once, or each in its turn. Changes no figure of a run. */
