@@ -1,11 +1,12 @@
 /** Stage 5: continuations of every arm at every dose, the chosen dose, the report half, the streams and the verdict. */
-import type { Arm, ArmResult, DoseCell, DosedArm, EvidenceResult, StopStreams } from '../experiment/run';
+import type { Arm, ArmResult, DoseCell, DosedArm, EvidenceResult, ReplayEvidence, StopStreams } from '../experiment/run';
 import { DOSED_ARMS } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import type { LabContext } from './context';
 import { chooseDose, conclude, transferRatio, type TwoSided } from './conclude';
 import { signedStops, type SideEffects } from './dose';
 import { computeStreams, continueAll, type Ask } from './generate';
+import { replayEvidence } from './replay';
 import { measureSides, type Sides } from './measure';
 import type { Side } from './score';
 import { halves, type SteerState } from './stage-steer';
@@ -36,6 +37,7 @@ export async function evidenceStage(context: LabContext, experiment: Experiment,
 
   const prompt = prompts.report[0];
   const streams: StopStreams[] = await computeStreams(context, steer.arms, steer.scales, prompt, stops, generation);
+  const replay = await replayAt(context, steer, streams, chosen.r, generation);
   const mapped = steer.arms.find((arm) => arm.arm === 'mapped')!;
   const verdict = conclude({
     concept: steer.concept,
@@ -46,7 +48,14 @@ export async function evidenceStage(context: LabContext, experiment: Experiment,
     dose,
     transferRatio: transferRatio(report.sides.mapped, report.sides.native, report.sides.random, generation.seed),
   });
-  return { arms: report.arms, doseResponse, streams, verdict };
+  return { arms: report.arms, doseResponse, streams, replay, verdict };
+}
+
+/** The continuations at the chosen dose, for replay; a dose set by hand may lie between the stops and is decoded by itself. */
+async function replayAt(context: LabContext, steer: SteerState, streams: readonly StopStreams[], r: number, generation: Experiment['generation']): Promise<ReplayEvidence> {
+  const at = (known: readonly StopStreams[], signed: number): StopStreams | undefined => known.find(({ stop }) => Math.abs(stop - signed) < 1e-9);
+  const shown = at(streams, r) && at(streams, -r) ? streams : await computeStreams(context, steer.arms, steer.scales, streams[0].prompt, [r, -r], generation);
+  return replayEvidence(context, steer.arms, at(shown, r)!, at(shown, -r)!, r);
 }
 
 /** The dose–response of every dosed arm on the choose-half; all stops of an arm decode together. */
