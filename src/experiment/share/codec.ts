@@ -128,7 +128,9 @@ export function readDocument(bytes: Uint8Array, major: number, payload: string):
   const { spec, ...others } = parsed.data;
   try {
     const experiment = parseExperiment(spec.experiment);
-    return { document: { ...others, spec: { ...spec, experiment } }, migrated };
+    const { schema } = spec.experiment as { schema: number };
+    const steps = schema === experiment.schema ? [] : [`experiment ${schema} → ${experiment.schema}`];
+    return { document: { ...others, spec: { ...spec, experiment } }, migrated: [...migrated, ...steps] };
   } catch (error) {
     throw invalid(LabError.from(error).message, payload);
   }

@@ -69,7 +69,7 @@ const viewSchema = z.strictObject({
 });
 
 const lineageSchema = z.strictObject({
-  /** Digest of the shared document that this experiment was forked from. */
+  /** Digest of the experiment that this one was forked from; null where there is none. */
   parent: sha256.nullable(),
 });
 

@@ -13,7 +13,7 @@ export type Tier = 'small' | 'medium' | 'bundle';
 export interface ShareOptions {
   note?: string;
   view?: View;
-  /** Digest of the shared document that the experiment was forked from. */
+  /** Digest of the experiment that this one was forked from. */
   parent?: string | null;
 }
 
