@@ -28,7 +28,8 @@ export const claimSchema = z
     n: z.int().min(1).max(1_000_000).optional(),
     /** 95 % interval: Wilson's of a rate, the bootstrap's of the transfer ratio. */
     interval: z.tuple([z.number(), z.number()]).optional(),
-    tolerance: z.strictObject({ kind: z.enum(['exact', 'absolute']), value: z.number().min(0).max(1e12), basis: z.enum(BASES) }),
+    /** Largest absolute difference of a second run; 0 for what must be the same. */
+    tolerance: z.strictObject({ basis: z.enum(BASES), value: z.number().min(0).max(1e12) }),
   })
   .refine((claim) => (claim.id === 'outcome') === (typeof claim.value === 'string'), { path: ['value'], message: 'Only the outcome is a word; every other claim is a number.' })
   .refine((claim) => !claim.id.startsWith('rate.') || claim.n !== undefined, { path: ['n'], message: 'A rate must say of how many continuations it is.' });
@@ -45,15 +46,15 @@ const REPETITION = 0.06;
 
 /** The half-width within which a second run must find the claim, by the rule for its name. */
 export function toleranceOf({ id, value, n, interval }: Pick<Claim, 'id' | 'value' | 'n' | 'interval'>): Claim['tolerance'] {
-  if (id === 'outcome' || id === 'dose.r' || id === 'map.lambda' || id.startsWith('layer.')) return { kind: 'exact', value: 0, basis: 'exact' };
-  if (id.startsWith('rate.')) return { kind: 'absolute', value: rounded(twoSamples(Number(value), n ?? 1), 3), basis: 'two-samples' };
+  if (id === 'outcome' || id === 'dose.r' || id === 'map.lambda' || id.startsWith('layer.')) return { basis: 'exact', value: 0 };
+  if (id.startsWith('rate.')) return { basis: 'two-samples', value: twoFigures(twoSamples(Number(value), n ?? 1)) };
   if (id === 'transfer.ratio') {
     const half = interval ? Math.max(interval[1] - Number(value), Number(value) - interval[0], 0) : 0;
-    return { kind: 'absolute', value: rounded((Math.SQRT2 * half * Z) / Z95, 3), basis: 'interval' };
+    return { basis: 'interval', value: twoFigures((Math.SQRT2 * half * Z) / Z95) };
   }
-  if (id.startsWith('rep3.')) return { kind: 'absolute', value: REPETITION, basis: 'repetition' };
-  if (id.startsWith('kl.')) return { kind: 'absolute', value: rounded(0.005 + 0.02 * Math.abs(Number(value)), 3), basis: 'arithmetic' };
-  return { kind: 'absolute', value: ARITHMETIC, basis: 'arithmetic' };
+  if (id.startsWith('rep3.')) return { basis: 'repetition', value: REPETITION };
+  if (id.startsWith('kl.')) return { basis: 'arithmetic', value: twoFigures(0.005 + 0.02 * Math.abs(Number(value))) };
+  return { basis: 'arithmetic', value: ARITHMETIC };
 }
 
 /**
@@ -78,7 +79,7 @@ export function claimsOf(run: ClaimSource): Claim[] {
   const claims: Claim[] = [];
   const add = (id: ClaimId, value: number | (typeof OUTCOMES)[number], more: Pick<Claim, 'n' | 'interval'> = {}): void => {
     if (typeof value === 'number' && !Number.isFinite(value)) return;
-    const claim = { id, value: typeof value === 'number' ? rounded(value, 5) : value, ...more };
+    const claim = { id, value: typeof value === 'number' ? rounded(value, id.startsWith('rate.') ? 5 : DIGITS) : value, ...more };
     claims.push({ ...claim, tolerance: toleranceOf(claim) });
   };
   if (run.verdict) add('outcome', run.verdict.outcome);
@@ -107,6 +108,10 @@ export function claimsOf(run: ClaimSource): Claim[] {
   return claims;
 }
 
+/** Digits after the point that a figure is claimed with. */
+const DIGITS = 4;
+
+const twoFigures = (value: number): number => Number(value.toPrecision(2));
 const short = ([low, high]: [number, number]): [number, number] => [rounded(low, 3), rounded(high, 3)];
 
 function rounded(value: number, digits: number): number {

@@ -4,6 +4,7 @@
  * log-probabilities. Strict: unknown and missing fields are errors. docs/link-format.md describes it.
  */
 import { z } from 'zod';
+import { digestOf } from '../digest';
 import { ARMS } from '../run';
 import type { Experiment } from '../schema';
 import { claimSchema } from './claims';
@@ -14,13 +15,19 @@ export const LINK_SCHEMA = 1;
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/).max(90_000);
 const tokenId = z.int().min(0).max(10_000_000);
-const files = z.array(z.strictObject({ path: z.string().min(1).max(300), sha256 })).min(1).max(64);
+const model = z.strictObject({
+  title: z.string().min(1).max(200),
+  /** SHA-256 over the canonical JSON of the files, by path (`listingDigest`). */
+  digest: sha256,
+  /** Each file; null in a short link, where one digest has to stand for all. */
+  files: z.array(z.strictObject({ path: z.string().min(1).max(300), sha256 })).min(1).max(64).nullable(),
+});
 const version = z.string().max(120);
 
 /** What the author's run read and was computed with. */
 export const pinsSchema = z.strictObject({
-  source: z.strictObject({ title: z.string().min(1).max(200), files }),
-  target: z.strictObject({ title: z.string().min(1).max(200), files }),
+  source: model,
+  target: model,
   corpus: sha256,
   preset: sha256,
   kernels: sha256,
@@ -103,6 +110,11 @@ type RawRunDocument = z.infer<typeof runDocumentSchema>;
 export type RunDocument = Omit<RawRunDocument, 'spec'> & { spec: { experiment: Experiment; pins: Pins } };
 export type AddressDocument = z.infer<typeof addressDocumentSchema>;
 export type SharedDocument = RunDocument | AddressDocument;
+/** One digest for the files of a model. */
+export function listingDigest(files: readonly { path: string; sha256: string }[]): string {
+  return digestOf(files.map(({ path, sha256: digest }) => ({ path, sha256: digest })).toSorted((a, b) => (a.path < b.path ? -1 : 1)));
+}
+
 export type Pins = z.infer<typeof pinsSchema>;
 export type Evidence = z.infer<typeof evidenceSchema>;
 export type EvidenceRow = Evidence['rows'][number];

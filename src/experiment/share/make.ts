@@ -2,7 +2,7 @@
 import type { Run } from '../run';
 import { claimsOf } from './claims';
 import { encodeFragment } from './codec';
-import { LINK_SCHEMA, type Evidence, type RunDocument, type View } from './document';
+import { LINK_SCHEMA, listingDigest, type Evidence, type Pins, type RunDocument, type View } from './document';
 
 /** Chat tools cut links above the first, servers above the second. Characters of the whole address. */
 export const SMALL_LINK = 2000;
@@ -22,7 +22,11 @@ export const REVIEW_VIEW: View = { mode: 'review', hidden: [], lesson: null };
 /** The document of a run: everything that a reader needs, evidence and vectors included. */
 export function documentOf(run: Run, options: ShareOptions = {}): RunDocument {
   const { models, inputs, device, map } = run;
-  const pinned = (model: Run['models']['source']): RunDocument['spec']['pins']['source'] => ({ title: model.title, files: model.digests.map(({ path, sha256 }) => ({ path, sha256 })) });
+  const pinned = (model: Run['models']['source']): RunDocument['spec']['pins']['source'] => ({
+    title: model.title,
+    digest: listingDigest(model.digests),
+    files: model.digests.map(({ path, sha256 }) => ({ path, sha256 })),
+  });
   return {
     schema: LINK_SCHEMA,
     kind: 'run',
@@ -90,13 +94,20 @@ export function linksOf(document: RunDocument, base: string): SharedLink[] {
     links.push({ tier, link, characters: link.length, carries, document: contents });
     return true;
   };
-  const bare = { ...document, evidence: null };
+  const bare = bareOf(document);
   // Spec and claims alone are the small link; where even they are longer, they may still do as a medium one.
   const small = offer('small', SMALL_LINK, 'claims', bare);
   const { evidence } = document;
   const medium = evidence !== null && (offer('medium', MEDIUM_LINK, 'evidence and vectors', document) || offer('medium', MEDIUM_LINK, 'evidence', { ...document, evidence: { ...evidence, vectors: null } }));
   if (!small && !medium) offer('medium', MEDIUM_LINK, 'claims', bare);
   return links;
+}
+
+/** Without evidence, with one digest for the files of a model, and without the libraries' versions: the lab's own stands for them. */
+function bareOf(document: RunDocument): RunDocument {
+  const { pins, experiment } = document.spec;
+  const short = (model: Pins['source']): Pins['source'] => ({ ...model, files: null });
+  return { ...document, evidence: null, spec: { experiment, pins: { ...pins, source: short(pins.source), target: short(pins.target), versions: {} } } };
 }
 
 function tryLink(document: RunDocument, base: string): string | null {

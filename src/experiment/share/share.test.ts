@@ -140,7 +140,7 @@ describe('a link', () => {
     expect(problem({ ...json, extra: 1 })).toMatch(/^link-invalid .*extra/);
     expect(problem({ ...json, schema: 2 })).toMatch(/^link-invalid .*version 2/);
     expect(problem({ ...json, view: { mode: 'review', hidden: ['everything'], lesson: null } })).toMatch(/^link-invalid .*view\.hidden/);
-    expect(problem({ ...json, claims: [{ id: 'anything', value: 1, tolerance: { kind: 'absolute', value: 1, basis: 'exact' } }] })).toMatch(/^link-invalid .*claims\.0/);
+    expect(problem({ ...json, claims: [{ id: 'anything', value: 1, tolerance: { value: 1, basis: 'exact' } }] })).toMatch(/^link-invalid .*claims\.0/);
     const experiment = { ...(json.spec as { experiment: object }).experiment, map: undefined };
     expect(problem({ ...json, spec: { ...(json.spec as object), experiment } })).toMatch(/^link-invalid .*map/);
     expect(problem({ ...json, spec: { ...(json.spec as object), experiment: { ...experiment, schema: 99 } } })).toMatch(/^link-invalid .*version 99/);

@@ -1,12 +1,13 @@
 /** Shared documents for tests: one written out, and arbitrary valid ones. */
 import fc from 'fast-check';
 import { defaultExperiment } from '../defaults';
+import { sha256Hex } from '../digest';
 import { ARMS } from '../run';
 import { MAP_KINDS, type Experiment } from '../schema';
 import { CLAIM_IDS, toleranceOf, type Claim } from './claims';
 import { HIDEABLE, LINK_SCHEMA, type Evidence, type RunDocument } from './document';
 
-const hex = (length: number): fc.Arbitrary<string> => fc.array(fc.integer({ min: 0, max: 15 }), { minLength: length, maxLength: length }).map((digits) => digits.map((d) => d.toString(16)).join(''));
+const hex = (length: number): fc.Arbitrary<string> => fc.nat().map((n) => sha256Hex(Uint8Array.of(n, n >> 8, n >> 16, n >> 24)).slice(0, length));
 /** Any text, unpaired surrogates and control characters among it. */
 const text = (max: number, min = 0): fc.Arbitrary<string> => fc.string({ unit: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...'abcde <>"\\/&\n\u0000é') }, { weight: 1, arbitrary: fc.constantFrom('日', '😀', '\ud800', '‮', '<b>', '</script>') }), minLength: min, maxLength: max }).map((value) => value.slice(0, max));
 const number = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true }).map((value) => value + 0);
@@ -59,12 +60,12 @@ const evidence: fc.Arbitrary<Evidence> = fc.record({
 const files = fc.array(fc.record({ path: fc.constantFrom('config.json', 'onnx/model.onnx', 'tokenizer.json'), sha256: hex(64) }), { minLength: 1, maxLength: 3 });
 
 export const documents: fc.Arbitrary<RunDocument> = fc
-  .record({ experiment: experiments, note: text(80), pin: hex(64), source: files, target: files, claims: fc.array(claims, { maxLength: 12 }), evidence: fc.option(evidence), hidden: fc.subarray([...HIDEABLE]), parent: fc.option(hex(64)), title: text(40, 1) })
+  .record({ experiment: experiments, note: text(80), pin: hex(64), source: fc.option(files), target: files, claims: fc.array(claims, { maxLength: 12 }), evidence: fc.option(evidence), hidden: fc.subarray([...HIDEABLE]), parent: fc.option(hex(64)), title: text(40, 1) })
   .map(({ experiment, note, pin, source, target, claims: list, evidence: shown, hidden, parent, title }) => ({
     schema: LINK_SCHEMA,
     kind: 'run' as const,
     note,
-    spec: { experiment, pins: { source: { title: 'S', files: source }, target: { title: 'L', files: target }, corpus: pin, preset: pin, kernels: pin, app: '0.1.0', solver: 'wasm' as const, backend: 'wasm' as const, adapter: 'none', versions: { 'onnxruntime-web': '1' } } },
+    spec: { experiment, pins: { source: { title: 'S', digest: pin, files: source }, target: { title: 'L', digest: pin, files: target }, corpus: pin, preset: pin, kernels: pin, app: '0.1.0', solver: 'wasm' as const, backend: 'wasm' as const, adapter: 'none', versions: { 'onnxruntime-web': '1' } } },
     concept: { title, positive: 'up', negative: 'down' },
     claims: list,
     evidence: shown,
