@@ -57,6 +57,7 @@ const models = z.strictObject({
     verdict: z.enum(['homologous', 'related', 'not-homologous']),
     checks: z.array(z.strictObject({ name: z.string(), passed: z.boolean(), detail: z.string() })),
   }),
+  inTurn: z.string().optional(),
 });
 
 const tokens = z.strictObject({ read: z.number(), kept: z.number(), train: z.number(), heldOut: z.number(), excluded: z.number() });
@@ -173,7 +174,7 @@ const verdict = z.strictObject({
 
 const replay = z.strictObject({
   prompt: z.string(),
-  promptIds: z.array(z.int()),
+  promptIds: every(['source', 'target'], z.array(z.int())),
   rows: z.array(
     z.strictObject({
       arm: z.enum(ARMS),

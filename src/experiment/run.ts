@@ -4,6 +4,8 @@ import type { Experiment, MapKind } from './schema';
 export const RUN_SCHEMA = 3;
 
 export type Backend = 'webgpu' | 'wasm';
+/** How the two models share the memory: both in it at once, or each in its turn. Changes no figure of a run. */
+export type Residence = 'together' | 'in turn';
 export const STAGES = ['models', 'activations', 'map', 'steer', 'evidence'] as const;
 export type Stage = (typeof STAGES)[number];
 
@@ -58,6 +60,8 @@ export interface ModelsResult {
   source: ModelReport;
   target: ModelReport;
   homology: HomologyReport;
+  /** Why only one model was in memory at a time; absent where both were. */
+  inTurn?: string;
 }
 
 /** Two-dimensional view of a bounded sample of states. */
@@ -263,7 +267,8 @@ export interface ReplayRow {
  */
 export interface ReplayEvidence {
   prompt: string;
-  promptIds: number[];
+  /** Token ids of the prompt in each model: two tokenizers may differ. */
+  promptIds: { source: number[]; target: number[] };
   rows: ReplayRow[];
   /** Unit directions as base64 of little-endian float16; those of the random arm follow from the seed. */
   vectors: { source: string; mapped: string; native: string };

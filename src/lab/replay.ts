@@ -3,11 +3,11 @@
  * text differs between devices at the first token that rounding tips over; log-probabilities of given tokens do not.
  */
 import type { Arm, DosedArm, ReplayEvidence, ReplayRow, StopStreams } from '../experiment/run';
-import { DOSED_ARMS } from '../experiment/run';
 import { logSoftmax } from '../math/information';
 import { fromHalf, toHalf } from '../runtime/tensors';
 import type { LanguageModel, SteeredRow } from '../runtime/types';
-import { breathe, type LabContext } from './context';
+import { breathe } from './context';
+import type { Role } from './model-pair';
 import type { SteeringArm } from './vectors';
 
 /** Digits of α that a link carries. */
@@ -84,80 +84,63 @@ export function unpackHalf(text: string, width: number): Float32Array {
   return values;
 }
 
-/** One row to replay, with its place among the arms. */
+/** Arms that run in each model; the first of each is the model without steering. */
+export const ROLE_ARMS = { source: ['small', 'small-steered'], target: ['large', 'mapped', 'native', 'random'] } as const satisfies Record<Role, readonly Arm[]>;
+
+/** One model of a replay: its steered block, and unit directions of its arms, rounded as in a link. */
+export interface ReplayRole {
+  model: LanguageModel;
+  layer: number;
+  directions: Partial<Record<Arm, Float32Array>>;
+}
+
+/** One row to replay. */
 export interface ReplayAsk {
   arm: Arm;
   alpha: number;
   ids: readonly number[];
 }
 
-/** Where the rows of each arm run: model, block and the unit direction, rounded as in a link; none for undosed arms. */
-export type ReplayPlaces = Record<Arm, { model: LanguageModel; layer: number; direction: Float32Array | null }>;
-
-/** The places of a run's own arms. The random arm is replayed with its first direction. */
-export function placesOf(arms: readonly SteeringArm[]): ReplayPlaces {
-  const of = (name: DosedArm): ReplayPlaces[Arm] => {
-    const { model, layer, directions } = arms.find((arm) => arm.arm === name)!;
-    return { model, layer, direction: halved(directions[0]) };
-  };
-  const dosed = Object.fromEntries(DOSED_ARMS.map((name) => [name, of(name)])) as Record<DosedArm, ReplayPlaces[Arm]>;
-  return { ...dosed, small: { ...dosed['small-steered'], direction: null }, large: { ...dosed.mapped, direction: null } };
+/** The replay of a model with a run's own arms. The random arm is replayed with its first direction. */
+export function roleOf(arms: readonly SteeringArm[]): ReplayRole {
+  const [{ model, layer }] = arms;
+  return { model, layer, directions: Object.fromEntries(arms.map(({ arm, directions }) => [arm, halved(directions[0])])) };
 }
 
-/** Forces rows of several arms through their models, all rows of one model and block together. @returns in the order of the rows */
-export async function replayRows(context: Pick<LabContext, 'signal'>, places: ReplayPlaces, promptIds: readonly number[], asks: readonly ReplayAsk[]): Promise<Forced[]> {
-  const results: Forced[] = [];
-  // The two undosed arms stand for the two models and their blocks.
-  for (const base of ['small', 'large'] as const) {
-    const { model, layer } = places[base];
-    const members = [...asks.keys()].filter((i) => (asks[i].arm.startsWith('small') ? 'small' : 'large') === base);
-    const rows = members.map((i): ForcedRow => {
-      const { direction } = places[asks[i].arm];
-      const { alpha, ids } = asks[i];
-      return { ids, ...(direction && alpha !== 0 ? { vector: direction.map((x) => x * alpha) } : {}) };
-    });
-    const forced = await forceTokens(model, layer, promptIds, rows, context.signal);
-    members.forEach((i, k) => (results[i] = forced[k]));
-  }
-  return results;
+/** Forces rows of one model's arms through it, together. @returns in the order of the rows */
+export async function replayRows({ model, layer, directions }: ReplayRole, promptIds: readonly number[], asks: readonly ReplayAsk[], signal?: AbortSignal): Promise<Forced[]> {
+  const rows = asks.map(({ arm, alpha, ids }): ForcedRow => {
+    const direction = alpha === 0 ? undefined : directions[arm];
+    if (alpha !== 0 && !direction) throw new RangeError(`there is no direction of the arm “${arm}”`);
+    return { ids, ...(direction ? { vector: direction.map((x) => x * alpha) } : {}) };
+  });
+  return forceTokens(model, layer, promptIds, rows, signal);
 }
 
-/** What a link shows and another device replays: the continuations at ±r, with the log-probabilities of their tokens. */
-export async function replayEvidence(context: Pick<LabContext, 'signal'>, arms: readonly SteeringArm[], up: StopStreams, down: StopStreams, r: number): Promise<ReplayEvidence> {
-  const places = placesOf(arms);
-  const { prompt } = up;
-  const promptIds = places.small.model.tokenizer.encode(prompt);
+/**
+ * One model's part of what a link shows: its continuations at ±r with the log-probabilities of their tokens.
+ * @param arms the steered arms of one model @param up streams at r @param down streams at −r
+ */
+export async function replayOf(role: Role, arms: readonly SteeringArm[], up: StopStreams, down: StopStreams, r: number, signal?: AbortSignal): Promise<{ promptIds: number[]; rows: ReplayRow[] }> {
+  const replay = roleOf(arms);
+  const { tokenizer } = replay.model;
+  const promptIds = tokenizer.encode(up.prompt);
   const rows: Omit<ReplayRow, 'millinats' | 'argmax'>[] = [];
   const add = (arm: Arm, direction: ReplayRow['direction'], alpha: number, streams: StopStreams): void => {
     const ids = streams.arms[arm].map((token) => token.id);
-    if (ids.length > 0) rows.push({ arm, direction, alpha: Number(alpha.toPrecision(ALPHA_DIGITS)), text: places[arm].model.tokenizer.decode(ids), ids });
+    if (ids.length > 0) rows.push({ arm, direction, alpha: Number(alpha.toPrecision(ALPHA_DIGITS)), text: tokenizer.decode(ids), ids });
   };
-  add('small', 'none', 0, up);
-  add('large', 'none', 0, up);
+  add(ROLE_ARMS[role][0], 'none', 0, up);
   for (const { arm, medianNorm } of arms) {
     add(arm, 'positive', r * medianNorm, up);
     add(arm, 'negative', -r * medianNorm, down);
   }
-  const forced = await replayRows(context, places, promptIds, rows);
-  const values = (arm: DosedArm): string => packHalf(arms.find((each) => each.arm === arm)!.directions[0]);
-  return {
-    prompt,
-    promptIds,
-    rows: rows.map((row, i) => ({ ...row, millinats: forced[i].logProbs.map((p) => Math.round(-1000 * p) + 0), argmax: forced[i].argmax })),
-    vectors: { source: values('small-steered'), mapped: values('mapped'), native: values('native') },
-  };
+  const forced = await replayRows(replay, promptIds, rows, signal);
+  return { promptIds, rows: rows.map((row, i) => ({ ...row, millinats: forced[i].logProbs.map((p) => Math.round(-1000 * p) + 0), argmax: forced[i].argmax })) };
 }
 
-/** Directions that a link carries, as places to replay at. @throws RangeError where a vector does not fit its model */
-export function placesOfVectors(vectors: ReplayEvidence['vectors'], layers: { source: number; target: number }, models: { source: LanguageModel; target: LanguageModel }, random: Float32Array): ReplayPlaces {
-  const source = { model: models.source, layer: layers.source };
-  const target = { model: models.target, layer: layers.target };
-  return {
-    small: { ...source, direction: null },
-    'small-steered': { ...source, direction: unpackHalf(vectors.source, models.source.info.hiddenSize) },
-    large: { ...target, direction: null },
-    mapped: { ...target, direction: unpackHalf(vectors.mapped, models.target.info.hiddenSize) },
-    native: { ...target, direction: unpackHalf(vectors.native, models.target.info.hiddenSize) },
-    random: { ...target, direction: halved(random) },
-  };
+/** Directions as a link carries them. */
+export function vectorsOf(arms: readonly SteeringArm[]): ReplayEvidence['vectors'] {
+  const values = (name: DosedArm): string => packHalf(arms.find(({ arm }) => arm === name)!.directions[0]);
+  return { source: values('small-steered'), mapped: values('mapped'), native: values('native') };
 }

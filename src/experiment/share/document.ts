@@ -56,7 +56,7 @@ const rowSchema = z
 /** The continuations on show at the chosen dose. */
 export const evidenceSchema = z.strictObject({
   prompt: z.string().max(20_000),
-  promptIds: z.array(tokenId).max(4096),
+  promptIds: z.strictObject({ source: z.array(tokenId).max(4096), target: z.array(tokenId).max(4096) }),
   layers: z.strictObject({ source: z.int().min(0).max(511), target: z.int().min(0).max(511) }),
   rows: z.array(rowSchema).min(1).max(16),
   /** Unit directions, float16 little-endian; null where they take too much room and follow from the refit. */

@@ -46,7 +46,7 @@ const claims: fc.Arbitrary<Claim> = fc.record({ id: fc.constantFrom(...CLAIM_IDS
 
 const evidence: fc.Arbitrary<Evidence> = fc.record({
   prompt: text(40),
-  promptIds: fc.array(fc.integer({ min: 0, max: 300_000 }), { maxLength: 12 }),
+  promptIds: fc.record({ source: fc.array(fc.integer({ min: 0, max: 300_000 }), { maxLength: 12 }), target: fc.array(fc.integer({ min: 0, max: 300_000 }), { maxLength: 12 }) }),
   layers: fc.record({ source: fc.integer({ min: 0, max: 40 }), target: fc.integer({ min: 0, max: 80 }) }),
   rows: fc.array(
     fc
