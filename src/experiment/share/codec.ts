@@ -9,6 +9,7 @@ import { parseExperiment } from '../schema';
 import { fromBase64Url, toBase64Url } from './base64url';
 import { deflate, inflate, InflateError } from './deflate';
 import { documentSchema, LINK_SCHEMA, type SharedDocument } from './document';
+import { isLink, LINK_PREFIX } from './fragment';
 import { migrateDocument } from './migrations';
 
 /** Longest payload that is read at all: twice the longest that the lab makes. */
@@ -18,8 +19,6 @@ export const MAX_UNPACKED = 262_144;
 /** Hex digits of the digest at the end of a link: 64 bits. */
 export const DIGEST_DIGITS = 16;
 
-/** Start of the fragment of every link, whatever its version. */
-const PREFIX = '#/x/';
 const ASK = 'Ask for the link again, as a file if it was cut on the way; what came is kept below for copying.';
 
 export interface Decoded {
@@ -28,11 +27,6 @@ export interface Decoded {
   digest: string;
   /** Schema steps that were taken on the way, oldest first; empty for a document of today. */
   migrated: string[];
-}
-
-/** True for the fragment of a link of any version, whole or not. */
-export function isLink(fragment: string): boolean {
-  return fragment.startsWith(PREFIX);
 }
 
 /** Name of a document: SHA-256 of its canonical JSON. */
@@ -51,12 +45,12 @@ export function encodeFragment(document: SharedDocument): string {
   if (bytes.length > MAX_UNPACKED || payload.length > MAX_PAYLOAD) {
     throw new LabError('link-size', `The link would have ${payload.length.toLocaleString('en')} characters; ${MAX_PAYLOAD.toLocaleString('en')} can be read.`, 'Share it as a bundle file.', { characters: payload.length });
   }
-  return `${PREFIX}${document.schema}/${payload}~${sha256Hex(bytes).slice(0, DIGEST_DIGITS)}`;
+  return `${LINK_PREFIX}${document.schema}/${payload}~${sha256Hex(bytes).slice(0, DIGEST_DIGITS)}`;
 }
 
 /**
  * Reads a link: a whole address, or its fragment.
- * @throws LabError `link-length`, `link-version`, `link-damaged`, `link-size`, `link-digest`, `link-invalid`; `settings-invalid` never leaves
+ * @throws LabError `link-length`, `link-version`, `link-damaged`, `link-size`, `link-digest`, `link-invalid`
  */
 export function decodeLink(link: string): Decoded {
   const hash = link.indexOf('#');
@@ -65,7 +59,7 @@ export function decodeLink(link: string): Decoded {
   if (fragment.length > MAX_PAYLOAD + 64) {
     throw new LabError('link-length', `The link has ${fragment.length.toLocaleString('en')} characters; no link of the lab is longer than ${MAX_PAYLOAD.toLocaleString('en')}.`, ASK, { payload: fragment.slice(0, MAX_PAYLOAD + 64) });
   }
-  const [major, rest] = split(fragment.slice(PREFIX.length), '/');
+  const [major, rest] = split(fragment.slice(LINK_PREFIX.length), '/');
   requireVersion(major, link);
   const [payload, prefix] = split(rest ?? '', '~');
   if (prefix === null) throw damaged('The link has no digest at its end: it was cut on the way.', link);
