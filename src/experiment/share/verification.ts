@@ -99,7 +99,7 @@ export function isWholeVerification(value: unknown): boolean {
 export function verdictOf(parts: readonly { verdict: Verdict }[]): Verdict {
   const has = (verdict: Verdict): boolean => parts.some((part) => part.verdict === verdict);
   if (has('differs')) return 'differs';
-  if (parts.length === 0 || parts.every((part) => part.verdict === 'not run')) return 'not run';
+  if (parts.every((part) => part.verdict === 'not run')) return 'not run';
   return has('within tolerance') ? 'within tolerance' : 'reproduced';
 }
 
