@@ -8,8 +8,10 @@ import type { Progress } from '../src/worker/protocol';
 import { USAGE, pinned, readArguments, type Arguments } from './arguments';
 import { findBrowser } from './browser';
 import { startMirror } from './mirror';
+import { CASES, checkCases, printCase } from './real';
 import { ensureBuilt, serve } from './serve';
 import { openSession, portsOf, requirePort } from './session';
+import { knownTruth } from './truth';
 
 /** Exit codes by kind of failure; 0 only for a completed experiment. */
 export function exitCodeOf(code: ErrorCode): number {
@@ -104,12 +106,20 @@ function costs({ timings, tokens }: Run, { download, memory }: Measured): string
   return `Time: ${stages.join(', ')}.${speed}${taken}`;
 }
 
+/** Checks of the models against PyTorch, before a run whose result is known. */
+async function checkModels(): Promise<boolean> {
+  console.log('Taps, logits and steering against PyTorch:');
+  const results = await checkCases(CASES.smollm2, printCase);
+  return results.every(({ passed }) => passed);
+}
+
 const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MiB`;
 
 try {
   const args = readArguments(process.argv.slice(2));
   if (!args) console.log(USAGE);
   else {
+    const checked = !args.real || (await checkModels());
     const { run, report, vector, measured } = await runHeadless(args);
     mkdirSync(args.out, { recursive: true });
     writeFileSync(join(args.out, 'run.json'), JSON.stringify(run));
@@ -118,6 +128,12 @@ try {
     console.log(`\n${report.split('\n## What was run')[0].trim()}\n`);
     console.log(costs(run, measured));
     console.log(`Total ${((run.timings.total ?? 0) / 1000).toFixed(1)} s. Wrote run.json, report.md and vector.safetensors to ${args.out}`);
+    if (args.real) {
+      const known = knownTruth(run);
+      for (const { what, found, passed } of known) console.log(`${passed ? '✓' : '✗'} ${what}: ${found}`);
+      if (!checked) console.log('✗ the models are not what PyTorch says: see above');
+      if (!checked || known.some(({ passed }) => !passed)) process.exitCode = 1;
+    }
   }
 } catch (thrown) {
   const error = LabError.from(thrown);
