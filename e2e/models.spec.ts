@@ -255,7 +255,7 @@ test('the command line downloads the models of an experiment from the host that 
   try {
     const file = join(dir, 'mirrored.json');
     const reference = (id: string): Experiment['models']['source'] => ({ id, dtype: 'fp32', location: { kind: 'hub', host: 'https://hub.invalid', commit: mirror.commit(id) } });
-    const asked: Experiment = { ...quickVariant(defaultExperiment('mood')), models: { source: reference(S), target: reference(M) } };
+    const asked: Experiment = { ...quickVariant(defaultExperiment('mood')), models: { source: reference(S), target: reference(M), alignment: 'tokens' } };
     writeFileSync(file, JSON.stringify(asked));
 
     const without = await experiment(file);

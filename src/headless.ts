@@ -56,6 +56,7 @@ window.lrtHeadless = {
   },
   async run(experiment, backend) {
     try {
+      const parsed = parseExperiment(experiment);
       const baseUrl = new URL('./', document.baseURI).href;
       const start = async (): Promise<boolean> => {
         const device = await client.request('start', { backend, baseUrl });
@@ -66,7 +67,7 @@ window.lrtHeadless = {
       const run = await runRecovering(
         client,
         start,
-        { experiment: experiment as Run['experiment'], until: 'evidence' },
+        { experiment: parsed, until: 'evidence' },
         {
           onProgress: (progress) => window.lrtReport?.({ progress }),
           onStage: ({ stage, milliseconds }) => window.lrtReport?.({ stage, milliseconds }),

@@ -20,7 +20,7 @@ const USAGE = 'Usage: npm run experiment -- <preset | file.json> [--out DIR] [--
 
 /** Exit codes by kind of failure; 0 only for a completed experiment. */
 export function exitCodeOf(code: ErrorCode): number {
-  if (code === 'settings-invalid' || code === 'unknown-preset' || code === 'unknown-model') return 2;
+  if (code.startsWith('settings-') || code === 'unknown-preset' || code === 'unknown-model') return 2;
   if (code.startsWith('corpus-') || code.startsWith('pairs-')) return 3;
   if (code.startsWith('model-') || code.startsWith('storage-') || code === 'graph-unsupported' || code === 'tokenizer-mismatch') return 4;
   if (code === 'not-homologous') return 5;
@@ -87,7 +87,7 @@ function withHost(experiment: Experiment, host: string | null): Experiment {
     return { ...ref, location: { ...ref.location, host: normalised(host) } };
   };
   const { source, target } = experiment.models;
-  return { ...experiment, models: { source: place(source), target: place(target) } };
+  return { ...experiment, models: { ...experiment.models, source: place(source), target: place(target) } };
 }
 
 function normalised(host: string): string {

@@ -1,4 +1,5 @@
 /** The experiment that a visitor starts from, and its quick variant. */
+import { EXPERIMENT_SCHEMA } from './migrations';
 import type { Experiment } from './schema';
 
 /** Dose stops in r = α / median‖h‖, spanning the zones where steering enters, leads and destroys. */
@@ -7,14 +8,15 @@ export const DEFAULT_STOPS = [0.25, 0.5, 0.7, 1, 1.5];
 /** The default experiment on the bundled family for one preset: Stories S → Stories L. */
 export function defaultExperiment(presetId: string): Experiment {
   return {
-    schema: 1,
+    schema: EXPERIMENT_SCHEMA,
     title: `Stories S → Stories L: ${presetId}`,
-    models: { source: { id: 'lrt-stories-s', dtype: 'fp32' }, target: { id: 'lrt-stories-l', dtype: 'fp32' } },
+    models: { source: { id: 'lrt-stories-s', dtype: 'fp32' }, target: { id: 'lrt-stories-l', dtype: 'fp32' }, alignment: 'tokens' },
     corpus: { id: 'stories', maxTokens: 16_000, heldOutFraction: 0.2, positions: 'content', seed: 1 },
     map: { sourceLayer: 'auto', targetLayer: 'auto', lambda: 'auto', lambdaRule: 'held-out', folds: 5, kind: 'ridge', rank: 16 },
     concept: { kind: 'preset', id: presetId },
+    prompting: { template: 'plain', system: '' },
     vector: { method: 'difference-of-means', readPosition: 'mean', maxPairs: 64 },
-    transfer: { addBias: false },
+    transfer: { addBias: false, operation: 'add', scope: 'all' },
     dose: { stops: [...DEFAULT_STOPS], chosen: 'auto', maxP95Kl: 1, maxRep3: 0.3 },
     generation: {
       continuations: 64,
@@ -34,7 +36,7 @@ export function quickVariant(experiment: Experiment): Experiment {
   return {
     ...experiment,
     title: `Stories S → Stories M: ${experiment.concept.kind === 'preset' ? experiment.concept.id : experiment.concept.title}, quick`,
-    models: { source: { id: 'lrt-stories-s', dtype: 'fp32' }, target: { id: 'lrt-stories-m', dtype: 'fp32' } },
+    models: { ...experiment.models, source: { id: 'lrt-stories-s', dtype: 'fp32' }, target: { id: 'lrt-stories-m', dtype: 'fp32' } },
     corpus: { ...experiment.corpus, maxTokens: 2_500 },
     vector: { ...experiment.vector, maxPairs: 8 },
     dose: { ...experiment.dose, stops: [0.5, 1] },

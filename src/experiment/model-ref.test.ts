@@ -20,7 +20,7 @@ describe('references to models', () => {
   test('one from a hub or a folder says where it is from', () => {
     expect(modelRefSchema.parse(hub)).toEqual(hub);
     expect(modelRefSchema.parse(local)).toEqual(local);
-    const experiment = { ...defaultExperiment('mood'), models: { source: hub, target: local } };
+    const experiment = { ...defaultExperiment('mood'), models: { source: hub, target: local, alignment: 'tokens' } };
     expect(experimentProblems(experiment)).toEqual([]);
   });
 
@@ -31,7 +31,7 @@ describe('references to models', () => {
     ['a handle that is none', { ...local, location: { kind: 'local', handle: '/home' } }, 'models.source.location.handle'],
     ['a field too many', { ...hub, location: { ...hub.location, token: 'x' } }, 'models.source.location'],
   ])('%s is named', (_, source, field) => {
-    const experiment = { ...defaultExperiment('mood'), models: { source, target: local } };
+    const experiment = { ...defaultExperiment('mood'), models: { source, target: local, alignment: 'tokens' } };
     expect(experimentProblems(experiment).map((problem) => problem.field)).toContain(field);
   });
 

@@ -1,7 +1,7 @@
 /** A Run is what came out of an Experiment: plain JSON, written by the lab, shown by the app. */
 import type { Experiment, MapKind } from './schema';
 
-export const RUN_SCHEMA = 2;
+export const RUN_SCHEMA = 3;
 
 export type Backend = 'webgpu' | 'wasm';
 export const STAGES = ['models', 'activations', 'map', 'steer', 'evidence'] as const;

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { LabError } from './errors';
+import { EXPERIMENT_SCHEMA, migrateExperiment } from './migrations';
 import { modelRefSchema } from './model-ref';
 
 const layerChoice = z.union([z.literal('auto'), z.int().min(0).max(511)]);
@@ -59,10 +60,15 @@ const concept = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** How the token positions of the two models are paired: `tokens` one to one, which needs the same ids; `characters` where both have read the same text. */
+export const ALIGNMENTS = ['tokens', 'characters'] as const;
+/** How prompts and contrast pairs are put to the models: as they stand, or inside each model's own chat template. */
+export const TEMPLATES = ['plain', 'chat'] as const;
+
 export const experimentSchema = z.strictObject({
-  schema: z.literal(1),
+  schema: z.literal(EXPERIMENT_SCHEMA),
   title: z.string().min(1).max(120),
-  models: z.strictObject({ source: modelRefSchema, target: modelRefSchema }),
+  models: z.strictObject({ source: modelRefSchema, target: modelRefSchema, alignment: z.enum(ALIGNMENTS) }),
   corpus: z.strictObject({
     id: z.string().min(1).max(80),
     /** Upper bound on the collected token positions of both splits together. */
@@ -87,6 +93,11 @@ export const experimentSchema = z.strictObject({
     rank: z.int().min(1).max(4096),
   }),
   concept,
+  prompting: z.strictObject({
+    template: z.enum(TEMPLATES),
+    /** System message in front of every prompt and every text of a pair; empty for none. Used by `chat` only. */
+    system: z.string().max(2000),
+  }),
   vector: z.strictObject({
     method: z.literal('difference-of-means'),
     readPosition: z.enum(['last', 'mean']),
@@ -95,6 +106,10 @@ export const experimentSchema = z.strictObject({
   transfer: z.strictObject({
     /** false: W·v (a difference maps by W alone). true: W·v + p, as printed in the paper. */
     addBias: z.boolean(),
+    /** What is done with the vector at the steered block: it is added to the stream. */
+    operation: z.literal('add'),
+    /** Which token positions are steered. */
+    scope: z.literal('all'),
   }),
   dose: z.strictObject({
     /** Magnitudes r = α / median‖h‖ at the steered layer, ascending; the axis is mirrored to negative doses. */
@@ -144,10 +159,12 @@ export function experimentProblems(value: unknown): FieldProblem[] {
 }
 
 /**
- * Reads an experiment strictly: unknown and missing fields are errors, nothing is defaulted.
- * @throws LabError `settings-invalid`, naming every wrong field.
+ * Reads an experiment strictly: unknown and missing fields are errors, nothing is defaulted. A document of an older
+ * version is brought up to this one first.
+ * @throws LabError `settings-invalid`, naming every wrong field; `settings-newer` for a document of a later version
  */
-export function parseExperiment(value: unknown): Experiment {
+export function parseExperiment(document: unknown): Experiment {
+  const value = migrateExperiment(document);
   const problems = experimentProblems(value);
   if (problems.length === 0) return value as Experiment;
   const list = problems.slice(0, 8).map((p) => `${p.field}: ${p.message}`);

@@ -4,7 +4,7 @@
  */
 import { version } from '../../package.json';
 import { digestOf } from '../experiment/digest';
-import { throwIfAborted } from '../experiment/errors';
+import { LabError, throwIfAborted } from '../experiment/errors';
 import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type Run, type Stage, type StageEvent, type StageResults, type StopStreams } from '../experiment/run';
 import { parseExperiment, type Experiment } from '../experiment/schema';
 import { foldsOf } from './folds';
@@ -32,7 +32,7 @@ export class Pipeline {
    * @throws LabError of the stage that failed; what was remembered before it stays
    */
   async run(experiment: Experiment, until: Stage, context: PipelineContext): Promise<Run | null> {
-    parseExperiment(experiment);
+    requireKnown(parseExperiment(experiment));
     const started = performance.now();
     const lab = this.#lab(context);
     const results: Partial<StageResults> = {};
@@ -112,7 +112,7 @@ export class Pipeline {
   }
 
   async #upToSteer(experiment: Experiment, context: PipelineContext): Promise<{ lab: LabContext; state: SteerState }> {
-    parseExperiment(experiment);
+    requireKnown(parseExperiment(experiment));
     const lab = this.#lab(context);
     const { state } = await this.#steer(experiment, lab);
     return { lab, state };
@@ -175,6 +175,12 @@ interface Remembered<T> {
   fromMemory: boolean;
 }
 
+/** @throws LabError `settings-invalid` for what the schema already names and no stage does yet */
+function requireKnown({ models, prompting }: Experiment): void {
+  const field = models.alignment !== 'tokens' ? 'models.alignment' : prompting.template !== 'plain' ? 'prompting.template' : null;
+  if (field) throw new LabError('settings-invalid', `This lab does not yet know the value of ${field}.`, 'Pair positions by tokens, and give prompts as plain text.', { field });
+}
+
 function activationInputs(experiment: Experiment): unknown {
   return { models: experiment.models, corpus: experiment.corpus, folds: foldsOf(experiment) };
 }
@@ -184,6 +190,6 @@ function mapInputs(experiment: Experiment): unknown {
 }
 
 function steerInputs(experiment: Experiment): unknown {
-  const { concept, vector, transfer, dose, generation } = experiment;
-  return { map: mapInputs(experiment), concept, vector, transfer, stops: dose.stops, seed: generation.seed, neutralTexts: generation.neutralTexts, randomVectors: generation.randomVectors };
+  const { concept, prompting, vector, transfer, dose, generation } = experiment;
+  return { map: mapInputs(experiment), concept, prompting, vector, transfer, stops: dose.stops, seed: generation.seed, neutralTexts: generation.neutralTexts, randomVectors: generation.randomVectors };
 }

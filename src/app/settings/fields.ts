@@ -1,6 +1,6 @@
 /** The form of the settings as data: every field of an Experiment with its words, unit and bounds. */
 import { STAGES, type Stage } from '../../experiment/run';
-import { MAP_KINDS, type Experiment } from '../../experiment/schema';
+import { ALIGNMENTS, MAP_KINDS, TEMPLATES, type Experiment } from '../../experiment/schema';
 
 interface Base {
   /** Path in the experiment, with dots: the same that error messages name. */
@@ -34,6 +34,7 @@ const FIELDS: Record<Stage, Field[]> = {
     { kind: 'dtype', side: 'source', path: 'models.source.dtype', label: 'its precision', help: 'Number format of the weights that are loaded.' },
     { kind: 'model', side: 'target', path: 'models.target.id', label: 'Large model', help: 'The model to which the vector is carried.' },
     { kind: 'dtype', side: 'target', path: 'models.target.dtype', label: 'its precision', help: 'Number format of the weights that are loaded.' },
+    { kind: 'choice', path: 'models.alignment', label: 'Positions paired', help: 'By tokens, one to one, needs two models that cut a text alike. By characters pairs the positions up to which both have read the same text, whatever their tokenizers.', options: ALIGNMENTS.map((value) => ({ value, label: `by ${value}` })) },
   ],
   activations: [
     { kind: 'corpus', path: 'corpus.id', label: 'Corpus', help: 'The texts that both models read to fit the map.' },
@@ -52,6 +53,8 @@ const FIELDS: Record<Stage, Field[]> = {
     { kind: 'number', path: 'map.rank', label: 'Rank', help: 'Rank of a reduced-rank map. Used by that kind only.', min: 1, max: 4096, step: 1 },
   ],
   steer: [
+    { kind: 'choice', path: 'prompting.template', label: 'Prompts', help: 'Plain text, or each model’s own chat template around every prompt and every text of a pair.', options: TEMPLATES.map((value) => ({ value, label: value === 'plain' ? 'plain text' : 'chat template' })) },
+    { kind: 'text', path: 'prompting.system', label: 'System message', help: 'Put in front of every prompt and every text of a pair. Used by the chat template only; empty for none.' },
     { kind: 'choice', path: 'vector.readPosition', label: 'Read at', help: 'Which tokens of an example give its state: the last one, or the mean of all.', options: [{ value: 'mean', label: 'mean of the tokens' }, { value: 'last', label: 'last token' }] },
     { kind: 'number', path: 'vector.maxPairs', label: 'Pairs at most', help: 'Upper bound on the contrast pairs the vector is made from.', min: 2, max: 2000, step: 8 },
     { kind: 'switch', path: 'transfer.addBias', label: 'Add the bias p', help: 'Maps the vector as W·v + p, as the paper prints it; without it as W·v, which is what the algebra asks for.' },

@@ -44,7 +44,7 @@ const INPUTS: Record<Stage, (experiment: Experiment) => unknown> = {
   models: (e) => e.models,
   activations: (e) => e.corpus,
   map: (e) => e.map,
-  steer: (e) => [e.concept, e.vector, e.transfer, e.dose.stops, e.generation.neutralTexts],
+  steer: (e) => [e.concept, e.prompting, e.vector, e.transfer, e.dose.stops, e.generation.neutralTexts],
   evidence: (e) => [e.dose, e.generation],
 };
 
