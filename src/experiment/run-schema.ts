@@ -58,6 +58,7 @@ const models = z.strictObject({
     verdict: z.enum(['homologous', 'related', 'not-homologous']),
     checks: z.array(z.strictObject({ name: z.string(), passed: z.boolean(), detail: z.string() })),
   }),
+  inTurn: z.string().optional(),
 });
 
 const tokens = z.strictObject({ read: z.number(), kept: z.number(), train: z.number(), heldOut: z.number(), excluded: z.number() });
