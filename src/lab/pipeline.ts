@@ -5,8 +5,9 @@
 import { version } from '../../package.json';
 import { digestOf } from '../experiment/digest';
 import { LabError, throwIfAborted } from '../experiment/errors';
-import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type MapArrays, type Run, type Stage, type StageEvent, type StageResults, type StopStreams } from '../experiment/run';
+import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type MapArrays, type Run, type RunInputs, type Stage, type StageEvent, type StageResults, type StopStreams } from '../experiment/run';
 import { parseExperiment, type Experiment } from '../experiment/schema';
+import { kernelsDigest } from '../gpu/kernels/digest';
 import { foldsOf } from './folds';
 import { activationsStage, type ActivationsState } from './stage-activations';
 import { mapStage, type MapState } from './stage-map';
@@ -69,6 +70,8 @@ export class Pipeline {
       arms: all.evidence.arms,
       doseResponse: all.evidence.doseResponse,
       streams: all.evidence.streams,
+      replay: all.evidence.replay,
+      inputs: await inputsOf(experiment, context.resources),
       verdict: all.evidence.verdict,
       warnings: STAGES.flatMap((stage) => (this.#warnings.get(stage) ?? []).map((text) => ({ stage, text }))),
     };
@@ -182,6 +185,17 @@ export class Pipeline {
     const value = await make();
     return { state: await this.#memo.keep(name, inputs, value, dispose ? () => dispose(value) : null), fromMemory: false };
   }
+}
+
+/** Digests of the corpus, the preset and the kernels: the data files are at hand after a run, so nothing is fetched. */
+async function inputsOf(experiment: Experiment, resources: LabContext['resources']): Promise<RunInputs> {
+  const { concept } = experiment;
+  const preset = concept.kind === 'preset' ? concept.id : concept.promptsFrom;
+  return {
+    corpus: { id: experiment.corpus.id, sha256: (await resources.corpus(experiment.corpus.id)).sha256 },
+    preset: { id: preset, sha256: digestOf(await resources.preset(preset)) },
+    kernels: kernelsDigest(),
+  };
 }
 
 interface Remembered<T> {
