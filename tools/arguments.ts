@@ -18,7 +18,7 @@ export const USAGE = `Usage: npm run experiment -- <preset | file.json> [options
 --layout hub|folder              folder: the host is any web server, with model folders below the address (default hub)
 --models DIR                     instead of a host: model folders on this disk, DIR/owner/name/config.json and so on
 --profile DIR                    keep the browser's storage here, so that the next run need not download again
---out DIR                        where run.json, report.md and vector.safetensors go (default out/<experiment>)
+--out DIR                        where the run, its report and its other files go (default out/<experiment>)
 --backend auto|webgpu|wasm       what to compute on
 --quick                          Stories S → Stories M, less of everything
 --site DIR                       a built copy of the lab to run instead of dist/

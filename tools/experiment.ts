@@ -1,8 +1,9 @@
-/** `npm run experiment -- <preset | file.json> [options]`: a whole experiment headless in the built lab. Writes run.json, report.md and vector.safetensors. */
+/** `npm run experiment -- <preset | file.json> [options]`: a whole experiment headless in the built lab. Writes every file of the run (src/files/outputs.ts). */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError, type ErrorCode, type LabErrorJson } from '../src/experiment/errors';
 import type { Run } from '../src/experiment/run';
+import { renderReport } from '../src/files/report';
 import type { HeadlessResult } from '../src/headless';
 import type { Progress } from '../src/worker/protocol';
 import { USAGE, pinned, readArguments, type Arguments } from './arguments';
@@ -120,14 +121,13 @@ try {
   if (!args) console.log(USAGE);
   else {
     const checked = !args.real || (await checkModels());
-    const { run, report, vector, measured } = await runHeadless(args);
+    const { run, files, missing, measured } = await runHeadless(args);
     mkdirSync(args.out, { recursive: true });
-    writeFileSync(join(args.out, 'run.json'), JSON.stringify(run));
-    writeFileSync(join(args.out, 'report.md'), report);
-    writeFileSync(join(args.out, 'vector.safetensors'), Buffer.from(vector, 'base64'));
-    console.log(`\n${report.split('\n## What was run')[0].trim()}\n`);
+    for (const { name, base64 } of files) writeFileSync(join(args.out, name), Buffer.from(base64, 'base64'));
+    console.log(`\n${renderReport(run).split('\n## What was run')[0].trim()}\n`);
+    for (const { name, error } of missing) console.log(`${name} could not be made (${error.code}). ${error.what} ${error.remedy}`);
     console.log(costs(run, measured));
-    console.log(`Total ${((run.timings.total ?? 0) / 1000).toFixed(1)} s. Wrote run.json, report.md and vector.safetensors to ${args.out}`);
+    console.log(`Total ${((run.timings.total ?? 0) / 1000).toFixed(1)} s. Wrote ${files.map(({ name }) => name).join(', ')} to ${args.out}`);
     if (args.real) {
       const known = knownTruth(run);
       for (const { what, found, passed } of known) console.log(`${passed ? '✓' : '✗'} ${what}: ${found}`);

@@ -34,6 +34,8 @@ export interface DeviceReport {
 export interface ModelReport {
   id: string;
   title: string;
+  /** `model_type` of its config.json: "llama", "qwen2" … What other programs know its architecture by. */
+  modelType: string;
   dtype: string;
   layers: number;
   hiddenSize: number;
@@ -120,12 +122,23 @@ export interface MapResult {
   /** Every kind of map of this pair of blocks, fitted to the same moments; reduced rank at several ranks. */
   family: { kind: MapKind; rank: number | null; trainR2: number; heldOutR2: number }[];
   statistics: MapStatistics;
-  /** Held-out R² for every pair of blocks, [source][target]. */
+  /** Held-out R² for every pair of blocks, [source][target]; NaN for a pair that was not compared or could not be solved. */
   grid: number[][];
-  /** Linear CKA for every pair of blocks, [source][target]. */
+  /** Linear CKA for every pair of blocks, [source][target]; NaN as in `grid`. */
   cka: number[][];
   /** Source sample mapped into the target's PCA plane, and the same targets, for the morph. */
   mappedPca: { source: [number, number][]; target: [number, number][]; mapped: [number, number][] };
+}
+
+/** The map of a run itself: too large for a run, and asked of the engine that fitted it. Y ≈ X W + 1 p. */
+export interface MapArrays {
+  /** d_S × d_T, row-major. */
+  W: Float32Array;
+  /** d_T */
+  p: Float32Array;
+  /** Means of the training rows: d_S and d_T. p = muTarget − muSource · W for the kinds of map that fit an intercept. */
+  muSource: Float32Array;
+  muTarget: Float32Array;
 }
 
 /** What the map does, beyond one R² (of the map in use). */

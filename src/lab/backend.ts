@@ -14,6 +14,7 @@ import { pca, type Pca } from '../math/pca';
 import type { Products } from '../math/products';
 import type { TapBatch } from '../runtime/types';
 import { WhitenedFit } from '../math/whitened-fit';
+import { comparedShape, spread, type ComparedBlocks } from './compared';
 import { GpuRowSink } from './gpu-rows';
 import { readGpuTap, uploadTaps } from './gpu-taps';
 import { CpuRowSink, type RowSink, type SinkCheckpoint } from './rows';
@@ -23,9 +24,10 @@ export interface LabBackend {
   solver: 'wgsl' | 'wasm';
   /** The device of our kernels; null on WASM, which needs none. */
   device: GPUDevice | null;
-  rowSink(shape: FitShape, options: FitOptions): Promise<RowSink<unknown>>;
+  /** @param compared the blocks whose states go into the fit; null for all */
+  rowSink(shape: FitShape, options: FitOptions, compared: ComparedBlocks | null): Promise<RowSink<unknown>>;
   /** Goes on from a checkpoint of a device that was lost. */
-  resumeSink(checkpoint: SinkCheckpoint): Promise<RowSink<unknown>>;
+  resumeSink(checkpoint: SinkCheckpoint, shape: FitShape, compared: ComparedBlocks | null): Promise<RowSink<unknown>>;
   /** The states of one block of a batch, as float32 on the CPU. @param tokens rows × length, padding included */
   readTap(tap: TapBatch['blocks'][number], tokens: number): Promise<Float32Array>;
   /** States from the CPU as a model would hand them out. @param blocks [rows × length × width] each, asked for one by one */
@@ -45,8 +47,8 @@ export function webgpuBackend(device: GPUDevice): LabBackend {
   return {
     solver: 'wgsl',
     device,
-    rowSink: async (shape, options) => (await GpuRowSink.create(device, await GpuFit.create(device, shape, options))) as RowSink<unknown>,
-    resumeSink: async (checkpoint) => (await GpuRowSink.resume(device, checkpoint)) as RowSink<unknown>,
+    rowSink: async (shape, options, compared) => (await GpuRowSink.create(device, await GpuFit.create(device, comparedShape(shape, compared), options), shape, compared)) as RowSink<unknown>,
+    resumeSink: async (checkpoint, shape, compared) => (await GpuRowSink.resume(device, checkpoint, shape, compared)) as RowSink<unknown>,
     readTap: (tap, tokens) => readGpuTap(device, tap, tokens),
     tapsOf: (blocks, width, shape) => uploadTaps(device, blocks, width, shape),
     pca: async (rows, width, components) => {
@@ -69,7 +71,10 @@ export function wasmBackend(products: Products): LabBackend {
   return {
     solver: 'wasm',
     device: null,
-    rowSink: async (shape, options) => new CpuRowSink(new WhitenedFit(shape, products, options)) as RowSink<unknown>,
+    rowSink: async (shape, options, compared) => {
+      const fit = new WhitenedFit(comparedShape(shape, compared), products, options);
+      return new CpuRowSink(compared ? spread(fit, shape, compared) : fit) as RowSink<unknown>;
+    },
     resumeSink: () => Promise.reject(new TypeError('A collection on WASM has no device to lose.')),
     readTap: async (tap) => {
       if (!tap.data) throw new TypeError(`The tap of block ${tap.block} is not on the CPU.`);

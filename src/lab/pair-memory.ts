@@ -7,6 +7,7 @@ import { inspectModel, planMemory, type MemoryLimits, type MemoryPlan, type Plan
 import { LIVE_SESSIONS } from '../runtime/sessions';
 import type { ModelSource } from '../runtime/types';
 import { BATCH_TEXTS } from './collect';
+import { comparedBlocks, comparedShape } from './compared';
 import { foldsOf } from './folds';
 import { BATCH_ROWS } from './generate';
 
@@ -41,7 +42,7 @@ export async function planPair(experiment: Experiment, sources: Record<'source' 
     decodeLength: PROMPT_TOKENS + maxNewTokens,
     sessions: LIVE_SESSIONS.whole,
     // On WASM the fit's matrices are ordinary arrays, outside the heap that the plan is about.
-    fitBytes: device.backend === 'webgpu' ? estimateFitBytes(shape, { folds: foldsOf(experiment) }) : 0,
+    fitBytes: device.backend === 'webgpu' ? estimateFitBytes(comparedShape(shape, comparedBlocks(shape, experiment.map)), { folds: foldsOf(experiment) }) : 0,
   };
   return planMemory(source, target, work, limitsOf(device));
 }

@@ -5,15 +5,16 @@
 import { version } from '../../package.json';
 import { digestOf } from '../experiment/digest';
 import { LabError, throwIfAborted } from '../experiment/errors';
-import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type Run, type RunInputs, type Stage, type StageEvent, type StageResults, type StopStreams } from '../experiment/run';
+import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type MapArrays, type Run, type RunInputs, type Stage, type StageEvent, type StageResults, type StopStreams } from '../experiment/run';
 import { parseExperiment, type Experiment } from '../experiment/schema';
 import { kernelsDigest } from '../gpu/kernels/digest';
 import { foldsOf } from './folds';
-import { activationsStage, type ActivationsState } from './stage-activations';
+import { activationsStage, shapeOf, type ActivationsState } from './stage-activations';
 import { mapStage, type MapState } from './stage-map';
 import { evidenceStage } from './stage-evidence';
 import { modelsStage, releaseModels, type LoadedPair } from './stage-models';
 import { steerStage, type SteerState } from './stage-steer';
+import { comparedBlocks } from './compared';
 import { computeAxis, signedStops } from './dose';
 import { computeStreams } from './generate';
 import { Memo } from './memo';
@@ -104,6 +105,13 @@ export class Pipeline {
     return { stops: stops.length };
   }
 
+  /** The map itself, which a run does not carry. Runs the stages it needs. */
+  async mapArrays(experiment: Experiment, context: PipelineContext): Promise<MapArrays> {
+    parseExperiment(experiment);
+    const { map, means } = (await this.#map(experiment, this.#lab(context))).state;
+    return { W: map.W, p: map.p, muSource: Float32Array.from(means.source), muTarget: Float32Array.from(means.target) };
+  }
+
   /** Releases models and moments. */
   async dispose(): Promise<void> {
     await this.#memo.clear();
@@ -152,7 +160,8 @@ export class Pipeline {
 
   async #activations(experiment: Experiment, context: LabContext): Promise<Remembered<ActivationsState>> {
     const { state: models } = await this.#models(experiment, context);
-    return this.#remember('activations', activationInputs(experiment), () => activationsStage(context, experiment, models), (state) => state.dispose(), ['map', 'steer', 'evidence']);
+    const inputs = { ...activationInputs(experiment), compared: comparedBlocks(shapeOf(models), experiment.map) };
+    return this.#remember('activations', inputs, () => activationsStage(context, experiment, models), (state) => state.dispose(), ['map', 'steer', 'evidence']);
   }
 
   async #map(experiment: Experiment, context: LabContext): Promise<Remembered<MapState>> {
@@ -202,7 +211,7 @@ function requireKnown({ models, prompting }: Experiment): void {
   if (field) throw new LabError('settings-invalid', `This lab does not yet know the value of ${field}.`, 'Pair positions by tokens, and give prompts as plain text.', { field });
 }
 
-function activationInputs(experiment: Experiment): unknown {
+function activationInputs(experiment: Experiment): object {
   return { models: experiment.models, corpus: experiment.corpus, folds: foldsOf(experiment) };
 }
 

@@ -5,6 +5,7 @@ import type { FamilyMember } from '../math/families';
 import type { AffineMap, PairFit } from '../math/fit-types';
 import { effectiveRank, metricSpectrum, r2WithoutTop, topCounts } from '../math/map-statistics';
 import { medianOfFinite, type PairMoments } from '../math/moments';
+import { comparedNote } from './compared';
 import { breathe, type LabContext } from './context';
 import { chooseLayers, compareLayers, reportedRanks, rowsOf, sampleControls, solveRidge, type Layers, type PairSolution } from './fit';
 import { mappedPanel, panelView } from './panels';
@@ -14,6 +15,8 @@ import type { ActivationsState } from './stage-activations';
 export interface MapState {
   /** The map that carries the vector. */
   map: AffineMap;
+  /** Means of the training rows at the two blocks. */
+  means: { source: Float64Array; target: Float64Array };
   layers: Layers;
   result: MapResult;
 }
@@ -36,7 +39,9 @@ export async function mapStage(context: LabContext, experiment: Experiment, acti
   };
   await next();
   const comparison = memo.recall<Awaited<ReturnType<typeof compareLayers>>>('layers', 0) ?? (await memo.keep('layers', 0, await compareLayers(fit, signal, (done, total) => context.progress({ stage: 'map', done, total, unit: 'layers', note: STEPS[0] }))));
-  const { layers, layerRule } = chooseLayers(comparison.grid, settings.sourceLayer, settings.targetLayer);
+  const chosenLayers = chooseLayers(comparison.grid, settings.sourceLayer, settings.targetLayer);
+  const { layers } = chosenLayers;
+  const layerRule = activations.compared ? `${chosenLayers.layerRule}; ${comparedNote(fit.shape, activations.compared)}` : chosenLayers.layerRule;
 
   await next();
   const { sourceWidth, targetWidth } = fit.shape;
@@ -69,6 +74,7 @@ export async function mapStage(context: LabContext, experiment: Experiment, acti
   context.progress({ stage: 'map', done: STEPS.length, total: STEPS.length, unit: 'steps', note: 'Map ready' });
   return {
     map: chosen.map,
+    means: { source: moments.train.sourceMean, target: moments.train.targetMean },
     layers,
     result: {
       layers,
