@@ -28,7 +28,7 @@ export interface PairsReading {
 /** Most pairs that an experiment takes. */
 export const MAX_PAIRS = 2000;
 /** Longest text that is looked at, in characters. */
-export const MAX_TEXT = 20_000_000;
+export const MAX_TEXT = 5_000_000;
 
 const KNOWN = 'Use CSV, TSV or JSON lines with “positive” and “negative” (and “prompt”), a JSON list of such pairs, CAA or Anthropic evals, lines of concept, kind and text, or two text files of equal length.';
 
