@@ -152,7 +152,7 @@ function fromRecords(records: readonly PairRecord[], container: string, name: st
   }
 }
 
-const JOINED = (field: string): string => `“${field}” is put before both texts, with a space where neither brings one.`;
+const JOINED = (field: string): string => `“${field}” is put before both texts, with a space between them (a line break where it has several lines) unless one brings its own.`;
 
 function word(record: PairRecord, field: string, name: string): string {
   const value = record.fields[field];
@@ -162,7 +162,7 @@ function word(record: PairRecord, field: string, name: string): string {
 
 function placedPair(positive: string, negative: string, prompt: string | null, { line, place }: PairRecord): Placed {
   // A side that is missing must be found missing, whatever stands before it.
-  const join = (text: string): string => (prompt === null || prompt === '' || text.trim() === '' ? text : /\s$/.test(prompt) || /^\s/.test(text) ? prompt + text : `${prompt} ${text}`);
+  const join = (text: string): string => (prompt === null || prompt === '' || text.trim() === '' ? text : /\s$/.test(prompt) || /^\s/.test(text) ? prompt + text : `${prompt}${prompt.includes('\n') ? '\n' : ' '}${text}`);
   return { pair: { positive: join(positive), negative: join(negative) }, line, place };
 }
 

@@ -100,7 +100,7 @@ function Preview({ reading, onConcept, onTake }: { reading: PairsReading; onConc
         </table>
       </div>
       <div className="field-row">
-        <button type="button" className="strong" data-testid="pairs-take" onClick={onTake}>Put these into the form</button>
+        <button type="button" data-testid="pairs-take" onClick={onTake}>Put these into the form</button>
         {pairs.length > SHOWN && <span className="muted">The first {SHOWN} of {pairs.length} are shown.</span>}
       </div>
     </div>
