@@ -38,6 +38,9 @@ export function renderReport(run: Run): string {
     '',
     `Tokens: ${run.tokens.kept.toLocaleString('en')} kept of ${run.tokens.read.toLocaleString('en')} read; ${run.tokens.train.toLocaleString('en')} to fit, ${run.tokens.heldOut.toLocaleString('en')} held out.`,
     '',
+    ...(run.activations.alignment.by === 'characters'
+      ? [`Positions paired by characters: ${percent(run.activations.alignment.share.source)} of the source’s and ${percent(run.activations.alignment.share.target)} of the target’s positions have a partner.`, '']
+      : []),
     '## The map',
     '',
     table(
