@@ -85,7 +85,7 @@ const LOW_SHARE = 0.5;
 /** What a reader must know of positions that were not paired one to one; null where that was so, or means the same. */
 function alignmentWarning({ by, share }: ActivationsResult['alignment'], { titles, result }: LoadedPair): string | null {
   if (by === 'tokens') return null;
-  const percent = (x: number): string => `${Math.round(100 * x)} %`;
+  const percent = (x: number): string => `${Math.round(100 * x)}\u00a0%`;
   const shares = `${percent(share.source)} of the positions of ${titles.source} and ${percent(share.target)} of those of ${titles.target} have a partner`;
   const low = Math.min(share.source, share.target) < LOW_SHARE ? ' That is few: the map is fitted to these positions, and speaks for them.' : '';
   if (!result.homology.sameIds) return `The two models cut texts differently; positions were paired where both have read the same characters: ${shares}.${low} Judge the map by its held-out R².`;
