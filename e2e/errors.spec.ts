@@ -49,7 +49,7 @@ test('S → Stranger is refused with the reasons, can be forced by characters, a
   await expect(page.getByTestId('aligned-share')).toHaveText(/^9\d % and [34]\d %$/);
   await expect(page.getByTestId('warnings')).toContainText('read the same characters');
   await page.getByTestId('stage-models').click();
-  await page.getByRole('radio', { name: 'by tokens' }).check();
+  await page.getByText('by tokens', { exact: true }).click();
   await page.getByTestId('target-lrt-stories-m').click();
   await page.getByTestId('run-button').click();
   await expect(page.getByTestId('stage-models')).toHaveAttribute('data-mark', 'done', { timeout: 60_000 });

@@ -4,6 +4,8 @@ import type { Experiment, MapKind } from './schema';
 export const RUN_SCHEMA = 3;
 
 export type Backend = 'webgpu' | 'wasm';
+/** How the two models share the memory: both in it at once, or each in its turn. Changes no figure of a run. */
+export type Residence = 'together' | 'in turn';
 export const STAGES = ['models', 'activations', 'map', 'steer', 'evidence'] as const;
 export type Stage = (typeof STAGES)[number];
 
@@ -60,6 +62,8 @@ export interface ModelsResult {
   source: ModelReport;
   target: ModelReport;
   homology: HomologyReport;
+  /** Why only one model was in memory at a time; absent where both were. */
+  inTurn?: string;
 }
 
 /** Two-dimensional view of a bounded sample of states. */

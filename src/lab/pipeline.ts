@@ -16,6 +16,7 @@ import { steerStage, type SteerState } from './stage-steer';
 import { computeAxis, signedStops } from './dose';
 import { computeStreams } from './generate';
 import { Memo } from './memo';
+import type { PairRequest } from './model-pair';
 import type { LabContext } from './context';
 
 export type PipelineContext = Omit<LabContext, 'warn'> & { deviceReport: DeviceReport; onStageStart: (stage: Stage) => void; onStage: (event: StageEvent) => void };
@@ -91,7 +92,9 @@ export class Pipeline {
     const { lab, state } = await this.#upToSteer(experiment, context);
     const stops = signedStops(experiment.dose.stops).toSorted((a, b) => Math.abs(a - nearest) - Math.abs(b - nearest));
     // The stop under the thumb comes alone, so that it is ready soonest; the rest in growing batches.
-    for (let start = 0, size = 1; start < stops.length; start += size, size = Math.min(size * 2, 4)) {
+    // Where the models take turns every batch costs a swap: then all stops are one.
+    const first = state.pair.residence === 'together' ? 1 : stops.length;
+    for (let start = 0, size = first; start < stops.length; start += size, size = Math.min(size * 2, 4)) {
       const part = stops.slice(start, start + size);
       for (const streams of await computeStreams(lab, state.arms, state.scales, prompt, part, { ...experiment.generation, maxNewTokens })) onStop(streams);
     }
@@ -140,6 +143,9 @@ export class Pipeline {
     const { source, target, alignment } = experiment.models;
     const models = await this.#remember('models', { source, target }, () => modelsStage(context, experiment), releaseModels, ['activations', 'map', 'steer', 'evidence']);
     requirePairing(models.state, alignment);
+    // A stage that needs a model which is not in memory loads it: that is this stage's progress.
+    const onLoading: PairRequest['onLoading'] = (done, total, note) => context.progress({ stage: this.#making, done, total, unit: 'bytes', note });
+    models.state.pair.attend({ signal: context.signal, onLoading });
     return models;
   }
 

@@ -22,6 +22,8 @@ export type ThemeChoice = 'system' | 'light' | 'dark';
 
 export interface LabState {
   experiment: Experiment;
+  /** Digest of the experiment that the settings were made from: the one last run or opened. Null: from the lab's defaults. */
+  parent: string | null;
   stages: Stages;
   selected: Stage;
   /** The last complete run, recorded or live: what the downloads contain. */
@@ -66,6 +68,7 @@ export const useLab = create<LabState>()(
   temporal(
     (): LabState => ({
       experiment: defaultExperiment(query.get('preset') || 'mood'),
+      parent: null,
       stages: emptyStages(),
       selected: 'steer',
       run: null,
@@ -84,7 +87,8 @@ export const useLab = create<LabState>()(
       settingsOpen: false,
     }),
     {
-      partialize: ({ experiment }) => ({ experiment }),
+      partialize: ({ experiment, parent }) => ({ experiment, parent }),
+      // A new parent alone is no change of settings: no step of the history.
       equality: (past, current) => past.experiment === current.experiment,
       limit: 100,
     },
@@ -102,6 +106,14 @@ export function useHistory(): { canUndo: boolean; canRedo: boolean; undo: () => 
 /** Replaces the settings. The caller passes valid settings: forms check before they call. */
 export function setExperiment(experiment: Experiment): void {
   useLab.setState({ experiment });
+}
+
+/**
+ * Puts a whole experiment in the place of the settings: from a file, a link or a kept run. One step of the history, like
+ * any other change. @param parent digest of the experiment that it is a fork of; its own where it was opened to be changed
+ */
+export function openExperiment(experiment: Experiment, parent: string | null): void {
+  useLab.setState({ experiment, parent });
 }
 
 export function editExperiment(change: (experiment: Experiment) => Experiment): void {
