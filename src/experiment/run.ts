@@ -34,6 +34,8 @@ export interface DeviceReport {
 export interface ModelReport {
   id: string;
   title: string;
+  /** `model_type` of its config.json: "llama", "qwen2" … What other programs know its architecture by. */
+  modelType: string;
   dtype: string;
   layers: number;
   hiddenSize: number;
@@ -133,6 +135,17 @@ export interface MapResult {
   cka: number[][];
   /** Source sample mapped into the target's PCA plane, and the same targets, for the morph. */
   mappedPca: { source: [number, number][]; target: [number, number][]; mapped: [number, number][] };
+}
+
+/** The map of a run itself: too large for a run, and asked of the engine that fitted it. Y ≈ X W + 1 p. */
+export interface MapArrays {
+  /** d_S × d_T, row-major. */
+  W: Float32Array;
+  /** d_T */
+  p: Float32Array;
+  /** Means of the training rows: d_S and d_T. p = muTarget − muSource · W for the kinds of map that fit an intercept. */
+  muSource: Float32Array;
+  muTarget: Float32Array;
 }
 
 /** What the map does, beyond one R² (of the map in use). */
@@ -254,10 +267,47 @@ export interface SteerResult {
   axis: DoseAxis;
 }
 
+/** One continuation with what the model makes of it when its tokens are forced through (teacher forcing). */
+export interface ReplayRow {
+  arm: Arm;
+  direction: ArmResult['direction'];
+  /** Signed strength: the vector added is α times the arm's unit direction. 0 for the undosed arms. */
+  alpha: number;
+  text: string;
+  ids: number[];
+  /** −1000 · ln p of every token, rounded: thousandths of a nat. */
+  millinats: number[];
+  /** The likeliest token at every position. */
+  argmax: number[];
+}
+
+/**
+ * The continuations on show at the chosen dose, both ways, with the log-probability of each token: what another device
+ * replays. Steered with directions rounded to half precision, which is how a link carries them.
+ */
+export interface ReplayEvidence {
+  prompt: string;
+  /** Token ids of the prompt in each model: two tokenizers may differ. */
+  promptIds: { source: number[]; target: number[] };
+  rows: ReplayRow[];
+  /** Unit directions as base64 of little-endian float16; those of the random arm follow from the seed. */
+  vectors: { source: string; mapped: string; native: string };
+}
+
+/** Digests of what a run read beside its models. */
+export interface RunInputs {
+  corpus: { id: string; sha256: string };
+  /** The preset that the concept, or its prompts, came from: SHA-256 of its canonical JSON. */
+  preset: { id: string; sha256: string };
+  /** SHA-256 over the WGSL sources of this version of the lab. */
+  kernels: string;
+}
+
 export interface EvidenceResult {
   arms: ArmResult[];
   doseResponse: DoseCell[];
   streams: StopStreams[];
+  replay: ReplayEvidence;
   verdict: Verdict;
 }
 
@@ -301,7 +351,9 @@ export interface Run {
   arms: ArmResult[];
   doseResponse: DoseCell[];
   streams: StopStreams[];
+  replay: ReplayEvidence;
   verdict: Verdict;
+  inputs: RunInputs;
   /** What a reader must know, and the stage that says so. */
   warnings: { stage: Stage; text: string }[];
 }

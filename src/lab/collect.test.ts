@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fromBase64, toBase64 } from '../experiment/base64';
 import { checkPairs, differenceOfMeans } from './extract';
 import { Memo } from './memo';
 import { parseCorpus } from './resources';
 import { finiteSample, flatPositions, SAMPLE_ROWS, SampleLedger, type Tokenizers } from './rows';
-import { fromBase64, mapDirection, medianNorm, randomDirections, toBase64, unit } from './vectors';
+import { mapDirection, medianNorm, randomDirections, unit } from './vectors';
 
 describe('rows', () => {
   test('rows with a state that is not finite leave the sample', () => {

@@ -5,8 +5,9 @@
 import { version } from '../../package.json';
 import { digestOf } from '../experiment/digest';
 import { LabError, throwIfAborted } from '../experiment/errors';
-import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type Run, type Stage, type StageEvent, type StageResults, type StopStreams } from '../experiment/run';
+import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type MapArrays, type Run, type RunInputs, type Stage, type StageEvent, type StageResults, type StopStreams } from '../experiment/run';
 import { parseExperiment, type Experiment } from '../experiment/schema';
+import { kernelsDigest } from '../gpu/kernels/digest';
 import { foldsOf } from './folds';
 import { activationsStage, type ActivationsState } from './stage-activations';
 import { mapStage, type MapState } from './stage-map';
@@ -69,6 +70,8 @@ export class Pipeline {
       arms: all.evidence.arms,
       doseResponse: all.evidence.doseResponse,
       streams: all.evidence.streams,
+      replay: all.evidence.replay,
+      inputs: await inputsOf(experiment, context.resources),
       verdict: all.evidence.verdict,
       warnings: STAGES.flatMap((stage) => (this.#warnings.get(stage) ?? []).map((text) => ({ stage, text }))),
     };
@@ -99,6 +102,13 @@ export class Pipeline {
       for (const streams of await computeStreams(lab, state.arms, state.scales, prompt, part, { ...experiment.generation, maxNewTokens })) onStop(streams);
     }
     return { stops: stops.length };
+  }
+
+  /** The map itself, which a run does not carry. Runs the stages it needs. */
+  async mapArrays(experiment: Experiment, context: PipelineContext): Promise<MapArrays> {
+    parseExperiment(experiment);
+    const { map, means } = (await this.#map(experiment, this.#lab(context))).state;
+    return { W: map.W, p: map.p, muSource: Float32Array.from(means.source), muTarget: Float32Array.from(means.target) };
   }
 
   /** Releases models and moments. */
@@ -177,6 +187,17 @@ export class Pipeline {
     const value = await make();
     return { state: await this.#memo.keep(name, inputs, value, dispose ? () => dispose(value) : null), fromMemory: false };
   }
+}
+
+/** Digests of the corpus, the preset and the kernels: the data files are at hand after a run, so nothing is fetched. */
+async function inputsOf(experiment: Experiment, resources: LabContext['resources']): Promise<RunInputs> {
+  const { concept } = experiment;
+  const preset = concept.kind === 'preset' ? concept.id : concept.promptsFrom;
+  return {
+    corpus: { id: experiment.corpus.id, sha256: (await resources.corpus(experiment.corpus.id)).sha256 },
+    preset: { id: preset, sha256: digestOf(await resources.preset(preset)) },
+    kernels: kernelsDigest(),
+  };
 }
 
 interface Remembered<T> {

@@ -1,5 +1,5 @@
 /** Stage 5: continuations of every arm at every dose, the chosen dose, the report half, the streams and the verdict. */
-import type { Arm, ArmResult, DoseCell, DosedArm, EvidenceResult, StopStreams } from '../experiment/run';
+import type { Arm, ArmResult, DoseCell, DosedArm, EvidenceResult, ReplayEvidence, StopStreams } from '../experiment/run';
 import { DOSED_ARMS } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import type { LabContext } from './context';
@@ -7,6 +7,7 @@ import { residentFirst } from './model-pair';
 import { chooseDose, conclude, transferRatio, type TwoSided } from './conclude';
 import { signedStops, type SideEffects } from './dose';
 import { computeStreams, continueAll, type Ask } from './generate';
+import { replayOf, vectorsOf } from './replay';
 import { measureSides, type Sides } from './measure';
 import type { Side } from './score';
 import { halves, type SteerState } from './stage-steer';
@@ -37,12 +38,20 @@ export async function evidenceStage(context: LabContext, experiment: Experiment,
   const { source, target } = await steer.pair.eachRole(async (role) => {
     const own = steer.arms.filter(({ model }) => model === steer.pair[role]);
     const report = await reportHalf(context, experiment, steer, own, chosen.r, prompts.report, counter);
-    return { ...report, streams: await computeStreams(context, own, steer.scales, prompts.report[0], stops, generation) };
+    const streams = await computeStreams(context, own, steer.scales, prompts.report[0], stops, generation);
+    const [up, down] = await streamsAt(context, steer, own, streams, chosen.r, generation);
+    return { ...report, streams, replay: await replayOf(role, own, up, down, chosen.r, context.signal) };
   });
   const arms = [...source.arms, ...target.arms].toSorted((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
   const sides = { ...source.sides, ...target.sides } as Record<DosedArm, TwoSided>;
   doseResponse.push(...source.cells, ...target.cells);
   const streams = source.streams.map((item, s): StopStreams => ({ ...item, arms: { ...item.arms, ...target.streams[s].arms } }));
+  const replay: ReplayEvidence = {
+    prompt: prompts.report[0],
+    promptIds: { source: source.replay.promptIds, target: target.replay.promptIds },
+    rows: [...source.replay.rows, ...target.replay.rows],
+    vectors: vectorsOf(steer.arms),
+  };
   const mapped = steer.arms.find((arm) => arm.arm === 'mapped')!;
   const verdict = conclude({
     concept: steer.concept,
@@ -53,7 +62,14 @@ export async function evidenceStage(context: LabContext, experiment: Experiment,
     dose,
     transferRatio: transferRatio(sides.mapped, sides.native, sides.random, generation.seed),
   });
-  return { arms, doseResponse, streams, verdict };
+  return { arms, doseResponse, streams, replay, verdict };
+}
+
+/** The streams at r and −r; a dose set by hand may lie between the stops and is then decoded by itself. */
+async function streamsAt(context: LabContext, steer: SteerState, own: readonly SteeringArm[], streams: readonly StopStreams[], r: number, generation: Experiment['generation']): Promise<StopStreams[]> {
+  const known = [r, -r].map((signed) => streams.find(({ stop }) => Math.abs(stop - signed) < 1e-9));
+  if (known.every((item) => item !== undefined)) return known;
+  return computeStreams(context, own, steer.scales, streams[0].prompt, [r, -r], generation);
 }
 
 /** The dose–response of every dosed arm on the choose-half; all stops of an arm decode together. */
