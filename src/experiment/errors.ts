@@ -41,6 +41,7 @@ export const ERROR_CODES = [
   'settings-invalid',
   'run-invalid',
   'run-version',
+  'run-damaged',
   'run-missing',
   'runs-full',
   'bundle-invalid',
