@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defaultExperiment } from '../src/experiment/defaults';
+import { defaultExperiment, quickVariant } from '../src/experiment/defaults';
 import { digestOf, sha256Hex } from '../src/experiment/digest';
 import type { ArmResult, Run } from '../src/experiment/run';
 
@@ -107,7 +107,8 @@ test('relation, S → L, from an experiment file: fails, and is said to fail', (
   withOut((dir) => {
     const file = join(dir, 'relation.json');
     const settings = defaultExperiment('relation');
-    writeFileSync(file, JSON.stringify({ ...settings, dose: { ...settings.dose, stops: [0.5, 1] } }));
+    const generation = { ...settings.generation, continuations: 32, chooseContinuations: 8, randomVectors: 2 };
+    writeFileSync(file, JSON.stringify({ ...settings, dose: { ...settings.dose, stops: [0.5, 1] }, generation }));
     const { code, output, seconds } = experiment(file, '--out', dir);
     expect(code, output).toBe(0);
     const run = readRun(dir);
@@ -118,9 +119,12 @@ test('relation, S → L, from an experiment file: fails, and is said to fail', (
   });
 });
 
-test('the whole run on WebGPU, quick: S → M', () => {
+test('the whole run on WebGPU, S → M, even smaller than the quick one', () => {
   withOut((dir) => {
-    const { code, output, seconds } = experiment('mood', '--backend', 'webgpu', '--quick', '--out', dir);
+    const file = join(dir, 'mood.json');
+    const quick = quickVariant(defaultExperiment('mood'));
+    writeFileSync(file, JSON.stringify({ ...quick, corpus: { ...quick.corpus, maxTokens: 1_500 }, dose: { ...quick.dose, stops: [1] }, generation: { ...quick.generation, maxNewTokens: 8 } }));
+    const { code, output, seconds } = experiment(file, '--backend', 'webgpu', '--out', dir);
     expect(code, output).toBe(0);
     const run = readRun(dir);
     printRun(run, seconds);
@@ -155,7 +159,7 @@ test('one-sided contrast pairs are a named error', () => {
     const file = join(dir, 'pairs.json');
     const concept = { kind: 'pairs', title: 'Mine', positive: 'glad', negative: 'sad', pairs: [{ positive: 'A glad day.', negative: ' ' }], promptsFrom: 'mood', positiveWords: ['glad'], negativeWords: ['sad'] };
     writeFileSync(file, JSON.stringify({ ...defaultExperiment('mood'), concept }));
-    const { code, output } = experiment(file);
+    const { code, output } = experiment(file, '--quick');
     expect(code).toBe(3);
     expect(output).toMatch(/pairs-one-sided: Pair 1 has no negative text/);
   });

@@ -58,6 +58,7 @@ const models = z.strictObject({
     verdict: z.enum(['homologous', 'related', 'not-homologous']),
     checks: z.array(z.strictObject({ name: z.string(), passed: z.boolean(), detail: z.string() })),
   }),
+  inTurn: z.string().optional(),
 });
 
 const tokens = z.strictObject({ read: z.number(), kept: z.number(), train: z.number(), heldOut: z.number(), excluded: z.number() });
@@ -172,6 +173,26 @@ const verdict = z.strictObject({
   reasons: strings,
 });
 
+const replay = z.strictObject({
+  prompt: z.string(),
+  promptIds: every(['source', 'target'], z.array(z.int())),
+  rows: z.array(
+    z.strictObject({
+      arm: z.enum(ARMS),
+      direction: z.enum(['positive', 'negative', 'none']),
+      alpha: z.number(),
+      text: z.string(),
+      ids: z.array(z.int()),
+      millinats: z.array(measured),
+      argmax: z.array(z.int()),
+    }),
+  ),
+  vectors: every(['source', 'mapped', 'native'], z.base64()),
+});
+
+const named = z.strictObject({ id: z.string(), sha256 });
+const inputs = z.strictObject({ corpus: named, preset: named, kernels: sha256 });
+
 export const runSchema: z.ZodType<Run> = z.strictObject({
   schema: z.literal(RUN_SCHEMA),
   app: z.strictObject({ name: z.literal('lrt-lab'), version: z.string() }),
@@ -189,7 +210,9 @@ export const runSchema: z.ZodType<Run> = z.strictObject({
   arms: z.array(arm),
   doseResponse: z.array(cell),
   streams: z.array(streams),
+  replay,
   verdict,
+  inputs,
   warnings: z.array(z.strictObject({ stage: z.enum(STAGES), text: z.string() })),
 });
 

@@ -4,6 +4,8 @@ import type { Experiment, MapKind } from './schema';
 export const RUN_SCHEMA = 3;
 
 export type Backend = 'webgpu' | 'wasm';
+/** How the two models share the memory: both in it at once, or each in its turn. Changes no figure of a run. */
+export type Residence = 'together' | 'in turn';
 export const STAGES = ['models', 'activations', 'map', 'steer', 'evidence'] as const;
 export type Stage = (typeof STAGES)[number];
 
@@ -58,6 +60,8 @@ export interface ModelsResult {
   source: ModelReport;
   target: ModelReport;
   homology: HomologyReport;
+  /** Why only one model was in memory at a time; absent where both were. */
+  inTurn?: string;
 }
 
 /** Two-dimensional view of a bounded sample of states. */
@@ -243,10 +247,47 @@ export interface SteerResult {
   axis: DoseAxis;
 }
 
+/** One continuation with what the model makes of it when its tokens are forced through (teacher forcing). */
+export interface ReplayRow {
+  arm: Arm;
+  direction: ArmResult['direction'];
+  /** Signed strength: the vector added is α times the arm's unit direction. 0 for the undosed arms. */
+  alpha: number;
+  text: string;
+  ids: number[];
+  /** −1000 · ln p of every token, rounded: thousandths of a nat. */
+  millinats: number[];
+  /** The likeliest token at every position. */
+  argmax: number[];
+}
+
+/**
+ * The continuations on show at the chosen dose, both ways, with the log-probability of each token: what another device
+ * replays. Steered with directions rounded to half precision, which is how a link carries them.
+ */
+export interface ReplayEvidence {
+  prompt: string;
+  /** Token ids of the prompt in each model: two tokenizers may differ. */
+  promptIds: { source: number[]; target: number[] };
+  rows: ReplayRow[];
+  /** Unit directions as base64 of little-endian float16; those of the random arm follow from the seed. */
+  vectors: { source: string; mapped: string; native: string };
+}
+
+/** Digests of what a run read beside its models. */
+export interface RunInputs {
+  corpus: { id: string; sha256: string };
+  /** The preset that the concept, or its prompts, came from: SHA-256 of its canonical JSON. */
+  preset: { id: string; sha256: string };
+  /** SHA-256 over the WGSL sources of this version of the lab. */
+  kernels: string;
+}
+
 export interface EvidenceResult {
   arms: ArmResult[];
   doseResponse: DoseCell[];
   streams: StopStreams[];
+  replay: ReplayEvidence;
   verdict: Verdict;
 }
 
@@ -290,7 +331,9 @@ export interface Run {
   arms: ArmResult[];
   doseResponse: DoseCell[];
   streams: StopStreams[];
+  replay: ReplayEvidence;
   verdict: Verdict;
+  inputs: RunInputs;
   /** What a reader must know, and the stage that says so. */
   warnings: { stage: Stage; text: string }[];
 }

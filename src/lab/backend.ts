@@ -12,8 +12,10 @@ import type { AffineMap, FitOptions, FitShape } from '../math/fit-types';
 import type { PairMoments } from '../math/moments';
 import { pca, type Pca } from '../math/pca';
 import type { Products } from '../math/products';
+import type { TapBatch } from '../runtime/types';
 import { WhitenedFit } from '../math/whitened-fit';
 import { GpuRowSink } from './gpu-rows';
+import { readGpuTap, uploadTaps } from './gpu-taps';
 import { CpuRowSink, type RowSink, type SinkCheckpoint } from './rows';
 import { runWasmSelfTest } from './wasm-selftest';
 
@@ -24,6 +26,10 @@ export interface LabBackend {
   rowSink(shape: FitShape, options: FitOptions): Promise<RowSink<unknown>>;
   /** Goes on from a checkpoint of a device that was lost. */
   resumeSink(checkpoint: SinkCheckpoint): Promise<RowSink<unknown>>;
+  /** The states of one block of a batch, as float32 on the CPU. @param tokens rows × length, padding included */
+  readTap(tap: TapBatch['blocks'][number], tokens: number): Promise<Float32Array>;
+  /** States from the CPU as a model would hand them out. @param blocks [rows × length × width] each, asked for one by one */
+  tapsOf(blocks: readonly (() => Float32Array)[], width: number, shape: Pick<TapBatch, 'rows' | 'length' | 'lengths'>): Promise<TapBatch>;
   /** First principal components of row-major states. */
   pca(rows: Float32Array, width: number, components: number): Promise<Pca>;
   /** The relatives of a ridge map (see math/families.ts). */
@@ -41,6 +47,8 @@ export function webgpuBackend(device: GPUDevice): LabBackend {
     device,
     rowSink: async (shape, options) => (await GpuRowSink.create(device, await GpuFit.create(device, shape, options))) as RowSink<unknown>,
     resumeSink: async (checkpoint) => (await GpuRowSink.resume(device, checkpoint)) as RowSink<unknown>,
+    readTap: (tap, tokens) => readGpuTap(device, tap, tokens),
+    tapsOf: (blocks, width, shape) => uploadTaps(device, blocks, width, shape),
     pca: async (rows, width, components) => {
       const scope = new GpuScope(device);
       try {
@@ -63,6 +71,11 @@ export function wasmBackend(products: Products): LabBackend {
     device: null,
     rowSink: async (shape, options) => new CpuRowSink(new WhitenedFit(shape, products, options)) as RowSink<unknown>,
     resumeSink: () => Promise.reject(new TypeError('A collection on WASM has no device to lose.')),
+    readTap: async (tap) => {
+      if (!tap.data) throw new TypeError(`The tap of block ${tap.block} is not on the CPU.`);
+      return tap.data;
+    },
+    tapsOf: async (blocks, width, shape) => ({ ...shape, blocks: blocks.map((read, block) => ({ block, width, data: read(), buffer: null })), dispose: () => {} }),
     pca: async (rows, width, components) => pca({ rows: rows.length / width, cols: width, data: rows }, components),
     families: async (moments, ridge, ranks) => familiesFromMoments(moments, ridge, ranks),
     audit: (X, Y, rows, sourceWidth, targetWidth, lambda, signal) => auditFit(async (shape) => new WhitenedFit(shape, products, { cka: false }), X, Y, rows, sourceWidth, targetWidth, lambda, signal),

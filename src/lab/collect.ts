@@ -8,7 +8,7 @@ import type { ActivationsResult } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { Random } from '../math/random';
 import type { SecondPassReason, StreamingFit } from '../math/fit-types';
-import type { LanguageModel, TapBatch, Tokenizer } from '../runtime/types';
+import type { TapBatch, Tokenizer } from '../runtime/types';
 import { breathe, type LabContext } from './context';
 import { refuse } from './fit';
 import { finiteSample, type CollectCheckpoint, type PreparedText, type RowSink, type Sample } from './rows';
@@ -81,14 +81,21 @@ export function batchesOf(texts: readonly PreparedText[]): PreparedText[][] {
   return [...inTurn, ...cut(texts.filter((item) => item.heldOut))];
 }
 
-/** Runs both models over the prepared texts and feeds the sink. The head of neither model is run. */
+/** Where the states of a batch come from: a model that is run, or what one wrote to disk. */
+export interface StateSource {
+  readonly tokenizer: Tokenizer;
+  /** @param batch its number in `batchesOf` */
+  collect(rows: readonly (readonly number[])[], batch: number): Promise<TapBatch>;
+}
+
+/** Takes the states of the prepared texts on both sides and feeds the sink. The head of neither model is run. */
 export async function collect<M>(
   context: LabContext,
-  source: LanguageModel,
-  target: LanguageModel,
+  source: StateSource,
+  target: StateSource,
   texts: readonly PreparedText[],
   sink: RowSink<M>,
-  { key, resume }: { key: string; resume: CollectCheckpoint | null },
+  { key, resume, note = 'Reading the corpus with both models' }: { key: string; resume: CollectCheckpoint | null; note?: string },
 ): Promise<Collected<M>> {
   const size = (items: readonly PreparedText[]): number => items.reduce((n, item) => n + item.positions.length, 0);
   const total = size(texts);
@@ -99,7 +106,7 @@ export async function collect<M>(
   const pass = async (note: string, first: number): Promise<void> => {
     let kept = size(batches.slice(0, first).flat());
     for (let i = first; i < batches.length; i++) {
-      await collectBatch(source, target, batches[i], sink);
+      await collectBatch(source, target, batches[i], i, sink);
       kept += size(batches[i]);
       context.progress({ stage: 'activations', done: kept, total, unit: 'tokens', note });
       await breathe(context.signal);
@@ -112,7 +119,7 @@ export async function collect<M>(
   };
   const SECOND = 'Second pass, for accuracy';
   if (resume) context.warn(`The graphics device was lost after ${size(batches.slice(0, resume.batches).flat()).toLocaleString('en')} of ${total.toLocaleString('en')} tokens; the collection went on from there on a new one.`);
-  await pass(secondPassReason ? SECOND : 'Reading the corpus with both models', resume?.batches ?? 0);
+  await pass(secondPassReason ? SECOND : note, resume?.batches ?? 0);
   const flaw = secondPassReason ? null : await sink.fit.secondPassReason(SMALLEST_LAMBDA).catch(refuse);
   if (flaw) {
     secondPassReason = inWords(flaw);
@@ -138,13 +145,13 @@ function inWords({ sourceLayer, badPivots, meanSquare, limit }: SecondPassReason
   return badPivots > 0 ? `${rest} (${badPivots} bad pivots)` : `${rest} (a whitened column has mean square ${meanSquare.toExponential(1)}; the limit is ${limit.toExponential(0)})`;
 }
 
-async function collectBatch<M>(source: LanguageModel, target: LanguageModel, batch: readonly PreparedText[], sink: RowSink<M>): Promise<void> {
+async function collectBatch<M>(source: StateSource, target: StateSource, batch: readonly PreparedText[], number: number, sink: RowSink<M>): Promise<void> {
   const ids = batch.map((item) => item.ids);
   let sourceTaps: TapBatch | null = null;
   let targetTaps: TapBatch | null = null;
   try {
-    sourceTaps = await source.collect(ids);
-    targetTaps = await target.collect(ids);
+    sourceTaps = await source.collect(ids, number);
+    targetTaps = await target.collect(ids, number);
     await sink.add(sourceTaps, targetTaps, batch, source.tokenizer);
   } finally {
     sourceTaps?.dispose();

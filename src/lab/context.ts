@@ -1,6 +1,6 @@
 /** What every step of the lab is given: the runtime, the data, and ways to report and to stop. */
 import { throwIfAborted } from '../experiment/errors';
-import type { Progress } from '../experiment/run';
+import type { Progress, Residence } from '../experiment/run';
 import type { Runtime } from '../runtime/types';
 import type { LabBackend } from './backend';
 import type { Resources } from './resources';
@@ -12,6 +12,8 @@ export interface LabContext {
   backend: LabBackend;
   resources: Resources;
   baseUrl: string;
+  /** Whether both models are kept in memory; `auto` goes by the memory plan. */
+  residence: 'auto' | Residence;
   /** Where a collection on a lost device had come to; taken up if it is of the same experiment. */
   resume: CollectCheckpoint | null;
   /** Keeps the latest state of the collection outside the device. */

@@ -4,6 +4,7 @@ import { klFromLogits, logSoftmax } from '../math/information';
 import { quantile } from '../math/stats';
 import type { LanguageModel } from '../runtime/types';
 import { breathe, type LabContext } from './context';
+import { residentFirst } from './model-pair';
 import { vectorAt, type SteeringArm } from './vectors';
 
 /** Bars shown per arm. */
@@ -23,7 +24,7 @@ export function signedStops(stops: readonly number[]): number[] {
 export async function computeAxis(arms: readonly SteeringArm[], prompt: string, stops: readonly number[], signal?: AbortSignal): Promise<DoseAxis> {
   const started = performance.now();
   const result: Partial<Record<DosedArm, AxisArm>> = {};
-  for (const group of byModelAndLayer(arms)) {
+  for (const group of residentFirst(byModelAndLayer(arms), ([{ model }]) => model)) {
     const { model, layer } = group[0];
     const ids = model.tokenizer.encode(prompt);
     const rows = group.flatMap((arm) => stops.map((r) => (r === 0 ? { ids } : { ids, vector: vectorAt(arm, r) })));
@@ -43,7 +44,7 @@ export async function computeAxis(arms: readonly SteeringArm[], prompt: string, 
     });
     await breathe(signal);
   }
-  return { prompt, stops: [...stops], arms: result as Record<DosedArm, AxisArm>, milliseconds: Math.round(performance.now() - started) };
+  return { prompt, stops: [...stops], arms: Object.fromEntries(arms.map(({ arm }) => [arm, result[arm]])) as Record<DosedArm, AxisArm>, milliseconds: Math.round(performance.now() - started) };
 }
 
 /** The union of the likeliest tokens over the stops, at most SHOWN_TOKENS, by their best probability anywhere on the axis. */

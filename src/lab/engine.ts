@@ -1,6 +1,6 @@
 /** Starts the lab on this device: probe, backend, its self-test, runtime, pipeline. */
 import type { LabError } from '../experiment/errors';
-import type { Backend, DeviceReport } from '../experiment/run';
+import type { Backend, DeviceReport, Residence } from '../experiment/run';
 import { createDevice, probe, type AdapterReport, type LabDevice } from '../gpu/device';
 import { tuningOf } from '../gpu/kernels/shared/tuning';
 import { requireSelfTest } from '../gpu/selftest';
@@ -23,10 +23,11 @@ export interface Engine {
 /**
  * @param choice which backend runs the models and the fit
  * @param baseUrl absolute URL of the site's folder, ending in a slash
+ * @param residence whether both models are kept in memory; `auto` goes by the memory plan
  * @param onLost called when the GPU device is lost afterwards
  * @throws LabError `webgpu-*`, `self-test`, `runtime-failed`
  */
-export async function startEngine(choice: 'auto' | Backend, baseUrl: string, onLost: (error: LabError) => void): Promise<Engine> {
+export async function startEngine(choice: 'auto' | Backend, baseUrl: string, onLost: (error: LabError) => void, residence: 'auto' | Residence = 'auto'): Promise<Engine> {
   const adapter = await probe();
   const name = adapterName(adapter);
   const decision = chooseBackend(choice, { available: adapter.available, software: adapter.software, name });
@@ -52,7 +53,7 @@ export async function startEngine(choice: 'auto' | Backend, baseUrl: string, onL
   return {
     report,
     pipeline,
-    context: (request) => ({ ...request, runtime, backend, resources, baseUrl, deviceReport: report }),
+    context: (request) => ({ ...request, runtime, backend, resources, baseUrl, residence, deviceReport: report }),
     dispose: async () => {
       await pipeline.dispose();
       await runtime.dispose();

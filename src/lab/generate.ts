@@ -4,6 +4,7 @@ import type { Experiment } from '../experiment/schema';
 import type { LanguageModel, SteeredRow } from '../runtime/types';
 import { breathe, type LabContext } from './context';
 import { byModelAndLayer } from './dose';
+import { residentFirst } from './model-pair';
 import { projectRow, vectorAt, type SteeringArm } from './vectors';
 
 /** Rows decoded in one pass. */
@@ -60,7 +61,7 @@ export async function computeStreams(
   generation: Pick<Experiment['generation'], 'maxNewTokens' | 'temperature' | 'topP' | 'seed'>,
 ): Promise<StopStreams[]> {
   const streams: StopStreams[] = stops.map((stop) => ({ prompt, stop, arms: {} as Record<Arm, StreamToken[]> }));
-  for (const group of byModelAndLayer(arms)) {
+  for (const group of residentFirst(byModelAndLayer(arms), ([{ model }]) => model)) {
     const { model, layer } = group[0];
     const ids = model.tokenizer.encode(prompt);
     const small = group.some((arm) => arm.arm === 'small-steered');

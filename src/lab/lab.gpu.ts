@@ -79,6 +79,37 @@ test('both backends fit the same map from the same text: |ΔR²| ≤ 1e-4', asyn
   webgpu.activations!.pca.source.forEach((side, i) => expect(Math.abs(side.explained[0] - wasm.activations!.pca.source[i].explained[0])).toBeLessThanOrEqual(1e-3));
 });
 
+test('a collection that a lost device broke off goes on from its checkpoint on a new one; the pipeline gives back all GPU memory that it took', async () => {
+  const experiment = smallExperiment(); // of which the whole collection is in memory
+  const whole = (await runUntil(engines.webgpu, experiment, 'map')).results;
+  const breaking = await startEngine('webgpu', baseUrl, () => undefined);
+  const controller = new AbortController();
+  let checkpoint: CollectCheckpoint | null = null;
+  const broken = runUntil(breaking, experiment, 'map', {
+    signal: controller.signal,
+    checkpointMs: 0,
+    onCheckpoint: (latest) => {
+      checkpoint = structuredClone(latest);
+      if (latest && latest.batches >= 2) controller.abort();
+    },
+  });
+  await expect(broken).rejects.toMatchObject({ code: 'cancelled' });
+  breaking.context(silent).backend.device!.destroy();
+  const resumed = await startEngine('webgpu', baseUrl, () => undefined);
+  const { device } = resumed.context(silent).backend;
+  const before = liveMemory(device!);
+  const progress: number[] = [];
+  const { results } = await runUntil(resumed, experiment, 'map', { resume: checkpoint, progress: ({ stage, done }) => stage === 'activations' && progress.push(done) });
+  expect(progress[0]).toBeGreaterThan(200); // the batches before the checkpoint were not read again
+  expect(results.activations!.tokens).toEqual(whole.activations!.tokens);
+  expect(Math.abs(results.map!.heldOutR2 - whole.map!.heldOutR2)).toBeLessThanOrEqual(1e-6);
+  expect(results.activations!.labels).toEqual(whole.activations!.labels);
+  expect(liveMemory(device!).buffers).toBeGreaterThan(before.buffers);
+  await resumed.pipeline.dispose();
+  expect(liveMemory(device!)).toEqual(before);
+  await resumed.dispose();
+});
+
 test('only what changed is done again', async () => {
   const experiment = smallExperiment();
   await runUntil(engines.wasm, experiment, 'map');
@@ -115,37 +146,6 @@ test('another kind of map carries the vector, without fitting again', async () =
   expect(low.map!.statistics.effectiveRank).toBeLessThanOrEqual(2.001);
   expect(low.steer!.vector.cosineMappedNative).not.toBe(ridge.steer!.vector.cosineMappedNative);
   await expect(runUntil(engines.wasm, { ...experiment, map: { ...experiment.map, kind: 'reduced-rank', rank: 1000 } }, 'map')).rejects.toMatchObject({ code: 'settings-invalid', details: { field: 'map.rank' } });
-});
-
-test('a collection that a lost device broke off goes on from its checkpoint on a new one; the pipeline gives back all GPU memory that it took', async () => {
-  const experiment = { ...smallExperiment(), corpus: { ...smallExperiment().corpus, seed: 3 } };
-  const whole = (await runUntil(engines.webgpu, experiment, 'map')).results;
-  const breaking = await startEngine('webgpu', baseUrl, () => undefined);
-  const controller = new AbortController();
-  let checkpoint: CollectCheckpoint | null = null;
-  const broken = runUntil(breaking, experiment, 'map', {
-    signal: controller.signal,
-    checkpointMs: 0,
-    onCheckpoint: (latest) => {
-      checkpoint = structuredClone(latest);
-      if (latest && latest.batches >= 2) controller.abort();
-    },
-  });
-  await expect(broken).rejects.toMatchObject({ code: 'cancelled' });
-  breaking.context(silent).backend.device!.destroy();
-  const resumed = await startEngine('webgpu', baseUrl, () => undefined);
-  const { device } = resumed.context(silent).backend;
-  const before = liveMemory(device!);
-  const progress: number[] = [];
-  const { results } = await runUntil(resumed, experiment, 'map', { resume: checkpoint, progress: ({ stage, done }) => stage === 'activations' && progress.push(done) });
-  expect(progress[0]).toBeGreaterThan(200); // the batches before the checkpoint were not read again
-  expect(results.activations!.tokens).toEqual(whole.activations!.tokens);
-  expect(Math.abs(results.map!.heldOutR2 - whole.map!.heldOutR2)).toBeLessThanOrEqual(1e-6);
-  expect(results.activations!.labels).toEqual(whole.activations!.labels);
-  expect(liveMemory(device!).buffers).toBeGreaterThan(before.buffers);
-  await resumed.pipeline.dispose();
-  expect(liveMemory(device!)).toEqual(before);
-  await resumed.dispose();
 });
 
 test('the steering stage gives one direction per arm, mapped by W alone', async () => {

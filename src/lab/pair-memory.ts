@@ -1,7 +1,7 @@
 /** What a pair of models will take on this device, before either is loaded. */
 import { estimateFitBytes } from '../gpu/fit/layout';
 import { LabError } from '../experiment/errors';
-import type { Backend } from '../experiment/run';
+import type { Backend, Residence } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { inspectModel, planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel } from '../models';
 import { LIVE_SESSIONS } from '../runtime/sessions';
@@ -57,16 +57,25 @@ function limitsOf({ backend, limits }: DeviceMemory): MemoryLimits {
   };
 }
 
-/** @throws LabError `out-of-memory` with the plan's reason, for a pair that does not fit at once */
-export function requireFits(plan: MemoryPlan): void {
-  if (plan.fits === 'together') return;
-  const inTurn = plan.fits === 'in turn';
-  throw new LabError(
-    'out-of-memory',
-    inTurn ? `The two models do not fit into memory together: ${mebibytes(plan.together)} of about ${mebibytes(plan.budget ?? 0)}. One at a time they would fit, and running them in turn is not built yet.` : plan.reason,
-    'Choose a smaller precision or smaller models.',
-    { fits: plan.fits, together: plan.together, inTurn: plan.inTurn, ...(plan.budget === null ? {} : { budget: plan.budget }) },
-  );
+/** How a pair is held in memory, and why it is not held at once; null where it is. */
+export interface ChosenResidence {
+  residence: Residence;
+  inTurn: string | null;
 }
 
-const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+/**
+ * Both at once where the plan says that they fit, else in turn, unless one of the two is asked for.
+ * @param plan null for a pair that is known to fit (a bundled one)
+ * @throws LabError `out-of-memory` with the plan's reason where not even one model fits
+ */
+export function chooseResidence(plan: MemoryPlan | null, choice: 'auto' | Residence): ChosenResidence {
+  if (plan?.fits === 'no') {
+    const { fits, together, inTurn, budget } = plan;
+    throw new LabError('out-of-memory', plan.reason, 'Choose a smaller precision or smaller models.', { fits, together, inTurn, ...(budget === null ? {} : { budget }) });
+  }
+  if (choice === 'in turn') return { residence: choice, inTurn: 'The models took turns in memory, as asked.' };
+  if (choice === 'together' || !plan || plan.fits === 'together') return { residence: 'together', inTurn: null };
+  return { residence: 'in turn', inTurn: `The models took turns in memory: together they would take ${mebibytes(plan.together)} of about ${mebibytes(plan.budget ?? 0)}. The figures are the same; it takes longer.` };
+}
+
+const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MiB`;

@@ -5,8 +5,9 @@
 import { version } from '../../package.json';
 import { digestOf } from '../experiment/digest';
 import { LabError, throwIfAborted } from '../experiment/errors';
-import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type Run, type Stage, type StageEvent, type StageResults, type StopStreams } from '../experiment/run';
+import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type Run, type RunInputs, type Stage, type StageEvent, type StageResults, type StopStreams } from '../experiment/run';
 import { parseExperiment, type Experiment } from '../experiment/schema';
+import { kernelsDigest } from '../gpu/kernels/digest';
 import { foldsOf } from './folds';
 import { activationsStage, type ActivationsState } from './stage-activations';
 import { mapStage, type MapState } from './stage-map';
@@ -16,6 +17,7 @@ import { steerStage, type SteerState } from './stage-steer';
 import { computeAxis, signedStops } from './dose';
 import { computeStreams } from './generate';
 import { Memo } from './memo';
+import type { PairRequest } from './model-pair';
 import type { LabContext } from './context';
 
 export type PipelineContext = Omit<LabContext, 'warn'> & { deviceReport: DeviceReport; onStageStart: (stage: Stage) => void; onStage: (event: StageEvent) => void };
@@ -68,6 +70,8 @@ export class Pipeline {
       arms: all.evidence.arms,
       doseResponse: all.evidence.doseResponse,
       streams: all.evidence.streams,
+      replay: all.evidence.replay,
+      inputs: await inputsOf(experiment, context.resources),
       verdict: all.evidence.verdict,
       warnings: STAGES.flatMap((stage) => (this.#warnings.get(stage) ?? []).map((text) => ({ stage, text }))),
     };
@@ -91,7 +95,9 @@ export class Pipeline {
     const { lab, state } = await this.#upToSteer(experiment, context);
     const stops = signedStops(experiment.dose.stops).toSorted((a, b) => Math.abs(a - nearest) - Math.abs(b - nearest));
     // The stop under the thumb comes alone, so that it is ready soonest; the rest in growing batches.
-    for (let start = 0, size = 1; start < stops.length; start += size, size = Math.min(size * 2, 4)) {
+    // Where the models take turns every batch costs a swap: then all stops are one.
+    const first = state.pair.residence === 'together' ? 1 : stops.length;
+    for (let start = 0, size = first; start < stops.length; start += size, size = Math.min(size * 2, 4)) {
       const part = stops.slice(start, start + size);
       for (const streams of await computeStreams(lab, state.arms, state.scales, prompt, part, { ...experiment.generation, maxNewTokens })) onStop(streams);
     }
@@ -136,8 +142,12 @@ export class Pipeline {
     }
   }
 
-  #models(experiment: Experiment, context: LabContext): Promise<Remembered<LoadedPair>> {
-    return this.#remember('models', experiment.models, () => modelsStage(context, experiment), releaseModels, ['activations', 'map', 'steer', 'evidence']);
+  async #models(experiment: Experiment, context: LabContext): Promise<Remembered<LoadedPair>> {
+    const models = await this.#remember('models', experiment.models, () => modelsStage(context, experiment), releaseModels, ['activations', 'map', 'steer', 'evidence']);
+    // A stage that needs a model which is not in memory loads it: that is this stage's progress.
+    const onLoading: PairRequest['onLoading'] = (done, total, note) => context.progress({ stage: this.#making, done, total, unit: 'bytes', note });
+    models.state.pair.attend({ signal: context.signal, onLoading });
+    return models;
   }
 
   async #activations(experiment: Experiment, context: LabContext): Promise<Remembered<ActivationsState>> {
@@ -168,6 +178,17 @@ export class Pipeline {
     const value = await make();
     return { state: await this.#memo.keep(name, inputs, value, dispose ? () => dispose(value) : null), fromMemory: false };
   }
+}
+
+/** Digests of the corpus, the preset and the kernels: the data files are at hand after a run, so nothing is fetched. */
+async function inputsOf(experiment: Experiment, resources: LabContext['resources']): Promise<RunInputs> {
+  const { concept } = experiment;
+  const preset = concept.kind === 'preset' ? concept.id : concept.promptsFrom;
+  return {
+    corpus: { id: experiment.corpus.id, sha256: (await resources.corpus(experiment.corpus.id)).sha256 },
+    preset: { id: preset, sha256: digestOf(await resources.preset(preset)) },
+    kernels: kernelsDigest(),
+  };
 }
 
 interface Remembered<T> {

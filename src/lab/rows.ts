@@ -54,7 +54,8 @@ export interface CollectCheckpoint {
   /** Batches done in the present pass. */
   batches: number;
   secondPassReason: string | null;
-  sink: SinkCheckpoint;
+  /** Null while the source alone is read: its states are on disk, and the moments have not begun. */
+  sink: SinkCheckpoint | null;
 }
 
 /** Indices into the flattened [rows × length] positions of a batch that are read. */

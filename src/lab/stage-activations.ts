@@ -3,7 +3,8 @@ import { digestOf } from '../experiment/digest';
 import type { ActivationsResult } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import type { StreamingFit } from '../math/fit-types';
-import { collect, prepareTexts } from './collect';
+import { prepareTexts } from './collect';
+import { collectPair } from './collect-in-turn';
 import type { Sample } from './rows';
 import { breathe, type LabContext } from './context';
 import { foldsOf } from './folds';
@@ -37,9 +38,9 @@ export async function activationsStage(context: LabContext, experiment: Experime
   };
   const key = digestOf({ models: experiment.models, corpus: experiment.corpus, folds });
   const resume = context.resume?.key === key ? context.resume : null;
-  const sink = await (resume ? backend.resumeSink(resume.sink) : backend.rowSink(shape, folds > 1 ? { folds } : {}));
+  const sink = await (resume?.sink ? backend.resumeSink(resume.sink) : backend.rowSink(shape, folds > 1 ? { folds } : {}));
   try {
-    const collected = await collect(context, models.source, models.target, texts, sink, { key, resume });
+    const collected = await collectPair(context, models.pair, texts, sink, { key, resume });
     const { sample } = collected;
     const view = panelView(sample);
     const panels = async (side: Sample['source']): Promise<ActivationsResult['pca']['source']> => {

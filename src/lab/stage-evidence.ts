@@ -1,11 +1,13 @@
 /** Stage 5: continuations of every arm at every dose, the chosen dose, the report half, the streams and the verdict. */
-import type { Arm, ArmResult, DoseCell, DosedArm, EvidenceResult, StopStreams } from '../experiment/run';
+import type { Arm, ArmResult, DoseCell, DosedArm, EvidenceResult, ReplayEvidence, StopStreams } from '../experiment/run';
 import { DOSED_ARMS } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import type { LabContext } from './context';
+import { residentFirst } from './model-pair';
 import { chooseDose, conclude, transferRatio, type TwoSided } from './conclude';
 import { signedStops, type SideEffects } from './dose';
 import { computeStreams, continueAll, type Ask } from './generate';
+import { replayOf, vectorsOf } from './replay';
 import { measureSides, type Sides } from './measure';
 import type { Side } from './score';
 import { halves, type SteerState } from './stage-steer';
@@ -15,6 +17,8 @@ import { vectorAt, type SteeringArm } from './vectors';
 const CONTROL_FACTOR = 2;
 /** The arm whose curve decides the dose gets this many times the continuations of the choose-half. */
 const DECIDING_FACTOR = 3;
+/** Arms as they are reported. */
+const ORDER: readonly Arm[] = ['small', 'large', ...DOSED_ARMS];
 /** Sample texts kept per arm. */
 const SAMPLES = 3;
 
@@ -31,68 +35,83 @@ export async function evidenceStage(context: LabContext, experiment: Experiment,
 
   const doseResponse = await doseCurve(context, experiment, steer, stops, prompts.choose, counter);
   const chosen = chooseDose(doseResponse, dose);
-  const report = await reportHalf(context, experiment, steer, chosen.r, prompts.report, counter);
-  doseResponse.push(...report.cells);
-
-  const prompt = prompts.report[0];
-  const streams: StopStreams[] = await computeStreams(context, steer.arms, steer.scales, prompt, stops, generation);
+  const { source, target } = await steer.pair.eachRole(async (role) => {
+    const own = steer.arms.filter(({ model }) => model === steer.pair[role]);
+    const report = await reportHalf(context, experiment, steer, own, chosen.r, prompts.report, counter);
+    const streams = await computeStreams(context, own, steer.scales, prompts.report[0], stops, generation);
+    const [up, down] = await streamsAt(context, steer, own, streams, chosen.r, generation);
+    return { ...report, streams, replay: await replayOf(role, own, up, down, chosen.r, context.signal) };
+  });
+  const arms = [...source.arms, ...target.arms].toSorted((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
+  const sides = { ...source.sides, ...target.sides } as Record<DosedArm, TwoSided>;
+  doseResponse.push(...source.cells, ...target.cells);
+  const streams = source.streams.map((item, s): StopStreams => ({ ...item, arms: { ...item.arms, ...target.streams[s].arms } }));
+  const replay: ReplayEvidence = {
+    prompt: prompts.report[0],
+    promptIds: { source: source.replay.promptIds, target: target.replay.promptIds },
+    rows: [...source.replay.rows, ...target.replay.rows],
+    vectors: vectorsOf(steer.arms),
+  };
   const mapped = steer.arms.find((arm) => arm.arm === 'mapped')!;
   const verdict = conclude({
     concept: steer.concept,
     targetTitle: steer.targetTitle,
-    arms: report.arms,
+    arms,
     chosen,
     chosenDose: doseOf(mapped, chosen.r, steer),
     dose,
-    transferRatio: transferRatio(report.sides.mapped, report.sides.native, report.sides.random, generation.seed),
+    transferRatio: transferRatio(sides.mapped, sides.native, sides.random, generation.seed),
   });
-  return { arms: report.arms, doseResponse, streams, verdict };
+  return { arms, doseResponse, streams, replay, verdict };
+}
+
+/** The streams at r and −r; a dose set by hand may lie between the stops and is then decoded by itself. */
+async function streamsAt(context: LabContext, steer: SteerState, own: readonly SteeringArm[], streams: readonly StopStreams[], r: number, generation: Experiment['generation']): Promise<StopStreams[]> {
+  const known = [r, -r].map((signed) => streams.find(({ stop }) => Math.abs(stop - signed) < 1e-9));
+  if (known.every((item) => item !== undefined)) return known;
+  return computeStreams(context, own, steer.scales, streams[0].prompt, [r, -r], generation);
 }
 
 /** The dose–response of every dosed arm on the choose-half; all stops of an arm decode together. */
 async function doseCurve(context: LabContext, experiment: Experiment, steer: SteerState, stops: readonly number[], prompts: readonly string[], counter: (n: number) => void): Promise<DoseCell[]> {
   const { generation } = experiment;
-  const cells: DoseCell[] = [];
-  for (const arm of steer.arms) {
+  const cells = new Map<DosedArm, DoseCell[]>();
+  for (const arm of residentFirst(steer.arms, ({ model }) => model)) {
     const asked = cycle(prompts, generation.chooseContinuations * (arm.arm === 'mapped' ? DECIDING_FACTOR : 1));
     const doses = stops.filter((r) => r !== 0);
     const asks: Ask[] = doses.flatMap((r) => asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, r, k), stream: k })));
     const texts = await continueAll(context, arm.model, arm.layer, asks, generation, counter);
-    doses.forEach((r, d) => {
+    cells.set(arm.arm, doses.map((r, d) => {
       const slice = texts.slice(d * asked.length, (d + 1) * asked.length);
       const sides = measureSides(steer.concept.score, asked, slice);
-      cells.push(cellOf(arm, r, sides, effectAt(steer.sideEffects[arm.arm], stops, r), steer, 'choose'));
-    });
+      return cellOf(arm, r, sides, effectAt(steer.sideEffects[arm.arm], stops, r), steer, 'choose');
+    }));
   }
-  return cells;
+  return steer.arms.flatMap(({ arm }) => cells.get(arm)!);
 }
 
 interface ReportHalf {
   arms: ArmResult[];
   cells: DoseCell[];
-  sides: Record<'mapped' | 'native' | 'random', TwoSided>;
+  sides: Partial<Record<DosedArm, TwoSided>>;
 }
 
-/** All arms at the chosen dose on the held-back prompts. */
-async function reportHalf(context: LabContext, experiment: Experiment, steer: SteerState, r: number, prompts: readonly string[], counter: (n: number) => void): Promise<ReportHalf> {
+/** One model's arms, and the model without steering, at the chosen dose on the held-back prompts. */
+async function reportHalf(context: LabContext, experiment: Experiment, steer: SteerState, own: readonly SteeringArm[], r: number, prompts: readonly string[], counter: (n: number) => void): Promise<ReportHalf> {
   const { generation } = experiment;
   const stops = signedStops(experiment.dose.stops);
   const times = (name: Arm): string[] => cycle(prompts, generation.continuations * (name === 'large' || name === 'small' || name === 'random' ? CONTROL_FACTOR : 1));
   const arms: ArmResult[] = [];
   const cells: DoseCell[] = [];
-  const sides: Partial<Record<DosedArm, TwoSided>> = {};
+  const sides: ReportHalf['sides'] = {};
   const settings = { ...generation, seed: generation.seed + 100_003 };
 
-  const baselines: [Arm, SteeringArm][] = [
-    ['small', steer.arms.find((arm) => arm.arm === 'small-steered')!],
-    ['large', steer.arms.find((arm) => arm.arm === 'mapped')!],
-  ];
-  for (const [name, arm] of baselines) {
-    const asked = times(name);
-    const texts = await continueAll(context, arm.model, arm.layer, asked.map((prompt, k) => ({ prompt, stream: k })), settings, counter);
-    arms.push(armResult(name, 'none', { r: 0, alpha: 0, isoKl: 0 }, measureSides(steer.concept.score, asked, texts), { mean: 0, p95: 0 }, texts));
-  }
-  for (const arm of steer.arms) {
+  const [{ arm: first, model, layer }] = own;
+  const plain = first === 'small-steered' ? 'small' : 'large';
+  const asPlain = times(plain);
+  const unsteered = await continueAll(context, model, layer, asPlain.map((prompt, k) => ({ prompt, stream: k })), settings, counter);
+  arms.push(armResult(plain, 'none', { r: 0, alpha: 0, isoKl: 0 }, measureSides(steer.concept.score, asPlain, unsteered), { mean: 0, p95: 0 }, unsteered));
+  for (const arm of own) {
     const asked = times(arm.arm);
     const both: Record<'up' | 'down', Side[]> = { up: [], down: [] };
     for (const sign of [1, -1] as const) {
@@ -105,9 +124,7 @@ async function reportHalf(context: LabContext, experiment: Experiment, steer: St
     }
     sides[arm.arm] = both;
   }
-  const order = new Map<Arm, number>([['small', 0], ['large', 1], ...DOSED_ARMS.map((name, i): [Arm, number] => [name, i + 2])]);
-  arms.sort((a, b) => order.get(a.name)! - order.get(b.name)!);
-  return { arms, cells, sides: sides as ReportHalf['sides'] };
+  return { arms, cells, sides };
 }
 
 function armResult(name: Arm, direction: ArmResult['direction'], dose: ArmResult['dose'], sides: Sides, effect: SideEffects, texts: readonly string[]): ArmResult {

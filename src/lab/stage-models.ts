@@ -7,9 +7,12 @@ import { checkHomology, fetchCatalog, locationOfRef, ModelStore, resolveModel, t
 import type { LanguageModel, ModelSource } from '../runtime/types';
 import type { LabContext } from './context';
 import { breathe } from './context';
-import { planPair, requireFits } from './pair-memory';
+import { ModelPair, type Loader } from './model-pair';
+import { chooseResidence, planPair } from './pair-memory';
 
 export interface LoadedPair {
+  /** Who is in memory. */
+  pair: ModelPair;
   source: LanguageModel;
   target: LanguageModel;
   titles: { source: string; target: string };
@@ -41,7 +44,8 @@ export async function knownModel(ref: ModelRef, catalog: Catalog, baseUrl: strin
 }
 
 /**
- * Loads source and target and compares them. A pair that is not wholly bundled must first fit by its memory plan.
+ * Loads source and target and compares them. A pair that is not wholly bundled must first fit by its memory plan: at once, or
+ * one model at a time.
  * @throws LabError `not-homologous` with the reasons; `out-of-memory` with the plan's reason; `unknown-model`, `model-*`, `tokenizer-mismatch`, `graph-unsupported` from loading
  */
 export async function modelsStage(context: LabContext, experiment: Experiment): Promise<LoadedPair> {
@@ -50,36 +54,43 @@ export async function modelsStage(context: LabContext, experiment: Experiment): 
     source: await knownModel(experiment.models.source, catalog, context.baseUrl),
     target: await knownModel(experiment.models.target, catalog, context.baseUrl),
   };
-  if (!known.source.entry || !known.target.entry) {
-    const { runtime, backend } = context;
-    requireFits(await planPair(experiment, { source: known.source.source, target: known.target.source }, { backend: runtime.backend, limits: backend.device?.limits ?? null }, context.signal));
-  }
-  const load = async (role: 'source' | 'target'): Promise<LanguageModel> => {
-    const { source, title } = known[role];
-    const model = await context.runtime.load(source, {
-      signal: context.signal,
-      onProgress: (done, total, note) => context.progress({ stage: 'models', done, total, unit: 'bytes', note: `${title}: ${note}` }),
-    });
-    await breathe(context.signal);
-    return model;
-  };
-  const source = await load('source');
-  let target: LanguageModel | null = null;
+  const { runtime, backend } = context;
+  const bundled = known.source.entry !== null && known.target.entry !== null;
+  const plan = bundled ? null : await planPair(experiment, { source: known.source.source, target: known.target.source }, { backend: runtime.backend, limits: backend.device?.limits ?? null }, context.signal);
+  const { residence, inTurn } = chooseResidence(plan, context.residence);
+  if (inTurn) context.warn(inTurn);
+  const loader = ({ source, title }: KnownModel): Loader => ({
+    title,
+    load: async (options) => {
+      const model = await runtime.load(source, options);
+      try {
+        await breathe(options.signal);
+      } catch (error) {
+        await model.dispose();
+        throw error;
+      }
+      return model;
+    },
+  });
+  const pair = await ModelPair.load(residence, { source: loader(known.source), target: loader(known.target) }, {
+    signal: context.signal,
+    onLoading: (done, total, note) => context.progress({ stage: 'models', done, total, unit: 'bytes', note }),
+  });
   try {
-    target = await load('target');
+    const { source, target } = pair;
     const homology = checkHomology(source, target);
     const titles = { source: known.source.title, target: known.target.title };
     if (homology.verdict === 'not-homologous') throw notHomologous(homology, titles);
     if (homology.verdict === 'related') context.warn(relatedWarning(homology, titles));
     return {
+      pair,
       source,
       target,
       titles,
-      result: { source: describe(source, known.source), target: describe(target, known.target), homology },
+      result: { source: describe(source, known.source), target: describe(target, known.target), homology, ...(inTurn ? { inTurn } : {}) },
     };
   } catch (error) {
-    await source.dispose();
-    await target?.dispose();
+    await pair.dispose();
     throw error;
   }
 }
@@ -106,8 +117,7 @@ function details(checks: HomologyReport['checks']): string {
 
 /** Frees both models. */
 export async function releaseModels(pair: LoadedPair): Promise<void> {
-  await pair.source.dispose();
-  await pair.target.dispose();
+  await pair.pair.dispose();
 }
 
 function describe(model: LanguageModel, { source, title, entry, license }: KnownModel): ModelReport {

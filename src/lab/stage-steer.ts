@@ -10,6 +10,7 @@ import { computeAxis, isoKlAlpha, neutralLogits, sideEffects, signedStops, type 
 import { checkPairs, differenceOfMeans, readPairs, tokensRead, type PairStates } from './extract';
 import type { ProjectionScale } from './generate';
 import { makeScorer, type ScoreFunction } from './score';
+import type { ModelPair } from './model-pair';
 import type { LoadedPair } from './stage-models';
 import type { ActivationsState } from './stage-activations';
 import type { MapState } from './stage-map';
@@ -32,6 +33,8 @@ export interface Concept {
 }
 
 export interface SteerState {
+  /** Who of the arms' models is in memory. */
+  pair: ModelPair;
   concept: Concept;
   arms: SteeringArm[];
   scales: Map<LanguageModel, ProjectionScale>;
@@ -67,8 +70,9 @@ export async function steerStage(context: LabContext, experiment: Experiment, mo
   const concept = await resolveConcept(context, experiment.concept);
   checkPairs(concept.pairs);
   const pairs = choosePairs(concept.pairs, experiment.vector.maxPairs, experiment.generation.seed);
-  const sourceStates = await readPairs(context, source, layers.source, pairs, experiment.vector.readPosition, 'Reading the contrast pairs with the small model');
-  const targetStates = await readPairs(context, target, layers.target, pairs, experiment.vector.readPosition, 'Reading the contrast pairs with the large model');
+  const { source: sourceStates, target: targetStates } = await models.pair.eachRole((role) =>
+    readPairs(context, models[role], layers[role], pairs, experiment.vector.readPosition, `Reading the contrast pairs with the ${role === 'source' ? 'small' : 'large'} model`),
+  );
 
   const vSource = differenceOfMeans(fitHalf(sourceStates));
   const vNative = differenceOfMeans(fitHalf(targetStates));
@@ -87,18 +91,23 @@ export async function steerStage(context: LabContext, experiment: Experiment, mo
   ];
 
   const stops = signedStops(experiment.dose.stops);
-  const axis = await computeAxis(arms, halves(concept.evaluationPrompts).report[0], stops, context.signal);
-  requireEffect(axis);
   const neutral = concept.neutralPrompts.slice(0, experiment.generation.neutralTexts);
-  const base = new Map([
-    [source, await neutralLogits(source, neutral, NEUTRAL_TOKENS)],
-    [target, await neutralLogits(target, neutral, NEUTRAL_TOKENS)],
-  ]);
   const effects = {} as Record<DosedArm, SideEffects[]>;
+  let step = 0;
+  const axes = await models.pair.eachRole(async (role) => {
+    const own = arms.filter(({ model }) => model === models[role]);
+    const axis = await computeAxis(own, halves(concept.evaluationPrompts).report[0], stops, context.signal);
+    requireEffect(axis);
+    const base = new Map([[models[role], await neutralLogits(models[role], neutral, NEUTRAL_TOKENS)]]);
+    for (const arm of own) {
+      context.progress({ stage: 'steer', done: step++, total: arms.length, unit: 'steps', note: `Side effects on neutral text: ${arm.arm}` });
+      effects[arm.arm] = await sideEffects(context, arm, stops, neutral, base, NEUTRAL_TOKENS);
+    }
+    return axis;
+  });
+  const axis = { ...axes.source, arms: { ...axes.source.arms, ...axes.target.arms }, milliseconds: axes.source.milliseconds + axes.target.milliseconds };
   const isoKl = {} as Record<DosedArm, number | null>;
-  for (const [i, arm] of arms.entries()) {
-    context.progress({ stage: 'steer', done: i, total: arms.length, unit: 'steps', note: `Side effects on neutral text: ${arm.arm}` });
-    effects[arm.arm] = await sideEffects(context, arm, stops, neutral, base, NEUTRAL_TOKENS);
+  for (const arm of arms) {
     const p95 = effects[arm.arm].map((effect) => effect.p95);
     const magnitudes = experiment.dose.stops;
     const middle = magnitudes.length;
@@ -131,7 +140,7 @@ export async function steerStage(context: LabContext, experiment: Experiment, mo
     [source, projectionScale(activations.sample.source, layers.source, directions.source)],
     [target, projectionScale(activations.sample.target, layers.target, directions.mapped)],
   ]);
-  return { concept, arms, scales, sideEffects: effects, isoKlAlpha: isoKl, targetTitle: models.titles.target, result: { concept: { title: concept.title, positive: concept.positive, negative: concept.negative }, vector, isoKlAlpha: isoKl, axis } };
+  return { pair: models.pair, concept, arms, scales, sideEffects: effects, isoKlAlpha: isoKl, targetTitle: models.titles.target, result: { concept: { title: concept.title, positive: concept.positive, negative: concept.negative }, vector, isoKlAlpha: isoKl, axis } };
 }
 
 /** A steering input that changes nothing must never be shown as steering. */

@@ -74,6 +74,7 @@ class DiskFolder {
   async removeEntry(name: string): Promise<void> {
     const path = join(this.path, name);
     if (!statSync(path, { throwIfNoEntry: false })) throw missing(name);
+    if (open.has(path)) throw new DOMException('Locked.', 'NoModificationAllowedError');
     rmSync(path, { recursive: true });
   }
 

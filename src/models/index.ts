@@ -12,5 +12,6 @@ export { locationOfRef, modelLocationSchema, type HubLocation, type LocalLocatio
 export { planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel, type PlannedWork } from './memory-plan';
 export { inspectModel, openModel, type InspectedModel, type OpenModelOptions } from './open';
 export { filesOfDirectory, filesOfDrop, filesOfList, type LocalFile } from './picked';
-export { ModelStore, requestPersistence, type StorageRoom, type StoredModel } from './storage';
+export { ModelStore, requestPersistence, type StoredModel } from './storage';
+export { isLocked, named, openSync, storageRoom, writesWhole, type StorageRoom } from './sync-file';
 export { createTokenizer } from './tokenizer';

@@ -13,6 +13,7 @@ import { digestOf } from '../experiment/digest';
 import { LabError, throwIfAborted } from '../experiment/errors';
 import type { FetchedFile } from '../runtime/types';
 import type { HubLocation } from './location';
+import { isLocked, named, openSync, storageRoom, writesWhole, type StorageRoom } from './sync-file';
 
 /** What identifies a stored model, and what the storage screen says of it. */
 export interface StoredIdentity extends Omit<HubLocation, 'kind'> {
@@ -35,14 +36,6 @@ export interface StoredModel extends StoredIdentity {
   unfinished: string[];
 }
 
-export interface StorageRoom {
-  /** Bytes used by this site, of everything. */
-  usage: number;
-  /** Bytes that the browser allows it. */
-  quota: number;
-  free: number;
-}
-
 const identitySchema = z.object({ host: z.string(), id: z.string(), commit: z.string(), license: z.string().nullable(), layout: z.enum(['hub', 'folder']) });
 const okSchema = z.object({ bytes: z.int().min(0), sha256: z.string(), checked: z.enum(['digest', 'length']) });
 
@@ -50,10 +43,6 @@ const IDENTITY = 'model.json';
 const DONE = '.ok';
 /** Blobs are read in slices of this size, straight into place. */
 const READ_BYTES = 64 * 2 ** 20;
-/** A worker that was ended in the middle of its work keeps its files locked for up to two seconds (seen in Chromium 156). */
-const LOCK_WAIT_MS = 4000;
-const LOCK_POLL_MS = 200;
-
 /** Distinct models have distinct names; the readable part is for whoever looks into the file system. */
 function folderName({ host, id, commit }: Omit<HubLocation, 'kind'>): string {
   return `${id.replace(/[^\w-]+/g, '-').slice(0, 60)}-${digestOf({ host, id, commit }).slice(0, 16)}`;
@@ -105,7 +94,7 @@ export class ModelStore {
     try {
       await this.#models.removeEntry(folderName(location), { recursive: true });
     } catch (error) {
-      if (!named(error, 'NotFoundError')) throw busyOr(error, location.id);
+      if (!named(error, 'NotFoundError')) throw isLocked(error) ? busy(location.id)(error) : error;
     }
   }
 
@@ -130,14 +119,12 @@ export class ModelStore {
       const { host, id, commit, license, layout } = identity;
       await writeText(folder, IDENTITY, JSON.stringify({ host, id, commit, license, layout }), identity.id);
     }
-    return new PartialFile(folder, path, await openSync(folder, fileName(path), identity.id), identity.id);
+    return new PartialFile(folder, path, await openSync(folder, fileName(path), busy(identity.id)), identity.id);
   }
 
-  /** What the browser says that it allows and has given; null where it does not say. A hint: Chromium says 10 GiB whatever the disk has. */
-  async room(): Promise<StorageRoom | null> {
-    const estimate = await globalThis.navigator?.storage?.estimate?.();
-    if (estimate?.quota === undefined || estimate.usage === undefined) return null;
-    return { usage: estimate.usage, quota: estimate.quota, free: Math.max(0, estimate.quota - estimate.usage) };
+  /** As `storageRoom`. */
+  room(): Promise<StorageRoom | null> {
+    return storageRoom();
   }
 
   async #folder(location: Omit<HubLocation, 'kind'>): Promise<FileSystemDirectoryHandle | null> {
@@ -211,19 +198,6 @@ export function storageFull(modelId: string, missing: number | null): LabError {
 }
 
 /**
- * Whether all of a chunk was written. Past the quota other browsers throw; Chromium 156 writes what fits and answers
- * 4294967288, its error code -8 read as unsigned.
- */
-function writesWhole(handle: FileSystemSyncAccessHandle, chunk: Uint8Array, at: number): boolean {
-  try {
-    return handle.write(chunk as Uint8Array<ArrayBuffer>, { at }) === chunk.length;
-  } catch (error) {
-    if (named(error, 'QuotaExceededError')) return false;
-    throw error;
-  }
-}
-
-/**
  * Asks the browser to keep the models when disk space runs short. For the page: workers may not ask.
  * @returns whether it will; Chromium decides by how much the site is used, Firefox asks the user
  */
@@ -285,22 +259,9 @@ async function sizeOf(folder: FileSystemDirectoryHandle, name: string): Promise<
   return handle ? (await handle.getFile()).size : 0;
 }
 
-async function openSync(folder: FileSystemDirectoryHandle, name: string, modelId: string): Promise<FileSystemSyncAccessHandle> {
-  const handle = await folder.getFileHandle(name, { create: true });
-  if (typeof handle.createSyncAccessHandle !== 'function') throw new RangeError('Models are stored from a dedicated worker: other threads have no synchronous file handles.');
-  for (let waited = 0; ; waited += LOCK_POLL_MS) {
-    try {
-      return await handle.createSyncAccessHandle();
-    } catch (error) {
-      if (!isLocked(error) || waited >= LOCK_WAIT_MS) throw busyOr(error, modelId);
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
-  }
-}
-
 async function writeText(folder: FileSystemDirectoryHandle, name: string, text: string, modelId: string): Promise<void> {
   const bytes = new TextEncoder().encode(text);
-  const handle = await openSync(folder, name, modelId);
+  const handle = await openSync(folder, name, busy(modelId));
   try {
     handle.truncate(0);
     if (!writesWhole(handle, bytes, 0)) throw storageFull(modelId, null);
@@ -310,14 +271,8 @@ async function writeText(folder: FileSystemDirectoryHandle, name: string, text: 
   }
 }
 
-function isLocked(error: unknown): boolean {
-  return named(error, 'NoModificationAllowedError') || named(error, 'InvalidStateError');
-}
-
-function busyOr(error: unknown, modelId: string): unknown {
-  if (!isLocked(error)) return error;
-  return new LabError('storage-busy', `“${modelId}” is being written by another download.`, 'Wait for the other tab or download to end, or close it.', undefined, error);
-}
+/** The error where another download holds a model's file. */
+const busy = (modelId: string) => (cause: unknown): LabError => new LabError('storage-busy', `“${modelId}” is being written by another download.`, 'Wait for the other tab or download to end, or close it.', undefined, cause);
 
 async function orNull<T>(handle: Promise<T>): Promise<T | null> {
   try {
@@ -326,8 +281,4 @@ async function orNull<T>(handle: Promise<T>): Promise<T | null> {
     if (named(error, 'NotFoundError')) return null;
     throw error;
   }
-}
-
-function named(error: unknown, name: string): boolean {
-  return error !== null && typeof error === 'object' && 'name' in error && error.name === name;
 }

@@ -54,7 +54,7 @@ async function perform(message: EngineRequest, signal: AbortSignal, setStage: (s
   if (message.type === 'start') {
     await engine?.dispose();
     engine = null;
-    engine = await startEngine(message.backend, message.baseUrl, (error) => post({ type: 'device-lost', error: error.toJSON(), checkpoint }));
+    engine = await startEngine(message.backend, message.baseUrl, (error) => post({ type: 'device-lost', error: error.toJSON(), checkpoint }), message.residence);
     return engine.report;
   }
   if (!engine) throw new LabError('worker-crashed', 'The engine has not been started.', 'Reload the page.');

@@ -4,7 +4,7 @@
  * one `done` or `error` with that id.
  */
 import type { LabErrorJson } from '../experiment/errors';
-import type { Backend, DeviceReport, DoseAxis, Progress, Run, Stage, StageEvent, StopStreams } from '../experiment/run';
+import type { Backend, DeviceReport, DoseAxis, Progress, Residence, Run, Stage, StageEvent, StopStreams } from '../experiment/run';
 import type { ModelRef } from '../experiment/model-ref';
 import type { Experiment } from '../experiment/schema';
 import type * as models from '../lab/model-sources';
@@ -21,10 +21,12 @@ export type StoredList = Answer<typeof models.storedModels>;
 export type MemoryPlan = NonNullable<Answer<typeof models.memoryOf>>;
 
 export type BackendChoice = 'auto' | Backend;
+/** Whether both models are kept in memory; `auto` goes by the memory plan. */
+export type ResidenceChoice = 'auto' | Residence;
 
 export interface Requests extends ModelRequests {
   /** Probes the device and starts the runtime. `baseUrl`: absolute URL of the site's folder, ending in a slash. */
-  start: { in: { backend: BackendChoice; baseUrl: string }; out: DeviceReport };
+  start: { in: { backend: BackendChoice; baseUrl: string; residence?: ResidenceChoice }; out: DeviceReport };
   /** Runs the experiment's stages up to `until`; unchanged stages come from memory, and a collection that a lost device broke off goes on from `resume`. */
   run: { in: { experiment: Experiment; until: Stage; resume?: CollectCheckpoint | null }; out: Run | null };
   /** Next-token distributions at every stop for a prompt of the user's; needs a run up to `steer`. */

@@ -5,6 +5,9 @@ import { Figure } from '../figures/Figure';
 import { usePlotTheme } from '../figures/theme';
 import { compact, fixed } from '../ui/format';
 
+/** 1, 2 and 5 of every decade that a deviation can be in. */
+const ONE_TWO_FIVE = Array.from({ length: 17 }, (_, k) => [1, 2, 5].map((digit) => Number(`${digit}e${k - 8}`))).flat();
+
 export function SpectrumFigure({ map }: { map: MapResult }) {
   const theme = usePlotTheme();
   const { spectrum, effectiveRank, ceiling } = map.statistics;
@@ -13,9 +16,12 @@ export function SpectrumFigure({ map }: { map: MapResult }) {
     // What is zero has no place on a logarithmic axis.
     const y = spectrum.map((s) => (s > 0 ? s : null));
     const data = [{ type: 'scatter', mode: 'lines+markers', x, y, line: { color: theme.ink, width: 2 }, marker: { color: theme.ink, size: 5 }, hovertemplate: 'direction %{x}<br>deviation %{y:.2e}<extra></extra>' }];
+    // Over few decades Plotly would label 0.5 with its leading digit alone.
+    const decades = Math.log10(spectrum[0] / (spectrum.findLast((s) => s > 0) ?? spectrum[0]));
+    const ticks = decades > 2 ? { dtick: 1, exponentformat: 'power' } : { tickvals: ONE_TWO_FIVE, ticktext: ONE_TWO_FIVE.map(compact) };
     const layout = theme.layout({
       xaxis: theme.axis('direction', { range: [0, ceiling + 1], nticks: 7 }),
-      yaxis: theme.axis('deviation', { type: 'log', dtick: spectrum[0] > 100 * spectrum[spectrum.length - 1] ? 1 : 'D2', exponentformat: 'power' }),
+      yaxis: theme.axis('deviation', { type: 'log', ...ticks }),
       shapes: [{ type: 'line', yref: 'paper', y0: 0, y1: 1, x0: effectiveRank, x1: effectiveRank, line: { color: theme.accent, width: 1.5 } }],
     });
     return { data, layout, height: 250 };

@@ -50,9 +50,7 @@ function Plan({ plan }: { plan: MemoryPlan }) {
   const size = (value: number): string => (value === 0 ? '–' : bytes(value));
   return (
     <>
-      <p className={plan.fits === 'together' ? undefined : 'unfit'}>
-        {plan.fits === 'in turn' ? `Together the two would take ${bytes(plan.together)} of about ${bytes(plan.budget ?? 0)}. One at a time they would fit, but running them in turn is not built yet: the lab will refuse this pair.` : plan.reason}
-      </p>
+      <p className={plan.fits === 'no' ? 'unfit' : undefined}>{plan.reason}</p>
       <details>
         <summary>How it adds up</summary>
         <div className="table-scroll">

@@ -88,6 +88,6 @@ export function stagesOf(run: Run, origin: Origin): Stages {
     activations: part('activations', run.activations),
     map: part('map', run.map),
     steer: part('steer', run.steer),
-    evidence: part('evidence', { arms: run.arms, doseResponse: run.doseResponse, streams: run.streams, verdict: run.verdict }),
+    evidence: part('evidence', { arms: run.arms, doseResponse: run.doseResponse, streams: run.streams, replay: run.replay, verdict: run.verdict }),
   };
 }

@@ -1,0 +1,66 @@
+/** The engine itself, in its worker: with one model in memory at a time the figures of a run are those of both at once. */
+import { afterAll, expect, test } from 'vitest';
+import { defaultExperiment, quickVariant } from '../experiment/defaults';
+import type { DoseAxis, Residence, Run, StopStreams } from '../experiment/run';
+import { parseRun } from '../experiment/run-schema';
+import { EngineClient } from '../worker/client';
+
+const baseUrl = new URL('/', location.href).href;
+const quick = quickVariant(defaultExperiment('mood'));
+const experiment = { ...quick, corpus: { ...quick.corpus, maxTokens: 1_500 }, generation: { ...quick.generation, maxNewTokens: 6 } };
+
+const clients: EngineClient[] = [];
+afterAll(() => clients.forEach((client) => client.terminate()));
+
+interface Outcome {
+  run: Run;
+  axis: DoseAxis;
+  streams: StopStreams[];
+  /** Notes of loading one model in place of the other, in order. */
+  swaps: string[];
+}
+
+async function runOn(residence: Residence): Promise<Outcome> {
+  const client = new EngineClient();
+  clients.push(client);
+  await client.request('start', { backend: 'wasm', baseUrl, residence });
+  const swaps: string[] = [];
+  const run = (await client.request('run', { experiment, until: 'evidence' }, {
+    onProgress: ({ stage, note }) => {
+      const swap = /^(.*) unloaded, loading (.*): /.exec(note);
+      if (swap && swaps.at(-1) !== `${stage}: ${swap[2]}`) swaps.push(`${stage}: ${swap[2]}`);
+    },
+  }))!;
+  const prompt = 'The little robot looked at the rain.';
+  const axis = await client.request('axis', { experiment, prompt });
+  const streams: StopStreams[] = [];
+  await client.request('streams', { experiment, prompt, nearest: 0.5, maxNewTokens: 4 }, { onStreams: (set) => streams.push(set) });
+  return { run, axis, streams: streams.toSorted((a, b) => a.stop - b.stop), swaps };
+}
+
+/** What a run says of the world rather than of the models. */
+function figures({ run, axis, streams }: Outcome): unknown {
+  const { timings: _timings, device: _device, warnings: _warnings, models: { inTurn: _inTurn, ...models }, steer, ...rest } = run;
+  const timeless = ({ milliseconds: _milliseconds, ...value }: DoseAxis): unknown => value;
+  return { ...rest, models, steer: { ...steer, axis: timeless(steer.axis) }, axis: timeless(axis), streams };
+}
+
+test('a whole run in turn: every figure, vector and text as with both at once; few swaps; nothing left on disk', async () => {
+  const together = await runOn('together');
+  const inTurn = await runOn('in turn');
+  expect(together.swaps).toEqual([]);
+  expect(together.run.models.inTurn).toBeUndefined();
+  expect(inTurn.run.models.inTurn).toMatch(/took turns in memory, as asked/);
+  expect(inTurn.run.warnings).toContainEqual({ stage: 'models', text: inTurn.run.models.inTurn });
+  expect(parseRun(JSON.parse(JSON.stringify(inTurn.run))).models.inTurn).toBe(inTurn.run.models.inTurn);
+  // toEqual compares numbers by Object.is: the last bit counts. The order of the arms is part of what is shown.
+  expect(figures(inTurn)).toEqual(figures(together));
+  expect(Object.keys(inTurn.run.steer.axis.arms)).toEqual(Object.keys(together.run.steer.axis.arms));
+  console.log(`swaps of a run in turn: ${inTurn.swaps.join('; ')}`);
+  // Reading with the large model; pairs; axis and side effects; doses; report and streams.
+  expect(inTurn.swaps.filter((swap) => !swap.startsWith('models')).length).toBeLessThanOrEqual(6);
+  const states = await (await navigator.storage.getDirectory()).getDirectoryHandle('states');
+  const left: string[] = [];
+  for await (const [name] of states.entries()) left.push(name);
+  expect(left).toEqual([]);
+});
