@@ -6,7 +6,7 @@ import { parseExperiment } from './experiment/schema';
 import { exportVector } from './lab/export';
 import { renderReport } from './lab/report';
 import { EngineClient } from './worker/client';
-import type { BackendChoice, Progress } from './worker/protocol';
+import type { BackendChoice, Progress, ResidenceChoice } from './worker/protocol';
 import { runRecovering } from './worker/recover';
 
 export interface HeadlessResult {
@@ -19,7 +19,7 @@ export interface HeadlessResult {
 export interface HeadlessApi {
   /** Downloads the models of an experiment that are on a hub, at their commits. The caller has agreed to it. */
   fetchModels(experiment: unknown, backend: BackendChoice): Promise<{ ok: null } | { error: LabErrorJson }>;
-  run(experiment: unknown, backend: BackendChoice): Promise<{ ok: HeadlessResult } | { error: LabErrorJson }>;
+  run(experiment: unknown, backend: BackendChoice, residence?: ResidenceChoice): Promise<{ ok: HeadlessResult } | { error: LabErrorJson }>;
 }
 
 declare global {
@@ -54,12 +54,12 @@ window.lrtHeadless = {
       return { error: LabError.from(error).toJSON() };
     }
   },
-  async run(experiment, backend) {
+  async run(experiment, backend, residence) {
     try {
       const parsed = parseExperiment(experiment);
       const baseUrl = new URL('./', document.baseURI).href;
       const start = async (): Promise<boolean> => {
-        const device = await client.request('start', { backend, baseUrl });
+        const device = await client.request('start', { backend, baseUrl, residence });
         window.lrtReport?.({ device: `${device.backend}: ${device.reason}; adapter: ${device.adapter}` });
         return true;
       };
