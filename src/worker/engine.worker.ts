@@ -69,6 +69,8 @@ async function perform(message: EngineRequest, signal: AbortSignal, setStage: (s
   switch (message.type) {
     case 'run':
       return engine.pipeline.run(message.experiment, message.until, context);
+    case 'map-arrays':
+      return engine.pipeline.mapArrays(message.experiment, context);
     case 'axis':
       return engine.pipeline.axis(message.experiment, message.prompt, context);
     case 'streams':
