@@ -5,7 +5,7 @@ import type { Run, Stage } from './experiment/run';
 import { parseExperiment } from './experiment/schema';
 import { outputsOf } from './files/outputs';
 import { EngineClient } from './worker/client';
-import type { BackendChoice, Progress, RepositoryRequest } from './worker/protocol';
+import type { BackendChoice, Progress, RepositoryRequest, ResidenceChoice } from './worker/protocol';
 import { runRecovering } from './worker/recover';
 
 export interface HeadlessResult {
@@ -20,7 +20,7 @@ export interface HeadlessApi {
   commitOf(request: RepositoryRequest): Promise<{ ok: string } | { error: LabErrorJson }>;
   /** Downloads the models of an experiment that are on a hub, at their commits, or in a folder of that layout. The caller has agreed to it. */
   fetchModels(experiment: unknown, backend: BackendChoice, layout: 'hub' | 'folder'): Promise<{ ok: null } | { error: LabErrorJson }>;
-  run(experiment: unknown, backend: BackendChoice): Promise<{ ok: HeadlessResult } | { error: LabErrorJson }>;
+  run(experiment: unknown, backend: BackendChoice, residence?: ResidenceChoice): Promise<{ ok: HeadlessResult } | { error: LabErrorJson }>;
 }
 
 declare global {
@@ -69,12 +69,12 @@ window.lrtHeadless = {
       return { error: LabError.from(error).toJSON() };
     }
   },
-  async run(experiment, backend) {
+  async run(experiment, backend, residence) {
     try {
       const parsed = parseExperiment(experiment);
       const baseUrl = new URL('./', document.baseURI).href;
       const start = async (): Promise<boolean> => {
-        const device = await client.request('start', { backend, baseUrl });
+        const device = await client.request('start', { backend, baseUrl, residence });
         window.lrtReport?.({ device: `${device.backend}: ${device.reason}; adapter: ${device.adapter}` });
         return true;
       };

@@ -3,7 +3,9 @@ import { lazy, Suspense, useEffect, type ComponentType } from 'react';
 import { STAGES, type Stage } from '../../experiment/run';
 import { whenIdle } from '../figures/idle';
 import SteerStage from '../steer/SteerStage';
-import { STAGE_TITLES } from '../state/stages';
+import { Unkept } from '../runs/Unkept';
+import { useRuns } from '../state/runs';
+import { STAGE_TITLES, type Origin } from '../state/stages';
 import { useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { Rail } from './Rail';
@@ -16,6 +18,7 @@ const loaders = {
   map: () => import('../map/MapStage'),
   evidence: () => import('../evidence/EvidenceStage'),
   settings: () => import('../settings/SettingsSheet'),
+  runs: () => import('../runs/RunsSheet'),
   plot: () => import('../figures/PlotView'),
 };
 
@@ -28,8 +31,9 @@ const WORKSPACES: Record<Stage, ComponentType> = {
 };
 
 const SettingsSheet = lazy(loaders.settings);
+const RunsSheet = lazy(loaders.runs);
 
-type RunState = 'empty' | 'recorded' | 'running' | 'live' | 'failed';
+type RunState = 'empty' | 'running' | 'failed' | Origin;
 
 function useRunState(): RunState {
   return useLab((s) => {
@@ -42,6 +46,7 @@ function useRunState(): RunState {
 export function App() {
   const selected = useLab((s) => s.selected);
   const settingsOpen = useLab((s) => s.settingsOpen);
+  const runsOpen = useRuns((s) => s.open);
   const recorded = useLab((s) => s.recorded);
   const run = useRunState();
   const Workspace = WORKSPACES[selected];
@@ -83,6 +88,11 @@ export function App() {
           <SettingsSheet />
         </Suspense>
       )}
+      {runsOpen && (
+        <Suspense fallback={null}>
+          <RunsSheet />
+        </Suspense>
+      )}
     </>
   );
 }
@@ -94,13 +104,14 @@ function Notices() {
   // A crash during a run is shown once, at the stage that it stopped.
   const engine = useLab((s) => (STAGES.some((stage) => s.stages[stage].phase === 'failed' && s.stages[stage].error?.what === s.engine.error?.what) ? null : s.engine.error));
   const recorded = useLab((s) => s.recordedError);
-  const reading = useLab((s) => s.stages.steer.origin === 'recorded');
+  const reading = useLab((s) => s.stages.steer.origin);
   return (
     <>
       {engine && (
-        <ErrorNote error={reading ? { ...engine, remedy: `${engine.remedy} The recorded run below can still be read.` } : engine} actions={<Remedies error={engine} />} />
+        <ErrorNote error={reading === 'recorded' || reading === 'stored' ? { ...engine, remedy: `${engine.remedy} The ${reading === 'recorded' ? 'recorded' : 'kept'} run below can still be read.` } : engine} actions={<Remedies error={engine} />} />
       )}
       {recorded && <ErrorNote error={recorded} />}
+      <Unkept inList={false} />
       {failedAt && failure && (
         <ErrorNote error={failure} actions={<button type="button" onClick={() => useLab.setState({ selected: failedAt })}>Go to {STAGE_TITLES[failedAt]}</button>} />
       )}

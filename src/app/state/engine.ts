@@ -1,11 +1,12 @@
 /** What the page asks of the engine worker, and what it does with the answers. */
 import { LabError, type LabErrorJson } from '../../experiment/errors';
-import { STAGES, type Stage, type StopStreams } from '../../experiment/run';
+import { STAGES, type MapArrays, type Stage, type StopStreams } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
 import type { LocalFile } from '../../models/picked';
 import { EngineClient } from '../../worker/client';
-import type { BackendChoice, LocalOffer, MemoryPlan, StageEvent } from '../../worker/protocol';
+import type { BackendChoice, LocalOffer, MemoryPlan, ResidenceChoice, StageEvent } from '../../worker/protocol';
 import { runRecovering } from '../../worker/recover';
+import { keepFinished } from './runs';
 import { isStale, stagesOf, type StageState, type Stages } from './stages';
 import { engineCanAnswer, useLab } from './store';
 
@@ -37,7 +38,7 @@ export function startEngine(): Promise<boolean> {
   starting ??= (async () => {
     setEngine('starting', { error: null });
     try {
-      const device = await client.request('start', { backend: useLab.getState().backend, baseUrl: baseUrl() });
+      const device = await client.request('start', { backend: useLab.getState().backend, baseUrl: baseUrl(), residence: useLab.getState().residence });
       // Files that have gone meanwhile are told when their model is run: they are no reason not to start.
       for (const files of folders) await client.request('open-folder', { files, backend: useLab.getState().backend }).catch(() => undefined);
       setEngine('ready', { device });
@@ -75,6 +76,12 @@ export function startEngineWhenIdle(): void {
 /** Ends the worker and starts it on another backend; results on screen stay. */
 export async function chooseBackend(backend: BackendChoice): Promise<void> {
   useLab.setState({ backend });
+  await restartEngine();
+}
+
+/** Ends the worker and starts it so that it holds both models, or one at a time; results on screen stay. */
+export async function chooseResidence(residence: ResidenceChoice): Promise<void> {
+  useLab.setState({ residence });
   await restartEngine();
 }
 
@@ -135,7 +142,7 @@ export async function runStages(until: Stage = 'evidence'): Promise<boolean> {
     settle(null, null);
     return false;
   }
-  const experiment = useLab.getState().experiment;
+  const { experiment, parent } = useLab.getState();
   runExperiment = experiment;
   try {
     const run = await runRecovering(client, startEngine, { experiment, until }, {
@@ -144,7 +151,7 @@ export async function runStages(until: Stage = 'evidence'): Promise<boolean> {
       onStage,
     });
     settle(null, null);
-    if (run) finish(run);
+    if (run) finish(run, parent);
     return true;
   } catch (thrown) {
     const error = LabError.from(thrown);
@@ -157,7 +164,7 @@ export async function runStages(until: Stage = 'evidence'): Promise<boolean> {
   }
 }
 
-function finish(run: NonNullable<ReturnType<typeof useLab.getState>['run']>): void {
+function finish(run: NonNullable<ReturnType<typeof useLab.getState>['run']>, parent: string | null): void {
   const state = useLab.getState();
   const stages = stagesOf(run, 'live');
   // Keep what the stage events said about memory and time.
@@ -165,7 +172,9 @@ function finish(run: NonNullable<ReturnType<typeof useLab.getState>['run']>): vo
     stages[stage].fromMemory = state.stages[stage].fromMemory;
     stages[stage].milliseconds ??= state.stages[stage].milliseconds;
   }
-  useLab.setState({ run, stages });
+  // Changes from here on, and those made meanwhile, are a fork of what has been run; settings opened meanwhile are not.
+  useLab.setState((s) => ({ run, stages, parent: s.parent === parent ? run.experimentDigest : s.parent }));
+  void keepFinished(run, parent);
   const covered = new Set(run.streams.map((s) => s.stop));
   if (run.steer.axis.stops.some((stop) => !covered.has(stop))) void fillStreams(run.steer.axis.prompt);
 }
@@ -228,6 +237,11 @@ export function clearPrompt(): void {
 /** After a choice in a figure: recompute what it changed, where the engine holds the rest already. */
 export function rerunIfLive(wasLive: boolean): void {
   if (wasLive) void runStages('evidence');
+}
+
+/** The map of the settings, from the engine that holds it. @throws LabError */
+export function requestMap(experiment: Experiment): Promise<MapArrays> {
+  return client.request('map-arrays', { experiment });
 }
 
 export function isLive(): boolean {

@@ -8,7 +8,7 @@ import { defaultExperiment } from '../../experiment/defaults';
 import type { LabErrorJson } from '../../experiment/errors';
 import { STAGES, type DeviceReport, type DoseAxis, type Run, type Stage, type StopStreams } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
-import type { BackendChoice, Progress } from '../../worker/protocol';
+import type { BackendChoice, Progress, ResidenceChoice } from '../../worker/protocol';
 import type { DoseUnit } from './dose';
 import { emptyStages, isStale, markOf, type StageMark, type Stages } from './stages';
 
@@ -33,6 +33,8 @@ export interface LabState {
   recordedError: LabErrorJson | null;
   engine: { status: 'idle' | 'starting' | 'ready' | 'failed'; device: DeviceReport | null; error: LabErrorJson | null };
   backend: BackendChoice;
+  /** Whether both models are kept in memory. */
+  residence: ResidenceChoice;
   /** The run in progress. */
   running: { until: Stage; progress: Progress | null; cancelling: boolean } | null;
   /** Position of the dose thumb, in r. */
@@ -53,6 +55,11 @@ const query = new URLSearchParams(location.search);
 function initialBackend(): BackendChoice {
   const asked = query.get('backend');
   return asked === 'wasm' || asked === 'webgpu' ? asked : 'auto';
+}
+
+function initialResidence(): ResidenceChoice {
+  const asked = query.get('memory');
+  return asked === 'in-turn' ? 'in turn' : asked === 'together' ? asked : 'auto';
 }
 
 function initialTheme(): ThemeChoice {
@@ -76,6 +83,7 @@ export const useLab = create<LabState>()(
       recordedError: null,
       engine: { status: 'idle', device: null, error: null },
       backend: initialBackend(),
+      residence: initialResidence(),
       running: null,
       dose: 0,
       unit: 'r',
