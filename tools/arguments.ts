@@ -17,6 +17,7 @@ export const USAGE = `Usage: npm run experiment -- <preset | file.json> [options
 --host URL                       download models of the form owner/name from this hub or mirror; saying so is the consent
 --layout hub|folder              folder: the host is any web server, with model folders below the address (default hub)
 --models DIR                     instead of a host: model folders on this disk, DIR/owner/name/config.json and so on
+--corpus ID                      instead of the experiment's corpus: stories, or general for general English models
 --profile DIR                    keep the browser's storage here, so that the next run need not download again
 --out DIR                        where the run, its report and its other files go (default out/<experiment>)
 --backend auto|webgpu|wasm       what to compute on
@@ -67,7 +68,7 @@ export function readArguments(argv: readonly string[]): Arguments | null {
     parsed = parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { out: text, backend: { ...text, default: 'auto' }, quick: { type: 'boolean', default: false }, source: text, target: text, host: text, layout: text, models: text, profile: text, site: text, help: { type: 'boolean', default: false } },
+      options: { out: text, backend: { ...text, default: 'auto' }, quick: { type: 'boolean', default: false }, source: text, target: text, host: text, layout: text, models: text, corpus: text, profile: text, site: text, help: { type: 'boolean', default: false } },
     });
   } catch (error) {
     throw invalid((error as Error).message);
@@ -80,6 +81,7 @@ export function readArguments(argv: readonly string[]): Arguments | null {
   const file = name.endsWith('.json') ? name : realFile(name);
   let experiment = file ? readExperiment(file) : presetExperiment(name);
   if (values.quick) experiment = quickVariant(experiment);
+  if (values.corpus) experiment = { ...experiment, corpus: { ...experiment.corpus, id: values.corpus } };
   const named = { source: values.source ? readModelName(values.source) : null, target: values.target ? readModelName(values.target) : null };
   const real = file !== null && !name.endsWith('.json');
   const origin = originOf(values, real);

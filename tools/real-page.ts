@@ -88,8 +88,9 @@ async function readBuffer(device: GPUDevice, buffer: GPUBuffer, bytes: number): 
  * Loads a model from its folder and compares taps, logits and steered logits with the reference.
  * @param baseUrl of the folder, ending in a slash
  * @param decode new tokens to write and time; 0 for none
+ * @param apart loads the model anew for each of the three uses, where their sessions do not fit into memory together
  */
-export async function check(baseUrl: string, id: string, dtype: 'fp32' | 'q4', backend: 'wasm' | 'webgpu', reference: Reference, decode: number): Promise<Checked> {
+export async function check(baseUrl: string, id: string, dtype: 'fp32' | 'q4', backend: 'wasm' | 'webgpu', reference: Reference, decode: number, apart: boolean): Promise<Checked> {
   const lab: LabDevice | null = backend === 'webgpu' ? await createDevice() : null;
   const runtime = await createRuntime({ backend, device: lab?.device ?? null });
   const now = performance.now.bind(performance);
@@ -99,7 +100,13 @@ export async function check(baseUrl: string, id: string, dtype: 'fp32' | 'q4', b
     time = now();
     return passed;
   };
-  const model = await runtime.load({ id, dtype, location: { kind: 'bundled', baseUrl } });
+  const open = (): Promise<LanguageModel> => runtime.load({ id, dtype, location: { kind: 'bundled', baseUrl } });
+  let model = await open();
+  const renew = async (): Promise<void> => {
+    if (!apart) return;
+    await model.dispose();
+    model = await open();
+  };
   try {
     const load = lap();
     const { ids, steeredBlock } = reference;
@@ -128,7 +135,9 @@ export async function check(baseUrl: string, id: string, dtype: 'fp32' | 'q4', b
       return all.slice(all.length - wanted.length);
     };
     // The untouched graph first: a steered session that is there would be used for an unsteered pass.
+    await renew();
     const plain = await last(undefined);
+    await renew();
     const steered = await last(vector);
     const zero = await last(new Float32Array(hiddenSize));
     const found = difference(plain, wanted, 0, wanted.length);
@@ -137,6 +146,7 @@ export async function check(baseUrl: string, id: string, dtype: 'fp32' | 'q4', b
     let decodeRate: number | null = null;
     let continuation: string | null = null;
     if (decode > 0) {
+      await renew();
       const steps: number[] = [];
       const [long] = await model.decode({ rows: [{ ids }], layer: null }, { maxNewTokens: decode, sampling: { temperature: 0, topP: 1, seed: 1 }, onStep: () => void steps.push(now()) });
       // From the first new token on: without the session and the prompt.
