@@ -10,6 +10,7 @@ import { auditFit, type FitAudit } from '../math/audit';
 import { familiesFromMoments, type FamilyMember } from '../math/families';
 import type { AffineMap, FitOptions, FitShape } from '../math/fit-types';
 import type { PairMoments } from '../math/moments';
+import { leadingPca } from '../math/leading-pca';
 import { pca, type Pca } from '../math/pca';
 import type { Products } from '../math/products';
 import type { TapBatch } from '../runtime/types';
@@ -66,6 +67,9 @@ export function webgpuBackend(device: GPUDevice): LabBackend {
   };
 }
 
+/** From this width on, all components of a panel's states take seconds: dozens of panels would take minutes. */
+const WIDE = 512;
+
 /** The fit's products by ONNX Runtime's WASM, everything else in float64: for a machine without a real GPU. */
 export function wasmBackend(products: Products): LabBackend {
   return {
@@ -81,7 +85,7 @@ export function wasmBackend(products: Products): LabBackend {
       return tap.data;
     },
     tapsOf: async (blocks, width, shape) => ({ ...shape, blocks: blocks.map((read, block) => ({ block, width, data: read(), buffer: null })), dispose: () => {} }),
-    pca: async (rows, width, components) => pca({ rows: rows.length / width, cols: width, data: rows }, components),
+    pca: async (rows, width, components) => (width < WIDE || components > width / 8 ? pca({ rows: rows.length / width, cols: width, data: rows }, components) : leadingPca(rows, width, components, products)),
     families: async (moments, ridge, ranks) => familiesFromMoments(moments, ridge, ranks),
     audit: (X, Y, rows, sourceWidth, targetWidth, lambda, signal) => auditFit(async (shape) => new WhitenedFit(shape, products, { cka: false }), X, Y, rows, sourceWidth, targetWidth, lambda, signal),
     selfTest: () => runWasmSelfTest(products),
