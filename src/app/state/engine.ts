@@ -3,8 +3,9 @@ import { LabError, type LabErrorJson } from '../../experiment/errors';
 import { STAGES, type Stage, type StopStreams } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
 import type { LocalFile } from '../../models/picked';
-import { EngineClient } from '../../worker/client';
-import type { BackendChoice, LocalOffer, MemoryPlan, StageEvent } from '../../worker/protocol';
+import type { Verification } from '../../experiment/share/verification';
+import { EngineClient, type Listeners } from '../../worker/client';
+import type { BackendChoice, LocalOffer, MemoryPlan, StageEvent, VerifyRequest } from '../../worker/protocol';
 import { runRecovering } from '../../worker/recover';
 import { isStale, stagesOf, type StageState, type Stages } from './stages';
 import { engineCanAnswer, useLab } from './store';
@@ -70,6 +71,15 @@ export function startEngineWhenIdle(): void {
     if ('requestIdleCallback' in window) requestIdleCallback(begin, { timeout: 2000 });
     else setTimeout(begin, 200);
   });
+}
+
+/** Verifies a shared document in the engine, which is started for it. @throws LabError of starting it, `cancelled` */
+export async function verifyDocument(request: VerifyRequest, listeners: Listeners): Promise<Verification> {
+  if (!(await startEngine())) {
+    const { error } = useLab.getState().engine;
+    throw error ? LabError.fromJSON(error) : new LabError('worker-crashed', 'The engine did not start.', 'Reload the page.');
+  }
+  return client.request('verify', request, listeners);
 }
 
 /** Ends the worker and starts it on another backend; results on screen stay. */
