@@ -48,9 +48,9 @@ function checkRun(run: Run): void {
   }
 }
 
-/** vector.safetensors, read by hand: header length, JSON header, data. */
+/** vectors.safetensors, read by hand: header length, JSON header, data. */
 function checkVectorFile(dir: string, run: Run): void {
-  const bytes = readFileSync(join(dir, 'vector.safetensors'));
+  const bytes = readFileSync(join(dir, 'vectors.safetensors'));
   const length = Number(bytes.readBigUInt64LE(0));
   const header = JSON.parse(bytes.subarray(8, 8 + length).toString('utf8')) as Record<string, { shape: number[]; data_offsets: [number, number] }>;
   expect(header.mapped.shape).toEqual([run.models.target.hiddenSize]);

@@ -3,17 +3,16 @@ import { LabError, type LabErrorJson } from './experiment/errors';
 import type { ModelRef } from './experiment/model-ref';
 import type { Run, Stage } from './experiment/run';
 import { parseExperiment } from './experiment/schema';
-import { exportVector } from './lab/export';
-import { renderReport } from './lab/report';
+import { outputsOf } from './files/outputs';
 import { EngineClient } from './worker/client';
 import type { BackendChoice, Progress } from './worker/protocol';
 import { runRecovering } from './worker/recover';
 
 export interface HeadlessResult {
   run: Run;
-  report: string;
-  /** safetensors, base64 */
-  vector: string;
+  /** Every file of the run, in base64; or why one cannot be made. */
+  files: { name: string; base64: string }[];
+  missing: { name: string; error: LabErrorJson }[];
 }
 
 export interface HeadlessApi {
@@ -31,6 +30,12 @@ declare global {
 }
 
 const client = new EngineClient();
+
+function base64Of(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  return btoa(text);
+}
 
 async function fetchModel({ id, dtype, location }: ModelRef, backend: BackendChoice): Promise<void> {
   if (location?.kind !== 'hub') return;
@@ -74,9 +79,18 @@ window.lrtHeadless = {
         },
       );
       if (!run) throw new LabError('internal', 'The engine ended without a run.', 'Report this with the experiment file.');
-      let vector = '';
-      for (const byte of exportVector(run)) vector += String.fromCharCode(byte);
-      return { ok: { run, report: renderReport(run), vector: btoa(vector) } };
+      const map = await client.request('map-arrays', { experiment: run.experiment });
+      const { concept } = run.experiment;
+      const result: HeadlessResult = { run, files: [], missing: [] };
+      for (const { name, contents } of outputsOf(run, { vector: 'mapped', map, pairs: concept.kind === 'pairs' ? concept.pairs : null })) {
+        try {
+          const made = contents();
+          result.files.push({ name, base64: base64Of(typeof made === 'string' ? new TextEncoder().encode(made) : made) });
+        } catch (error) {
+          result.missing.push({ name, error: LabError.from(error).toJSON() });
+        }
+      }
+      return { ok: result };
     } catch (error) {
       return { error: LabError.from(error).toJSON() };
     }

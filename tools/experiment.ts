@@ -1,6 +1,6 @@
 /**
  * `npm run experiment -- <preset | file.json> [--out DIR] [--backend auto|webgpu|wasm] [--quick] [--source ID]
- * [--target ID] [--host URL] [--site DIR]` runs a whole experiment headless in the built lab and writes run.json, report.md and vector.safetensors.
+ * [--target ID] [--host URL] [--site DIR]` runs a whole experiment headless in the built lab and writes every file of the run (src/files/outputs.ts).
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,6 +10,7 @@ import { defaultExperiment, quickVariant } from '../src/experiment/defaults';
 import { LabError, type ErrorCode, type LabErrorJson } from '../src/experiment/errors';
 import type { ModelRef } from '../src/experiment/model-ref';
 import { parseExperimentJson, type Experiment } from '../src/experiment/schema';
+import { renderReport } from '../src/files/report';
 import type { HeadlessResult } from '../src/headless';
 import { normaliseHost } from '../src/models/location';
 import type { Progress } from '../src/worker/protocol';
@@ -161,13 +162,12 @@ async function runHeadless({ experiment, backend, download, site }: Arguments): 
 try {
   const args = readArguments();
   console.log(`Experiment: ${args.experiment.title}`);
-  const { run, report, vector } = await runHeadless(args);
+  const { run, files, missing } = await runHeadless(args);
   mkdirSync(args.out, { recursive: true });
-  writeFileSync(join(args.out, 'run.json'), JSON.stringify(run));
-  writeFileSync(join(args.out, 'report.md'), report);
-  writeFileSync(join(args.out, 'vector.safetensors'), Buffer.from(vector, 'base64'));
-  console.log(`\n${report.split('\n## What was run')[0].trim()}\n`);
-  console.log(`Total ${((run.timings.total ?? 0) / 1000).toFixed(1)} s. Wrote run.json, report.md and vector.safetensors to ${args.out}`);
+  for (const { name, base64 } of files) writeFileSync(join(args.out, name), Buffer.from(base64, 'base64'));
+  console.log(`\n${renderReport(run).split('\n## What was run')[0].trim()}\n`);
+  for (const { name, error } of missing) console.log(`${name} could not be made (${error.code}). ${error.what} ${error.remedy}`);
+  console.log(`Total ${((run.timings.total ?? 0) / 1000).toFixed(1)} s. Wrote ${files.map(({ name }) => name).join(', ')} to ${args.out}`);
 } catch (thrown) {
   const error = LabError.from(thrown);
   console.error(`\nerror ${error.code}: ${error.message}\n${error.remedy}`);

@@ -36,6 +36,7 @@ const device = z.strictObject({
 const model = z.strictObject({
   id: z.string(),
   title: z.string(),
+  modelType: z.string(),
   dtype: z.string(),
   layers: z.int().min(1).max(10_000),
   hiddenSize: z.int().min(1),

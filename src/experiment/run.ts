@@ -34,6 +34,8 @@ export interface DeviceReport {
 export interface ModelReport {
   id: string;
   title: string;
+  /** `model_type` of its config.json: "llama", "qwen2" … What other programs know its architecture by. */
+  modelType: string;
   dtype: string;
   layers: number;
   hiddenSize: number;
@@ -126,6 +128,17 @@ export interface MapResult {
   cka: number[][];
   /** Source sample mapped into the target's PCA plane, and the same targets, for the morph. */
   mappedPca: { source: [number, number][]; target: [number, number][]; mapped: [number, number][] };
+}
+
+/** The map of a run itself: too large for a run, and asked of the engine that fitted it. Y ≈ X W + 1 p. */
+export interface MapArrays {
+  /** d_S × d_T, row-major. */
+  W: Float32Array;
+  /** d_T */
+  p: Float32Array;
+  /** Means of the training rows: d_S and d_T. p = muTarget − muSource · W for the kinds of map that fit an intercept. */
+  muSource: Float32Array;
+  muTarget: Float32Array;
 }
 
 /** What the map does, beyond one R² (of the map in use). */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fromBase64, toBase64 } from '../experiment/base64';
 import { defaultExperiment } from '../experiment/defaults';
 import type { Tokenizer } from '../runtime/types';
 import { batchesOf, prepareTexts, readPositions } from './collect';
@@ -7,7 +8,7 @@ import { checkPairs, differenceOfMeans } from './extract';
 import { Memo } from './memo';
 import { parseCorpus } from './resources';
 import { finiteSample, flatPositions } from './rows';
-import { fromBase64, mapDirection, medianNorm, randomDirections, toBase64, unit } from './vectors';
+import { mapDirection, medianNorm, randomDirections, unit } from './vectors';
 
 /** One id a character, with a begin token: positions are then easy to reason about. */
 const letters: Tokenizer = {

@@ -5,7 +5,7 @@
 import { version } from '../../package.json';
 import { digestOf } from '../experiment/digest';
 import { LabError, throwIfAborted } from '../experiment/errors';
-import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type Run, type RunInputs, type Stage, type StageEvent, type StageResults, type StopStreams } from '../experiment/run';
+import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type MapArrays, type Run, type RunInputs, type Stage, type StageEvent, type StageResults, type StopStreams } from '../experiment/run';
 import { parseExperiment, type Experiment } from '../experiment/schema';
 import { kernelsDigest } from '../gpu/kernels/digest';
 import { foldsOf } from './folds';
@@ -115,6 +115,13 @@ export class Pipeline {
       for (const streams of await computeStreams(lab, state.arms, state.scales, prompt, part, { ...experiment.generation, maxNewTokens })) onStop(streams);
     }
     return { stops: stops.length };
+  }
+
+  /** The map itself, which a run does not carry. Runs the stages it needs. */
+  async mapArrays(experiment: Experiment, context: PipelineContext): Promise<MapArrays> {
+    parseExperiment(experiment);
+    const { map, means } = (await this.#map(experiment, this.#lab(context))).state;
+    return { W: map.W, p: map.p, muSource: Float32Array.from(means.source), muTarget: Float32Array.from(means.target) };
   }
 
   /** Releases models and moments. */

@@ -14,6 +14,8 @@ import type { ActivationsState } from './stage-activations';
 export interface MapState {
   /** The map that carries the vector. */
   map: AffineMap;
+  /** Means of the training rows at the two blocks. */
+  means: { source: Float64Array; target: Float64Array };
   layers: Layers;
   result: MapResult;
 }
@@ -69,6 +71,7 @@ export async function mapStage(context: LabContext, experiment: Experiment, acti
   context.progress({ stage: 'map', done: STEPS.length, total: STEPS.length, unit: 'steps', note: 'Map ready' });
   return {
     map: chosen.map,
+    means: { source: moments.train.sourceMean, target: moments.train.targetMean },
     layers,
     result: {
       layers,

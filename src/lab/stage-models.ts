@@ -124,6 +124,7 @@ function describe(model: LanguageModel, { source, title, entry, license }: Known
   return {
     id: source.id,
     title,
+    modelType: model.config.modelType,
     dtype: source.dtype,
     layers: model.info.layers,
     hiddenSize: model.info.hiddenSize,

@@ -1,4 +1,5 @@
 /** Stage 4: the steering vectors of all arms, their scales, and the dose axis. */
+import { toBase64 } from '../experiment/base64';
 import { LabError } from '../experiment/errors';
 import type { DosedArm, SteerResult, VectorResult } from '../experiment/run';
 import type { ContrastPair, Experiment, Preset } from '../experiment/schema';
@@ -14,7 +15,7 @@ import type { ModelPair } from './model-pair';
 import type { LoadedPair } from './stage-models';
 import type { ActivationsState } from './stage-activations';
 import type { MapState } from './stage-map';
-import { type SteeringArm, mapDirection, projectRow, randomDirections, toBase64, unit } from './vectors';
+import { type SteeringArm, mapDirection, projectRow, randomDirections, unit } from './vectors';
 
 /** Neutral texts are cut here: enough tokens for a p95, few enough to be quick. */
 const NEUTRAL_TOKENS = 40;

@@ -52,17 +52,3 @@ export function projectRow(rows: Float32Array, row: number, direction: Float32Ar
   const width = direction.length;
   return dot(rows.subarray(row * width, (row + 1) * width), direction);
 }
-
-/** Little-endian float32 as base64, for runs and exports. */
-export function toBase64(v: Float32Array): string {
-  const bytes = new Uint8Array(v.buffer, v.byteOffset, v.byteLength);
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
-}
-
-/** The inverse of {@link toBase64}. */
-export function fromBase64(text: string): Float32Array {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  return new Float32Array(bytes.buffer);
-}

@@ -74,6 +74,8 @@ async function perform(message: EngineRequest, signal: AbortSignal, setStage: (s
       const { document, digest, migrated, depth } = message;
       return verify({ document, digest, migrated, depth }, engine.pipeline, context, (stepId, step) => post({ type: 'verify', id: message.id, stepId, step }));
     }
+    case 'map-arrays':
+      return engine.pipeline.mapArrays(message.experiment, context);
     case 'axis':
       return engine.pipeline.axis(message.experiment, message.prompt, context);
     case 'streams':

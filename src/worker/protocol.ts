@@ -4,7 +4,7 @@
  * one `done` or `error` with that id.
  */
 import type { LabErrorJson } from '../experiment/errors';
-import type { Backend, DeviceReport, DoseAxis, Progress, Residence, Run, Stage, StageEvent, StopStreams } from '../experiment/run';
+import type { Backend, DeviceReport, DoseAxis, MapArrays, Progress, Residence, Run, Stage, StageEvent, StopStreams } from '../experiment/run';
 import type { ModelRef } from '../experiment/model-ref';
 import type { Experiment } from '../experiment/schema';
 import type { Step, StepId, Verification } from '../experiment/share/verification';
@@ -37,6 +37,8 @@ export interface Requests extends ModelRequests {
   streams: { in: { experiment: Experiment; prompt: string; nearest: number; maxNewTokens: number }; out: { stops: number } };
   /** Verifies a shared document; each step arrives as `verify` events. */
   verify: { in: VerifyRequest; out: Verification };
+  /** The arrays of the experiment's map, to be saved; fitted first where the engine does not hold it. */
+  'map-arrays': { in: { experiment: Experiment }; out: MapArrays };
 }
 
 /** Requests about files, not about models that are loaded: they need no engine and do not wait behind one another. */

@@ -1,6 +1,6 @@
 /** Files to leave with. */
 import type { Run } from '../../experiment/run';
-import { renderReport } from '../../lab/report';
+import { renderReport } from '../../files/report';
 import { downloadText } from '../figures/export';
 
 export function Downloads({ run, recorded }: { run: Run; recorded: boolean }) {

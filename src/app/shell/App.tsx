@@ -16,6 +16,7 @@ const loaders = {
   map: () => import('../map/MapStage'),
   evidence: () => import('../evidence/EvidenceStage'),
   settings: () => import('../settings/SettingsSheet'),
+  share: () => import('../share/ShareDialog'),
   plot: () => import('../figures/PlotView'),
 };
 
@@ -28,6 +29,7 @@ const WORKSPACES: Record<Stage, ComponentType> = {
 };
 
 const SettingsSheet = lazy(loaders.settings);
+const ShareDialog = lazy(loaders.share);
 
 type RunState = 'empty' | 'recorded' | 'running' | 'live' | 'failed';
 
@@ -42,6 +44,7 @@ function useRunState(): RunState {
 export function App() {
   const selected = useLab((s) => s.selected);
   const settingsOpen = useLab((s) => s.settingsOpen);
+  const shareOpen = useLab((s) => s.shareOpen);
   const recorded = useLab((s) => s.recorded);
   const run = useRunState();
   const Workspace = WORKSPACES[selected];
@@ -81,6 +84,11 @@ export function App() {
       {settingsOpen && (
         <Suspense fallback={null}>
           <SettingsSheet />
+        </Suspense>
+      )}
+      {shareOpen && (
+        <Suspense fallback={null}>
+          <ShareDialog />
         </Suspense>
       )}
     </>

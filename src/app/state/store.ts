@@ -8,6 +8,7 @@ import { defaultExperiment } from '../../experiment/defaults';
 import type { LabErrorJson } from '../../experiment/errors';
 import { STAGES, type DeviceReport, type DoseAxis, type Run, type Stage, type StopStreams } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
+import type { Hideable } from '../../experiment/share/document';
 import type { BackendChoice, Progress } from '../../worker/protocol';
 import type { DoseUnit } from './dose';
 import { emptyStages, isStale, markOf, type StageMark, type Stages } from './stages';
@@ -46,6 +47,9 @@ export interface LabState {
   /** The resolved theme, for figures that cannot read custom properties. */
   dark: boolean;
   settingsOpen: boolean;
+  shareOpen: boolean;
+  /** Controls that the link which was opened takes off the page. */
+  hidden: Hideable[];
 }
 
 const query = new URLSearchParams(location.search);
@@ -85,6 +89,8 @@ export const useLab = create<LabState>()(
       theme,
       dark: theme === 'system' ? systemDark.matches : theme === 'dark',
       settingsOpen: false,
+      shareOpen: false,
+      hidden: [],
     }),
     {
       partialize: ({ experiment, parent }) => ({ experiment, parent }),

@@ -1,5 +1,6 @@
-/** A run as Markdown: what was run, on what, what came out, and what it cost. */
+/** A run as a report, in Markdown or as a printable page: what was run, on what, what came out, and what it cost. */
 import type { ArmResult, Run } from '../experiment/run';
+import { heading, list, paragraph, quote, table, toHtml, toMarkdown, type Block } from './document';
 
 const ARM_NAMES: Record<ArmResult['name'], string> = {
   small: 'small',
@@ -10,19 +11,19 @@ const ARM_NAMES: Record<ArmResult['name'], string> = {
   random: 'large + random',
 };
 
-/** Renders the report. Pure text: the same run gives the same report. */
-export function renderReport(run: Run): string {
+/** Renders the report as Markdown. The same run gives the same report. */
+export const renderReport = (run: Run): string => toMarkdown(reportOf(run));
+
+/** Renders the report as an HTML page that prints well and needs nothing beside it. */
+export const renderReportHtml = (run: Run): string => toHtml(run.experiment.title, reportOf(run));
+
+function reportOf(run: Run): Block[] {
   const { models, map, vector, verdict, device } = run;
-  const lines = [
-    `# ${run.experiment.title}`,
-    '',
-    `**${verdict.sentence}**`,
-    '',
-    ...verdict.reasons.map((reason) => `- ${reason}`),
-    ...run.warnings.map(({ text }) => `- Warning: ${text}`),
-    '',
-    '## What was run',
-    '',
+  return [
+    heading(1, run.experiment.title),
+    paragraph({ bold: verdict.sentence }),
+    list([...verdict.reasons, ...run.warnings.map(({ text }) => `Warning: ${text}`)]),
+    heading(2, 'What was run'),
     table(
       ['', 'source (small)', 'target (large)'],
       [
@@ -33,13 +34,9 @@ export function renderReport(run: Run): string {
         ['block', String(map.layers.source), String(map.layers.target)],
       ],
     ),
-    '',
-    `Backend: ${device.backend} (${device.reason}). Adapter: ${device.adapter}. ${Object.entries(device.versions).map(([name, version]) => `${name} ${version}`).join(', ')}.`,
-    '',
-    `Tokens: ${run.tokens.kept.toLocaleString('en')} kept of ${run.tokens.read.toLocaleString('en')} read; ${run.tokens.train.toLocaleString('en')} to fit, ${run.tokens.heldOut.toLocaleString('en')} held out.`,
-    '',
-    '## The map',
-    '',
+    paragraph(`Backend: ${device.backend} (${device.reason}). Adapter: ${device.adapter}. ${Object.entries(device.versions).map(([name, version]) => `${name} ${version}`).join(', ')}.`),
+    paragraph(`Tokens: ${run.tokens.kept.toLocaleString('en')} kept of ${run.tokens.read.toLocaleString('en')} read; ${run.tokens.train.toLocaleString('en')} to fit, ${run.tokens.heldOut.toLocaleString('en')} held out.`),
+    heading(2, 'The map'),
     table(
       ['figure', 'value'],
       [
@@ -56,16 +53,12 @@ export function renderReport(run: Run): string {
         ['self-test of the solver', `${device.selfTest.passed ? 'passed' : 'failed'}, ${device.selfTest.cases.length} cases in ${device.selfTest.milliseconds.toFixed(0)} ms`],
       ],
     ),
-    '',
-    `Layers: ${map.layerRule}.${map.secondPassReason ? ` Collected twice: ${map.secondPassReason}.` : ''}`,
-    '',
+    paragraph(`Layers: ${map.layerRule}.${map.secondPassReason ? ` Collected twice: ${map.secondPassReason}.` : ''}`),
     table(
       ['kind of map', 'held-out R²', 'R² on fitted texts'],
       map.family.map((member) => [mapName(member), fixed(member.heldOutR2, 4), fixed(member.trainR2, 4)]),
     ),
-    '',
-    '## The vector',
-    '',
+    heading(2, 'The vector'),
     table(
       ['figure', 'value'],
       [
@@ -76,9 +69,7 @@ export function renderReport(run: Run): string {
         ['pairs', `${vector.pairs}, ${vector.readPosition} token${vector.readPosition === 'mean' ? 's' : ''}`],
       ],
     ),
-    '',
-    '## Arms at the chosen dose',
-    '',
+    heading(2, 'Arms at the chosen dose'),
     table(
       ['arm', 'towards', 'r', 'α', 'iso-KL', 'wanted side', '95 % interval', 'n', 'p95 KL', 'rep-3'],
       run.arms.map((arm) => [
@@ -94,34 +85,18 @@ export function renderReport(run: Run): string {
         fixed(arm.rep3, 2),
       ]),
     ),
-    '',
-    '## One continuation of each arm',
-    '',
-    ...run.arms.flatMap((arm) => [`**${ARM_NAMES[arm.name]}${arm.direction === 'none' ? '' : `, ${arm.direction}`}**`, '', ...quote(arm.samples[0] ?? ''), '']),
-    '## Provenance',
-    '',
-    `Experiment digest \`${run.experimentDigest}\`. ${run.app.name} ${run.app.version}.`,
-    '',
-    ...[models.source, models.target].map((model) => `- ${model.id} (${model.dtype}): ${model.digests.find((file) => file.path.endsWith('.onnx'))?.sha256 ?? 'no digest'}`),
-    '',
-    `Time: ${Object.entries(run.timings).map(([stage, ms]) => `${stage} ${((ms ?? 0) / 1000).toFixed(1)} s`).join(', ')}.`,
-    '',
+    heading(2, 'One continuation of each arm'),
+    ...run.arms.flatMap((arm) => [paragraph({ bold: `${ARM_NAMES[arm.name]}${arm.direction === 'none' ? '' : `, ${arm.direction}`}` }), quote(arm.samples[0] ?? '')]),
+    heading(2, 'Provenance'),
+    paragraph('Experiment digest ', { code: run.experimentDigest }, `. ${run.app.name} ${run.app.version}.`),
+    list([models.source, models.target].map((model) => `${model.id} (${model.dtype}): ${model.digests.find((file) => file.path.endsWith('.onnx'))?.sha256 ?? 'no digest'}`)),
+    paragraph(`Time: ${Object.entries(run.timings).map(([stage, ms]) => `${stage} ${((ms ?? 0) / 1000).toFixed(1)} s`).join(', ')}.`),
   ];
-  return lines.join('\n');
 }
 
 /** A kind of map in words, with its rank where it was cut. */
 export function mapName({ kind, rank }: Pick<Run['map'], 'kind' | 'rank'>): string {
   return rank === null ? kind.replace('-', ' ') : `${kind.replace('-', ' ')} ${rank}`;
-}
-
-function table(head: string[], rows: string[][]): string {
-  const line = (cells: string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-function quote(text: string): string[] {
-  return text.trim().split('\n').map((line) => `> ${line}`);
 }
 
 function fixed(x: number | null, digits: number): string {

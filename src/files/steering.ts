@@ -1,0 +1,72 @@
+/**
+ * What of a run leaves the lab as a steering vector: which model, which block, which direction, how much. Every file format
+ * and the ready-to-run scripts are written from this one value, so that they cannot disagree.
+ */
+import { fromBase64 } from '../experiment/base64';
+import { LabError } from '../experiment/errors';
+import type { ModelReport, Run } from '../experiment/run';
+import type { ModelRef } from '../experiment/model-ref';
+
+/** The vectors of a run: extracted in the small model, carried across, extracted in the large one. */
+export const VECTOR_NAMES = ['mapped', 'native', 'source'] as const;
+export type VectorName = (typeof VECTOR_NAMES)[number];
+
+/** The parts of a run that its files are made from. */
+export type ExportedRun = Pick<Run, 'app' | 'experimentDigest' | 'experiment' | 'concept' | 'models' | 'map' | 'vector' | 'verdict'>;
+
+export interface Steering {
+  vector: VectorName;
+  /** The model that this vector steers. */
+  role: 'source' | 'target';
+  model: ModelReport;
+  ref: ModelRef;
+  /** 0-based block after which the vector is added; hidden_states[block + 1] of Hugging Face transformers. */
+  block: number;
+  /** Unit direction, the model's hidden size. */
+  direction: Float32Array;
+  /** The dose that the files bake in: r = α / median‖h‖, and α itself. */
+  r: number;
+  alpha: number;
+  medianNorm: number;
+  /** α · direction in float32: exactly what the lab adds at the chosen dose. */
+  added: Float32Array;
+}
+
+/**
+ * One vector of a run at the dose that the run chose.
+ * @throws LabError `file-cannot-carry` where the run steered otherwise than by adding at every position
+ */
+export function steeringOf(run: ExportedRun, vector: VectorName): Steering {
+  const { operation, scope }: { operation: string; scope: string } = run.experiment.transfer;
+  if (operation !== 'add' || scope !== 'all') {
+    throw new LabError(
+      'file-cannot-carry',
+      `This run steered by “${operation}” at “${scope}” positions, and the files can only say: add at every position.`,
+      'Set the operation to “add” and the scope to “all”, and run again.',
+      { operation, scope },
+    );
+  }
+  const role = vector === 'source' ? 'source' : 'target';
+  const direction = fromBase64(run.vector.values[vector]);
+  const model = run.models[role];
+  if (direction.length !== model.hiddenSize) throw new LabError('file-invalid', `The ${vector} vector of this run has ${direction.length} values, and ${model.title} is ${model.hiddenSize} wide.`, 'The run is damaged: run the experiment again.');
+  const { r } = run.verdict.chosenDose;
+  const medianNorm = run.vector.medianNorm[role];
+  const alpha = r * medianNorm;
+  return { vector, role, model, ref: run.experiment.models[role], block: run.map.layers[role], direction, r, alpha, medianNorm, added: direction.map((x) => x * alpha) };
+}
+
+/** What the vector is and does, in one sentence for a file's description. */
+export function describeSteering(run: ExportedRun, { vector, model, block, r, alpha }: Steering): string {
+  const whose = vector === 'mapped' ? `from ${run.models.source.title} by the affine map` : vector === 'native' ? 'extracted in this model' : 'extracted in this model, the source';
+  return `${run.concept.title}: ${vector} vector, ${whose}. Add to the output of block ${block} (0-based) of ${model.id}, at every position. Factor 1 is the chosen dose, r = ${short(r)} (norm ${short(alpha)}), toward “${run.concept.positive}”; factor -1 is toward “${run.concept.negative}”. Experiment ${run.experimentDigest}.`;
+}
+
+/** A number at six significant digits, without an exponent where it has none to need. */
+export const short = (x: number): string => String(Number(x.toPrecision(6)));
+
+/** A name for files: letters, digits and hyphens. */
+export function slug(text: string): string {
+  const name = text.normalize('NFKD').toLowerCase().replaceAll(/[\u0300-\u036f]/g, '').replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 60).replaceAll(/-+$/g, '');
+  return name || 'experiment';
+}

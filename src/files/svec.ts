@@ -1,0 +1,64 @@
+/**
+ * .svec, the steering vectors of AISteer360: JSON with `model_type`, and by 0-based block (its layers' outputs) a matrix of
+ * directions, here of one row. A multiplier of 1 adds what is written. `explained_variances` and `probe_accuracies` are
+ * written empty: some versions of its loader ask for them, none takes null.
+ */
+import { z } from 'zod';
+import { LabError } from '../experiment/errors';
+import { invalidFile, requireFinite } from './bytes';
+
+export interface Svec {
+  /** `model_type` of the model's config.json. */
+  modelType: string;
+  /** What is added, by 0-based block. */
+  directions: ReadonlyMap<number, Float32Array>;
+}
+
+/** Writes a .svec. @throws LabError `file-cannot-carry` for no direction, `file-invalid` for a value that is no number */
+export function writeSvec({ modelType, directions }: Svec): string {
+  if (directions.size === 0) throw new LabError('file-cannot-carry', 'There is no direction to write.', 'Run the experiment as far as the vector first.');
+  const rows = [...directions].map(([block, values]): [string, number[][]] => {
+    requireFinite(values, `The direction of block ${block}`);
+    // float32 → float64 → shortest decimal: read back, it is the same float32.
+    return [String(block), [Array.from(values)]];
+  });
+  return JSON.stringify({ model_type: modelType, directions: Object.fromEntries(rows), explained_variances: {}, probe_accuracies: {} });
+}
+
+const row = z.array(z.number());
+const svecSchema = z.object({
+  model_type: z.string().min(1),
+  directions: z.record(z.string().regex(/^\d{1,5}$/), z.union([row, z.array(row).min(1)])),
+});
+
+/**
+ * Reads a .svec with one direction a block.
+ * @throws LabError `file-invalid` naming what is wrong; `file-cannot-carry` for several rows a block (positions, heads or a plane)
+ */
+export function readSvec(text: string, name = 'The file'): Svec {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw invalidFile(`${name} is not JSON: ${(error as Error).message}.`, 'Choose a .svec file, or fetch this one again.');
+  }
+  const parsed = svecSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw invalidFile(`${name} is no .svec: ${issue.path.join('.') || 'the document'}: ${issue.message}.`, 'A .svec has model_type and directions by block.');
+  }
+  const directions = new Map<number, Float32Array>();
+  for (const [block, found] of Object.entries(parsed.data.directions)) {
+    const matrix = typeof found[0] === 'number' ? [found as number[]] : (found as number[][]);
+    if (matrix.length !== 1) {
+      throw new LabError('file-cannot-carry', `Block ${block} of ${name} has ${matrix.length} directions: one a position, a head, or an axis of a plane.`, 'The lab adds one direction a block: choose a .svec of a method that does too, such as CAA.', { block: Number(block) });
+    }
+    const values = Float32Array.from(matrix[0]);
+    requireFinite(values, `The direction of block ${block} of ${name}`);
+    directions.set(Number(block), values);
+  }
+  const widths = new Set([...directions.values()].map(({ length }) => length));
+  if (directions.size === 0 || widths.has(0)) throw invalidFile(`${name} holds no direction.`, 'Write it again from a run.');
+  if (widths.size > 1) throw invalidFile(`${name} holds directions of different lengths, ${[...widths].join(' and ')}.`, 'All directions of a file are for one model: write it again.');
+  return { modelType: parsed.data.model_type, directions };
+}
