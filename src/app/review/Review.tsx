@@ -173,9 +173,9 @@ function ReviewRun({ opened }: { opened: Opened<RunDocument> }) {
   const { document } = opened;
   const { state, start, cancel } = useVerification(opened);
   const [agreed, setAgreed] = useState(false);
-  const [asking, setAsking] = useState<{ purpose: string; then: () => void } | null>(null);
+  const [asking, setAsking] = useState<{ purpose: string; go: () => void } | null>(null);
   const strange = strangeHosts(document, location.host);
-  const guarded = (purpose: string, then: () => void): void => (strange.length > 0 && !agreed ? setAsking({ purpose, then }) : then());
+  const guarded = (purpose: string, go: () => void): void => (strange.length > 0 && !agreed ? setAsking({ purpose, go }) : go());
   const { title } = document.spec.experiment;
   const { mode, hidden } = document.view;
   const outcome = document.claims.find(({ id }) => id === 'outcome')?.value;
@@ -188,10 +188,10 @@ function ReviewRun({ opened }: { opened: Opened<RunDocument> }) {
       globalThis.document.title = 'LRT Lab';
     };
   }, [title]);
+  const straight = mode === 'lab' && strange.length === 0;
   useEffect(() => {
-    if (mode === 'lab' && strange.length === 0) fork(opened);
-    // Once, when the link is opened: what it names does not change.
-  }, []);
+    if (straight) fork(opened);
+  }, [straight, opened]);
 
   return (
     <Frame title={title}>
@@ -217,7 +217,7 @@ function ReviewRun({ opened }: { opened: Opened<RunDocument> }) {
           purpose={asking.purpose}
           onAgree={() => {
             setAgreed(true);
-            asking.then();
+            asking.go();
           }}
           onClose={() => setAsking(null)}
         />

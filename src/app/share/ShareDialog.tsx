@@ -55,6 +55,8 @@ function Share({ run }: { run: Run }) {
   const [note, setNote] = useState('');
   const [hidden, setHidden] = useState<Hideable[]>([]);
   const [url, setUrl] = useState('');
+  // One time for the whole dialog: the digest of the bundle must not move under the link that has it.
+  const [opened] = useState(() => new Date());
   const base = location.origin + location.pathname;
   // A run that was opened to be looked at is no fork of itself.
   const lineage = parent === run.experimentDigest ? null : parent;
@@ -64,7 +66,7 @@ function Share({ run }: { run: Run }) {
   const chosen = links.find(({ tier }) => tier === choice);
   const { title } = run.experiment;
 
-  const bundle = useMemo(() => (choice === 'file' || choice === 'address' ? writeBundle([{ name: title, created: new Date(), parent: lineage, experiment: run.experiment, run, share: document }], run.app.version).text : null), [choice, document, lineage, run, title]);
+  const bundle = useMemo(() => (choice === 'file' || choice === 'address' ? writeBundle([{ name: title, created: opened, parent: lineage, experiment: run.experiment, run, share: document }], run.app.version, opened).text : null), [choice, document, lineage, opened, run, title]);
   const address = choice === 'address' && bundle ? addressLink(base, title, url, bundle) : null;
   const link = chosen?.link ?? address;
 

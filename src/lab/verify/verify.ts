@@ -3,6 +3,7 @@
  * refit → claims. A step that fails does not end the others that can do without it; nothing is fetched from a hub.
  */
 import { version } from '../../../package.json';
+import { fromBase64 } from '../../experiment/base64';
 import { digestOf } from '../../experiment/digest';
 import { LabError } from '../../experiment/errors';
 import type { MapResult, VectorResult } from '../../experiment/run';
@@ -16,7 +17,6 @@ import type { Pipeline, PipelineContext } from '../pipeline';
 import { unpackHalf } from '../replay';
 import type { LoadedPair } from '../stage-models';
 import type { SteerState } from '../stage-steer';
-import { fromBase64 } from '../vectors';
 import { dataChecks, modelChecks } from './artifacts';
 import { deviceChecks } from './device';
 import { replay, replayRoles } from './replay';
