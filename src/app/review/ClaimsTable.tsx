@@ -31,8 +31,8 @@ export function ClaimsTable({ document, checks }: { document: RunDocument; check
               <th scope="col">Figure</th>
               <th scope="col" className="num">Claimed</th>
               <th scope="col" className="num">Tolerance</th>
-              <th scope="col" className="num">Here</th>
-              <th scope="col" className="num">Difference</th>
+              {checks && <th scope="col" className="num">Here</th>}
+              {checks && <th scope="col" className="num">Difference</th>}
               <th scope="col">Verdict</th>
             </tr>
           </thead>
@@ -42,7 +42,7 @@ export function ClaimsTable({ document, checks }: { document: RunDocument; check
               claims.length > 0 && (
                 <tbody key={title}>
                   <tr className="claims-group">
-                    <th colSpan={6} scope="colgroup">{title}</th>
+                    <th colSpan={checks ? 6 : 4} scope="colgroup">{title}</th>
                   </tr>
                   {claims.map((claim) => <ClaimRow key={claim.id} claim={claim} ends={document.concept} check={found.get(claim.id) ?? null} />)}
                 </tbody>
@@ -70,8 +70,8 @@ function ClaimRow({ claim, ends, check }: { claim: Claim; ends: RunDocument['con
         {more && <span className="claim-more">{more}</span>}
       </td>
       <td className="num" data-label="Tolerance">{claimTolerance(claim.id, check?.tolerance ?? claim.tolerance.value)}</td>
-      <td className="num" data-label="Here">{claimValue(claim.id, check?.here ?? null)}</td>
-      <td className="num" data-label="Difference">{claimDifference(claim.id, check?.difference ?? null)}</td>
+      {check && <td className="num" data-label="Here">{claimValue(claim.id, check.here)}</td>}
+      {check && <td className="num" data-label="Difference">{claimDifference(claim.id, check.difference)}</td>}
       <td data-label="Verdict">{check ? <VerdictMark verdict={check.verdict} /> : <span className="claimed-mark">claimed</span>}</td>
     </tr>
   );

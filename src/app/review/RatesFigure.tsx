@@ -30,8 +30,8 @@ export function RatesFigure({ document, checks }: { document: RunDocument; check
     <Figure
       name="claimed-rates"
       className="rates-figure"
-      title="Continuations on the wanted side"
-      caption={`Claimed: the mark, with its 95 % interval.${rates.some(({ here }) => here !== null) ? ' Found here: the upright line.' : ''}`}
+      title="Does it carry across?"
+      caption={`Share of continuations on the wanted side. Claimed: the mark, with its 95 % interval.${rates.some(({ here }) => here !== null) ? ' Found here: the upright line.' : ''}`}
       table={{
         head: ['arm', 'direction', 'claimed', 'low', 'high', 'n', 'here'],
         rows: rates.map(({ arm, towards, claim, here }) => [arm, towards, claim.value, claim.interval?.[0] ?? '', claim.interval?.[1] ?? '', claim.n ?? '', here ?? '']),

@@ -207,8 +207,8 @@ function ReviewRun({ opened }: { opened: Opened<RunDocument> }) {
         )}
       </header>
       {!hidden.includes('verify') && <VerifyPanel state={state} onStart={(depth) => guarded('verify it here', () => start(depth))} onCancel={cancel} />}
-      <ClaimsTable document={document} checks={checks} />
       <RatesFigure document={document} checks={state.result?.claims ?? null} />
+      <ClaimsTable document={document} checks={checks} />
       {document.evidence ? <Continuations evidence={document.evidence} concept={document.concept} /> : <p className="muted">This is a short link: it carries no continuations.</p>}
       <Contents opened={opened} />
       {asking && (
