@@ -50,6 +50,12 @@ test('Run makes it live; the main thread stays free; dragging is a look-up', asy
   await page.getByTestId('stage-evidence').click();
   await expect(page.getByTestId('verdict')).toHaveAttribute('data-outcome', 'steers');
 
+  // Kept by itself.
+  await page.getByTestId('runs-button').click();
+  await expect(page.getByTestId('kept-run')).toHaveCount(1);
+  await expect(page.getByTestId('kept-run')).toContainText('on screen');
+  await page.getByTestId('runs-close').click();
+
   await page.getByTestId('stage-steer').click();
   const latencies = await page.evaluate(async () => {
     const input = document.querySelector<HTMLInputElement>('[data-testid="dose-slider"] input[type="range"]')!;

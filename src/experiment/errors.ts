@@ -51,6 +51,7 @@ export const ERROR_CODES = [
   'link-bundle',
   'run-invalid',
   'run-version',
+  'run-damaged',
   'run-missing',
   'runs-full',
   'bundle-invalid',

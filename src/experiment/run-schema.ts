@@ -3,6 +3,7 @@
  * type by the compiler, so that a field cannot be added to one alone.
  */
 import { z } from 'zod';
+import { digestOf } from './digest';
 import { LabError } from './errors';
 import { DOSED_ARMS, RUN_SCHEMA, STAGES, ARMS, type Run } from './run';
 import { experimentSchema, MAP_KINDS, parseExperiment } from './schema';
@@ -227,7 +228,11 @@ export function parseRun(document: unknown): Run {
   }
   const settings = document !== null && typeof document === 'object' && 'experiment' in document ? { experiment: parseExperiment(document.experiment) } : {};
   const parsed = runSchema.safeParse(document !== null && typeof document === 'object' ? { ...document, ...settings } : document);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const found = digestOf((document as { experiment: object }).experiment);
+    if (found === parsed.data.experimentDigest) return parsed.data;
+    throw new LabError('run-invalid', `The settings in the run are not those that it names: ${parsed.data.experimentDigest.slice(0, 12)} is written, ${found.slice(0, 12)} was found.`, 'The file was changed after it was made: take the original.', { said: parsed.data.experimentDigest, found });
+  }
   const list = parsed.error.issues.slice(0, 8).map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
   throw new LabError('run-invalid', `This is not a run of the lab. ${list.join(' · ')}`, 'Take the run.json, or the bundle, that the lab wrote.', { field: parsed.error.issues[0].path.join('.') });
 }

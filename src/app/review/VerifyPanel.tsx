@@ -17,13 +17,6 @@ const WHAT: Record<StepId, string> = {
   claims: 'Each of the author’s figures beside the one found here.',
 };
 
-const WORDS: Record<Verification['verdict'], string> = {
-  reproduced: 'Reproduced on this device',
-  'within tolerance': 'Reproduced within tolerance on this device',
-  differs: 'Differs on this device',
-  'not run': 'Not verified on this device',
-};
-
 interface Props {
   state: VerificationState;
   onStart: (depth: Depth) => void;
@@ -114,7 +107,7 @@ function Result({ result }: { result: Verification }) {
   return (
     <div className={`verify-result result-${result.verdict.replaceAll(' ', '-')}`} role="status" data-testid="verification" data-verdict={result.verdict}>
       <p className="verify-sentence">
-        <VerdictMark verdict={result.verdict} /> {WORDS[result.verdict]}
+        <VerdictMark verdict={result.verdict} /> on this device
         {unrun > 0 && result.verdict !== 'not run' ? `; ${unrun} of ${result.claims.length} claims were not run` : ''}.
       </p>
       <p className="muted">

@@ -90,6 +90,7 @@ function Draft({ id, text, invalid, numeric = false, onCommit }: { id: string; t
       value={draft ?? text}
       inputMode={numeric ? 'decimal' : undefined}
       aria-invalid={invalid || undefined}
+      data-settled={draft === null ? '' : undefined}
       className={numeric ? 'num' : undefined}
       spellCheck={false}
       autoComplete="off"

@@ -1,10 +1,11 @@
 /** The settings as JSON. Wrong text is kept for mending; the last valid settings stay in use. */
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
 import { parseExperimentJson, type Experiment } from '../../experiment/schema';
-import { setExperiment, useLab } from '../state/store';
+import { openExperiment, setExperiment, useLab } from '../state/store';
 import { downloadText } from '../figures/export';
 import { ErrorNote } from '../ui/ErrorNote';
+import { experimentOfText, MAX_FILE } from './open-file';
 
 const write = (experiment: Experiment): string => JSON.stringify(experiment, null, 2);
 
@@ -21,6 +22,7 @@ export function JsonEditor() {
   const [draft, setDraft] = useState<string | null>(null);
   const [seen, setSeen] = useState(experiment);
   const [error, setError] = useState<LabErrorJson | null>(null);
+  const input = useRef<HTMLInputElement>(null);
   if (seen !== experiment) {
     setSeen(experiment);
     setDraft(null);
@@ -39,6 +41,18 @@ export function JsonEditor() {
     if (checked.experiment) setExperiment(checked.experiment);
   }
 
+  async function open(file: File): Promise<void> {
+    try {
+      if (file.size > MAX_FILE) throw new LabError('settings-invalid', `“${file.name}” has ${Math.round(file.size / 1e6)} MB: settings are far smaller.`, 'Choose experiment.json or run.json.');
+      const { experiment: read, digest } = experimentOfText(await file.text(), file.name);
+      setDraft(null);
+      setError(null);
+      openExperiment(read, digest);
+    } catch (thrown) {
+      setError(LabError.from(thrown).toJSON());
+    }
+  }
+
   return (
     <div className="json-editor">
       <label htmlFor="settings-json" className="visually-hidden">Settings as JSON</label>
@@ -48,6 +62,7 @@ export function JsonEditor() {
         value={text}
         spellCheck={false}
         aria-invalid={error ? true : undefined}
+        data-settled={draft === null ? '' : undefined}
         onChange={(event) => edit(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) apply();
@@ -56,8 +71,22 @@ export function JsonEditor() {
       {error && <ErrorNote error={error} />}
       <div className="field-row">
         <button type="button" className="strong" data-testid="settings-apply" disabled={draft === null || error !== null} onClick={apply}>Use these settings</button>
-        <button type="button" className="quiet" disabled={draft === null} onClick={() => { setDraft(null); setError(null); }}>Discard the edits</button>
+        <button type="button" className="quiet" disabled={draft === null && error === null} onClick={() => { setDraft(null); setError(null); }}>Discard the edits</button>
         <button type="button" className="quiet" onClick={() => void navigator.clipboard.writeText(text)}>Copy</button>
+        <button type="button" className="quiet" onClick={() => input.current?.click()}>Open a file</button>
+        <input
+          ref={input}
+          type="file"
+          hidden
+          accept=".json,application/json"
+          aria-label="Experiment or run"
+          data-testid="settings-file"
+          onChange={(event) => {
+            const [file] = event.target.files ?? [];
+            // The same file may be chosen again.
+            if (file) void open(file).finally(() => input.current && (input.current.value = ''));
+          }}
+        />
         <button type="button" className="quiet" onClick={() => downloadText(write(experiment), 'experiment.json', 'application/json')}>Save as a file</button>
       </div>
     </div>

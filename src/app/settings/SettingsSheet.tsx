@@ -1,8 +1,11 @@
 /** The experiment's settings, one click away on every stage: as a form and as JSON. */
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { defaultExperiment, quickVariant } from '../../experiment/defaults';
+import { digestOf } from '../../experiment/digest';
+import { UndoRedo } from '../shell/UndoRedo';
 import { firstDifference, STAGE_TITLES } from '../state/stages';
 import { editExperiment, setExperiment, useLab } from '../state/store';
+import { Digest } from '../ui/Digest';
 import { Segmented } from '../ui/Segmented';
 import { FieldInput } from './FieldInput';
 import { GROUPS } from './fields';
@@ -17,6 +20,9 @@ export default function SettingsSheet() {
   const experiment = useLab((s) => s.experiment);
   const shown = useLab((s) => s.stages.evidence.experiment ?? s.stages.steer.experiment);
   const changed = shown ? firstDifference(shown, experiment) : null;
+
+  const digest = useMemo(() => digestOf(experiment), [experiment]);
+  const parent = useLab((s) => s.parent);
 
   useEffect(() => {
     dialog.current?.showModal();
@@ -35,10 +41,15 @@ export default function SettingsSheet() {
         <header className="sheet-head">
           <h2 id="settings-title">Settings</h2>
           <Segmented<View> label="Shown as" value={view} options={[{ value: 'form', label: 'Form' }, { value: 'json', label: 'JSON' }]} onChange={setView} />
+          <UndoRedo />
           <button type="button" className="quiet" data-testid="settings-close" onClick={close}>Close</button>
         </header>
         <p className="muted" role="status">
           {!shown ? 'There are no results yet: a run uses these settings.' : changed ? `Changed since the results on screen: a run starts again at ${STAGE_TITLES[changed]}.` : 'The results on screen were computed with these settings.'}
+        </p>
+        <p className="muted settings-digest" data-testid="settings-digest">
+          Digest <Digest value={digest} of="these settings" />
+          {parent && parent !== digest && <span> made from <code title={parent}>{parent.slice(0, 12)}</code></span>}
         </p>
         {view === 'form' ? (
           <div className="groups">

@@ -50,7 +50,8 @@ export default function ShareDialog() {
 }
 
 function Share({ run }: { run: Run }) {
-  const parent = useLab((s) => s.parent);
+  // Settings that were run again as they were are no fork of themselves.
+  const lineage = useLab((s) => (s.runParent === run.experimentDigest ? null : s.runParent));
   const stale = useLab((s) => JSON.stringify(s.experiment) !== JSON.stringify(run.experiment));
   const [note, setNote] = useState('');
   const [hidden, setHidden] = useState<Hideable[]>([]);
@@ -58,8 +59,6 @@ function Share({ run }: { run: Run }) {
   // One time for the whole dialog: the digest of the bundle must not move under the link that has it.
   const [opened] = useState(() => new Date());
   const base = location.origin + location.pathname;
-  // A run that was opened to be looked at is no fork of itself.
-  const lineage = parent === run.experimentDigest ? null : parent;
   const document = useMemo(() => documentOf(run, { note, parent: lineage, view: { ...REVIEW_VIEW, hidden } }), [run, note, lineage, hidden]);
   const links = useMemo(() => linksOf(document, base), [document, base]);
   const [choice, setChoice] = useState<Choice>(links[0]?.tier ?? 'file');

@@ -3,7 +3,9 @@ import { lazy, Suspense, useEffect, type ComponentType } from 'react';
 import { STAGES, type Stage } from '../../experiment/run';
 import { whenIdle } from '../figures/idle';
 import SteerStage from '../steer/SteerStage';
-import { STAGE_TITLES } from '../state/stages';
+import { Unkept } from '../runs/Unkept';
+import { useRuns } from '../state/runs';
+import { STAGE_TITLES, type Origin } from '../state/stages';
 import { useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { Rail } from './Rail';
@@ -17,6 +19,7 @@ const loaders = {
   evidence: () => import('../evidence/EvidenceStage'),
   settings: () => import('../settings/SettingsSheet'),
   share: () => import('../share/ShareDialog'),
+  runs: () => import('../runs/RunsSheet'),
   plot: () => import('../figures/PlotView'),
 };
 
@@ -30,8 +33,9 @@ const WORKSPACES: Record<Stage, ComponentType> = {
 
 const SettingsSheet = lazy(loaders.settings);
 const ShareDialog = lazy(loaders.share);
+const RunsSheet = lazy(loaders.runs);
 
-type RunState = 'empty' | 'recorded' | 'running' | 'live' | 'failed';
+type RunState = 'empty' | 'running' | 'failed' | Origin;
 
 function useRunState(): RunState {
   return useLab((s) => {
@@ -45,6 +49,7 @@ export function App() {
   const selected = useLab((s) => s.selected);
   const settingsOpen = useLab((s) => s.settingsOpen);
   const shareOpen = useLab((s) => s.shareOpen);
+  const runsOpen = useRuns((s) => s.open);
   const recorded = useLab((s) => s.recorded);
   const run = useRunState();
   const Workspace = WORKSPACES[selected];
@@ -91,6 +96,11 @@ export function App() {
           <ShareDialog />
         </Suspense>
       )}
+      {runsOpen && (
+        <Suspense fallback={null}>
+          <RunsSheet />
+        </Suspense>
+      )}
     </>
   );
 }
@@ -102,13 +112,14 @@ function Notices() {
   // A crash during a run is shown once, at the stage that it stopped.
   const engine = useLab((s) => (STAGES.some((stage) => s.stages[stage].phase === 'failed' && s.stages[stage].error?.what === s.engine.error?.what) ? null : s.engine.error));
   const recorded = useLab((s) => s.recordedError);
-  const reading = useLab((s) => s.stages.steer.origin === 'recorded');
+  const reading = useLab((s) => s.stages.steer.origin);
   return (
     <>
       {engine && (
-        <ErrorNote error={reading ? { ...engine, remedy: `${engine.remedy} The recorded run below can still be read.` } : engine} actions={<Remedies error={engine} />} />
+        <ErrorNote error={reading === 'recorded' || reading === 'stored' ? { ...engine, remedy: `${engine.remedy} The ${reading === 'recorded' ? 'recorded' : 'kept'} run below can still be read.` } : engine} actions={<Remedies error={engine} />} />
       )}
       {recorded && <ErrorNote error={recorded} />}
+      <Unkept inList={false} />
       {failedAt && failure && (
         <ErrorNote error={failure} actions={<button type="button" onClick={() => useLab.setState({ selected: failedAt })}>Go to {STAGE_TITLES[failedAt]}</button>} />
       )}

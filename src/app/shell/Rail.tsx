@@ -11,6 +11,7 @@ const MARK_WORDS: Record<StageMark, string> = {
   running: 'running',
   done: 'done',
   recorded: 'recorded',
+  stored: 'kept',
   stale: 'stale',
   failed: 'failed',
 };
@@ -73,8 +74,8 @@ function RailMark({ mark }: { mark: StageMark }) {
       {mark === 'running' && <circle cx="9" cy="9" r="5.5" className="hollow" />}
       {mark === 'running' && <path d="M9 3.5a5.5 5.5 0 0 1 0 11z" className="solid" />}
       {mark === 'done' && <circle cx="9" cy="9" r="6" className="solid" />}
-      {mark === 'recorded' && <circle cx="9" cy="9" r="5.5" className="hollow" />}
-      {mark === 'recorded' && <circle cx="9" cy="9" r="2.6" className="solid" />}
+      {(mark === 'recorded' || mark === 'stored') && <circle cx="9" cy="9" r="5.5" className="hollow" />}
+      {(mark === 'recorded' || mark === 'stored') && <circle cx="9" cy="9" r="2.6" className="solid" />}
       {mark === 'stale' && <circle cx="9" cy="9" r="5.5" className="dashed" />}
       {mark === 'failed' && <path d="m4.5 4.5 9 9m0-9-9 9" className="cross" />}
     </svg>

@@ -7,6 +7,7 @@ import type { Verification } from '../../experiment/share/verification';
 import { EngineClient, type Listeners } from '../../worker/client';
 import type { BackendChoice, LocalOffer, MemoryPlan, StageEvent, VerifyRequest } from '../../worker/protocol';
 import { runRecovering } from '../../worker/recover';
+import { keepFinished } from './runs';
 import { isStale, stagesOf, type StageState, type Stages } from './stages';
 import { engineCanAnswer, useLab } from './store';
 
@@ -145,7 +146,7 @@ export async function runStages(until: Stage = 'evidence'): Promise<boolean> {
     settle(null, null);
     return false;
   }
-  const experiment = useLab.getState().experiment;
+  const { experiment, parent } = useLab.getState();
   runExperiment = experiment;
   try {
     const run = await runRecovering(client, startEngine, { experiment, until }, {
@@ -154,7 +155,7 @@ export async function runStages(until: Stage = 'evidence'): Promise<boolean> {
       onStage,
     });
     settle(null, null);
-    if (run) finish(run);
+    if (run) finish(run, parent);
     return true;
   } catch (thrown) {
     const error = LabError.from(thrown);
@@ -167,7 +168,7 @@ export async function runStages(until: Stage = 'evidence'): Promise<boolean> {
   }
 }
 
-function finish(run: NonNullable<ReturnType<typeof useLab.getState>['run']>): void {
+function finish(run: NonNullable<ReturnType<typeof useLab.getState>['run']>, parent: string | null): void {
   const state = useLab.getState();
   const stages = stagesOf(run, 'live');
   // Keep what the stage events said about memory and time.
@@ -175,7 +176,9 @@ function finish(run: NonNullable<ReturnType<typeof useLab.getState>['run']>): vo
     stages[stage].fromMemory = state.stages[stage].fromMemory;
     stages[stage].milliseconds ??= state.stages[stage].milliseconds;
   }
-  useLab.setState({ run, stages });
+  // Changes from here on, and those made meanwhile, are a fork of what has been run; settings opened meanwhile are not.
+  useLab.setState((s) => ({ run, runParent: parent, stages, parent: s.parent === parent ? run.experimentDigest : s.parent }));
+  void keepFinished(run, parent);
   const covered = new Set(run.streams.map((s) => s.stop));
   if (run.steer.axis.stops.some((stop) => !covered.has(stop))) void fillStreams(run.steer.axis.prompt);
 }

@@ -36,7 +36,10 @@ export async function loadRecorded(preset: string): Promise<void> {
   }
   const shown = run;
   // A run that the visitor has started meanwhile is worth more than the recording.
-  if (useLab.getState().running || useLab.getState().run) return;
-  useLab.setState({ run: shown, stages: stagesOf(shown, 'recorded'), recorded: 'found', experiment: shown.experiment, dose: shown.verdict.chosenDose.r });
+  if (useLab.getState().running || useLab.getState().run) {
+    useLab.setState({ recorded: 'found' });
+    return;
+  }
+  useLab.setState({ run: shown, runParent: null, stages: stagesOf(shown, 'recorded'), recorded: 'found', experiment: shown.experiment, parent: shown.experimentDigest, dose: shown.verdict.chosenDose.r });
   useLab.temporal.getState().clear();
 }

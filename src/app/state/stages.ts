@@ -3,12 +3,14 @@ import type { LabErrorJson } from '../../experiment/errors';
 import { STAGES, type Run, type Stage, type StageResults } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
 
+export type Origin = 'recorded' | 'stored' | 'live';
+
 export interface StageState<K extends Stage> {
   /** What the last attempt came to; a failed or running stage may still show an earlier result. */
   phase: 'idle' | 'waiting' | 'running' | 'failed';
   result: StageResults[K] | null;
-  /** Where the result came from: the file of a recorded run, or this device. */
-  origin: 'recorded' | 'live' | null;
+  /** Where the result came from: the file of a recorded run, a kept run that was opened, or this device now. */
+  origin: Origin | null;
   /** Settings under which the result was computed. */
   experiment: Experiment | null;
   milliseconds: number | null;
@@ -21,7 +23,7 @@ export interface StageState<K extends Stage> {
 export type Stages = { [K in Stage]: StageState<K> };
 
 /** What the rail shows. */
-export type StageMark = 'empty' | 'waiting' | 'running' | 'done' | 'recorded' | 'stale' | 'failed';
+export type StageMark = 'empty' | 'waiting' | 'running' | 'done' | 'recorded' | 'stored' | 'stale' | 'failed';
 
 export const STAGE_TITLES: Record<Stage, string> = {
   models: 'Models',
@@ -66,11 +68,11 @@ export function markOf(stage: Stage, state: StageState<Stage>, experiment: Exper
   if (state.phase === 'running' || state.phase === 'waiting') return state.phase;
   if (!state.result) return 'empty';
   if (isStale(stage, state, experiment)) return 'stale';
-  return state.origin === 'recorded' ? 'recorded' : 'done';
+  return state.origin === 'live' || state.origin === null ? 'done' : state.origin;
 }
 
 /** Spreads a whole run over the stages. */
-export function stagesOf(run: Run, origin: 'recorded' | 'live'): Stages {
+export function stagesOf(run: Run, origin: Origin): Stages {
   const part = <K extends Stage>(stage: K, result: StageResults[K]): StageState<K> => ({
     phase: 'idle',
     result,

@@ -29,6 +29,8 @@ export interface LabState {
   selected: Stage;
   /** The last complete run, recorded or live: what the downloads contain. */
   run: Run | null;
+  /** Digest of the experiment that the settings of this run were made from. */
+  runParent: string | null;
   /** Whether the recorded run of the preset is on its way, was found, or does not exist. */
   recorded: 'loading' | 'found' | 'absent';
   recordedError: LabErrorJson | null;
@@ -76,6 +78,7 @@ export const useLab = create<LabState>()(
       stages: emptyStages(),
       selected: 'steer',
       run: null,
+      runParent: null,
       recorded: 'loading',
       recordedError: null,
       engine: { status: 'idle', device: null, error: null },

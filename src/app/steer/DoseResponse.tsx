@@ -26,7 +26,7 @@ function tableOf(cells: DoseCell[]): { head: string[]; rows: (string | number)[]
 }
 
 /** Cells of one arm along the dose. Where both halves have a dose, the half that reports is drawn as the point. */
-function along(cells: DoseCell[], arm: DosedArm): DoseCell[] {
+export function along(cells: DoseCell[], arm: DosedArm): DoseCell[] {
   const byDose = new Map<number, DoseCell>();
   for (const cell of cells) if (cell.arm === arm && (cell.half === 'report' || !byDose.has(cell.r))) byDose.set(cell.r, cell);
   return [...byDose.values()].sort((a, b) => a.r - b.r);
@@ -35,7 +35,7 @@ function along(cells: DoseCell[], arm: DosedArm): DoseCell[] {
 const faded = (color: string, share: number): string => `color-mix(in srgb, ${color} ${share}%, transparent)`;
 
 /** Plotly reads no color-mix: the alpha goes into a hex colour. */
-const withAlpha = (color: string, alpha: string): string => (/^#[0-9a-f]{6}$/i.test(color) ? color + alpha : faded(color, 20));
+export const withAlpha = (color: string, alpha: string): string => (/^#[0-9a-f]{6}$/i.test(color) ? color + alpha : faded(color, 20));
 
 /** Sideways steps of the arms, as shares of the axis. */
 const DODGE: Record<DosedArm, number> = { 'small-steered': -0.006, mapped: 0, native: 0.006, random: 0 };

@@ -58,3 +58,8 @@ export const tokenName = (token: string): string => token.replaceAll(' ', '·').
 
 /** The host of an address; while it is being typed, the text itself. */
 export const hostName = (address: string): string => (URL.canParse(address) ? new URL(address).host : address);
+
+const moment = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' });
+
+/** Day and minute, in the visitor's time. */
+export const dateTime = (milliseconds: number): string => moment.format(milliseconds);

@@ -1,0 +1,97 @@
+/** Two kept runs side by side: settings, numbers, curves, texts, and what they were computed on. */
+import { useEffect, useState } from 'react';
+import { LabError, type LabErrorJson } from '../../experiment/errors';
+import type { Run } from '../../experiment/run';
+import { askRuns } from '../../runs/client';
+import type { RunRecord } from '../../runs/record';
+import { OUTCOME_NAMES } from '../evidence/VerdictLine';
+import { STAGE_TITLES } from '../state/stages';
+import { ErrorNote } from '../ui/ErrorNote';
+import { dateTime } from '../ui/format';
+import { settingDifferences } from './differences';
+import { DoseOverlay } from './DoseOverlay';
+import { HeadlineFigure } from './HeadlineFigure';
+import { Letter, type Two } from './Letter';
+import { Made } from './Made';
+import { Texts } from './Texts';
+
+type Opened = { ids: string; runs: [Run, Run] | null; error: LabErrorJson | null };
+
+export function Compare({ records }: { records: [RunRecord, RunRecord] }) {
+  const ids = records.map(({ id }) => id).join();
+  const [opened, setOpened] = useState<Opened | null>(null);
+  useEffect(() => {
+    let current = true;
+    Promise.all(ids.split(',').map((id) => askRuns('open', id))).then(
+      ([a, b]) => current && setOpened({ ids, runs: [a.run, b.run], error: null }),
+      (thrown: unknown) => current && setOpened({ ids, runs: null, error: LabError.from(thrown).toJSON() }),
+    );
+    return () => {
+      current = false;
+    };
+  }, [ids]);
+  if (opened?.ids !== ids) return <p className="muted" role="status">Opening both runs</p>;
+  if (!opened.runs) return <ErrorNote error={opened.error!} />;
+  const two: Two = { records, runs: opened.runs };
+  return (
+    <div className="compare" data-testid="comparison">
+      <Heads {...two} />
+      <Settings {...two} />
+      <HeadlineFigure {...two} />
+      <DoseOverlay {...two} />
+      <Texts {...two} />
+      <Made {...two} />
+    </div>
+  );
+}
+
+function Heads({ records, runs }: Two) {
+  return (
+    <div className="compare-heads">
+      {([0, 1] as const).map((i) => (
+        <section key={i}>
+          <h3>
+            <Letter of={i} /> {records[i].name}
+          </h3>
+          <p className="muted">{dateTime(records[i].created)}</p>
+          <p>
+            <b>{OUTCOME_NAMES[runs[i].verdict.outcome]}.</b> {runs[i].verdict.sentence}
+          </p>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+function Settings({ runs: [a, b] }: Two) {
+  const differences = settingDifferences(a.experiment, b.experiment);
+  return (
+    <section className="compare-settings" data-testid="compare-settings">
+      <h3>Settings that differ</h3>
+      {differences.length === 0 ? (
+        <p className="muted">None: both runs are of the same settings.</p>
+      ) : (
+        <table className="stacked">
+          <thead>
+            <tr>
+              <th scope="col">Setting</th>
+              <th scope="col"><Letter of={0} /></th>
+              <th scope="col"><Letter of={1} /></th>
+            </tr>
+          </thead>
+          <tbody>
+            {differences.map(({ stage, label, values }, i) => (
+              <tr key={i}>
+                <th scope="row">
+                  {label} <span className="muted">{STAGE_TITLES[stage]}</span>
+                </th>
+                <td data-letter="A">{values[0]}</td>
+                <td data-letter="B">{values[1]}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,16 @@
+/** The two runs of a comparison, and the letters that they go by. */
+import type { Run } from '../../experiment/run';
+import type { RunRecord } from '../../runs/record';
+
+/** The two runs under their letters. */
+export interface Two {
+  records: readonly [RunRecord, RunRecord];
+  runs: readonly [Run, Run];
+}
+
+export const LETTERS = ['A', 'B'] as const;
+
+/** The mark of a run: A is filled, B is open, here as in the figures. */
+export function Letter({ of }: { of: 0 | 1 }) {
+  return <b className={`letter letter-${LETTERS[of].toLowerCase()}`}>{LETTERS[of]}</b>;
+}

@@ -1,0 +1,111 @@
+/** One kept run in the list: what it is, what came out, and what can be done with it. */
+import { useEffect, useRef, useState } from 'react';
+import { MAX_NAME, type DamagedRecord, type RunRecord } from '../../runs/record';
+import { OUTCOME_NAMES } from '../evidence/VerdictLine';
+import { chooseRun, removeRun, renameRun, useRuns } from '../state/runs';
+import { useLab } from '../state/store';
+import { Digest } from '../ui/Digest';
+import { dateTime, fixed, interval } from '../ui/format';
+import { exportRuns, fileStem } from './export';
+import { runAgain, showRun } from './show';
+
+const FROM: Record<RunRecord['from'], string> = { here: '', file: 'from a file', copy: 'a copy' };
+
+interface Props {
+  record: RunRecord;
+  /** On screen now. */
+  shown: boolean;
+  /** What it was made from. */
+  parent: string | null;
+}
+
+export function RunRow({ record, shown, parent }: Props) {
+  const [renaming, setRenaming] = useState(false);
+  const place = useRuns((s) => s.chosen.indexOf(record.id));
+  const full = useRuns((s) => s.chosen.length === 2);
+  const running = useLab((s) => s.running !== null);
+  const { summary } = record;
+  const ratio = summary.transferRatio;
+  const facts = [dateTime(record.created), `${summary.source} → ${summary.target}`, summary.concept, summary.backend === 'webgpu' ? 'WebGPU' : 'WASM', FROM[record.from]].filter(Boolean).join(' · ');
+  return (
+    <li className={`run-row outcome-${summary.outcome}`} data-testid="kept-run" data-id={record.id}>
+      <label className="run-choice">
+        <input type="checkbox" checked={place >= 0} disabled={place < 0 && full} aria-label={`Compare ${record.name}`} onChange={() => chooseRun(record.id)} />
+        <span aria-hidden="true">{place < 0 ? '' : 'AB'[place]}</span>
+      </label>
+      <div className="run-what">
+        {renaming ? (
+          <NameInput record={record} onDone={() => setRenaming(false)} />
+        ) : (
+          <h3>
+            {record.name} {shown && <span className="muted">on screen</span>}
+          </h3>
+        )}
+        <p className="muted">{facts}</p>
+        <p className="run-came-out">
+          <b>{OUTCOME_NAMES[summary.outcome]}</b> at r {fixed(summary.chosenR)} · R² {fixed(summary.heldOutR2)} · transfer ratio {ratio ? `${fixed(ratio.value)} ${interval(ratio.interval)}` : '–'}
+        </p>
+        <p className="muted run-lineage">
+          Settings <Digest value={record.experimentDigest} of={`the settings of ${record.name}`} />
+          {parent && <span> made from {parent}</span>}
+        </p>
+      </div>
+      <div className="run-actions">
+        <button type="button" aria-label={`Open ${record.name}`} data-testid="run-open" disabled={running} title={running ? 'A run is in progress' : undefined} onClick={() => void showRun(record.id)}>Open</button>
+        <button type="button" className="quiet" aria-label={`Run ${record.name} again`} disabled={running} onClick={() => void runAgain(record.id)}>Run again</button>
+        <button type="button" className="quiet" aria-label={`Rename ${record.name}`} data-testid="run-rename" onClick={() => setRenaming(true)}>Rename</button>
+        <button type="button" className="quiet" aria-label={`Export ${record.name}`} data-testid="run-export" onClick={() => void exportRuns([record.id], fileStem(record.name))}>Export</button>
+        <button type="button" className="quiet" aria-label={`Delete ${record.name}`} data-testid="run-delete" onClick={() => void removeRun(record.id)}>Delete</button>
+      </div>
+    </li>
+  );
+}
+
+/** Enter or leaving takes the name, Escape leaves it as it was. */
+function NameInput({ record, onDone }: { record: RunRecord; onDone: () => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const given = useRef(false);
+  useEffect(() => {
+    input.current?.focus();
+    input.current?.select();
+  }, []);
+  function end(name: string | null): void {
+    if (given.current) return;
+    given.current = true;
+    if (name !== null && name.trim() !== '' && name !== record.name) void renameRun(record.id, name);
+    onDone();
+  }
+  return (
+    <input
+      ref={input}
+      aria-label={`New name of ${record.name}`}
+      data-testid="run-name"
+      defaultValue={record.name}
+      maxLength={MAX_NAME}
+      spellCheck={false}
+      onBlur={(event) => end(event.target.value)}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') end(event.currentTarget.value);
+        else if (event.key === 'Escape') {
+          // It would close the list as well.
+          event.preventDefault();
+          event.stopPropagation();
+          end(null);
+        }
+      }}
+    />
+  );
+}
+
+/** An entry of the store that cannot be read: said, and the rest of the list stands. */
+export function DamagedRow({ entry }: { entry: DamagedRecord }) {
+  return (
+    <div className="note note-error" data-testid="damaged-run">
+      <p className="note-what">A kept run is damaged. {entry.problem}</p>
+      <div className="note-foot">
+        <button type="button" className="quiet" onClick={() => void removeRun(entry.id)}>Delete it</button>
+        <code>{entry.id.slice(0, 12)}</code>
+      </div>
+    </div>
+  );
+}

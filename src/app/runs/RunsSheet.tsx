@@ -1,0 +1,176 @@
+/** The runs kept in this browser: open, name, compare, export, bring in, delete. */
+import { useEffect, useRef, useState, type DragEvent } from 'react';
+import type { RunRecord } from '../../runs/record';
+import { importFile, keepShown, loadRuns, undoRemove, useRuns } from '../state/runs';
+import { openExperiment, useLab } from '../state/store';
+import { ErrorNote } from '../ui/ErrorNote';
+import { bytes, count } from '../ui/format';
+import { Compare } from './Compare';
+import { exportRuns } from './export';
+import { DamagedRow, RunRow } from './RunRow';
+import { Unkept } from './Unkept';
+import './runs.css';
+
+export default function RunsSheet() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const { list, listError, problem, chosen, comparing } = useRuns();
+  const [dropping, setDropping] = useState(false);
+
+  useEffect(() => {
+    dialog.current?.showModal();
+    void loadRuns();
+  }, []);
+
+  async function onDrop(event: DragEvent): Promise<void> {
+    event.preventDefault();
+    setDropping(false);
+    for (const file of event.dataTransfer.files) await importFile(file);
+  }
+
+  const close = (): void => dialog.current?.close();
+  const both = chosen.map((id) => list?.records.find((record) => record.id === id));
+  return (
+    <dialog
+      ref={dialog}
+      className={`sheet runs-sheet${dropping ? ' dropping' : ''}`}
+      aria-labelledby="runs-title"
+      data-testid="runs"
+      onClose={() => useRuns.setState({ open: false, imported: null, problem: null })}
+      onClick={(event) => event.target === dialog.current && close()}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setDropping(true);
+      }}
+      onDragLeave={() => setDropping(false)}
+      onDrop={(event) => void onDrop(event)}
+    >
+      <div className="sheet-inner">
+        <header className="sheet-head">
+          <h2 id="runs-title">{comparing ? 'Two runs' : 'Kept runs'}</h2>
+          {comparing && <button type="button" className="quiet" data-testid="compare-back" onClick={() => useRuns.setState({ comparing: false })}>Back to the list</button>}
+          <button type="button" className="quiet" data-testid="runs-close" onClick={close}>Close</button>
+        </header>
+        {comparing && both[0] && both[1] ? (
+          <Compare records={[both[0], both[1]]} />
+        ) : (
+          <>
+            <Tools />
+            {problem && <ErrorNote error={problem} />}
+            <Unkept inList />
+            <Undo />
+            <Imported />
+            {listError && <ErrorNote error={listError} actions={<button type="button" onClick={() => void loadRuns()}>Try again</button>} />}
+            {!list && !listError && <p className="muted" role="status">Opening the list</p>}
+            {list && <List records={list.records} />}
+            {list?.damaged.map((entry) => <DamagedRow key={entry.id} entry={entry} />)}
+          </>
+        )}
+      </div>
+    </dialog>
+  );
+}
+
+/** What is kept, what comes in, what goes out. */
+function Tools() {
+  const list = useRuns((s) => s.list);
+  const shown = useRuns((s) => s.shown);
+  const unkept = useRuns((s) => s.unkept);
+  const run = useLab((s) => s.run);
+  const chosen = useRuns((s) => s.chosen);
+  const input = useRef<HTMLInputElement>(null);
+  const records = list?.records ?? [];
+  const copyable = run !== null && shown?.run !== run && unkept?.what.run !== run;
+  return (
+    <div className="runs-tools">
+      <p className="muted" role="status" data-testid="runs-count">
+        {list && (records.length === 0 ? 'None yet.' : `${count(records.length)} ${records.length === 1 ? 'run' : 'runs'}, ${bytes(list.bytes)}, in this browser only.`)}
+      </p>
+      <div className="field-row">
+        {copyable && <button type="button" data-testid="keep-shown" onClick={() => void keepShown().then(loadRuns)}>Keep the run on screen</button>}
+        <button type="button" onClick={() => input.current?.click()}>Bring in a file</button>
+        <input
+          ref={input}
+          type="file"
+          hidden
+          accept=".json,application/json"
+          aria-label="Bundle, run or experiment"
+          data-testid="import-file"
+          onChange={(event) => {
+            const [file] = event.target.files ?? [];
+            // The same file may be chosen again.
+            if (file) void importFile(file).finally(() => input.current && (input.current.value = ''));
+          }}
+        />
+        <button type="button" data-testid="export-all" disabled={records.length === 0} onClick={() => void exportRuns(records.map(({ id }) => id), `runs-${new Date().toISOString().slice(0, 10)}`)}>Export all</button>
+        <button type="button" className="strong" data-testid="compare" disabled={chosen.length !== 2} title={chosen.length === 2 ? undefined : 'Tick two runs first'} onClick={() => useRuns.setState({ comparing: true })}>
+          Compare{chosen.length > 0 && ` (${chosen.length} of 2)`}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function List({ records }: { records: RunRecord[] }) {
+  const shown = useRuns((s) => s.shown?.record.id ?? null);
+  if (records.length === 0) {
+    return (
+      <div className="empty">
+        <p>Every run that is finished in this browser is kept here by itself, with its settings, its numbers and its texts. Nothing is sent anywhere. To begin, press Run, keep the run that is on screen, or bring in a file: a bundle, or run.json from the command line.</p>
+      </div>
+    );
+  }
+  return (
+    <ol className="runs-list" aria-label="Kept runs, newest first">
+      {records.map((record) => <RunRow key={record.id} record={record} shown={record.id === shown} parent={nameOf(record, records)} />)}
+    </ol>
+  );
+}
+
+/** The kept run that has the experiment from which this one was made. */
+function nameOf({ parent }: RunRecord, records: RunRecord[]): string | null {
+  return parent === null ? null : (records.find(({ experimentDigest }) => experimentDigest === parent)?.name ?? `settings ${parent.slice(0, 12)}`);
+}
+
+function Undo() {
+  const last = useRuns((s) => s.removed.at(-1) ?? null);
+  if (!last) return null;
+  return (
+    <p className="runs-undo" role="status">
+      Deleted “{last.name}”. <button type="button" data-testid="runs-undo" onClick={() => void undoRemove()}>Put it back</button>
+    </p>
+  );
+}
+
+/** What came of the file that was brought in. */
+function Imported() {
+  const report = useRuns((s) => s.imported);
+  if (!report) return null;
+  const { added, known, experiments, refused } = report;
+  const runs = (n: number): string => `${n} ${n === 1 ? 'run' : 'runs'}`;
+  const said = [added.length > 0 && `${runs(added.length)} brought in`, known.length > 0 && `${runs(known.length)} kept already`, refused.length > 0 && `${runs(refused.length)} refused`].filter(Boolean).join(', ');
+  return (
+    <div className="runs-imported" role="status" data-testid="imported">
+      {said && <p>{said}.</p>}
+      {experiments.map(({ name, experiment, parent }, i) => (
+        <p key={i}>
+          “{name}” has settings and no run.{' '}
+          <button
+            type="button"
+            onClick={() => {
+              openExperiment(experiment, parent);
+              useRuns.setState({ open: false });
+            }}
+          >
+            Use these settings
+          </button>
+        </p>
+      ))}
+      {refused.map(({ name, error }, i) => (
+        <div key={i}>
+          <p>“{name}”</p>
+          <ErrorNote error={error} />
+        </div>
+      ))}
+    </div>
+  );
+}

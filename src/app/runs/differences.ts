@@ -1,0 +1,78 @@
+/** In which settings two experiments differ, in the words of the form. */
+import { STAGES, type Stage } from '../../experiment/run';
+import type { ModelRef } from '../../experiment/model-ref';
+import type { Experiment } from '../../experiment/schema';
+import { GROUPS, type Field } from '../settings/fields';
+import { hostName } from '../ui/format';
+
+export interface Difference {
+  stage: Stage;
+  label: string;
+  /** What the first and the second say. */
+  values: [string, string];
+}
+
+/** Parts of an experiment that the form does not show field by field, or shows elsewhere. */
+const WHOLE: { path: string; stage: Stage; label: string; write: (experiment: Experiment) => string; tell?: (a: Experiment, b: Experiment) => [string, string] }[] = [
+  { path: 'models.source', stage: 'models', label: 'Small model', write: (e) => modelName(e.models.source) },
+  { path: 'models.target', stage: 'models', label: 'Large model', write: (e) => modelName(e.models.target) },
+  { path: 'concept', stage: 'steer', label: 'Concept', write: conceptName, tell: conceptsApart },
+];
+
+function modelName({ id, dtype, location }: ModelRef): string {
+  const from = !location ? '' : location.kind === 'hub' ? ` from ${hostName(location.host)}, ${location.commit.slice(0, 7)}` : ` from a folder, ${location.handle.slice(0, 7)}`;
+  return `${id}, ${dtype}${from}`;
+}
+
+function conceptName({ concept }: Experiment): string {
+  if (concept.kind === 'preset') return `preset “${concept.id}”`;
+  return 'pairs' in concept ? `“${concept.title}”, ${concept.pairs.length} pairs of your own` : `“${(concept as { title: string }).title}”`;
+}
+
+/** Typed concepts may bear one name and differ in their pairs or words: that is said. */
+function conceptsApart(a: Experiment, b: Experiment): [string, string] {
+  const names: [string, string] = [conceptName(a), conceptName(b)];
+  if (names[0] !== names[1] || a.concept.kind !== 'pairs' || b.concept.kind !== 'pairs') return names;
+  const key = (pair: { positive: string; negative: string }): string => JSON.stringify([pair.positive, pair.negative]);
+  const first = new Set(a.concept.pairs.map(key));
+  const both = b.concept.pairs.filter((pair) => first.has(key(pair))).length;
+  return [names[0], `${names[1]}, ${both === b.concept.pairs.length ? 'the same pairs with other words or prompts' : `${both} of them in both`}`];
+}
+
+const FIELDS = new Map<string, { field: Field; stage: Stage }>(GROUPS.flatMap(({ stage, fields }) => fields.map((field) => [field.path, { field, stage }] as const)));
+
+const STAGE_OF: Record<string, Stage> = { models: 'models', corpus: 'activations', map: 'map', concept: 'steer', prompting: 'steer', vector: 'steer', transfer: 'steer', dose: 'evidence', generation: 'evidence', title: 'models', schema: 'models' };
+
+function write(value: unknown, field?: Field): string {
+  if (field?.kind === 'choice') return field.options.find((option) => option.value === value)?.label ?? String(value);
+  if (value === 'auto') return 'automatic';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (Array.isArray(value) && value.every((each) => typeof each !== 'object')) return value.join(', ');
+  if (value === undefined) return 'not set';
+  if (value === '') return 'none';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value).replace(/^-/, '−');
+}
+
+type Tree = Record<string, unknown>;
+const isTree = (value: unknown): value is Tree => value !== null && typeof value === 'object' && !Array.isArray(value);
+
+/** Paths of the leaves in which two trees differ; a list is one leaf. */
+function paths(a: unknown, b: unknown, at: string[] = []): string[] {
+  const path = at.join('.');
+  if (WHOLE.some((whole) => whole.path === path)) return JSON.stringify(a) === JSON.stringify(b) ? [] : [path];
+  if (isTree(a) && isTree(b)) return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) => paths(a[key], b[key], [...at, key]));
+  return JSON.stringify(a) === JSON.stringify(b) ? [] : [path];
+}
+
+const valueAt = (experiment: Experiment, path: string): unknown => path.split('.').reduce<unknown>((node, key) => (isTree(node) ? node[key] : undefined), experiment);
+
+/** Every setting in which two experiments differ, by stage. Empty where they ask for the same. */
+export function settingDifferences(a: Experiment, b: Experiment): Difference[] {
+  const found = paths(a, b).map((path): Difference => {
+    const whole = WHOLE.find((each) => each.path === path);
+    if (whole) return { stage: whole.stage, label: whole.label, values: whole.tell?.(a, b) ?? [whole.write(a), whole.write(b)] };
+    const known = FIELDS.get(path);
+    return { stage: known?.stage ?? STAGE_OF[path.split('.')[0]] ?? 'evidence', label: known?.field.label ?? path, values: [write(valueAt(a, path), known?.field), write(valueAt(b, path), known?.field)] };
+  });
+  return found.sort((x, y) => STAGES.indexOf(x.stage) - STAGES.indexOf(y.stage));
+}

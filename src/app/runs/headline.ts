@@ -1,0 +1,79 @@
+/** The numbers by which two runs are compared, and whether their intervals meet. */
+import type { Arm, ArmResult, Run } from '../../experiment/run';
+import { ARM_STYLES } from '../figures/arms';
+
+export interface Reading {
+  value: number;
+  /** 95 %. */
+  interval: [number, number] | null;
+  n: number | null;
+}
+
+export type Meeting = 'overlap' | 'apart';
+
+export interface Headline {
+  name: string;
+  group: 'map' | 'effect' | 'cost';
+  /** Whose colour and mark it has. */
+  arm: Arm | null;
+  unit: 'share' | 'number';
+  /** Null where a run does not have it. */
+  a: Reading | null;
+  b: Reading | null;
+  /** Null where one of them has no interval. */
+  meeting: Meeting | null;
+}
+
+/** Whether two intervals have a point in common. */
+export function meetingOf(a: [number, number] | null, b: [number, number] | null): Meeting | null {
+  if (!a || !b || ![...a, ...b].every(Number.isFinite)) return null;
+  return a[0] <= b[1] && b[0] <= a[1] ? 'overlap' : 'apart';
+}
+
+const plain = (value: number): Reading | null => (Number.isFinite(value) ? { value, interval: null, n: null } : null);
+
+const armOf = (run: Run, name: Arm, direction: ArmResult['direction']): ArmResult | undefined => run.arms.find((arm) => arm.name === name && arm.direction === direction);
+
+function rate(arm: ArmResult | undefined): Reading | null {
+  return arm ? { value: arm.conceptRate.value, interval: arm.conceptRate.interval, n: arm.conceptRate.n } : null;
+}
+
+const ratio = ({ verdict: { transferRatio } }: Run): Reading | null => transferRatio && { value: transferRatio.value, interval: transferRatio.interval, n: null };
+
+/** The worse of the two directions. */
+function worst(run: Run, name: Arm, cost: 'p95Kl' | 'rep3'): Reading | null {
+  const values = run.arms.filter((arm) => arm.name === name).map((arm) => arm[cost]);
+  return values.length === 0 ? null : plain(Math.max(...values));
+}
+
+const SIDES: { name: Arm; direction: ArmResult['direction'] }[] = [
+  { name: 'small', direction: 'none' },
+  { name: 'small-steered', direction: 'positive' },
+  { name: 'small-steered', direction: 'negative' },
+  { name: 'large', direction: 'none' },
+  { name: 'mapped', direction: 'positive' },
+  { name: 'mapped', direction: 'negative' },
+  { name: 'native', direction: 'positive' },
+  { name: 'native', direction: 'negative' },
+  { name: 'random', direction: 'positive' },
+  { name: 'random', direction: 'negative' },
+];
+
+const SIDE_WORDS = { none: 'unsteered', positive: 'positive side', negative: 'negative side' } as const;
+
+/** The headline numbers of two runs, row by row. A number that neither run has is left out. */
+export function headlines(a: Run, b: Run): Headline[] {
+  const row = (name: string, group: Headline['group'], read: (run: Run) => Reading | null, arm: Arm | null = null, unit: Headline['unit'] = 'number'): Headline => {
+    const [first, second] = [read(a), read(b)];
+    return { name, group, arm, unit, a: first, b: second, meeting: meetingOf(first?.interval ?? null, second?.interval ?? null) };
+  };
+  return [
+    row('Held-out R²', 'map', (run) => plain(run.map.heldOutR2)),
+    row('Centred cosine', 'map', (run) => plain(run.map.centredCosine)),
+    row('cos(mapped, native)', 'map', (run) => plain(run.vector.cosineMappedNative)),
+    row('Transfer ratio', 'effect', ratio),
+    ...SIDES.map(({ name, direction }) => row(`${ARM_STYLES[name].name}, ${SIDE_WORDS[direction]}`, 'effect', (run) => rate(armOf(run, name, direction)), name, 'share')),
+    row('p95 KL of mapped, nat', 'cost', (run) => worst(run, 'mapped', 'p95Kl'), 'mapped'),
+    row('rep-3 of mapped', 'cost', (run) => worst(run, 'mapped', 'rep3'), 'mapped'),
+  ].filter((each) => each.a !== null || each.b !== null);
+}

@@ -1,0 +1,25 @@
+/** Settings out of a file of the visitor's: an experiment, or the settings of a run. */
+import { saysBundle } from '../../experiment/bundle';
+import { digestOf } from '../../experiment/digest';
+import { LabError } from '../../experiment/errors';
+import { parseExperiment, type Experiment } from '../../experiment/schema';
+
+/** Longest file that is read here, in bytes; a run of large models has some megabytes. */
+export const MAX_FILE = 64 * 1024 * 1024;
+
+/**
+ * Reads the settings that a file holds.
+ * @returns the experiment, and the digest under which the file has it: what is changed from here on is a fork of that
+ * @throws LabError `settings-invalid`, `settings-newer`
+ */
+export function experimentOfText(text: string, name: string): { experiment: Experiment; digest: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new LabError('settings-invalid', `“${name}” is not valid JSON: ${(error as Error).message}.`, 'Choose experiment.json or run.json; the settings are as they were.');
+  }
+  if (saysBundle(value)) throw new LabError('settings-invalid', `“${name}” is a bundle of runs.`, 'Bring it in under Runs, and open the run whose settings you want.');
+  const document = value !== null && typeof value === 'object' && 'experiment' in value && 'verdict' in value ? value.experiment : value;
+  return { experiment: parseExperiment(document), digest: digestOf(document) };
+}
