@@ -82,6 +82,11 @@ test('a download is agreed to, interrupted by a reload, resumed and checked; the
   await expect(page.getByTestId(`target-${M}-fp32`)).toBeChecked();
   await expect(page.getByTestId('memory')).toHaveAttribute('data-fits', 'together');
 
+  // One model in memory at a time, as a pair that does not fit would be run.
+  await page.getByTestId('memory').getByText(/^One after the other: [\d.]+ MB$/).click();
+  await expect(page.getByTestId('in-turn')).toContainText(/wait on disk/);
+  await expect(page.locator('html')).toHaveAttribute('data-engine', 'ready', { timeout: 60_000 });
+
   // The chosen models stay; the rest of the quick variant makes the run short.
   await page.getByTestId('settings-button').click();
   await page.getByText('JSON', { exact: true }).click();
@@ -90,14 +95,18 @@ test('a download is agreed to, interrupted by a reload, resumed and checked; the
   expect(models).toEqual({
     source: { id: S, dtype: 'fp32', location: { kind: 'hub', host: mirror.url, commit: mirror.commit(S) } },
     target: { id: M, dtype: 'fp32', location: { kind: 'hub', host: mirror.url, commit: mirror.commit(M) } },
+    alignment: 'tokens',
   });
   await editor.fill(JSON.stringify({ ...quickVariant(defaultExperiment('mood')), models }));
   await page.getByTestId('settings-apply').click();
   await page.getByTestId('settings-close').click();
   await page.getByTestId('run-button').click();
-  await expect(page.getByTestId('stage-map')).toHaveAttribute('data-mark', 'done', { timeout: 300_000 });
+  await expect(page.getByTestId('stage-steer')).toHaveAttribute('data-mark', 'done', { timeout: 300_000 });
   await expect(page.locator('.model').first()).toContainText(S);
   await expect(page.locator('.homology')).toHaveAttribute('data-verdict', 'homologous');
+  await expect(page.getByTestId('warnings')).toContainText('The models took turns in memory, as asked.');
+  await page.getByTestId('stage-steer').click();
+  await expect(page.getByTestId('swaps')).toContainText(/a new prompt loads the one that is away, and took [\d.]+ m?s/);
 
   await page.getByTestId('stage-models').click();
   await page.getByRole('button', { name: `Delete ${M}` }).click();

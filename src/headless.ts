@@ -5,7 +5,7 @@ import type { Run, Stage } from './experiment/run';
 import { parseExperiment } from './experiment/schema';
 import { outputsOf } from './files/outputs';
 import { EngineClient } from './worker/client';
-import type { BackendChoice, Progress } from './worker/protocol';
+import type { BackendChoice, Progress, ResidenceChoice } from './worker/protocol';
 import { runRecovering } from './worker/recover';
 
 export interface HeadlessResult {
@@ -18,7 +18,7 @@ export interface HeadlessResult {
 export interface HeadlessApi {
   /** Downloads the models of an experiment that are on a hub, at their commits. The caller has agreed to it. */
   fetchModels(experiment: unknown, backend: BackendChoice): Promise<{ ok: null } | { error: LabErrorJson }>;
-  run(experiment: unknown, backend: BackendChoice): Promise<{ ok: HeadlessResult } | { error: LabErrorJson }>;
+  run(experiment: unknown, backend: BackendChoice, residence?: ResidenceChoice): Promise<{ ok: HeadlessResult } | { error: LabErrorJson }>;
 }
 
 declare global {
@@ -59,12 +59,12 @@ window.lrtHeadless = {
       return { error: LabError.from(error).toJSON() };
     }
   },
-  async run(experiment, backend) {
+  async run(experiment, backend, residence) {
     try {
       const parsed = parseExperiment(experiment);
       const baseUrl = new URL('./', document.baseURI).href;
       const start = async (): Promise<boolean> => {
-        const device = await client.request('start', { backend, baseUrl });
+        const device = await client.request('start', { backend, baseUrl, residence });
         window.lrtReport?.({ device: `${device.backend}: ${device.reason}; adapter: ${device.adapter}` });
         return true;
       };

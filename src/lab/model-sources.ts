@@ -11,6 +11,7 @@ import {
 import { chooseBackend } from '../runtime';
 import { knownModel } from './stage-models';
 import { planPair } from './pair-memory';
+import { StateStore, sweepStates } from './state-store';
 
 /** A precision of a model, and whether this device runs it. */
 export interface VariantOffer {
@@ -89,8 +90,8 @@ export async function download(plan: DownloadPlan, options: { signal: AbortSigna
   return { id, dtype: plan.dtype, location: { kind, host, commit } };
 }
 
-/** @throws LabError `storage-unavailable` */
-export async function storedModels(choice: 'auto' | Backend): Promise<{ models: StoredOffer[]; room: StorageRoom | null }> {
+/** What is stored: models, room, and bytes of states of collections. @throws LabError `storage-unavailable` */
+export async function storedModels(choice: 'auto' | Backend): Promise<{ models: StoredOffer[]; room: StorageRoom | null; states: number }> {
   const store = await ModelStore.open();
   const features = await deviceFeatures(choice);
   const models: StoredOffer[] = [];
@@ -100,7 +101,7 @@ export async function storedModels(choice: 'auto' | Backend): Promise<{ models: 
     const { host, id, commit } = model;
     models.push({ ...model, variants: offers(all, features).filter(({ dtype }) => !begun.includes(dtype)), begun, shape: await shapeOf({ kind: 'hub', host, id, commit }, model) });
   }
-  return { models, room: await store.room() };
+  return { models, room: await store.room(), states: await (await StateStore.open()).bytes() };
 }
 
 async function shapeOf(location: HubLocation, { id, files }: StoredModel): Promise<ModelShape | null> {
@@ -113,6 +114,11 @@ async function shapeOf(location: HubLocation, { id, files }: StoredModel): Promi
     if (error instanceof LabError && error.code === 'model-invalid') return null;
     throw error;
   }
+}
+
+/** Removes the states that collections have left behind; of one at work they stay. @returns bytes freed */
+export async function clearStates(): Promise<number> {
+  return sweepStates();
 }
 
 /** @throws LabError `storage-busy` while a download writes it */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel } from '../models';
 import { chooseResidence } from './pair-memory';
 
-const work = { collectRows: 16, collectLength: 512, decodeRows: 96, decodeLength: 96, sessions: 4, fitBytes: 0 };
+const work = { collectRows: 16, collectLength: 512, decodeRows: 96, decodeLength: 96, sessions: 4, fitBytes: 0, corpusTokens: 16_000 };
 const model = (id: string, weightBytes: number): PlannedModel => ({ id, dtype: 'fp32', weightBytes, config: { layers: 12, hiddenSize: 768, heads: 12, kvHeads: 12, vocabSize: 50_000 } });
 const machine = (gibibytes: number): MemoryLimits => ({ backend: 'wasm', maxBufferSize: Infinity, maxStorageBufferBindingSize: Infinity, deviceMemory: gibibytes * 2 ** 30 });
 

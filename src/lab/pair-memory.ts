@@ -40,6 +40,7 @@ export async function planPair(experiment: Experiment, sources: Record<'source' 
     decodeRows: BATCH_ROWS,
     decodeLength: PROMPT_TOKENS + maxNewTokens,
     sessions: LIVE_SESSIONS.whole,
+    corpusTokens: experiment.corpus.maxTokens,
     // On WASM the fit's matrices are ordinary arrays, outside the heap that the plan is about.
     fitBytes: device.backend === 'webgpu' ? estimateFitBytes(shape, { folds: foldsOf(experiment) }) : 0,
   };

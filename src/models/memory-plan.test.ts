@@ -4,7 +4,7 @@ import { planMemory, WASM_HEAP, type MemoryLimits, type PlannedModel, type Plann
 const GIB = 2 ** 30;
 const small: PlannedModel = { id: 'small', dtype: 'fp32', weightBytes: 100e6, config: { layers: 10, hiddenSize: 512, heads: 8, kvHeads: 4, vocabSize: 1000 } };
 const large: PlannedModel = { ...small, id: 'large', weightBytes: 400e6 };
-const work: PlannedWork = { collectRows: 8, collectLength: 128, decodeRows: 16, decodeLength: 64, sessions: 4, fitBytes: 50e6 };
+const work: PlannedWork = { collectRows: 8, collectLength: 128, decodeRows: 16, decodeLength: 64, sessions: 4, fitBytes: 50e6, corpusTokens: 1000 };
 const gpu: MemoryLimits = { backend: 'webgpu', maxBufferSize: GIB, maxStorageBufferBindingSize: GIB, deviceMemory: 16 * GIB };
 
 describe('the lines', () => {
@@ -24,6 +24,8 @@ describe('the lines', () => {
   test('add up to the totals', () => {
     const total = plan.lines.reduce((sum, item) => sum + item.source + item.target + item.shared, 0);
     expect(plan.together).toBe(total);
+    // tokens × blocks × width × float32, of the source alone
+    expect(plan.onDisk).toBe(1000 * 10 * 512 * 4);
     expect(plan.inTurn).toBe(plan.lines.reduce((sum, item) => sum + item.target + item.shared, 0));
   });
 

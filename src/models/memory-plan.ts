@@ -28,6 +28,8 @@ export interface PlannedWork {
   sessions: number;
   /** The fit's buffers (`estimateFitBytes`). */
   fitBytes: number;
+  /** Tokens of the corpus, whose states of the source are kept on disk where the models take turns. */
+  corpusTokens: number;
 }
 
 export interface MemoryLimits {
@@ -55,6 +57,8 @@ export interface MemoryPlan {
   /** Bytes of both together, and of the larger one alone, with the fit. */
   together: number;
   inTurn: number;
+  /** Bytes on disk while the models take turns at the corpus: the source's states. */
+  onDisk: number;
   /** Bytes that there are; null where nothing says. */
   budget: number | null;
   reason: string;
@@ -94,13 +98,14 @@ export function planMemory(source: PlannedModel, target: PlannedModel, work: Pla
   const together = sum('source') + sum('target') + fitBytes;
   const inTurn = Math.max(sum('source'), sum('target')) + fitBytes;
   const budget = budgetOf(limits);
-  const plan = { lines, together, inTurn, budget };
+  const onDisk = work.corpusTokens * source.config.layers * source.config.hiddenSize * FLOAT;
+  const plan = { lines, together, inTurn, onDisk, budget };
 
   const tooLarge = limits.backend === 'webgpu' ? [source, target].find((model) => largestTensor(model) > Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize)) : undefined;
   if (tooLarge) {
     return { ...plan, fits: 'no', reason: `The largest weight of ${tooLarge.id} (${size(largestTensor(tooLarge))}) does not fit into one buffer of this device (${size(Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize))}). A smaller precision or model may.` };
   }
-  if (budget === null) return { ...plan, fits: 'together', reason: `Both together take ${size(together)}. This browser does not say how much memory there is: if it runs out, load one model at a time.` };
+  if (budget === null) return { ...plan, fits: 'together', reason: `Both together take ${size(together)}. This browser does not say how much memory there is: if it runs out, let the models take turns.` };
   if (together <= budget) return { ...plan, fits: 'together', reason: `Both together take ${size(together)} of about ${size(budget)}.` };
   if (inTurn <= budget) return { ...plan, fits: 'in turn', reason: `Both together would take ${size(together)} of about ${size(budget)}: the lab runs one after the other (${size(inTurn)} at most).` };
   const larger = sum('source') > sum('target') ? source : target;

@@ -2,7 +2,7 @@
 import * as models from '../lab/model-sources';
 import type { ModelRequest, ModelRequests, ModelRequestType, Progress, ToWorker } from './protocol';
 
-const TYPES: Record<ModelRequestType, true> = { families: true, repository: true, plan: true, download: true, stored: true, 'delete-stored': true, 'open-folder': true, memory: true };
+const TYPES: Record<ModelRequestType, true> = { families: true, repository: true, plan: true, download: true, stored: true, 'delete-stored': true, 'clear-states': true, 'open-folder': true, memory: true };
 
 export function isModelRequest(message: ToWorker): message is ModelRequest {
   return message.type in TYPES;
@@ -24,6 +24,8 @@ export async function answerModelRequest(message: ModelRequest, signal: AbortSig
     case 'delete-stored':
       await models.deleteStored({ host: message.host, id: message.model, commit: message.commit });
       return null;
+    case 'clear-states':
+      return models.clearStates();
     case 'open-folder':
       return models.openFolder(message.files, message.backend);
     case 'memory':

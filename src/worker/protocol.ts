@@ -53,6 +53,8 @@ export interface ModelRequests {
   download: { in: { plan: DownloadPlan }; out: ModelRef };
   stored: { in: { backend: BackendChoice }; out: StoredList };
   'delete-stored': { in: { host: string; model: string; commit: string }; out: null };
+  /** Removes the states that collections in turn have left behind. */
+  'clear-states': { in: object; out: number };
   /** Makes the files of a folder known to this worker; they are forgotten when it ends. */
   'open-folder': { in: { files: Argument<typeof models.openFolder, 0>; backend: BackendChoice }; out: models.LocalOffer };
   /** Memory of an experiment's pair; null where it is wholly bundled. */

@@ -1,12 +1,13 @@
 /** What the chosen pair takes in memory, before it is loaded: shown where a model is not bundled. */
 import { useEffect, useState } from 'react';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
-import type { MemoryPlan } from '../../worker/protocol';
-import { memoryPlan } from '../state/engine';
+import type { MemoryPlan, ResidenceChoice } from '../../worker/protocol';
+import { chooseResidence, memoryPlan } from '../state/engine';
 import { useModels } from '../state/models';
 import { useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { bytes } from '../ui/format';
+import { Segmented } from '../ui/Segmented';
 
 interface Answer {
   key: string;
@@ -17,6 +18,7 @@ interface Answer {
 export function PairMemory() {
   const { models, map, generation } = useLab((s) => s.experiment);
   const backend = useLab((s) => s.backend);
+  const residence = useLab((s) => s.residence);
   const stored = useModels((s) => s.stored.value);
   const folders = useModels((s) => s.folders);
   const [answer, setAnswer] = useState<Answer | null>(null);
@@ -34,15 +36,44 @@ export function PairMemory() {
     return () => abort.abort();
   }, [key, bundled]);
 
-  if (bundled) return null;
+  // Bundled models are small: there is nothing to choose, unless it was chosen before.
+  if (bundled && residence === 'auto') return null;
   const current = answer?.key === key ? answer : null;
   return (
     <section className="pair-memory" aria-labelledby="memory-title" data-testid="memory" data-fits={current?.plan?.fits}>
       <h2 id="memory-title">Memory for this pair</h2>
-      {!current && <p className="muted">Reading the configurations.</p>}
+      {!bundled && !current && <p className="muted">Reading the configurations.</p>}
       {current?.error && <ErrorNote error={current.error} />}
       {current?.plan && <Plan plan={current.plan} />}
+      {current?.plan?.fits !== 'no' && <Residence plan={current?.plan ?? null} choice={residence} />}
     </section>
+  );
+}
+
+/** Both in memory, or one after the other: the plan's choice unless the visitor makes one. */
+function Residence({ plan, choice }: { plan: MemoryPlan | null; choice: ResidenceChoice }) {
+  const busy = useLab((s) => s.running !== null);
+  const inTurn = choice === 'in turn' || (choice === 'auto' && plan?.fits === 'in turn');
+  const needs = (value: number | undefined): string => (value === undefined ? '' : `: ${bytes(value)}`);
+  return (
+    <>
+      <Segmented<ResidenceChoice>
+        label="How the two models share the memory"
+        value={choice}
+        options={[
+          { value: 'auto', label: 'Automatic', disabled: busy },
+          { value: 'together', label: `Both in memory${needs(plan?.together)}`, disabled: busy },
+          { value: 'in turn', label: `One after the other${needs(plan?.inTurn)}`, disabled: busy },
+        ]}
+        onChange={(next) => void chooseResidence(next)}
+      />
+      {inTurn && (
+        <p className="muted" data-testid="in-turn">
+          One after the other: the small model reads the corpus, and its states{plan && `, up to ${bytes(plan.onDisk)},`} wait on disk until the large one has read it too. The figures are the same. A run loads a model in place of the other five times; after it, each new prompt does once or twice. Dragging the dose stays instant.
+        </p>
+      )}
+      {choice === 'together' && plan?.fits === 'in turn' && <p className="unfit">This may be more than there is: if the memory runs out, the run ends with an error, or the browser ends the page.</p>}
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 /** What this browser keeps of other models: sizes, unfinished downloads, and the button that deletes. */
 import { useState } from 'react';
 import type { StoredOffer } from '../../worker/protocol';
-import { deleteStored, loadStored, resume, useModels } from '../state/models';
+import { clearStates, deleteStored, loadStored, resume, useModels } from '../state/models';
 import { ErrorNote } from '../ui/ErrorNote';
 import { bytes, hostName } from '../ui/format';
 
@@ -10,6 +10,7 @@ export function Storage() {
   const models = stored.value?.models ?? [];
   const total = models.reduce((sum, model) => sum + model.bytes, 0);
   const room = stored.value?.room ?? null;
+  const states = stored.value?.states ?? 0;
   return (
     <section className="storage" aria-labelledby="storage-title" data-testid="storage">
       <h3 id="storage-title">Kept in this browser</h3>
@@ -24,6 +25,14 @@ export function Storage() {
             {bytes(total)} in all{room && `; this site uses ${bytes(room.usage)}, and the browser allows it ${bytes(room.quota)}`}.
           </p>
         </>
+      )}
+      {states > 0 && (
+        <div className="field-row" data-testid="stored-states">
+          <span>
+            <b>States of a collection</b> <span className="muted">{bytes(states)}: of one at work, or left behind by one that broke off.</span>
+          </span>
+          <button type="button" className="quiet" onClick={() => void clearStates()}>Remove what was left behind</button>
+        </div>
       )}
     </section>
   );

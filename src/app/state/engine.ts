@@ -5,7 +5,7 @@ import type { Experiment } from '../../experiment/schema';
 import type { LocalFile } from '../../models/picked';
 import type { Verification } from '../../experiment/share/verification';
 import { EngineClient, type Listeners } from '../../worker/client';
-import type { BackendChoice, LocalOffer, MemoryPlan, StageEvent, VerifyRequest } from '../../worker/protocol';
+import type { BackendChoice, LocalOffer, MemoryPlan, ResidenceChoice, StageEvent, VerifyRequest } from '../../worker/protocol';
 import { runRecovering } from '../../worker/recover';
 import { keepFinished } from './runs';
 import { isStale, stagesOf, type StageState, type Stages } from './stages';
@@ -39,7 +39,7 @@ export function startEngine(): Promise<boolean> {
   starting ??= (async () => {
     setEngine('starting', { error: null });
     try {
-      const device = await client.request('start', { backend: useLab.getState().backend, baseUrl: baseUrl() });
+      const device = await client.request('start', { backend: useLab.getState().backend, baseUrl: baseUrl(), residence: useLab.getState().residence });
       // Files that have gone meanwhile are told when their model is run: they are no reason not to start.
       for (const files of folders) await client.request('open-folder', { files, backend: useLab.getState().backend }).catch(() => undefined);
       setEngine('ready', { device });
@@ -86,6 +86,12 @@ export async function verifyDocument(request: VerifyRequest, listeners: Listener
 /** Ends the worker and starts it on another backend; results on screen stay. */
 export async function chooseBackend(backend: BackendChoice): Promise<void> {
   useLab.setState({ backend });
+  await restartEngine();
+}
+
+/** Ends the worker and starts it so that it holds both models, or one at a time; results on screen stay. */
+export async function chooseResidence(residence: ResidenceChoice): Promise<void> {
+  useLab.setState({ residence });
   await restartEngine();
 }
 

@@ -166,6 +166,17 @@ export async function loadStored(): Promise<void> {
   }
 }
 
+/** Removes the states that collections in turn have left behind. */
+export async function clearStates(): Promise<void> {
+  try {
+    await client.request('clear-states', {});
+  } catch (thrown) {
+    useModels.setState((s) => ({ stored: { ...s.stored, status: 'failed', error: jsonOf(thrown) } }));
+    return;
+  }
+  await loadStored();
+}
+
 export async function deleteStored({ host, id, commit }: StoredOffer): Promise<void> {
   try {
     await client.request('delete-stored', { host, model: id, commit });

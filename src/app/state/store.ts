@@ -9,7 +9,7 @@ import type { LabErrorJson } from '../../experiment/errors';
 import { STAGES, type DeviceReport, type DoseAxis, type Run, type Stage, type StopStreams } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
 import type { Hideable } from '../../experiment/share/document';
-import type { BackendChoice, Progress } from '../../worker/protocol';
+import type { BackendChoice, Progress, ResidenceChoice } from '../../worker/protocol';
 import type { DoseUnit } from './dose';
 import { emptyStages, isStale, markOf, type StageMark, type Stages } from './stages';
 
@@ -36,6 +36,8 @@ export interface LabState {
   recordedError: LabErrorJson | null;
   engine: { status: 'idle' | 'starting' | 'ready' | 'failed'; device: DeviceReport | null; error: LabErrorJson | null };
   backend: BackendChoice;
+  /** Whether both models are kept in memory. */
+  residence: ResidenceChoice;
   /** The run in progress. */
   running: { until: Stage; progress: Progress | null; cancelling: boolean } | null;
   /** Position of the dose thumb, in r. */
@@ -61,6 +63,11 @@ function initialBackend(): BackendChoice {
   return asked === 'wasm' || asked === 'webgpu' ? asked : 'auto';
 }
 
+function initialResidence(): ResidenceChoice {
+  const asked = query.get('memory');
+  return asked === 'in-turn' ? 'in turn' : asked === 'together' ? asked : 'auto';
+}
+
 function initialTheme(): ThemeChoice {
   const kept = document.documentElement.dataset.theme;
   return kept === 'light' || kept === 'dark' ? kept : 'system';
@@ -83,6 +90,7 @@ export const useLab = create<LabState>()(
       recordedError: null,
       engine: { status: 'idle', device: null, error: null },
       backend: initialBackend(),
+      residence: initialResidence(),
       running: null,
       dose: 0,
       unit: 'r',

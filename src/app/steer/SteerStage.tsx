@@ -5,6 +5,7 @@ import type { Experiment } from '../../experiment/schema';
 import { StageFrame } from '../shell/StageFrame';
 import { useEnds, type Ends } from '../state/ends';
 import { useLab, type StreamSet } from '../state/store';
+import { seconds } from '../ui/format';
 import { VerdictLine } from '../evidence/VerdictLine';
 import { DoseRuler } from './DoseRuler';
 import { fullScale, NextToken } from './NextToken';
@@ -57,6 +58,7 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
   const ownStreams = useLab((s) => s.ownStreams);
   const working = useLab((s) => s.prompting.status === 'working');
   const titles = useLab((s) => s.stages.models.result);
+  const inTurn = useLab((s) => s.stages.models.origin === 'live' && s.stages.models.result?.inTurn !== undefined);
   const axis = ownAxis ?? steer.axis;
   const full = useMemo(() => fullScale(axis), [axis]);
   const recorded = useMemo((): StreamSet | null => {
@@ -74,6 +76,11 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
     <>
       <DoseRuler steer={steer} verdict={evidence?.verdict ?? null} negative={ends.negative} positive={ends.positive} />
       <PromptBox prompt={axis.prompt} key={axis.prompt} />
+      {inTurn && (
+        <p className="muted" data-testid="swaps">
+          The two models take turns in memory: a new prompt loads the one that is away, and took {seconds(axis.milliseconds)} to its bars the last time. Dragging the dose stays instant: all its stops are computed beforehand.
+        </p>
+      )}
       <div className="next-tokens">
         <NextToken model="small" title={titles?.source.title ?? 'Small model'} axis={axis} full={full} />
         <NextToken model="large" title={titles?.target.title ?? 'Large model'} axis={axis} full={full} />
