@@ -6,7 +6,7 @@ import type { Pins } from '../../experiment/share/document';
 import { hostName } from '../ui/format';
 import { Facts } from '../ui/Facts';
 import type { RunDocument } from '../../experiment/share/document';
-import type { Opened } from './open';
+import type { Opened } from '../../experiment/share/open';
 
 const short = (digest: string): ReactNode => <code title={digest}>{digest.slice(0, 12)}</code>;
 

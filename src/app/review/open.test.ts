@@ -9,8 +9,8 @@ import type { Run } from '../../experiment/run';
 import { documentDigest, encodeFragment } from '../../experiment/share/codec';
 import type { RunDocument } from '../../experiment/share/document';
 import { documentOf, linksOf } from '../../experiment/share/make';
+import { openBundle, openLink } from '../../experiment/share/open';
 import { strangeHosts } from './hosts';
-import { openBundle, openLink } from './open';
 
 const run = JSON.parse(readFileSync(new URL('../../../public/recorded/mood.json', import.meta.url), 'utf8')) as Run;
 const document = documentOf(run);

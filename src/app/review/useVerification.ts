@@ -5,7 +5,7 @@ import type { Progress } from '../../experiment/run';
 import type { Depth, Step, StepId, Verification } from '../../experiment/share/verification';
 import { verifyDocument } from '../state/engine';
 import type { RunDocument } from '../../experiment/share/document';
-import type { Opened } from './open';
+import type { Opened } from '../../experiment/share/open';
 
 export interface VerificationState {
   status: 'idle' | 'starting' | 'running' | 'done' | 'failed';
