@@ -28,12 +28,28 @@ test('a wrong field in the settings is named, and the last valid settings stay i
   await expect(page.getByTestId('settings-apply')).toBeDisabled();
 });
 
-test('S → Stranger is refused with the reasons, and a homologous pair runs again', async ({ page }) => {
+test('S → Stranger is refused with the reasons, can be forced by characters, and a homologous pair runs again', async ({ page }) => {
   await ready(page);
+  await page.getByTestId('settings-button').click();
+  await page.getByText('JSON', { exact: true }).click();
+  const editor = page.getByTestId('settings-json');
+  await editor.fill((await editor.inputValue()).replace('"maxTokens": 16000', '"maxTokens": 2000'));
+  await page.getByTestId('settings-apply').click();
+  await page.getByTestId('settings-close').click();
   await page.getByTestId('stage-models').click();
   await page.getByTestId('target-lrt-stranger').click();
   await runAndFail(page, 'not-homologous');
   await expect(page.locator('main')).toContainText(/tokenizer/i);
+  await page.getByRole('button', { name: 'Pair by characters' }).click();
+  await expect(page.getByTestId('stage-map')).toHaveAttribute('data-mark', 'done', { timeout: 120_000 });
+  await page.getByTestId('cancel-button').click();
+  await expect(page.getByRole('radio', { name: 'by characters' })).toBeChecked();
+  await expect(page.locator('.homology')).toContainText('forced');
+  await page.getByTestId('stage-activations').click();
+  await expect(page.getByTestId('aligned-share')).toHaveText(/^9\d % and [34]\d %$/);
+  await expect(page.getByTestId('warnings')).toContainText('read the same characters');
+  await page.getByTestId('stage-models').click();
+  await page.getByText('by tokens', { exact: true }).click();
   await page.getByTestId('target-lrt-stories-m').click();
   await page.getByTestId('run-button').click();
   await expect(page.getByTestId('stage-models')).toHaveAttribute('data-mark', 'done', { timeout: 60_000 });

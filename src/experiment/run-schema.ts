@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { digestOf } from './digest';
 import { LabError } from './errors';
 import { DOSED_ARMS, RUN_SCHEMA, STAGES, ARMS, type Run } from './run';
-import { experimentSchema, MAP_KINDS, parseExperiment } from './schema';
+import { ALIGNMENTS, experimentSchema, MAP_KINDS, parseExperiment } from './schema';
 
 /** JSON has no NaN: a number that could not be computed is written as null, and is NaN again when it is read. */
 const measured = z.union([z.number(), z.null().transform(() => Number.NaN)]);
@@ -57,19 +57,22 @@ const models = z.strictObject({
   target: model,
   homology: z.strictObject({
     verdict: z.enum(['homologous', 'related', 'not-homologous']),
+    sameIds: z.boolean(),
     checks: z.array(z.strictObject({ name: z.string(), passed: z.boolean(), detail: z.string() })),
   }),
   inTurn: z.string().optional(),
 });
 
 const tokens = z.strictObject({ read: z.number(), kept: z.number(), train: z.number(), heldOut: z.number(), excluded: z.number() });
+const sides = z.strictObject({ source: measured, target: measured });
 const panel = z.strictObject({ points: z.array(pair), explained: pair });
 const activations = z.strictObject({
   texts: z.number(),
+  alignment: z.strictObject({ by: z.enum(ALIGNMENTS), paired: z.number(), readable: sides, share: sides }),
   tokens,
   pca: z.strictObject({ source: z.array(panel), target: z.array(panel) }),
   massive: z.strictObject({ rows: z.number(), of: z.number() }),
-  labels: z.array(z.strictObject({ token: z.string(), text: z.number(), position: z.number() })),
+  labels: z.array(z.strictObject({ token: z.string(), text: z.number(), position: z.number(), partner: z.string().optional() })),
   medianNorm: z.strictObject({ source: z.array(measured), target: z.array(measured) }),
 });
 

@@ -55,6 +55,8 @@ export interface ModelReport {
 
 export interface HomologyReport {
   verdict: 'homologous' | 'related' | 'not-homologous';
+  /** Whether the same text gives the same ids in both: only then can positions be paired one to one. */
+  sameIds: boolean;
   checks: { name: string; passed: boolean; detail: string }[];
 }
 
@@ -76,14 +78,19 @@ export interface PcaPanel {
 
 export interface ActivationsResult {
   texts: number;
+  /**
+   * How the positions of the two models were paired. `readable`: positions that each side would give by itself; `paired`:
+   * those that have a partner, before the bound on their number; `share`: paired / readable, 1 where paired by tokens.
+   */
+  alignment: { by: 'tokens' | 'characters'; paired: number; readable: { source: number; target: number }; share: { source: number; target: number } };
   /** `excluded`: positions left out because a state there is NaN or infinite. */
   tokens: { read: number; kept: number; train: number; heldOut: number; excluded: number };
   /** Panels per block, at the source and at the target. */
   pca: { source: PcaPanel[]; target: PcaPanel[] };
   /** Sample rows left out of the panels because their length is far above the median, and the size of the sample. */
   massive: { rows: number; of: number };
-  /** The token under each point of the panels and the text it is from. */
-  labels: { token: string; text: number; position: number }[];
+  /** The token under each point of the panels and the text it is from; `partner` is the large model's token there, where it is another. */
+  labels: { token: string; text: number; position: number; partner?: string }[];
   /** Median ‖h‖ per block: the unit of the relative dose. */
   medianNorm: { source: number[]; target: number[] };
 }

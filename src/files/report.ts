@@ -36,6 +36,9 @@ function reportOf(run: Run): Block[] {
     ),
     paragraph(`Backend: ${device.backend} (${device.reason}). Adapter: ${device.adapter}. ${Object.entries(device.versions).map(([name, version]) => `${name} ${version}`).join(', ')}.`),
     paragraph(`Tokens: ${run.tokens.kept.toLocaleString('en')} kept of ${run.tokens.read.toLocaleString('en')} read; ${run.tokens.train.toLocaleString('en')} to fit, ${run.tokens.heldOut.toLocaleString('en')} held out.`),
+    ...(run.activations.alignment.by === 'characters'
+      ? [paragraph(`Positions paired by characters: ${percent(run.activations.alignment.share.source)} of the source’s and ${percent(run.activations.alignment.share.target)} of the target’s positions have a partner.`)]
+      : []),
     heading(2, 'The map'),
     table(
       ['figure', 'value'],

@@ -11,17 +11,18 @@ import { PlainProducts } from '../math/testing/plain-products';
 import { diskFolder, limitRoom } from '../models/disk-fixture';
 import { wasmBackend } from './backend';
 import { collectPair } from './collect-in-turn';
-import { batchesOf, prepareTexts, type Collected } from './collect';
+import { batchesOf, type Collected } from './collect';
 import type { LabContext } from './context';
 import { fixtureModel, fixtureTokenizer, type FixtureModel } from './model-fixture';
 import { ModelPair, type Role } from './model-pair';
+import { prepareTexts } from './prepare';
 import { CpuRowSink, type CollectCheckpoint } from './rows';
 
 const tokenizer = fixtureTokenizer();
 const shape = { sourceLayers: 2, targetLayers: 3, sourceWidth: 5, targetWidth: 7 };
 const words = 'the old fox gave two red apples to a small cat and then it ran home over green hills'.split(' ');
 const corpus = Array.from({ length: 90 }, (_, i) => Array.from({ length: 4 + (i % 23) }, (__, k) => words[(i * 7 + k * (1 + (i % 5))) % words.length]).join(' '));
-const texts = prepareTexts(corpus, tokenizer, { ...defaultExperiment('mood').corpus, maxTokens: 900 }, 2);
+const { texts } = prepareTexts(corpus, { source: tokenizer, target: tokenizer }, 'tokens', { ...defaultExperiment('mood').corpus, maxTokens: 900 }, 2);
 const batches = batchesOf(texts).length;
 
 let dir: string;

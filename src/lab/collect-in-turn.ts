@@ -8,7 +8,7 @@ import type { LanguageModel, TapBatch } from '../runtime/types';
 import { batchesOf, collect, type Collected, type StateSource } from './collect';
 import { breathe, type LabContext } from './context';
 import type { ModelPair } from './model-pair';
-import type { CollectCheckpoint, PreparedText, RowSink } from './rows';
+import { rowsIn, type CollectCheckpoint, type PreparedText, type RowSink } from './rows';
 import { StateStore, sweepStates, type StateFile } from './state-store';
 
 /** A collection to be made: its key, and where a lost device broke it off. */
@@ -57,25 +57,24 @@ async function storeSourceStates(context: LabContext, source: LanguageModel, tex
     key: digestOf({ key, backend: runtime.backend }),
     blocks: source.info.layers,
     width: source.info.hiddenSize,
-    tokens: batches.map((batch) => batch.reduce((sum, item) => sum + item.ids.length, 0)),
+    tokens: batches.map((batch) => batch.reduce((sum, item) => sum + item.source.ids.length, 0)),
   };
   const file = await store.file(shape, resume !== null);
   const states = storedStates(context, source, file, batches);
   if (resume && !resume.sink && file.batches > 0) context.warn(`The graphics device was lost while the small model read the corpus; it went on after ${file.batches} of ${batches.length} batches.`);
   try {
-    const size = (items: readonly PreparedText[]): number => items.reduce((sum, item) => sum + item.positions.length, 0);
-    const total = size(texts);
-    let done = size(batches.slice(0, file.batches).flat());
+    const total = rowsIn(texts);
+    let done = rowsIn(batches.slice(0, file.batches).flat());
     // What is on disk is all that a lost device leaves of this pass.
     if (backend.device && !resume?.sink) context.onCheckpoint({ key, batches: 0, secondPassReason: null, sink: null });
     for (const batch of batches.slice(file.batches)) {
-      const taps = await source.collect(batch.map((item) => item.ids));
+      const taps = await source.collect(batch.map((item) => item.source.ids));
       try {
         await file.append(async (block) => trimmed(await backend.readTap(taps.blocks[block], taps.rows * taps.length), taps, taps.blocks[block].width));
       } finally {
         taps.dispose();
       }
-      done += size(batch);
+      done += rowsIn(batch);
       context.progress({ stage: 'activations', done, total, unit: 'tokens', note: 'Reading the corpus with the small model, its states to disk' });
       await breathe(signal);
     }
@@ -97,7 +96,7 @@ function storedStates({ backend }: LabContext, { tokenizer, info }: LanguageMode
   return {
     tokenizer,
     collect: async (rows, batch) => {
-      const lengths = batches[batch].map((item) => item.ids.length);
+      const lengths = batches[batch].map((item) => item.source.ids.length);
       const shape = { rows: rows.length, length: Math.max(...lengths), lengths };
       const width = info.hiddenSize;
       return backend.tapsOf(Array.from({ length: info.layers }, (_, block) => () => padded(file.read(batch, block), shape, width)), width, shape);

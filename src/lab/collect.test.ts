@@ -1,77 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromBase64, toBase64 } from '../experiment/base64';
-import { defaultExperiment } from '../experiment/defaults';
-import type { Tokenizer } from '../runtime/types';
-import { batchesOf, prepareTexts, readPositions } from './collect';
 import { checkPairs, differenceOfMeans } from './extract';
 import { Memo } from './memo';
 import { parseCorpus } from './resources';
-import { finiteSample, flatPositions } from './rows';
+import { finiteSample, flatPositions, SAMPLE_ROWS, SampleLedger, type Tokenizers } from './rows';
 import { mapDirection, medianNorm, randomDirections, unit } from './vectors';
 
-/** One id a character, with a begin token: positions are then easy to reason about. */
-const letters: Tokenizer = {
-  vocabSize: 70_000,
-  bosId: 1,
-  eosId: 2,
-  specialIds: new Set([1, 2]),
-  encode: (text) => [1, ...Array.from(text, (c) => 10 + c.codePointAt(0)!)],
-  decode: (ids) => ids.map((id) => String.fromCodePoint(id - 10)).join(''),
-  pieces: (ids) => ids.map(String),
-  digest: 'letters',
-};
-const corpus = { ...defaultExperiment('mood').corpus, maxTokens: 500 };
-
-describe('preparing texts', () => {
-  const texts = Array.from({ length: 60 }, (_, i) => `text number ${i} of the corpus`);
-
-  test('content positions leave out the first and the special tokens', () => {
-    expect(readPositions([1, 50, 2, 51], letters, 'content')).toEqual([1, 3]);
-    expect(readPositions([1, 50, 2, 51], letters, 'all')).toEqual([0, 1, 2, 3]);
-  });
-
-  test('stops at the bound, holds out whole texts, and repeats with the same seed', () => {
-    const prepared = prepareTexts(texts, letters, corpus);
-    expect(prepared.reduce((n, item) => n + item.positions.length, 0)).toBe(500);
-    const share = prepared.filter((item) => item.heldOut).length / prepared.length;
-    expect(share).toBeGreaterThan(0.1);
-    expect(share).toBeLessThan(0.3);
-    expect(new Set(prepared.map((item) => item.text)).size).toBe(prepared.length);
-    expect(prepareTexts(texts, letters, corpus)).toEqual(prepared);
-    expect(prepareTexts(texts, letters, { ...corpus, seed: 2 })).not.toEqual(prepared);
-  });
-
-  test('too little text is a named error', () => {
-    expect(() => prepareTexts(['short'], letters, corpus)).toThrow(expect.objectContaining({ code: 'corpus-empty' }));
-    expect(() => parseCorpus('\n\n')).toThrow(expect.objectContaining({ code: 'corpus-empty' }));
-    expect(() => parseCorpus('{"text": "fine"}\n{"txt": 3}')).toThrow(/Line 2/);
-  });
-
-  test('any corpus file gives texts or a named error', () => {
-    fc.assert(
-      fc.property(fc.string(), (jsonl) => {
-        try {
-          expect(parseCorpus(jsonl).length).toBeGreaterThan(0);
-        } catch (error) {
-          expect(error).toMatchObject({ name: 'LabError' });
-        }
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  test('folds deal out whole training texts in turn; batches hold one split and one fold', () => {
-    const prepared = prepareTexts(Array.from({ length: 400 }, (_, i) => `text number ${i}`), letters, { ...corpus, maxTokens: 5_000 }, 3);
-    const training = prepared.filter((item) => !item.heldOut);
-    expect(training.map((item) => item.fold).slice(0, 4)).toEqual([0, 1, 2, 0]);
-    const batches = batchesOf(prepared);
-    for (const batch of batches) expect(new Set(batch.map((item) => `${item.heldOut} ${item.fold}`)).size).toBe(1);
-    expect(batches.slice(0, 4).map(([first]) => first.fold)).toEqual([0, 1, 2, 0]);
-    expect(batches.flat().length).toBe(prepared.length);
-    expect(() => prepareTexts(texts, letters, { ...corpus, maxTokens: 80 }, 10)).toThrow(expect.objectContaining({ code: 'corpus-empty', message: expect.stringMatching(/10 folds/) }));
-  });
-
+describe('rows', () => {
   test('rows with a state that is not finite leave the sample', () => {
     const label = { token: 'a', text: 0, position: 1, heldOut: false };
     const sample = { rows: 3, source: { width: 1, blocks: [Float32Array.of(1, NaN, 3)] }, target: { width: 2, blocks: [Float32Array.of(1, 2, 3, 4, 5, 6), Float32Array.of(1, 2, 3, 4, 5, Infinity)] }, labels: [label, label, { ...label, position: 9 }] };
@@ -79,9 +15,37 @@ describe('preparing texts', () => {
   });
 
   test('flat positions address rows of a padded batch', () => {
-    const item = (positions: number[]) => ({ text: 0, ids: [], positions, heldOut: false, fold: 0 });
+    const item = (positions: number[]) => ({ ids: [], positions });
     expect([...flatPositions([item([1, 2]), item([1])], 5)]).toEqual([1, 2, 6]);
   });
+
+  test('labels name the token of each side where they differ, up to the bound of the split', () => {
+    const pieces = (mark: string): Tokenizers['source'] => ({ pieces: (ids: readonly number[]) => ids.map((id) => `${id === 7 ? 'same' : mark}${id}`) }) as unknown as Tokenizers['source'];
+    const tokenizers = { source: pieces('s'), target: pieces('t') };
+    const aligned = { text: 4, source: { ids: [1, 2, 7], positions: [1, 2] }, target: { ids: [5, 6, 8, 7], positions: [2, 3] }, heldOut: false, fold: 0 };
+    const ledger = new SampleLedger();
+    expect(ledger.take([aligned], false, tokenizers)).toBe(2);
+    expect(ledger.labels).toEqual([
+      { token: 's2', partner: 't8', text: 4, position: 1, heldOut: false },
+      { token: 'same7', text: 4, position: 2, heldOut: false },
+    ]);
+    const many = { ...aligned, source: { ids: [], positions: Array.from({ length: SAMPLE_ROWS.train }, (_, i) => i) } };
+    expect(ledger.take([{ ...many, target: many.source }], false, tokenizers)).toBe(SAMPLE_ROWS.train - 2);
+    expect(ledger.take([aligned], false, tokenizers)).toBe(0);
+  });
+});
+
+test('any corpus file gives texts or a named error', () => {
+  fc.assert(
+    fc.property(fc.string(), (jsonl) => {
+      try {
+        expect(parseCorpus(jsonl).length).toBeGreaterThan(0);
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'LabError' });
+      }
+    }),
+    { numRuns: 300 },
+  );
 });
 
 describe('contrast pairs', () => {

@@ -3,59 +3,17 @@
  * chosen positions only, streamed into the moments of the fit. Memory does not
  * grow with the tokens: only the moments and a bounded sample are kept.
  */
-import { LabError } from '../experiment/errors';
 import type { ActivationsResult } from '../experiment/run';
-import type { Experiment } from '../experiment/schema';
-import { Random } from '../math/random';
 import type { SecondPassReason, StreamingFit } from '../math/fit-types';
 import type { TapBatch, Tokenizer } from '../runtime/types';
 import { breathe, type LabContext } from './context';
 import { refuse } from './fit';
-import { finiteSample, type CollectCheckpoint, type PreparedText, type RowSink, type Sample } from './rows';
+import { finiteSample, rowsIn, type CollectCheckpoint, type PreparedText, type RowSink, type Sample } from './rows';
 
 /** The smallest λ of the path: what the fit must be accurate at. */
 const SMALLEST_LAMBDA = 0;
 /** Texts of one batch. Kept small enough that a batch's taps stay a few megabytes. */
 export const BATCH_TEXTS = 16;
-
-/**
- * Tokenises the corpus in a seeded order and splits it by whole texts, so that held-out tokens never share a story
- * with training tokens.
- * @param folds of the cross-validation: the training texts are dealt out to them in turn
- * @throws LabError `corpus-empty` when fewer than two texts or fewer than 64 positions are left, or fewer texts than folds
- */
-export function prepareTexts(texts: readonly string[], tokenizer: Tokenizer, corpus: Experiment['corpus'], folds = 1): PreparedText[] {
-  const order = new Random(corpus.seed).permutation(texts.length);
-  const prepared: PreparedText[] = [];
-  let tokens = 0;
-  for (const text of order) {
-    if (tokens >= corpus.maxTokens) break;
-    const ids = tokenizer.encode(texts[text]);
-    const positions = readPositions(ids, tokenizer, corpus.positions).slice(0, corpus.maxTokens - tokens);
-    if (positions.length === 0) continue;
-    tokens += positions.length;
-    prepared.push({ text, ids, positions, heldOut: false, fold: 0 });
-  }
-  if (prepared.length < 2 || tokens < 64) {
-    throw new LabError('corpus-empty', `The corpus gives only ${tokens} token positions in ${prepared.length} texts.`, 'Choose a larger corpus; at least two texts and 64 positions are needed.');
-  }
-  // Every k-th text is held out: both splits then run through the whole collection.
-  const every = Math.max(2, Math.round(1 / corpus.heldOutFraction));
-  prepared.forEach((item, i) => (item.heldOut = i % every === every - 1));
-  const training = prepared.filter((item) => !item.heldOut);
-  if (folds > training.length) {
-    throw new LabError('corpus-empty', `${folds} folds need at least ${folds} texts to fit; the corpus gives ${training.length}.`, 'Choose fewer folds or a larger corpus.');
-  }
-  training.forEach((item, i) => (item.fold = i % folds));
-  return prepared;
-}
-
-/** `content`: neither the first position (an attention sink in most models) nor special tokens. */
-export function readPositions(ids: readonly number[], tokenizer: Tokenizer, positions: Experiment['corpus']['positions']): number[] {
-  const all = ids.map((_, i) => i);
-  if (positions === 'all') return all;
-  return all.filter((i) => i > 0 && !tokenizer.specialIds.has(ids[i]));
-}
 
 export interface Collected<M> {
   fit: StreamingFit<M>;
@@ -97,17 +55,16 @@ export async function collect<M>(
   sink: RowSink<M>,
   { key, resume, note = 'Reading the corpus with both models' }: { key: string; resume: CollectCheckpoint | null; note?: string },
 ): Promise<Collected<M>> {
-  const size = (items: readonly PreparedText[]): number => items.reduce((n, item) => n + item.positions.length, 0);
-  const total = size(texts);
+  const total = rowsIn(texts);
   const batches = batchesOf(texts);
   let secondPassReason = resume?.secondPassReason ?? null;
   const { checkpointMs = CHECKPOINT_MS } = context;
   let due = performance.now() + checkpointMs;
   const pass = async (note: string, first: number): Promise<void> => {
-    let kept = size(batches.slice(0, first).flat());
+    let kept = rowsIn(batches.slice(0, first).flat());
     for (let i = first; i < batches.length; i++) {
       await collectBatch(source, target, batches[i], i, sink);
-      kept += size(batches[i]);
+      kept += rowsIn(batches[i]);
       context.progress({ stage: 'activations', done: kept, total, unit: 'tokens', note });
       await breathe(context.signal);
       if (performance.now() < due) continue;
@@ -118,7 +75,7 @@ export async function collect<M>(
     }
   };
   const SECOND = 'Second pass, for accuracy';
-  if (resume) context.warn(`The graphics device was lost after ${size(batches.slice(0, resume.batches).flat()).toLocaleString('en')} of ${total.toLocaleString('en')} tokens; the collection went on from there on a new one.`);
+  if (resume) context.warn(`The graphics device was lost after ${rowsIn(batches.slice(0, resume.batches).flat()).toLocaleString('en')} of ${total.toLocaleString('en')} tokens; the collection went on from there on a new one.`);
   await pass(secondPassReason ? SECOND : note, resume?.batches ?? 0);
   const flaw = secondPassReason ? null : await sink.fit.secondPassReason(SMALLEST_LAMBDA).catch(refuse);
   if (flaw) {
@@ -136,7 +93,7 @@ export async function collect<M>(
     sample: finiteSample(await sink.finishSample()),
     secondPassReason,
     texts: texts.length,
-    tokens: { read: texts.reduce((n, item) => n + item.ids.length, 0), kept: total, train, heldOut, excluded },
+    tokens: { read: texts.reduce((n, item) => n + item.source.ids.length, 0), kept: total, train, heldOut, excluded },
   };
 }
 
@@ -146,13 +103,12 @@ function inWords({ sourceLayer, badPivots, meanSquare, limit }: SecondPassReason
 }
 
 async function collectBatch<M>(source: StateSource, target: StateSource, batch: readonly PreparedText[], number: number, sink: RowSink<M>): Promise<void> {
-  const ids = batch.map((item) => item.ids);
   let sourceTaps: TapBatch | null = null;
   let targetTaps: TapBatch | null = null;
   try {
-    sourceTaps = await source.collect(ids, number);
-    targetTaps = await target.collect(ids, number);
-    await sink.add(sourceTaps, targetTaps, batch, source.tokenizer);
+    sourceTaps = await source.collect(batch.map((item) => item.source.ids), number);
+    targetTaps = await target.collect(batch.map((item) => item.target.ids), number);
+    await sink.add(sourceTaps, targetTaps, batch, { source: source.tokenizer, target: target.tokenizer });
   } finally {
     sourceTaps?.dispose();
     targetTaps?.dispose();

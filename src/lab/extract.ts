@@ -3,7 +3,7 @@ import { LabError } from '../experiment/errors';
 import type { ContrastPair, Experiment } from '../experiment/schema';
 import type { LanguageModel, SteeredRow } from '../runtime/types';
 import { breathe, type LabContext } from './context';
-import { readPositions } from './collect';
+import { readPositions } from './prepare';
 
 const BATCH_TEXTS = 32;
 

@@ -8,8 +8,8 @@ import { estimateFitBytes } from '../gpu/fit/layout';
 import { GpuRows } from '../gpu/rows';
 import { GpuScope } from '../gpu/scope';
 import type { GpuMatrix } from '../gpu/types';
-import type { TapBatch, Tokenizer } from '../runtime/types';
-import { flatPositions, SAMPLE_ROWS, SampleLedger, type PreparedText, type RowSink, type Sample, type SinkCheckpoint } from './rows';
+import type { TapBatch } from '../runtime/types';
+import { flatPositions, rowsIn, SAMPLE_ROWS, SampleLedger, type PreparedText, type ReadText, type RowSink, type Sample, type SinkCheckpoint, type Tokenizers } from './rows';
 
 /** Above this, copying everything off the device now and then would cost more than it saves. */
 const CHECKPOINT_BYTES = 256 * 2 ** 20;
@@ -69,20 +69,20 @@ export class GpuRowSink implements RowSink<GpuMatrix> {
     return sink;
   }
 
-  async add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], tokenizer: Tokenizer): Promise<void> {
+  async add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], tokenizers: Tokenizers): Promise<void> {
     const [{ heldOut, fold }] = batch;
     const scratch = new GpuScope(this.#rows.device);
     try {
-      const gather = (taps: TapBatch): GpuMatrix[] =>
-        this.#rows.gather(taps.blocks.map((tap) => ({ buffer: tapBuffer(tap), rows: taps.rows * taps.length, cols: tap.width })), flatPositions(batch, taps.length), scratch);
+      const gather = (taps: TapBatch, texts: readonly ReadText[]): GpuMatrix[] =>
+        this.#rows.gather(taps.blocks.map((tap) => ({ buffer: tapBuffer(tap), rows: taps.rows * taps.length, cols: tap.width })), flatPositions(texts, taps.length), scratch);
       const chunk = {
-        source: gather(source),
-        target: gather(target),
-        rows: batch.reduce((n, item) => n + item.positions.length, 0),
+        source: gather(source, batch.map((item) => item.source)),
+        target: gather(target, batch.map((item) => item.target)),
+        rows: rowsIn(batch),
         split: heldOut ? ('heldOut' as const) : ('train' as const),
         fold,
       };
-      const taken = this.#ledger.take(batch, heldOut, tokenizer);
+      const taken = this.#ledger.take(batch, heldOut, tokenizers);
       if (taken > 0) {
         this.#copySample(chunk.source, this.#samples.source, taken);
         this.#copySample(chunk.target, this.#samples.target, taken);

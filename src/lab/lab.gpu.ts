@@ -177,3 +177,20 @@ test('a pair that is not homologous is refused with its reasons', async () => {
   expect((refused as LabError).code).toBe('not-homologous');
   expect((refused as LabError).message).toMatch(/tokenizer/i);
 });
+
+test('a forced pair: positions paired by characters, other rows of each model, the same map on both backends', async () => {
+  const small = smallExperiment();
+  const experiment: Experiment = { ...small, models: { ...small.models, target: { id: 'lrt-stranger', dtype: 'fp32' }, alignment: 'characters' }, corpus: { ...small.corpus, maxTokens: 600 } };
+  const wasm = (await runUntil(engines.wasm, experiment, 'map')).results;
+  const webgpu = (await runUntil(engines.webgpu, experiment, 'map')).results;
+  expect(wasm.models!.homology.sameIds).toBe(false);
+  const { alignment, labels } = wasm.activations!;
+  expect(alignment.by).toBe('characters');
+  expect(alignment.share.source).toBeGreaterThan(0.8);
+  expect(alignment.share.target).toBeLessThan(0.5);
+  expect(labels.some((label) => label.partner !== undefined)).toBe(true);
+  expect(webgpu.activations!.alignment).toEqual(alignment);
+  expect(webgpu.activations!.labels).toEqual(labels);
+  expect(Math.abs(webgpu.map!.heldOutR2 - wasm.map!.heldOutR2)).toBeLessThanOrEqual(1e-4);
+  webgpu.map!.grid.forEach((row, i) => row.forEach((r2, j) => expect(Math.abs(r2 - wasm.map!.grid[i][j])).toBeLessThanOrEqual(1e-3)));
+});

@@ -12,7 +12,7 @@ import { foldsOf } from './folds';
 import { activationsStage, type ActivationsState } from './stage-activations';
 import { mapStage, type MapState } from './stage-map';
 import { evidenceStage } from './stage-evidence';
-import { modelsStage, releaseModels, type LoadedPair } from './stage-models';
+import { modelsStage, releaseModels, requirePairing, type LoadedPair } from './stage-models';
 import { steerStage, type SteerState } from './stage-steer';
 import { computeAxis, signedStops } from './dose';
 import { computeStreams } from './generate';
@@ -150,7 +150,9 @@ export class Pipeline {
   }
 
   async #models(experiment: Experiment, context: LabContext): Promise<Remembered<LoadedPair>> {
-    const models = await this.#remember('models', experiment.models, () => modelsStage(context, experiment), releaseModels, ['activations', 'map', 'steer', 'evidence']);
+    const { source, target, alignment } = experiment.models;
+    const models = await this.#remember('models', { source, target }, () => modelsStage(context, experiment), releaseModels, ['activations', 'map', 'steer', 'evidence']);
+    requirePairing(models.state, alignment);
     // A stage that needs a model which is not in memory loads it: that is this stage's progress.
     const onLoading: PairRequest['onLoading'] = (done, total, note) => context.progress({ stage: this.#making, done, total, unit: 'bytes', note });
     models.state.pair.attend({ signal: context.signal, onLoading });
@@ -204,9 +206,9 @@ interface Remembered<T> {
 }
 
 /** @throws LabError `settings-invalid` for what the schema already names and no stage does yet */
-function requireKnown({ models, prompting }: Experiment): void {
-  const field = models.alignment !== 'tokens' ? 'models.alignment' : prompting.template !== 'plain' ? 'prompting.template' : null;
-  if (field) throw new LabError('settings-invalid', `This lab does not yet know the value of ${field}.`, 'Pair positions by tokens, and give prompts as plain text.', { field });
+function requireKnown({ prompting }: Experiment): void {
+  const field = prompting.template !== 'plain' ? 'prompting.template' : null;
+  if (field) throw new LabError('settings-invalid', `This lab does not yet know the value of ${field}.`, 'Give prompts as plain text.', { field });
 }
 
 function activationInputs(experiment: Experiment): unknown {

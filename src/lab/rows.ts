@@ -6,11 +6,18 @@ import type { FitCheckpoint } from '../gpu/fit/checkpoint';
 import type { FitChunk, StreamingFit } from '../math/fit-types';
 import type { TapBatch, Tokenizer } from '../runtime/types';
 
-/** One text made ready: its ids and the positions that are read. */
-export interface PreparedText {
-  text: number;
+/** One text as one model reads it: its ids, and the positions whose states are taken. */
+export interface ReadText {
   ids: number[];
   positions: number[];
+}
+
+/** One text made ready. The k-th position of the source and the k-th of the target make one row of the fit. */
+export interface PreparedText {
+  text: number;
+  source: ReadText;
+  /** The same object as `source` where both models read the same ids. */
+  target: ReadText;
   heldOut: boolean;
   /** Fold of the cross-validation that the text belongs to; 0 where there is none, and for held-out texts. */
   fold: number;
@@ -21,8 +28,22 @@ export interface Sample {
   rows: number;
   source: { width: number; blocks: Float32Array[] };
   target: { width: number; blocks: Float32Array[] };
-  labels: { token: string; text: number; position: number; heldOut: boolean }[];
+  labels: SampleLabel[];
 }
+
+/** The token behind a row. */
+export interface SampleLabel {
+  /** As the source's tokenizer has it, with the position in its ids. */
+  token: string;
+  text: number;
+  position: number;
+  heldOut: boolean;
+  /** Token of the target at the paired position, where it is another. */
+  partner?: string;
+}
+
+/** Tokenizers of the two models. */
+export type Tokenizers = Record<'source' | 'target', Tokenizer>;
 
 /** Bounds of the sample, in rows per split. */
 export const SAMPLE_ROWS = { train: 3072, heldOut: 1024 } as const;
@@ -30,7 +51,7 @@ export const SAMPLE_ROWS = { train: 3072, heldOut: 1024 } as const;
 export interface RowSink<M> {
   readonly fit: StreamingFit<M>;
   /** Takes the states of a batch of texts that are all of one split and one fold. */
-  add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], tokenizer: Tokenizer): Promise<void>;
+  add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], tokenizers: Tokenizers): Promise<void>;
   /** Forgets the sample: the rows are about to come a second time. */
   resetSample(): void;
   /** The sample, on the CPU. Called once, after the last row. */
@@ -58,11 +79,16 @@ export interface CollectCheckpoint {
   sink: SinkCheckpoint | null;
 }
 
-/** Indices into the flattened [rows × length] positions of a batch that are read. */
-export function flatPositions(batch: readonly PreparedText[], length: number): Uint32Array {
+/** Indices into the flattened [rows × length] positions of one model's batch that are read. */
+export function flatPositions(batch: readonly ReadText[], length: number): Uint32Array {
   const flat: number[] = [];
   batch.forEach((item, row) => item.positions.forEach((position) => flat.push(row * length + position)));
   return Uint32Array.from(flat);
+}
+
+/** Rows that texts give to the fit. */
+export function rowsIn(texts: readonly PreparedText[]): number {
+  return texts.reduce((n, { source }) => n + source.positions.length, 0);
 }
 
 /** Keeps account of the bounded sample: how many rows of a chunk still fit, and what each row is. */
@@ -71,18 +97,21 @@ export class SampleLedger {
   #rows = { train: 0, heldOut: 0 };
 
   /** How many of `count` rows of this split go into the sample; labels them. */
-  take(batch: readonly PreparedText[], heldOut: boolean, tokenizer: Tokenizer): number {
+  take(batch: readonly PreparedText[], heldOut: boolean, tokenizers: Tokenizers): number {
     const split = heldOut ? 'heldOut' : 'train';
     const room = SAMPLE_ROWS[split] - this.#rows[split];
     if (room <= 0) return 0;
     let taken = 0;
-    for (const item of batch) {
-      const pieces = tokenizer.pieces(item.ids);
-      for (const position of item.positions) {
-        if (taken === room) break;
-        this.labels.push({ token: pieces[position], text: item.text, position, heldOut });
-        taken++;
+    for (const { text, source, target } of batch) {
+      const count = Math.min(source.positions.length, room - taken);
+      const pieces = tokenizers.source.pieces(source.ids);
+      const partners = source === target ? null : tokenizers.target.pieces(target.ids);
+      for (let i = 0; i < count; i++) {
+        const position = source.positions[i];
+        const partner = partners?.[target.positions[i]];
+        this.labels.push({ token: pieces[position], text, position, heldOut, ...(partner === undefined || partner === pieces[position] ? {} : { partner }) });
       }
+      taken += count;
     }
     this.#rows[split] += taken;
     return taken;
@@ -114,16 +143,16 @@ export class CpuRowSink implements RowSink<Float32Array> {
     };
   }
 
-  async add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], tokenizer: Tokenizer): Promise<void> {
+  async add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], tokenizers: Tokenizers): Promise<void> {
     const [{ heldOut, fold }] = batch;
     const chunk: FitChunk<Float32Array> = {
-      source: source.blocks.map((tap) => gather(tap, flatPositions(batch, source.length))),
-      target: target.blocks.map((tap) => gather(tap, flatPositions(batch, target.length))),
-      rows: batch.reduce((n, item) => n + item.positions.length, 0),
+      source: source.blocks.map((tap) => gather(tap, flatPositions(batch.map((item) => item.source), source.length))),
+      target: target.blocks.map((tap) => gather(tap, flatPositions(batch.map((item) => item.target), target.length))),
+      rows: rowsIn(batch),
       split: heldOut ? 'heldOut' : 'train',
       fold,
     };
-    const taken = this.#ledger.take(batch, heldOut, tokenizer);
+    const taken = this.#ledger.take(batch, heldOut, tokenizers);
     if (taken > 0) {
       chunk.source.forEach((rows, i) => this.#sample.source[i].push(rows.slice(0, taken * this.fit.shape.sourceWidth)));
       chunk.target.forEach((rows, i) => this.#sample.target[i].push(rows.slice(0, taken * this.fit.shape.targetWidth)));

@@ -3,8 +3,8 @@ import { digestOf } from '../experiment/digest';
 import type { ActivationsResult } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import type { StreamingFit } from '../math/fit-types';
-import { prepareTexts } from './collect';
 import { collectPair } from './collect-in-turn';
+import { prepareTexts } from './prepare';
 import type { Sample } from './rows';
 import { breathe, type LabContext } from './context';
 import { foldsOf } from './folds';
@@ -28,7 +28,9 @@ export interface ActivationsState {
 export async function activationsStage(context: LabContext, experiment: Experiment, models: LoadedPair): Promise<ActivationsState> {
   const corpus = await context.resources.corpus(experiment.corpus.id);
   const folds = foldsOf(experiment);
-  const texts = prepareTexts(corpus.texts, models.source.tokenizer, experiment.corpus, folds);
+  const { texts, alignment } = prepareTexts(corpus.texts, { source: models.source.tokenizer, target: models.target.tokenizer }, experiment.models.alignment, experiment.corpus, folds);
+  const doubt = alignmentWarning(alignment, models);
+  if (doubt) context.warn(doubt);
   const { backend } = context;
   const shape = {
     sourceLayers: models.source.info.layers,
@@ -60,10 +62,14 @@ export async function activationsStage(context: LabContext, experiment: Experime
       dispose: () => sink.dispose(),
       result: {
         texts: collected.texts,
+        alignment,
         tokens: collected.tokens,
         pca: { source: await panels(sample.source), target: await panels(sample.target) },
         massive: { rows: sample.rows - view.ordinary.length, of: sample.rows },
-        labels: view.drawn.map((row) => ({ token: sample.labels[row].token, text: sample.labels[row].text, position: sample.labels[row].position })),
+        labels: view.drawn.map((row) => {
+          const { heldOut: _, ...label } = sample.labels[row];
+          return label;
+        }),
         medianNorm: { source: norms(sample.source), target: norms(sample.target) },
       },
     };
@@ -71,4 +77,17 @@ export async function activationsStage(context: LabContext, experiment: Experime
     sink.dispose();
     throw error;
   }
+}
+
+/** Share of a side's positions below which the map is fitted to a minority of what the model computes. */
+const LOW_SHARE = 0.5;
+
+/** What a reader must know of positions that were not paired one to one; null where that was so, or means the same. */
+function alignmentWarning({ by, share }: ActivationsResult['alignment'], { titles, result }: LoadedPair): string | null {
+  if (by === 'tokens') return null;
+  const percent = (x: number): string => `${Math.round(100 * x)}\u00a0%`;
+  const shares = `${percent(share.source)} of the positions of ${titles.source} and ${percent(share.target)} of those of ${titles.target} have a partner`;
+  const low = Math.min(share.source, share.target) < LOW_SHARE ? ' That is few: the map is fitted to these positions, and speaks for them.' : '';
+  if (!result.homology.sameIds) return `The two models cut texts differently; positions were paired where both have read the same characters: ${shares}.${low} Judge the map by its held-out R².`;
+  return low ? `Positions were paired by characters: ${shares}.${low}` : null;
 }

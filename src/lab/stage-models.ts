@@ -46,7 +46,7 @@ export async function knownModel(ref: ModelRef, catalog: Catalog, baseUrl: strin
 /**
  * Loads source and target and compares them. A pair that is not wholly bundled must first fit by its memory plan: at once, or
  * one model at a time.
- * @throws LabError `not-homologous` with the reasons; `out-of-memory` with the plan's reason; `unknown-model`, `model-*`, `tokenizer-mismatch`, `graph-unsupported` from loading
+ * @throws LabError `out-of-memory` with the plan's reason; `unknown-model`, `model-*`, `tokenizer-mismatch`, `graph-unsupported` from loading
  */
 export async function modelsStage(context: LabContext, experiment: Experiment): Promise<LoadedPair> {
   const catalog = await fetchCatalog(context.baseUrl, context.signal);
@@ -80,7 +80,6 @@ export async function modelsStage(context: LabContext, experiment: Experiment): 
     const { source, target } = pair;
     const homology = checkHomology(source, target);
     const titles = { source: known.source.title, target: known.target.title };
-    if (homology.verdict === 'not-homologous') throw notHomologous(homology, titles);
     if (homology.verdict === 'related') context.warn(relatedWarning(homology, titles));
     return {
       pair,
@@ -95,13 +94,21 @@ export async function modelsStage(context: LabContext, experiment: Experiment): 
   }
 }
 
+/**
+ * Whether the positions of a pair can be paired as asked. The models stay loaded: another pairing needs no other models.
+ * @throws LabError `not-homologous` with the reasons, where tokens were to be paired one to one and the ids differ
+ */
+export function requirePairing({ result, titles }: LoadedPair, alignment: Experiment['models']['alignment']): void {
+  if (alignment === 'tokens' && !result.homology.sameIds) throw notHomologous(result.homology, titles);
+}
+
 type Titles = Record<'source' | 'target', string>;
 
 function notHomologous({ checks }: HomologyReport, titles: Titles): LabError {
   return new LabError(
     'not-homologous',
     `${titles.source} and ${titles.target} are not homologous: ${details(checks)}`,
-    'Choose two models that share a tokenizer and the kind of their training data, such as two of one family.',
+    'Choose two models that share a tokenizer and the kind of their training data, such as two of one family; or force the pair: pair the positions by characters (models.alignment), and judge the map by its held-out R².',
     Object.fromEntries(checks.map((check) => [check.name, `${check.passed ? 'passed' : 'failed'}: ${check.detail}`])),
   );
 }

@@ -13,14 +13,6 @@ export type HomologyParty = Pick<LanguageModel, 'tokenizer' | 'info' | 'config'>
 export const HOMOLOGY_PROBE =
   'The old fox gave 2 red apples to the small cat, in 1987 or 12,345.67 days. Le vieux renard était très content, n’est-ce pas ? 古い狐は Москва में 🦊\n\n\tif (x != null) { return f(x[0]); }\n';
 
-/** How a pair's tokens correspond: one to one; or by the characters they end at, where the tokenizers differ. */
-export type TokenPairing = 'ids' | 'characters';
-
-/** The pairing that a verdict calls for. */
-export function tokenPairing(verdict: HomologyReport['verdict']): TokenPairing {
-  return verdict === 'not-homologous' ? 'characters' : 'ids';
-}
-
 type Check = HomologyReport['checks'][number];
 
 /**
@@ -49,7 +41,7 @@ export function checkHomology(a: HomologyParty, b: HomologyParty, probeText: str
   const sameSize = a.info.vocabSize === b.info.vocabSize;
   const size: Check = { name: 'Vocabulary size', passed: sameSize, detail: sameSize ? `Both have ${a.info.vocabSize} rows.` : `${a.info.vocabSize} and ${b.info.vocabSize} rows; rows past the vocabulary are padding.` };
   const verdict = !ids.passed ? 'not-homologous' : tokenizer.every((check) => check.passed) && architecture.passed ? 'homologous' : 'related';
-  return { verdict, checks: [...tokenizer, ids, architecture, size, compareTemplates(a, b)] };
+  return { verdict, sameIds: ids.passed, checks: [...tokenizer, ids, architecture, size, compareTemplates(a, b)] };
 }
 
 /** Multimodal repositories call their language model by a type of its own. */

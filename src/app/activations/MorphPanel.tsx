@@ -23,6 +23,9 @@ function range(all: Points[], axis: 0 | 1): [number, number] {
   return [low - pad, high + pad];
 }
 
+/** The token of a row: both, where the models have different ones there. */
+const nameAt = (labels: ActivationsResult['labels'], i: number): string => [labels[i]?.token ?? `${i}`, labels[i]?.partner].filter((token) => token !== undefined).map(tokenName).join(' and ');
+
 export function MorphPanel({ map, labels }: { map: MapResult; labels: ActivationsResult['labels'] }) {
   const theme = usePlotTheme();
   const { source, target, mapped } = map.mappedPca;
@@ -31,7 +34,7 @@ export function MorphPanel({ map, labels }: { map: MapResult; labels: Activation
   const frame = useRef(0);
 
   const plot = useMemo(() => {
-    const text = source.map((_, i) => tokenName(labels[i]?.token ?? `${i}`));
+    const text = source.map((_, i) => nameAt(labels, i));
     const trace = (points: Points, name: string, marker: Record<string, unknown>): Record<string, unknown> => ({
       type: 'scatter', mode: 'markers', name, x: points.map((p) => p[0]), y: points.map((p) => p[1]), text, hovertemplate: `%{text}<extra>${name}</extra>`, marker,
     });
@@ -74,7 +77,7 @@ export function MorphPanel({ map, labels }: { map: MapResult; labels: Activation
       title="Small states carried into the large space"
       caption={`Left end: the small model’s own coordinates after block ${map.layers.source}. Right end: the same points through the map, on the axes of the large model’s block ${map.layers.target}. Held-out R² ${fixed(map.heldOutR2)}.`}
       table={{ head: ['token', 'source_x', 'source_y', 'mapped_x', 'mapped_y', 'target_x', 'target_y'], rows: source.map((p, i) => [labels[i]?.token ?? '', ...p, ...mapped[i], ...target[i]]) }}
-      cursor={[{ name: 'mapped', curve: 1, points: source.map((_, i) => ({ label: `${tokenName(labels[i]?.token ?? '')}: mapped ${fixed(mapped[i][0])}, ${fixed(mapped[i][1])}; large ${fixed(target[i][0])}, ${fixed(target[i][1])}` })) }]}
+      cursor={[{ name: 'mapped', curve: 1, points: source.map((_, i) => ({ label: `${nameAt(labels, i)}: mapped ${fixed(mapped[i][0])}, ${fixed(mapped[i][1])}; large ${fixed(target[i][0])}, ${fixed(target[i][1])}` })) }]}
       legend={
         <div className="morph-controls">
           <span><ArmMark arm="large" /> Large</span>

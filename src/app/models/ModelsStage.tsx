@@ -1,10 +1,10 @@
 /** The pair: which small model, which large one, and whether a map between them can make sense. */
 import { useState } from 'react';
-import type { LabErrorJson } from '../../experiment/errors';
-import type { HomologyReport, ModelReport } from '../../experiment/run';
+import type { ModelReport } from '../../experiment/run';
 import { StageFrame } from '../shell/StageFrame';
 import { useLab } from '../state/store';
 import { count, millions } from '../ui/format';
+import { Homology, refusalOf } from './Homology';
 import { ModelTable } from './ModelTable';
 import { OtherModels } from './OtherModels';
 import { PairMemory } from './PairMemory';
@@ -18,7 +18,7 @@ export default function ModelsStage() {
     <StageFrame stage="models" title="Two models of one family" lead="The small one is cheap to study. The large one is where the result is wanted. The map needs both to read the same tokens.">
       <ModelTable />
       <PairMemory />
-      {refusal && <Homology report={refusal} />}
+      {refusal && <Homology report={refusal} refused />}
       {result && <Homology report={result.homology} />}
       {result && (
         <div className="model-pair">
@@ -28,43 +28,6 @@ export default function ModelsStage() {
       )}
       <OtherModels />
     </StageFrame>
-  );
-}
-
-/** A refused pair has no result: its checks come with the error. */
-function refusalOf(error: LabErrorJson): HomologyReport | null {
-  if (error.code !== 'not-homologous') return null;
-  const checks = Object.entries(error.details ?? {}).map(([name, text]) => {
-    const [, outcome, detail] = /^(passed|failed): (.*)$/s.exec(String(text)) ?? [];
-    return { name, passed: outcome === 'passed', detail: detail ?? String(text) };
-  });
-  return { verdict: 'not-homologous', checks };
-}
-
-function Homology({ report }: { report: HomologyReport }) {
-  const title = {
-    homologous: 'Homologous: a map between them can be fitted',
-    related: 'Related: the tokens agree, so a map can be fitted, but the models differ',
-    'not-homologous': 'Not homologous: the lab refuses this pair',
-  }[report.verdict];
-  return (
-    <section className="homology" aria-labelledby="homology-title" data-verdict={report.verdict}>
-      <h2 id="homology-title">{title}</h2>
-      <ul className="checks">
-        {report.checks.map((check) => (
-          <li key={check.name} className={check.passed ? 'passed' : 'failed'}>
-            <svg viewBox="0 0 14 14" width="14" height="14" aria-hidden="true">
-              {check.passed ? <path d="m2.5 7.5 3 3 6-7" /> : <path d="m3 3 8 8m0-8-8 8" />}
-            </svg>
-            <b>{check.name}</b>
-            <span>
-              <span className="visually-hidden">{check.passed ? 'Passed. ' : 'Failed. '}</span>
-              {check.detail}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }
 

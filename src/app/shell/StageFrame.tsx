@@ -4,7 +4,7 @@ import type { LabErrorJson } from '../../experiment/errors';
 import type { Stage } from '../../experiment/run';
 import { chooseBackend, restartEngine, runStages } from '../state/engine';
 import { STAGE_TITLES } from '../state/stages';
-import { useLab, useMark } from '../state/store';
+import { editExperiment, useLab, useMark } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { ProgressLine } from '../ui/ProgressLine';
 
@@ -72,12 +72,20 @@ export function Remedies({ error }: { error: LabErrorJson }) {
     case 'out-of-memory':
     case 'internal':
       return <button type="button" onClick={() => void restartEngine()}>Start the engine again</button>;
+    case 'not-homologous':
+      return <button type="button" onClick={pairByCharacters}>Pair by characters</button>;
     case 'settings-invalid':
     case 'unknown-model':
       return <button type="button" onClick={() => useLab.setState({ settingsOpen: true })}>Open the settings</button>;
     default:
       return null;
   }
+}
+
+/** Forces a refused pair and goes on with the run that was refused. */
+function pairByCharacters(): void {
+  editExperiment((e) => ({ ...e, models: { ...e.models, alignment: 'characters' } }));
+  void runStages('evidence');
 }
 
 function EmptyStage({ stage }: { stage: Stage }) {

@@ -1,6 +1,6 @@
 /** What the page asks of the engine worker, and what it does with the answers. */
 import { LabError, type LabErrorJson } from '../../experiment/errors';
-import { STAGES, type Stage, type StopStreams } from '../../experiment/run';
+import { STAGES, type MapArrays, type Stage, type StopStreams } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
 import type { LocalFile } from '../../models/picked';
 import { EngineClient } from '../../worker/client';
@@ -237,6 +237,11 @@ export function clearPrompt(): void {
 /** After a choice in a figure: recompute what it changed, where the engine holds the rest already. */
 export function rerunIfLive(wasLive: boolean): void {
   if (wasLive) void runStages('evidence');
+}
+
+/** The map of the settings, from the engine that holds it. @throws LabError */
+export function requestMap(experiment: Experiment): Promise<MapArrays> {
+  return client.request('map-arrays', { experiment });
 }
 
 export function isLive(): boolean {

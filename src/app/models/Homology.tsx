@@ -1,0 +1,60 @@
+/** Whether the two models belong together: the verdict, its reasons, and how the positions of the two are paired. */
+import type { LabErrorJson } from '../../experiment/errors';
+import type { HomologyReport } from '../../experiment/run';
+import type { Experiment } from '../../experiment/schema';
+import { editExperiment, useLab } from '../state/store';
+import { Segmented } from '../ui/Segmented';
+
+type Alignment = Experiment['models']['alignment'];
+
+function setAlignment(alignment: Alignment): void {
+  editExperiment((e) => ({ ...e, models: { ...e.models, alignment } }));
+}
+
+/** A refused pair has no result: its checks come with the error. */
+export function refusalOf(error: LabErrorJson): HomologyReport | null {
+  if (error.code !== 'not-homologous') return null;
+  const checks = Object.entries(error.details ?? {}).map(([name, text]) => {
+    const [, outcome, detail] = /^(passed|failed): (.*)$/s.exec(String(text)) ?? [];
+    return { name, passed: outcome === 'passed', detail: detail ?? String(text) };
+  });
+  return { verdict: 'not-homologous', sameIds: false, checks };
+}
+
+/** What follows from the pairing that the settings ask for. */
+function consequence(alignment: Alignment, sameIds: boolean): string {
+  if (alignment === 'characters') return 'Each model reads its own tokens; positions are paired after which both have read the same characters. The share that finds a partner is shown with the activations.';
+  return sameIds ? 'Both models read the same tokens: every position has its partner.' : 'The two cut texts differently, so their tokens cannot be paired one to one.';
+}
+
+export function Homology({ report, refused = false }: { report: HomologyReport; refused?: boolean }) {
+  const alignment = useLab((s) => s.experiment.models.alignment);
+  const title = {
+    homologous: 'Homologous: a map between them can be fitted',
+    related: 'Related: the tokens agree, so a map can be fitted, but the models differ',
+    'not-homologous': refused ? 'Not homologous: the lab refuses this pair' : 'Not homologous: forced, with positions paired by characters',
+  }[report.verdict];
+  return (
+    <section className="homology" aria-labelledby="homology-title" data-verdict={report.verdict}>
+      <h2 id="homology-title">{title}</h2>
+      <ul className="checks">
+        {report.checks.map((check) => (
+          <li key={check.name} className={check.passed ? 'passed' : 'failed'}>
+            <svg viewBox="0 0 14 14" width="14" height="14" aria-hidden="true">
+              {check.passed ? <path d="m2.5 7.5 3 3 6-7" /> : <path d="m3 3 8 8m0-8-8 8" />}
+            </svg>
+            <b>{check.name}</b>
+            <span>
+              <span className="visually-hidden">{check.passed ? 'Passed. ' : 'Failed. '}</span>
+              {check.detail}
+            </span>
+          </li>
+        ))}
+      </ul>
+      <div className="field-row">
+        <Segmented label="Pair positions" showLabel value={alignment} options={[{ value: 'tokens', label: 'by tokens' }, { value: 'characters', label: 'by characters' }]} onChange={setAlignment} />
+        <span className="muted">{consequence(alignment, report.sameIds)}</span>
+      </div>
+    </section>
+  );
+}
