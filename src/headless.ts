@@ -3,9 +3,10 @@ import { LabError, type LabErrorJson } from './experiment/errors';
 import type { ModelRef } from './experiment/model-ref';
 import type { Run, Stage } from './experiment/run';
 import { parseExperiment } from './experiment/schema';
+import type { Step, Verification } from './experiment/share/verification';
 import { outputsOf } from './files/outputs';
 import { EngineClient } from './worker/client';
-import type { BackendChoice, Progress, RepositoryRequest, ResidenceChoice } from './worker/protocol';
+import type { BackendChoice, Progress, RepositoryRequest, ResidenceChoice, VerifyRequest } from './worker/protocol';
 import { runRecovering } from './worker/recover';
 
 export interface HeadlessResult {
@@ -19,15 +20,17 @@ export interface HeadlessApi {
   /** Commit that a repository is at; of a plain folder the digest of its listing. Fetches listings only. */
   commitOf(request: RepositoryRequest): Promise<{ ok: string } | { error: LabErrorJson }>;
   /** Downloads the models of an experiment that are on a hub, at their commits, or in a folder of that layout. The caller has agreed to it. */
-  fetchModels(experiment: unknown, backend: BackendChoice, layout: 'hub' | 'folder'): Promise<{ ok: null } | { error: LabErrorJson }>;
+  fetchModels(experiment: unknown, backend: BackendChoice, layout?: 'hub' | 'folder'): Promise<{ ok: null } | { error: LabErrorJson }>;
   run(experiment: unknown, backend: BackendChoice, residence?: ResidenceChoice): Promise<{ ok: HeadlessResult } | { error: LabErrorJson }>;
+  /** Verifies a shared document; each step is reported as it ends. */
+  verify(request: VerifyRequest, backend: BackendChoice): Promise<{ ok: Verification } | { error: LabErrorJson }>;
 }
 
 declare global {
   interface Window {
     lrtHeadless?: HeadlessApi;
     /** Set by the command line before it calls run. */
-    lrtReport?: (event: { progress: Progress } | { stage: Stage; milliseconds: number } | { device: string }) => void;
+    lrtReport?: (event: { progress: Progress } | { stage: Stage; milliseconds: number } | { device: string } | { step: Step }) => void;
   }
 }
 
@@ -59,12 +62,25 @@ window.lrtHeadless = {
       return { error: LabError.from(error).toJSON() };
     }
   },
-  async fetchModels(experiment, backend, layout) {
+  async fetchModels(experiment, backend, layout = 'hub') {
     try {
       const { source, target } = parseExperiment(experiment).models;
       await fetchModel(source, backend, layout);
       await fetchModel(target, backend, layout);
       return { ok: null };
+    } catch (error) {
+      return { error: LabError.from(error).toJSON() };
+    }
+  },
+  async verify(request, backend) {
+    try {
+      const device = await client.request('start', { backend, baseUrl: new URL('./', document.baseURI).href });
+      window.lrtReport?.({ device: `${device.backend}: ${device.reason}; adapter: ${device.adapter}` });
+      const verification = await client.request('verify', request, {
+        onProgress: (progress) => window.lrtReport?.({ progress }),
+        onVerify: (_, step) => step && window.lrtReport?.({ step }),
+      });
+      return { ok: verification };
     } catch (error) {
       return { error: LabError.from(error).toJSON() };
     }

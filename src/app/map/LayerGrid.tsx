@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react';
 import type { MapResult } from '../../experiment/run';
 import { Figure } from '../figures/Figure';
 import { usePlotTheme } from '../figures/theme';
+import { plotText } from '../figures/plot-text';
 import { isLive, rerunIfLive } from '../state/engine';
 import { editExperiment, useLab } from '../state/store';
 import { fixed } from '../ui/format';
@@ -44,7 +45,7 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
         // Numbers where there is room for them.
         ...(columns.length <= MOST_NUMBERED ? { texttemplate: '%{z:.2f}', textfont: { size: 13 } } : {}),
         hoverongaps: false,
-        hovertemplate: `${source} block %{y} → ${target} block %{x}<br>${MEASURES[measure].name} %{z:.3f}<extra></extra>`,
+        hovertemplate: `${plotText(source)} block %{y} → ${plotText(target)} block %{x}<br>${MEASURES[measure].name} %{z:.3f}<extra></extra>`,
         colorbar: { thickness: 10, outlinewidth: 0, len: 1, tickfont: { size: 12 }, nticks: 6 },
       },
     ];
