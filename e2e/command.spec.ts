@@ -5,8 +5,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultExperiment, quickVariant } from '../src/experiment/defaults';
+import { fromBase64 } from '../src/experiment/base64';
 import { digestOf, sha256Hex } from '../src/experiment/digest';
 import type { ArmResult, Run } from '../src/experiment/run';
+import { readMap } from '../src/files/map-file';
+import { cosine } from '../src/math/stats';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -58,6 +61,15 @@ function checkVectorFile(dir: string, run: Run): void {
   expect(bytes.subarray(8 + length + start, 8 + length + end).toString('base64')).toBe(run.vector.values.mapped);
 }
 
+/** map.safetensors carries the source's vector to the mapped one. */
+function checkMapFile(dir: string, run: Run): void {
+  const { W, p, muSource, muTarget } = readMap(readFileSync(join(dir, 'map.safetensors')));
+  const [source, mapped] = [fromBase64(run.vector.values.source), fromBase64(run.vector.values.mapped)];
+  const carried = mapped.map((_, j) => source.reduce((sum, x, i) => sum + x * W[i * mapped.length + j], 0));
+  expect(cosine(carried, mapped)).toBeGreaterThan(0.999_999);
+  muTarget.forEach((mean, j) => expect(p[j] + muSource.reduce((sum, x, i) => sum + x * W[i * mapped.length + j], 0)).toBeCloseTo(mean, 3));
+}
+
 function checkSteers(run: Run): void {
   const base = arm(run, 'large', 'none');
   for (const direction of ['positive', 'negative'] as const) {
@@ -81,6 +93,7 @@ test('mood, S → L: complete, steers both ways, and the recorded run is current
     checkSteers(run);
     expect(readFileSync(join(dir, 'report.md'), 'utf8')).toContain(run.verdict.sentence);
     checkVectorFile(dir, run);
+    checkMapFile(dir, run);
 
     const recorded = JSON.parse(readFileSync(join(ROOT, 'public/recorded/mood.json'), 'utf8')) as Run;
     expect(recorded.experimentDigest).toBe(digestOf(defaultExperiment('mood')));

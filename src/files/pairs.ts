@@ -28,7 +28,7 @@ export interface PairsReading {
 /** Most pairs that an experiment takes. */
 export const MAX_PAIRS = 2000;
 /** Longest text that is looked at, in characters. */
-export const MAX_TEXT = 20_000_000;
+export const MAX_TEXT = 5_000_000;
 
 const KNOWN = 'Use CSV, TSV or JSON lines with “positive” and “negative” (and “prompt”), a JSON list of such pairs, CAA or Anthropic evals, lines of concept, kind and text, or two text files of equal length.';
 
@@ -152,7 +152,7 @@ function fromRecords(records: readonly PairRecord[], container: string, name: st
   }
 }
 
-const JOINED = (field: string): string => `“${field}” is put before both texts, with a space where neither brings one.`;
+const JOINED = (field: string): string => `“${field}” is put before both texts, with a space between them (a line break where it has several lines) unless one brings its own.`;
 
 function word(record: PairRecord, field: string, name: string): string {
   const value = record.fields[field];
@@ -162,7 +162,7 @@ function word(record: PairRecord, field: string, name: string): string {
 
 function placedPair(positive: string, negative: string, prompt: string | null, { line, place }: PairRecord): Placed {
   // A side that is missing must be found missing, whatever stands before it.
-  const join = (text: string): string => (prompt === null || prompt === '' || text.trim() === '' ? text : /\s$/.test(prompt) || /^\s/.test(text) ? prompt + text : `${prompt} ${text}`);
+  const join = (text: string): string => (prompt === null || prompt === '' || text.trim() === '' ? text : /\s$/.test(prompt) || /^\s/.test(text) ? prompt + text : `${prompt}${prompt.includes('\n') ? '\n' : ' '}${text}`);
   return { pair: { positive: join(positive), negative: join(negative) }, line, place };
 }
 

@@ -1,6 +1,7 @@
 /** What came out, for someone who has to decide: the verdict, the arms, the costs, the texts, the files. */
 import { useState } from 'react';
 import type { Arm, ArmResult, EvidenceResult, Run } from '../../experiment/run';
+import { ExportPanel } from '../files/ExportPanel';
 import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
 import { StageFrame } from '../shell/StageFrame';
@@ -9,7 +10,6 @@ import { useEnds, type Ends } from '../state/ends';
 import { ArmMark } from '../ui/ArmMark';
 import { Facts } from '../ui/Facts';
 import { fixed, interval, percent, signed } from '../ui/format';
-import { Downloads } from './Downloads';
 import { OUTCOME_NAMES } from './VerdictLine';
 import './evidence.css';
 
@@ -28,7 +28,7 @@ export default function EvidenceStage() {
           <Samples arms={result.arms} ends={ends} />
           {run && run.warnings.length > 0 && <Warnings warnings={run.warnings} />}
           {run && <Provenance run={run} />}
-          {run && <Downloads run={run} recorded={stage.origin === 'recorded'} />}
+          {run && <ExportPanel run={run} recorded={stage.origin === 'recorded'} />}
         </>
       )}
     </StageFrame>

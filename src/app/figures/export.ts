@@ -9,12 +9,14 @@ export function downloadUrl(url: string, name: string): void {
   link.remove();
 }
 
-export function downloadText(text: string, name: string, type: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+export function downloadFile(contents: string | Uint8Array<ArrayBuffer>, name: string, type: string): void {
+  const url = URL.createObjectURL(new Blob([contents], { type }));
   downloadUrl(url, name);
   // The download has its own reference once the click has been handled.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
+
+export const downloadText = (text: string, name: string, type: string): void => downloadFile(text, name, type);
 
 export interface Table {
   head: readonly string[];

@@ -154,8 +154,11 @@ function ModelRow({ row, refFor, isChosen, titleOf }: RowProps) {
   return (
     <tr className={isChosen('source') || isChosen('target') ? 'chosen' : undefined} data-testid={`model-${row.key}`}>
       {(['source', 'target'] as const).map((side) => (
-        <td key={side}>
-          <input type="radio" name={`model-${side}`} data-testid={`${side}-${row.key}`} aria-label={`${row.title} as the ${side === 'source' ? 'small' : 'large'} model`} checked={isChosen(side)} disabled={!row.usable} onChange={() => chooseModel(side, refFor(side), titleOf)} />
+        <td key={side} className="side">
+          <label>
+            <input type="radio" name={`model-${side}`} data-testid={`${side}-${row.key}`} aria-label={`${row.title} as the ${side === 'source' ? 'small' : 'large'} model`} checked={isChosen(side)} disabled={!row.usable} onChange={() => chooseModel(side, refFor(side), titleOf)} />
+            <span aria-hidden="true">{side === 'source' ? 'Small' : 'Large'}</span>
+          </label>
         </td>
       ))}
       <th scope="row">
@@ -166,12 +169,12 @@ function ModelRow({ row, refFor, isChosen, titleOf }: RowProps) {
           <button type="button" className="quiet" data-testid="get-absent" onClick={() => getAbsent(row.ref)}>List its files at {hostName(row.ref.location.host)}</button>
         )}
       </th>
-      <td className="num">{number(row.layers)}</td>
-      <td className="num">{number(row.hiddenSize)}</td>
-      <td className="num">{millions(row.params)}</td>
-      <td className="num">{fixed(row.validationLoss, 3)}</td>
-      <td className="num">{row.bytes === null ? '–' : bytes(row.bytes)}</td>
-      <td>{row.license ?? 'not stated'}</td>
+      <td className="num" data-label="Blocks">{number(row.layers)}</td>
+      <td className="num" data-label="Width">{number(row.hiddenSize)}</td>
+      <td className="num" data-label="Parameters">{millions(row.params)}</td>
+      <td className="num" data-label="Validation loss">{fixed(row.validationLoss, 3)}</td>
+      <td className="num" data-label="Size">{row.bytes === null ? '–' : bytes(row.bytes)}</td>
+      <td data-label="Licence">{row.license ?? 'not stated'}</td>
     </tr>
   );
 }

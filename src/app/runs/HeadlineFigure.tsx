@@ -65,8 +65,8 @@ export function HeadlineFigure({ runs: [a, b] }: Two) {
               <td className="headline-drawn">
                 <Lanes row={row} scale={scale} />
               </td>
-              <td className="num" data-letter="B − A">{gap(row)}</td>
-              <td className={row.meeting === 'apart' ? 'meeting apart' : 'meeting'}>{row.meeting ? MEETING_WORDS[row.meeting] : <span className="muted">none</span>}</td>
+              <td className="num gap" data-letter="B − A">{gap(row)}</td>
+              <td className={row.meeting === 'apart' ? 'meeting apart' : row.meeting ? 'meeting' : 'meeting unjudged'}>{row.meeting ? MEETING_WORDS[row.meeting] : <span className="muted">none</span>}</td>
             </tr>
           ))}
         </tbody>

@@ -19,6 +19,11 @@ interface Props {
   parent: string | null;
 }
 
+/** Gives the focus to what has come on screen in the place of what had it. */
+export function focusIn(selector: string): void {
+  requestAnimationFrame(() => document.querySelector<HTMLElement>(`.runs-sheet ${selector}`)?.focus());
+}
+
 export function RunRow({ record, shown, parent }: Props) {
   const [renaming, setRenaming] = useState(false);
   const place = useRuns((s) => s.chosen.indexOf(record.id));
@@ -35,7 +40,13 @@ export function RunRow({ record, shown, parent }: Props) {
       </label>
       <div className="run-what">
         {renaming ? (
-          <NameInput record={record} onDone={() => setRenaming(false)} />
+          <NameInput
+            record={record}
+            onDone={(byKey) => {
+              setRenaming(false);
+              if (byKey) focusIn(`[data-id="${record.id}"] [data-testid="run-rename"]`);
+            }}
+          />
         ) : (
           <h3>
             {record.name} {shown && <span className="muted">on screen</span>}
@@ -55,25 +66,25 @@ export function RunRow({ record, shown, parent }: Props) {
         <button type="button" className="quiet" aria-label={`Run ${record.name} again`} disabled={running} onClick={() => void runAgain(record.id)}>Run again</button>
         <button type="button" className="quiet" aria-label={`Rename ${record.name}`} data-testid="run-rename" onClick={() => setRenaming(true)}>Rename</button>
         <button type="button" className="quiet" aria-label={`Export ${record.name}`} data-testid="run-export" onClick={() => void exportRuns([record.id], fileStem(record.name))}>Export</button>
-        <button type="button" className="quiet" aria-label={`Delete ${record.name}`} data-testid="run-delete" onClick={() => void removeRun(record.id)}>Delete</button>
+        <button type="button" className="quiet" aria-label={`Delete ${record.name}`} data-testid="run-delete" onClick={() => void removeRun(record.id).then(() => focusIn('#runs-undo'))}>Delete</button>
       </div>
     </li>
   );
 }
 
 /** Enter or leaving takes the name, Escape leaves it as it was. */
-function NameInput({ record, onDone }: { record: RunRecord; onDone: () => void }) {
+function NameInput({ record, onDone }: { record: RunRecord; onDone: (byKey: boolean) => void }) {
   const input = useRef<HTMLInputElement>(null);
   const given = useRef(false);
   useEffect(() => {
     input.current?.focus();
     input.current?.select();
   }, []);
-  function end(name: string | null): void {
+  function end(name: string | null, byKey: boolean): void {
     if (given.current) return;
     given.current = true;
     if (name !== null && name.trim() !== '' && name !== record.name) void renameRun(record.id, name);
-    onDone();
+    onDone(byKey);
   }
   return (
     <input
@@ -83,14 +94,14 @@ function NameInput({ record, onDone }: { record: RunRecord; onDone: () => void }
       defaultValue={record.name}
       maxLength={MAX_NAME}
       spellCheck={false}
-      onBlur={(event) => end(event.target.value)}
+      onBlur={(event) => end(event.target.value, false)}
       onKeyDown={(event) => {
-        if (event.key === 'Enter') end(event.currentTarget.value);
+        if (event.key === 'Enter') end(event.currentTarget.value, true);
         else if (event.key === 'Escape') {
           // It would close the list as well.
           event.preventDefault();
           event.stopPropagation();
-          end(null);
+          end(null, true);
         }
       }}
     />

@@ -7,7 +7,7 @@ import { ErrorNote } from '../ui/ErrorNote';
 import { bytes, count } from '../ui/format';
 import { Compare } from './Compare';
 import { exportRuns } from './export';
-import { DamagedRow, RunRow } from './RunRow';
+import { DamagedRow, focusIn, RunRow } from './RunRow';
 import { Unkept } from './Unkept';
 import './runs.css';
 
@@ -20,6 +20,11 @@ export default function RunsSheet() {
     dialog.current?.showModal();
     void loadRuns();
   }, []);
+
+  // What went wrong is said above the list, which may be scrolled.
+  useEffect(() => {
+    if (problem) dialog.current?.scrollTo({ top: 0 });
+  }, [problem]);
 
   async function onDrop(event: DragEvent): Promise<void> {
     event.preventDefault();
@@ -57,12 +62,12 @@ export default function RunsSheet() {
             <Tools />
             {problem && <ErrorNote error={problem} />}
             <Unkept inList />
-            <Undo />
             <Imported />
             {listError && <ErrorNote error={listError} actions={<button type="button" onClick={() => void loadRuns()}>Try again</button>} />}
             {!list && !listError && <p className="muted" role="status">Opening the list</p>}
             {list && <List records={list.records} />}
             {list?.damaged.map((entry) => <DamagedRow key={entry.id} entry={entry} />)}
+            <Undo />
           </>
         )}
       </div>
@@ -136,7 +141,8 @@ function Undo() {
   if (!last) return null;
   return (
     <p className="runs-undo" role="status">
-      Deleted “{last.name}”. <button type="button" data-testid="runs-undo" onClick={() => void undoRemove()}>Put it back</button>
+      <span>Deleted “{last.name}”.</span>
+      <button type="button" id="runs-undo" data-testid="runs-undo" onClick={() => void undoRemove().then(() => focusIn(`[data-id="${last.id}"] button`))}>Put it back</button>
     </p>
   );
 }

@@ -2,11 +2,13 @@
 import { useState, type FormEvent } from 'react';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
 import type { Experiment } from '../../experiment/schema';
+import type { PairsReading } from '../../files/pairs';
 import { usePreset, usePresetIds } from '../state/catalog';
 import { editExperiment, useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { Segmented } from '../ui/Segmented';
-import { pairsOf, wordsOf } from './pairs-text';
+import { PairsImport } from './PairsImport';
+import { lineOf, pairsOf, wordsOf } from './pairs-text';
 
 type Concept = Experiment['concept'];
 type OwnConcept = Extract<Concept, { kind: 'pairs' }>;
@@ -85,12 +87,26 @@ function PresetChoice({ id, chosen }: { id: string; chosen: boolean }) {
 function OwnPairs({ start, promptsFrom }: { start: OwnConcept | null; promptsFrom: string }) {
   const [positive, setPositive] = useState(start?.positive ?? '');
   const [negative, setNegative] = useState(start?.negative ?? '');
-  const [ups, setUps] = useState(start?.pairs.map((pair) => pair.positive).join('\n') ?? '');
-  const [downs, setDowns] = useState(start?.pairs.map((pair) => pair.negative).join('\n') ?? '');
+  const [ups, setUps] = useState(start?.pairs.map((pair) => lineOf(pair.positive)).join('\n') ?? '');
+  const [downs, setDowns] = useState(start?.pairs.map((pair) => lineOf(pair.negative)).join('\n') ?? '');
   const [upWords, setUpWords] = useState(start?.positiveWords.join(', ') ?? '');
   const [downWords, setDownWords] = useState(start?.negativeWords.join(', ') ?? '');
   const [error, setError] = useState<LabErrorJson | null>(null);
   const [saved, setSaved] = useState(false);
+
+  function take({ pairs, ends, concept: name }: PairsReading): void {
+    setUps(pairs.map((pair) => lineOf(pair.positive)).join('\n'));
+    setDowns(pairs.map((pair) => lineOf(pair.negative)).join('\n'));
+    if (ends) {
+      setPositive(ends.positive.slice(0, 60));
+      setNegative(ends.negative.slice(0, 60));
+    } else if (name !== null) {
+      setPositive(name.slice(0, 60));
+      setNegative(`not ${name}`.slice(0, 60));
+    }
+    setError(null);
+    setSaved(false);
+  }
 
   function submit(event: FormEvent): void {
     event.preventDefault();
@@ -125,7 +141,8 @@ function OwnPairs({ start, promptsFrom }: { start: OwnConcept | null; promptsFro
 
   return (
     <form onSubmit={submit}>
-      <p>Line 1 on the left is the partner of line 1 on the right: the same text but for the concept. Prompts and neutral texts come from the preset “{promptsFrom}”.</p>
+      <p>Line 1 on the left is the partner of line 1 on the right: the same text but for the concept. A line break inside an example is written <code>\n</code>. Prompts and neutral texts come from the preset “{promptsFrom}”.</p>
+      <PairsImport onTake={take} />
       <div className="pairs-sides">
         {side('positive', 'Positive', positive, setPositive, ups, setUps, upWords, setUpWords)}
         {side('negative', 'Negative', negative, setNegative, downs, setDowns, downWords, setDownWords)}
