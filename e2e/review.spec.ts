@@ -1,6 +1,7 @@
 /** Links: made in one profile, opened, checked and verified in another; and links that are not what they say. */
 import { expect, test, type Browser, type BrowserContext, type Page } from '@playwright/test';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -160,6 +161,7 @@ test('a run made in one profile is reproduced in a second one; altered claims, d
       // The same link with its bundle elsewhere: fetched when asked for, and only if it is the file that was meant.
       const bytes = readFileSync(bundle);
       const server = createServer((_, response) => response.writeHead(200, { 'access-control-allow-origin': '*' }).end(bytes)).listen(0, '127.0.0.1');
+      await once(server, 'listening');
       try {
         const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/run.lrt.json`;
         const address = { schema: 1 as const, kind: 'address' as const, title: 'Elsewhere', url, sha256: sha256Hex(bytes), bytes: bytes.length };
@@ -191,13 +193,13 @@ test('a run made in one profile is reproduced in a second one; altered claims, d
     expect(claim.output).toMatch(/artifacts: reproduced/);
     expect(claim.code).toBe(8);
 
-    // The author's Stories M was another file than the reader's, and so the corpus, says the link.
+    // The author's Stories M was another file than the reader's, says the link.
     const files = spec.pins.target.files!.map((file) => (file.path.endsWith('.onnx') ? { ...file, sha256: '0'.repeat(64) } : file));
     const digest = verify(linkFile('digest', { ...document, spec: { ...spec, pins: { ...spec.pins, target: { ...spec.pins.target, files } } } }), '--quick');
     expect(digest.output).toMatch(/artifacts: differs\. .*Large model, onnx\/model\.onnx/);
     expect(digest.code).toBe(8);
 
-    // Claimed of another model than the one that was run: the plain export of Stories S has other files, and so other digests.
+    // The evidence is of Stories S, and the experiment names Stories L: other digests, and vectors of another width.
     const source = { ...spec.experiment.models.source, id: 'lrt-stories-l' };
     const other = verify(linkFile('other', { ...document, spec: { ...spec, experiment: { ...spec.experiment, models: { ...spec.experiment.models, source } } } }), '--quick');
     expect(other.output).toMatch(/artifacts: differs/);
