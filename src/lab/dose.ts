@@ -10,7 +10,9 @@ import { vectorAt, type SteeringArm } from './vectors';
 /** Bars shown per arm. */
 const SHOWN_TOKENS = 10;
 /** Neutral text rows of one steered pass. */
-const BATCH_ROWS = 32;
+export const SIDE_EFFECT_ROWS = 32;
+/** Neutral texts are cut here: enough tokens for a p95, few enough to be quick. */
+export const NEUTRAL_TOKENS = 40;
 
 /** Signed stops, ascending, with 0 in the middle. */
 export function signedStops(stops: readonly number[]): number[] {
@@ -80,8 +82,8 @@ export async function sideEffects(
   const kls: number[][] = doses.map(() => []);
   const cells = doses.flatMap((r, d) => ids.map((row, t) => ({ r, d, t, row })));
   const V = arm.model.info.vocabSize;
-  for (let start = 0; start < cells.length; start += BATCH_ROWS) {
-    const batch = cells.slice(start, start + BATCH_ROWS);
+  for (let start = 0; start < cells.length; start += SIDE_EFFECT_ROWS) {
+    const batch = cells.slice(start, start + SIDE_EFFECT_ROWS);
     const logits = await arm.model.logits({ rows: batch.map(({ row, r, t }) => ({ ids: row, vector: vectorAt(arm, r, t) })), layer: arm.layer });
     batch.forEach(({ d, t, row }, k) => {
       for (let i = 1; i < row.length; i++) kls[d].push(klFromLogits(reference[t].subarray(i * V, (i + 1) * V), logits[k].subarray(i * V, (i + 1) * V)));

@@ -5,13 +5,17 @@ import type { Backend, Residence } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { inspectModel, planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel } from '../models';
 import { LIVE_SESSIONS } from '../runtime/sessions';
+import { estimateWhitenedFitBytes } from '../math/fit-size';
 import type { ModelSource } from '../runtime/types';
 import { BATCH_TEXTS } from './collect';
+import { comparedBlocks, comparedShape } from './compared';
+import { NEUTRAL_TOKENS, SIDE_EFFECT_ROWS } from './dose';
 import { foldsOf } from './folds';
 import { BATCH_ROWS } from './generate';
+import { SAMPLE_ROWS } from './rows';
 
-/** Tokens of a long text of the corpora: how long the texts of a model's tokenizer are is known only once it has read them. An estimate. */
-const TEXT_TOKENS = 512;
+/** Tokens of the longest text of the corpora (185 by the bundled tokenizer; a larger vocabulary gives fewer). */
+export const TEXT_TOKENS = 192;
 /** Tokens of a long prompt. An estimate. */
 const PROMPT_TOKENS = 64;
 
@@ -33,7 +37,9 @@ export async function planPair(experiment: Experiment, sources: Record<'source' 
   };
   const [source, target] = [await plan(sources.source), await plan(sources.target)];
   const shape = { sourceLayers: source.config.layers, targetLayers: target.config.layers, sourceWidth: source.config.hiddenSize, targetWidth: target.config.hiddenSize };
+  const fitted = comparedShape(shape, comparedBlocks(shape, experiment.map));
   const { maxNewTokens } = experiment.generation;
+  const folds = foldsOf(experiment);
   const work = {
     collectRows: BATCH_TEXTS,
     collectLength: TEXT_TOKENS,
@@ -41,8 +47,9 @@ export async function planPair(experiment: Experiment, sources: Record<'source' 
     decodeLength: PROMPT_TOKENS + maxNewTokens,
     sessions: LIVE_SESSIONS.whole,
     corpusTokens: experiment.corpus.maxTokens,
-    // On WASM the fit's matrices are ordinary arrays, outside the heap that the plan is about.
-    fitBytes: device.backend === 'webgpu' ? estimateFitBytes(shape, { folds: foldsOf(experiment) }) : 0,
+    comparedTokens: (SIDE_EFFECT_ROWS + experiment.generation.neutralTexts) * NEUTRAL_TOKENS,
+    sampleRows: SAMPLE_ROWS.train + SAMPLE_ROWS.heldOut,
+    fitBytes: device.backend === 'webgpu' ? estimateFitBytes(fitted, { folds }) : estimateWhitenedFitBytes(fitted, { folds }),
   };
   return planMemory(source, target, work, limitsOf(device));
 }
@@ -67,12 +74,12 @@ export interface ChosenResidence {
 /**
  * Both at once where the plan says that they fit, else in turn, unless one of the two is asked for.
  * @param plan null for a pair that is known to fit (a bundled one)
- * @throws LabError `out-of-memory` with the plan's reason where not even one model fits
+ * @throws LabError `out-of-memory` with the plan's reason where not even one model fits; where that is an estimate, only if nothing is asked for
  */
 export function chooseResidence(plan: MemoryPlan | null, choice: 'auto' | Residence): ChosenResidence {
-  if (plan?.fits === 'no') {
+  if (plan?.fits === 'no' && (plan.hard || choice === 'auto')) {
     const { fits, together, inTurn, budget } = plan;
-    throw new LabError('out-of-memory', plan.reason, 'Choose a smaller precision or smaller models.', { fits, together, inTurn, ...(budget === null ? {} : { budget }) });
+    throw new LabError('out-of-memory', plan.reason, plan.hard ? 'Choose a smaller precision or smaller models.' : 'Choose a smaller precision or smaller models; or, if the machine has more memory than the browser says, choose “One after the other” to try it all the same.', { fits, together, inTurn, ...(budget === null ? {} : { budget }) });
   }
   if (choice === 'in turn') return { residence: choice, inTurn: 'The models took turns in memory, as asked.' };
   if (choice === 'together' || !plan || plan.fits === 'together') return { residence: 'together', inTurn: null };

@@ -9,11 +9,12 @@ import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type MapArrays, t
 import { parseExperiment, type Experiment } from '../experiment/schema';
 import { kernelsDigest } from '../gpu/kernels/digest';
 import { foldsOf } from './folds';
-import { activationsStage, type ActivationsState } from './stage-activations';
+import { activationsStage, shapeOf, type ActivationsState } from './stage-activations';
 import { mapStage, type MapState } from './stage-map';
 import { evidenceStage } from './stage-evidence';
-import { modelsStage, releaseModels, requirePairing, type LoadedPair } from './stage-models';
+import { modelsStage, homologyWarning, releaseModels, requirePairing, sampledHomology, type LoadedPair } from './stage-models';
 import { steerStage, type SteerState } from './stage-steer';
+import { comparedBlocks } from './compared';
 import { computeAxis, signedStops } from './dose';
 import { computeStreams } from './generate';
 import { Memo } from './memo';
@@ -27,6 +28,8 @@ export class Pipeline {
   /** What each stage warned of when it was made; kept as long as its result is. */
   #warnings = new Map<Stage, string[]>();
   #making: Stage = 'models';
+  /** What the homology of the present pair warns of: it goes with the pairing and the corpus, not with loading. */
+  #homology: string | null = null;
 
   /**
    * Runs the stages up to `until`.
@@ -48,7 +51,7 @@ export class Pipeline {
       const milliseconds = Math.round(performance.now() - began);
       Object.assign(results, { [stage]: result });
       timings[stage] = milliseconds;
-      context.onStage({ stage, result, milliseconds, fromMemory, warnings: this.#warnings.get(stage) ?? [] } as StageEvent);
+      context.onStage({ stage, result, milliseconds, fromMemory, warnings: this.#said(stage) } as StageEvent);
     }
     timings.total = Math.round(performance.now() - started);
     if (until !== 'evidence') return null;
@@ -73,8 +76,21 @@ export class Pipeline {
       replay: all.evidence.replay,
       inputs: await inputsOf(experiment, context.resources),
       verdict: all.evidence.verdict,
-      warnings: STAGES.flatMap((stage) => (this.#warnings.get(stage) ?? []).map((text) => ({ stage, text }))),
+      warnings: STAGES.flatMap((stage) => this.#said(stage).map((text) => ({ stage, text }))),
     };
+  }
+
+  /** The two models of an experiment, loaded. */
+  async pair(experiment: Experiment, context: PipelineContext): Promise<LoadedPair> {
+    requireKnown(parseExperiment(experiment));
+    const { state } = await this.#models(experiment, this.#lab(context));
+    return state;
+  }
+
+  /** The steering arms of an experiment. Runs the stages it needs. */
+  async steering(experiment: Experiment, context: PipelineContext): Promise<SteerState> {
+    const { state } = await this.#upToSteer(experiment, context);
+    return state;
   }
 
   /** Next-token distributions at every stop for a prompt of the user's. Runs the stages it needs. */
@@ -114,6 +130,11 @@ export class Pipeline {
   /** Releases models and moments. */
   async dispose(): Promise<void> {
     await this.#memo.clear();
+  }
+
+  #said(stage: Stage): string[] {
+    const said = this.#warnings.get(stage) ?? [];
+    return stage === 'models' && this.#homology ? [...said, this.#homology] : said;
   }
 
   #lab(context: PipelineContext): LabContext {
@@ -156,12 +177,15 @@ export class Pipeline {
     // A stage that needs a model which is not in memory loads it: that is this stage's progress.
     const onLoading: PairRequest['onLoading'] = (done, total, note) => context.progress({ stage: this.#making, done, total, unit: 'bytes', note });
     models.state.pair.attend({ signal: context.signal, onLoading });
-    return models;
+    const { homology, fromMemory } = await sampledHomology(context, experiment, models.state);
+    this.#homology = homologyWarning(homology, models.state);
+    return { state: { ...models.state, result: { ...models.state.result, homology } }, fromMemory: models.fromMemory && fromMemory };
   }
 
   async #activations(experiment: Experiment, context: LabContext): Promise<Remembered<ActivationsState>> {
     const { state: models } = await this.#models(experiment, context);
-    return this.#remember('activations', activationInputs(experiment), () => activationsStage(context, experiment, models), (state) => state.dispose(), ['map', 'steer', 'evidence']);
+    const inputs = { ...activationInputs(experiment), compared: comparedBlocks(shapeOf(models), experiment.map) };
+    return this.#remember('activations', inputs, () => activationsStage(context, experiment, models), (state) => state.dispose(), ['map', 'steer', 'evidence']);
   }
 
   async #map(experiment: Experiment, context: LabContext): Promise<Remembered<MapState>> {
@@ -211,7 +235,7 @@ function requireKnown({ prompting }: Experiment): void {
   if (field) throw new LabError('settings-invalid', `This lab does not yet know the value of ${field}.`, 'Give prompts as plain text.', { field });
 }
 
-function activationInputs(experiment: Experiment): unknown {
+function activationInputs(experiment: Experiment): object {
   return { models: experiment.models, corpus: experiment.corpus, folds: foldsOf(experiment) };
 }
 

@@ -7,7 +7,7 @@ import { Random } from '../math/random';
 import { auroc, chanceBand, cosine, mean, norm, variance } from '../math/stats';
 import type { LanguageModel } from '../runtime/types';
 import type { LabContext } from './context';
-import { computeAxis, isoKlAlpha, neutralLogits, sideEffects, signedStops, type SideEffects } from './dose';
+import { NEUTRAL_TOKENS, computeAxis, isoKlAlpha, neutralLogits, sideEffects, signedStops, type SideEffects } from './dose';
 import { checkPairs, differenceOfMeans, readPairs, tokensRead, type PairStates } from './extract';
 import type { ProjectionScale } from './generate';
 import { makeScorer, type ScoreFunction } from './score';
@@ -17,8 +17,6 @@ import type { ActivationsState } from './stage-activations';
 import type { MapState } from './stage-map';
 import { type SteeringArm, mapDirection, projectRow, randomDirections, unit } from './vectors';
 
-/** Neutral texts are cut here: enough tokens for a p95, few enough to be quick. */
-const NEUTRAL_TOKENS = 40;
 /** Pairs held back from the vector, to judge it by: every fourth. */
 const HELD_OUT_PAIR = 4;
 

@@ -26,8 +26,12 @@ export interface PlannedWork {
   decodeLength: number;
   /** Sessions of one model alive at once; each holds its own copy of the weights. */
   sessions: number;
-  /** The fit's buffers (`estimateFitBytes`). */
+  /** The fit's buffers or arrays (`estimateFitBytes`, `estimateWhitenedFitBytes`). */
   fitBytes: number;
+  /** Tokens of neutral text whose logits are held at once, to compare steered with unsteered ones. */
+  comparedTokens: number;
+  /** Rows of every block that are kept for figures and controls. */
+  sampleRows: number;
   /** Tokens of the corpus, whose states of the source are kept on disk where the models take turns. */
   corpusTokens: number;
 }
@@ -48,19 +52,25 @@ export interface MemoryLine {
   /** Of neither model, such as the fit. */
   shared: number;
   estimated: boolean;
+  /** Inside the runtime's own memory, which on WASM is a heap of 4 GiB. */
+  runtime: boolean;
+  /** `kept` from loading on; the rest passes: only one use is made at a time, of one model, and the largest counts. */
+  use: 'kept' | 'reading' | 'writing' | 'comparing';
 }
 
 export interface MemoryPlan {
   /** `in turn`: one model at a time, the source's states kept on disk meanwhile. */
   fits: 'together' | 'in turn' | 'no';
   lines: MemoryLine[];
-  /** Bytes of both together, and of the larger one alone, with the fit. */
+  /** Bytes of both together, and of the larger one alone, with what is shared; of the runtime's memory where that is what is short, else of the machine's. */
   together: number;
   inTurn: number;
   /** Bytes on disk while the models take turns at the corpus: the source's states. */
   onDisk: number;
   /** Bytes that there are; null where nothing says. */
   budget: number | null;
+  /** A limit that no machine lifts: of a buffer, or of the runtime's heap. The machine's memory is an estimate, which may be tried against. */
+  hard: boolean;
   reason: string;
 }
 
@@ -68,8 +78,8 @@ export interface MemoryPlan {
 export const WASM_HEAP = 4 * 2 ** 30;
 /** The runtime's own code, stacks and bookkeeping in that heap. */
 const WASM_RUNTIME = 256 * 2 ** 20;
-/** Of the machine's memory; the rest is the browser's and the system's. An estimate. */
-const SHARE = 0.5;
+/** Of the memory that the browser says the machine has, a power of two below what there is; the rest is the browser's and the system's. An estimate. */
+const SHARE = 0.75;
 /** Live copies of a batch's hidden states and of the MLP's inner states while one block runs. An estimate. */
 const HIDDEN_COPIES = 6;
 const INNER_COPIES = 3;
@@ -80,36 +90,79 @@ const FLOAT = 4;
 /** Bytes a weight of an embedding takes. Quantised exports differ in whether they quantise it: the larger is reckoned with. */
 const EMBEDDING_BYTES: Record<Dtype, number> = { fp32: 4, fp16: 2, q4: 4, q4f16: 2, q8: 4 };
 
+/** What is short: bytes needed both ways, and how many there are. */
+interface Need {
+  together: number;
+  inTurn: number;
+  budget: number;
+  /** What has so much. */
+  where: string;
+  hard: boolean;
+}
+
 /**
  * @returns whether both models fit at once, only in turn, or not at all, with the sum as a table
  */
 export function planMemory(source: PlannedModel, target: PlannedModel, work: PlannedWork, limits: MemoryLimits): MemoryPlan {
-  const { fitBytes } = work;
-  const line = (label: string, of: (model: PlannedModel) => number, estimated = false): MemoryLine => ({ label, source: of(source), target: of(target), shared: 0, estimated });
+  const wasm = limits.backend === 'wasm';
+  const line = (use: MemoryLine['use'], label: string, of: (model: PlannedModel) => number, { estimated = false, runtime = true } = {}): MemoryLine => ({ label, source: of(source), target: of(target), shared: 0, estimated, runtime, use });
+  const shared = (use: MemoryLine['use'], label: string, bytes: number): MemoryLine => ({ label, source: 0, target: 0, shared: bytes, estimated: false, runtime: false, use });
+  const states = ({ config }: PlannedModel): number => config.layers * work.collectRows * work.collectLength * config.hiddenSize * FLOAT;
   const lines: MemoryLine[] = [
-    line(`Weights, in ${work.sessions} sessions`, (model) => work.sessions * model.weightBytes),
-    line('KV cache', (model) => kvBytes(model, work)),
-    line('Residual states of a batch', ({ config }) => (config.layers + 1) * work.collectRows * work.collectLength * config.hiddenSize * FLOAT),
-    line('Logits', ({ config }) => work.decodeRows * config.vocabSize * FLOAT),
-    line('Inside a block', ({ config }) => work.collectRows * work.collectLength * config.hiddenSize * (HIDDEN_COPIES + INNER_COPIES * INNER_RATIO) * FLOAT, true),
-    { label: 'The fit', source: 0, target: 0, shared: fitBytes, estimated: false },
+    line('kept', `Weights, in ${work.sessions} sessions`, (model) => work.sessions * model.weightBytes),
+    line('kept', 'Files, as they were read', (model) => model.weightBytes, { runtime: false }),
+    shared('kept', 'Sample for figures and controls', work.sampleRows * FLOAT * (source.config.layers * source.config.hiddenSize + target.config.layers * target.config.hiddenSize)),
+    shared('kept', 'The fit', work.fitBytes),
+    line('reading', 'Residual states of a batch', states),
+    line('reading', 'Inside a block', ({ config }) => work.collectRows * work.collectLength * config.hiddenSize * (HIDDEN_COPIES + INNER_COPIES * INNER_RATIO) * FLOAT, { estimated: true }),
+    // On WebGPU the states stay on the device, and the sink takes them from there.
+    ...(wasm ? [shared('reading', 'The batch’s states for the fit', 2 * (states(source) + states(target)))] : []),
+    line('writing', 'KV cache', (model) => kvBytes(model, work)),
+    line('writing', 'Logits', ({ config }) => work.decodeRows * config.vocabSize * FLOAT),
+    line('comparing', 'Logits of neutral text', ({ config }) => work.comparedTokens * config.vocabSize * FLOAT, { runtime: false }),
   ];
-  const sum = (side: 'source' | 'target'): number => lines.reduce((total, item) => total + item[side], 0);
-  const together = sum('source') + sum('target') + fitBytes;
-  const inTurn = Math.max(sum('source'), sum('target')) + fitBytes;
-  const budget = budgetOf(limits);
   const onDisk = work.corpusTokens * source.config.layers * source.config.hiddenSize * FLOAT;
-  const plan = { lines, together, inTurn, onDisk, budget };
+  const all = needOf(lines);
+  const plan = { ...all, lines, onDisk, budget: null, hard: false };
 
-  const tooLarge = limits.backend === 'webgpu' ? [source, target].find((model) => largestTensor(model) > Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize)) : undefined;
+  const buffer = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+  const tooLarge = wasm ? undefined : [source, target].find((model) => largestTensor(model) > buffer);
   if (tooLarge) {
-    return { ...plan, fits: 'no', reason: `The largest weight of ${tooLarge.id} (${size(largestTensor(tooLarge))}) does not fit into one buffer of this device (${size(Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize))}). A smaller precision or model may.` };
+    return { ...plan, fits: 'no', hard: true, reason: `The largest weight of ${tooLarge.id} (${size(largestTensor(tooLarge))}) does not fit into one buffer of this device (${size(buffer)}). A smaller precision or model may.` };
   }
-  if (budget === null) return { ...plan, fits: 'together', reason: `Both together take ${size(together)}. This browser does not say how much memory there is: if it runs out, let the models take turns.` };
-  if (together <= budget) return { ...plan, fits: 'together', reason: `Both together take ${size(together)} of about ${size(budget)}.` };
-  if (inTurn <= budget) return { ...plan, fits: 'in turn', reason: `Both together would take ${size(together)} of about ${size(budget)}: the lab runs one after the other (${size(inTurn)} at most).` };
-  const larger = sum('source') > sum('target') ? source : target;
-  return { ...plan, fits: 'no', reason: `${larger.id} alone takes ${size(inTurn)} of about ${size(budget)}. Choose a smaller precision, a smaller model or smaller batches.` };
+  const needs: Need[] = [];
+  if (wasm) needs.push({ ...needOf(lines.filter(({ runtime }) => runtime)), budget: WASM_HEAP - WASM_RUNTIME, where: ' that the WASM runtime can address', hard: true });
+  if (limits.deviceMemory !== null) needs.push({ ...all, budget: SHARE * limits.deviceMemory, where: ', three quarters of this machine’s memory', hard: false });
+  const none = needs.find(({ inTurn, budget }) => inTurn > budget);
+  if (none) {
+    const counted = lines.filter((item) => !none.hard || item.runtime);
+    const larger = aloneOf(counted, 'source') > aloneOf(counted, 'target') ? source : target;
+    const besides = none.hard ? 0 : work.fitBytes;
+    return { ...plan, ...held(none), fits: 'no', reason: `${larger.id} alone takes ${size(none.inTurn)}${besides > 0 ? `, with ${size(besides)} for the fit of all pairs of blocks,` : ''} of about ${size(none.budget)}${none.where}. Choose a smaller precision, a smaller model or smaller batches.` };
+  }
+  const tight = needs.find(({ together, budget }) => together > budget);
+  if (tight) return { ...plan, ...held(tight), fits: 'in turn', reason: `Both together would take ${size(tight.together)} of about ${size(tight.budget)}${tight.where}: the lab runs one after the other (${size(tight.inTurn)} at most).` };
+  const nearest = needs.toSorted((a, b) => b.together / b.budget - a.together / a.budget).at(0);
+  if (!nearest) return { ...plan, fits: 'together', reason: `Both together take ${size(all.together)}. This browser does not say how much memory there is: if it runs out, let the models take turns.` };
+  return { ...plan, ...held(nearest), fits: 'together', reason: `Both together take ${size(nearest.together)} of about ${size(nearest.budget)}${nearest.where}.` };
+}
+
+const held = ({ together, inTurn, budget, hard }: Need): Pick<MemoryPlan, 'together' | 'inTurn' | 'budget' | 'hard'> => ({ together, inTurn, budget, hard });
+
+/** Bytes of all that is kept, and of the largest use of one model that passes. */
+function needOf(lines: readonly MemoryLine[]): Pick<Need, 'together' | 'inTurn'> {
+  const shared = keptOf(lines, 'shared');
+  const [source, target] = [keptOf(lines, 'source'), keptOf(lines, 'target')];
+  const passing = Math.max(aloneOf(lines, 'source') - source, aloneOf(lines, 'target') - target);
+  return { together: source + target + shared + passing, inTurn: shared + Math.max(aloneOf(lines, 'source'), aloneOf(lines, 'target')) };
+}
+
+const keptOf = (lines: readonly MemoryLine[], side: 'source' | 'target' | 'shared'): number => lines.reduce((sum, item) => sum + (item.use === 'kept' ? item[side] : 0), 0);
+
+/** One model with its largest use, without what is shared and kept. */
+function aloneOf(lines: readonly MemoryLine[], side: 'source' | 'target'): number {
+  const use = (name: MemoryLine['use']): number => lines.reduce((sum, item) => sum + (item.use === name ? item[side] + item.shared : 0), 0);
+  return keptOf(lines, side) + Math.max(use('reading'), use('writing'), use('comparing'));
 }
 
 function kvBytes(model: PlannedModel, work: PlannedWork): number {
@@ -120,13 +173,6 @@ function kvBytes(model: PlannedModel, work: PlannedWork): number {
 
 function largestTensor(model: PlannedModel): number {
   return model.largestTensorBytes ?? Math.min(model.weightBytes, model.config.vocabSize * model.config.hiddenSize * EMBEDDING_BYTES[model.dtype]);
-}
-
-function budgetOf(limits: MemoryLimits): number | null {
-  const device = limits.deviceMemory === null ? null : SHARE * limits.deviceMemory;
-  if (limits.backend === 'webgpu') return device;
-  const heap = WASM_HEAP - WASM_RUNTIME;
-  return device === null ? heap : Math.min(heap, device);
 }
 
 function size(bytes: number): string {

@@ -45,7 +45,7 @@ export function PairMemory() {
       {!bundled && !current && <p className="muted">Reading the configurations.</p>}
       {current?.error && <ErrorNote error={current.error} />}
       {current?.plan && <Plan plan={current.plan} />}
-      {current?.plan?.fits !== 'no' && <Residence plan={current?.plan ?? null} choice={residence} />}
+      {!(current?.plan?.fits === 'no' && current.plan.hard) && <Residence plan={current?.plan ?? null} choice={residence} />}
     </section>
   );
 }
@@ -77,6 +77,8 @@ function Residence({ plan, choice }: { plan: MemoryPlan | null; choice: Residenc
   );
 }
 
+const USES: Record<MemoryPlan['lines'][number]['use'], string> = { kept: ', kept', reading: ', while reading', writing: ', while writing', comparing: ', while comparing' };
+
 function Plan({ plan }: { plan: MemoryPlan }) {
   const size = (value: number): string => (value === 0 ? '–' : bytes(value));
   return (
@@ -84,6 +86,7 @@ function Plan({ plan }: { plan: MemoryPlan }) {
       <p className={plan.fits === 'no' ? 'unfit' : undefined}>{plan.reason}</p>
       <details>
         <summary>How it adds up</summary>
+        <p className="muted">What is kept adds up. Of the rest the largest use counts, since one model does one thing at a time.{plan.hard && ' Only what the runtime holds is counted against its limit.'}</p>
         <div className="table-scroll">
           <table className="data">
             <thead>
@@ -97,7 +100,7 @@ function Plan({ plan }: { plan: MemoryPlan }) {
             <tbody>
               {plan.lines.map((line) => (
                 <tr key={line.label}>
-                  <th scope="row">{line.label}{line.estimated && <span className="muted"> (estimate)</span>}</th>
+                  <th scope="row">{line.label}<span className="muted">{USES[line.use]}{line.estimated && ' (estimate)'}</span></th>
                   <td className="num">{size(line.source)}</td>
                   <td className="num">{size(line.target)}</td>
                   <td className="num">{size(line.shared)}</td>
