@@ -8,6 +8,7 @@ import { editExperiment, useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { Segmented } from '../ui/Segmented';
 import { PairsImport } from './PairsImport';
+import { WrittenPair } from './Prompting';
 import { lineOf, pairsOf, wordsOf } from './pairs-text';
 
 type Concept = Experiment['concept'];
@@ -27,9 +28,12 @@ export function ConceptEditor() {
   const concept = useLab((s) => s.experiment.concept);
   const [kind, setKind] = useState(concept.kind);
   const fallback = concept.kind === 'preset' ? concept.id : concept.promptsFrom;
+  const preset = usePreset(fallback);
+  const first = concept.kind === 'preset' ? preset.value?.pairs[0] : concept.pairs[0];
   return (
     <div className="concept-editor">
       <Segmented label="Where the pairs come from" value={kind} options={[{ value: 'preset', label: 'A preset' }, { value: 'pairs', label: 'Your own pairs' }]} onChange={setKind} />
+      {first && <WrittenPair pair={first} />}
       {kind === 'preset' ? <PresetChoice id={fallback} chosen={concept.kind === 'preset'} /> : <OwnPairs start={concept.kind === 'pairs' ? concept : null} promptsFrom={fallback} />}
     </div>
   );
