@@ -38,7 +38,7 @@ test('chat templates are suggested, and shown around prompt and pairs; a model w
   await expect(page.getByTestId('stage-steer')).toHaveAttribute('data-mark', 'done', { timeout: 120_000 });
   await page.getByTestId('cancel-button').click();
   await page.getByTestId('stage-steer').click();
-  await expect(page.getByText('Both models are made for chat')).toBeVisible();
+  await expect(page.getByText('Both models have a chat template.')).toBeVisible();
   await expect(page.getByTestId('written-prompt')).toHaveCount(0);
 
   await page.getByText('chat template', { exact: true }).click();

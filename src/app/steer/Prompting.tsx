@@ -23,7 +23,7 @@ export function PromptingChoice() {
     <div className="prompting">
       <Segmented label="Prompts" showLabel value={prompting.template} options={[{ value: 'plain', label: 'plain text' }, { value: 'chat', label: 'chat template' }]} onChange={(template) => setPrompting({ template })} />
       {prompting.template === 'plain' ? (
-        <span className="muted">Both models are made for chat and would be asked here without their templates: the chat template is the usual choice.</span>
+        <span className="muted">Both models have a chat template. For models that are made for chat it is the usual choice.</span>
       ) : (
         <label className="system">
           System message
