@@ -3,9 +3,10 @@ import { LabError, type LabErrorJson } from './experiment/errors';
 import type { ModelRef } from './experiment/model-ref';
 import type { Run, Stage } from './experiment/run';
 import { parseExperiment } from './experiment/schema';
+import type { Step, Verification } from './experiment/share/verification';
 import { outputsOf } from './files/outputs';
 import { EngineClient } from './worker/client';
-import type { BackendChoice, Progress, ResidenceChoice } from './worker/protocol';
+import type { BackendChoice, Progress, ResidenceChoice, VerifyRequest } from './worker/protocol';
 import { runRecovering } from './worker/recover';
 
 export interface HeadlessResult {
@@ -19,13 +20,15 @@ export interface HeadlessApi {
   /** Downloads the models of an experiment that are on a hub, at their commits. The caller has agreed to it. */
   fetchModels(experiment: unknown, backend: BackendChoice): Promise<{ ok: null } | { error: LabErrorJson }>;
   run(experiment: unknown, backend: BackendChoice, residence?: ResidenceChoice): Promise<{ ok: HeadlessResult } | { error: LabErrorJson }>;
+  /** Verifies a shared document; each step is reported as it ends. */
+  verify(request: VerifyRequest, backend: BackendChoice): Promise<{ ok: Verification } | { error: LabErrorJson }>;
 }
 
 declare global {
   interface Window {
     lrtHeadless?: HeadlessApi;
     /** Set by the command line before it calls run. */
-    lrtReport?: (event: { progress: Progress } | { stage: Stage; milliseconds: number } | { device: string }) => void;
+    lrtReport?: (event: { progress: Progress } | { stage: Stage; milliseconds: number } | { device: string } | { step: Step }) => void;
   }
 }
 
@@ -55,6 +58,19 @@ window.lrtHeadless = {
       await fetchModel(source, backend);
       await fetchModel(target, backend);
       return { ok: null };
+    } catch (error) {
+      return { error: LabError.from(error).toJSON() };
+    }
+  },
+  async verify(request, backend) {
+    try {
+      const device = await client.request('start', { backend, baseUrl: new URL('./', document.baseURI).href });
+      window.lrtReport?.({ device: `${device.backend}: ${device.reason}; adapter: ${device.adapter}` });
+      const verification = await client.request('verify', request, {
+        onProgress: (progress) => window.lrtReport?.({ progress }),
+        onVerify: (_, step) => step && window.lrtReport?.({ step }),
+      });
+      return { ok: verification };
     } catch (error) {
       return { error: LabError.from(error).toJSON() };
     }

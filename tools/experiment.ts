@@ -5,31 +5,17 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright';
 import { defaultExperiment, quickVariant } from '../src/experiment/defaults';
-import { LabError, type ErrorCode, type LabErrorJson } from '../src/experiment/errors';
+import { LabError } from '../src/experiment/errors';
 import type { ModelRef } from '../src/experiment/model-ref';
 import { parseExperimentJson, type Experiment } from '../src/experiment/schema';
 import { renderReport } from '../src/files/report';
 import type { HeadlessResult } from '../src/headless';
 import { normaliseHost } from '../src/models/location';
-import type { Progress } from '../src/worker/protocol';
-import { findBrowser, launchOptions } from './browser';
-import { ROOT, ensureBuilt, serve } from './serve';
+import { exitCodeOf, ok, withHeadless } from './headless';
+import { ROOT } from './serve';
 
 const USAGE = 'Usage: npm run experiment -- <preset | file.json> [--out DIR] [--backend auto|webgpu|wasm] [--quick] [--source ID] [--target ID] [--host URL] [--site DIR]';
-
-/** Exit codes by kind of failure; 0 only for a completed experiment. */
-export function exitCodeOf(code: ErrorCode): number {
-  if (code.startsWith('settings-') || code === 'unknown-preset' || code === 'unknown-model') return 2;
-  if (code.startsWith('corpus-') || code.startsWith('pairs-')) return 3;
-  if (code.startsWith('model-') || code.startsWith('storage-') || code === 'graph-unsupported' || code === 'tokenizer-mismatch') return 4;
-  if (code === 'not-homologous') return 5;
-  if (code.startsWith('webgpu-') || code === 'shader-compile' || code === 'self-test' || code === 'out-of-memory' || code === 'worker-crashed' || code === 'runtime-failed') return 6;
-  if (code === 'ill-conditioned' || code === 'non-finite' || code === 'no-effect') return 7;
-  if (code === 'cancelled') return 130;
-  return 1;
-}
 
 interface Arguments {
   experiment: Experiment;
@@ -114,49 +100,11 @@ function readExperiment(name: string): Experiment {
   return parseExperimentJson(text);
 }
 
-/** One line that is rewritten on a terminal; on a pipe a line per stage and quarter. */
-function progressPrinter(): (progress: Progress) => void {
-  let last = '';
-  return ({ stage, done, total, unit, note }) => {
-    const share = total > 0 ? Math.floor((100 * done) / total) : 0;
-    const line = `${stage}: ${note} ${done.toLocaleString('en')}/${total.toLocaleString('en')} ${unit} (${share} %)`;
-    if (process.stdout.isTTY) process.stdout.write(`\r\x1b[2K${line}`);
-    else {
-      const key = `${stage} ${note} ${Math.floor(share / 25)}`;
-      if (key !== last) console.log(line);
-      last = key;
-    }
-  };
-}
-
 async function runHeadless({ experiment, backend, download, site }: Arguments): Promise<HeadlessResult> {
-  if (!site) await ensureBuilt();
-  const browser = findBrowser();
-  console.log(`Browser: ${browser.version} (${browser.origin})`);
-  const served = await serve(0, site ?? undefined);
-  const chrome = await chromium.launch(launchOptions());
-  try {
-    const page = await chrome.newPage();
-    const print = progressPrinter();
-    await page.exposeFunction('lrtReport', (event: { progress?: Progress; stage?: string; milliseconds?: number; device?: string }) => {
-      if (event.progress) print(event.progress);
-      else if (event.stage) console.log(`${process.stdout.isTTY ? '\r\x1b[2K' : ''}✓ ${event.stage} ${((event.milliseconds ?? 0) / 1000).toFixed(1)} s`);
-      else if (event.device) console.log(`Backend: ${event.device}`);
-    });
-    const crashed = new Promise<never>((_, reject) => page.on('crash', () => reject(new LabError('worker-crashed', 'The browser’s page crashed.', 'Use a smaller model or fewer continuations.'))));
-    await page.goto(new URL('headless.html', served.url).href);
-    await page.waitForFunction(() => window.lrtHeadless !== undefined);
-    if (download) {
-      const fetched = await Promise.race([page.evaluate(([e, b]) => window.lrtHeadless!.fetchModels(e, b), [experiment, backend] as const), crashed]);
-      if ('error' in fetched) throw LabError.fromJSON(fetched.error as LabErrorJson);
-    }
-    const answer = await Promise.race([page.evaluate(([e, b]) => window.lrtHeadless!.run(e, b), [experiment, backend] as const), crashed]);
-    if ('error' in answer) throw LabError.fromJSON(answer.error as LabErrorJson);
-    return answer.ok;
-  } finally {
-    await chrome.close();
-    await served.close();
-  }
+  return withHeadless(site, async (page) => {
+    if (download) ok(await page.evaluate(([e, b]) => window.lrtHeadless!.fetchModels(e, b), [experiment, backend] as const));
+    return ok(await page.evaluate(([e, b]) => window.lrtHeadless!.run(e, b), [experiment, backend] as const));
+  });
 }
 
 try {

@@ -77,6 +77,19 @@ export class Pipeline {
     };
   }
 
+  /** The two models of an experiment, loaded. */
+  async pair(experiment: Experiment, context: PipelineContext): Promise<LoadedPair> {
+    requireKnown(parseExperiment(experiment));
+    const { state } = await this.#models(experiment, this.#lab(context));
+    return state;
+  }
+
+  /** The steering arms of an experiment. Runs the stages it needs. */
+  async steering(experiment: Experiment, context: PipelineContext): Promise<SteerState> {
+    const { state } = await this.#upToSteer(experiment, context);
+    return state;
+  }
+
   /** Next-token distributions at every stop for a prompt of the user's. Runs the stages it needs. */
   async axis(experiment: Experiment, prompt: string, context: PipelineContext): Promise<DoseAxis> {
     const { state } = await this.#upToSteer(experiment, context);

@@ -1,12 +1,14 @@
 /** The page's side of the engine worker: typed requests, progress, cancel, and a restart after a crash. */
 import { LabError, cancelled } from '../experiment/errors';
 import type { StopStreams } from '../experiment/run';
+import type { Step, StepId } from '../experiment/share/verification';
 import type { CollectCheckpoint, FromWorker, Progress, RequestType, Requests, StageEvent, ToWorker } from './protocol';
 
 export interface Listeners {
   onProgress?: (progress: Progress) => void;
   onStage?: (event: StageEvent) => void;
   onStreams?: (streams: StopStreams) => void;
+  onVerify?: (id: StepId, step: Step | null) => void;
   signal?: AbortSignal;
 }
 
@@ -84,6 +86,8 @@ export class EngineClient {
         return pending.listeners.onStage?.(message.event);
       case 'streams':
         return pending.listeners.onStreams?.(message.streams);
+      case 'verify':
+        return pending.listeners.onVerify?.(message.stepId, message.step);
       case 'done':
         this.#pending.delete(message.id);
         return pending.resolve(message.result as never);

@@ -6,6 +6,7 @@
 import { LabError, cancelled } from '../experiment/errors';
 import type { Stage } from '../experiment/run';
 import { startEngine, type Engine } from '../lab/engine';
+import { verify } from '../lab/verify/verify';
 import { answerModelRequest, isModelRequest } from './model-requests';
 import type { CollectCheckpoint, FromWorker, ModelRequest, ToWorker } from './protocol';
 
@@ -69,6 +70,10 @@ async function perform(message: EngineRequest, signal: AbortSignal, setStage: (s
   switch (message.type) {
     case 'run':
       return engine.pipeline.run(message.experiment, message.until, context);
+    case 'verify': {
+      const { document, digest, migrated, depth } = message;
+      return verify({ document, digest, migrated, depth }, engine.pipeline, context, (stepId, step) => post({ type: 'verify', id: message.id, stepId, step }));
+    }
     case 'map-arrays':
       return engine.pipeline.mapArrays(message.experiment, context);
     case 'axis':

@@ -7,10 +7,12 @@ import type { LabErrorJson } from '../experiment/errors';
 import type { Backend, DeviceReport, DoseAxis, MapArrays, Progress, Residence, Run, Stage, StageEvent, StopStreams } from '../experiment/run';
 import type { ModelRef } from '../experiment/model-ref';
 import type { Experiment } from '../experiment/schema';
+import type { Step, StepId, Verification } from '../experiment/share/verification';
 import type * as models from '../lab/model-sources';
 import type { CollectCheckpoint } from '../lab/rows';
+import type { VerifyRequest } from '../lab/verify/verify';
 
-export type { CollectCheckpoint, Progress, StageEvent };
+export type { CollectCheckpoint, Progress, StageEvent, VerifyRequest };
 export type { FamilyOffer, LocalOffer, ModelShape, RepositoryOffer, StoredOffer, VariantOffer } from '../lab/model-sources';
 type Answer<F extends (...args: never[]) => unknown> = Awaited<ReturnType<F>>;
 type Argument<F extends (...args: never[]) => unknown, N extends number> = Parameters<F>[N];
@@ -33,6 +35,8 @@ export interface Requests extends ModelRequests {
   axis: { in: { experiment: Experiment; prompt: string }; out: DoseAxis };
   /** Continuations of all arms at the stops, nearest to `nearest` first; each stop arrives as a `streams` event. */
   streams: { in: { experiment: Experiment; prompt: string; nearest: number; maxNewTokens: number }; out: { stops: number } };
+  /** Verifies a shared document; each step arrives as `verify` events. */
+  verify: { in: VerifyRequest; out: Verification };
   /** The arrays of the experiment's map, to be saved; fitted first where the engine does not hold it. */
   'map-arrays': { in: { experiment: Experiment }; out: MapArrays };
 }
@@ -72,6 +76,8 @@ export type FromWorker =
   | { type: 'progress'; id: number; progress: Progress }
   | { type: 'stage'; id: number; event: StageEvent }
   | { type: 'streams'; id: number; streams: StopStreams }
+  /** A step of a verification has begun (null), or ended. */
+  | { type: 'verify'; id: number; stepId: StepId; step: Step | null }
   | { type: 'done'; id: number; result: Requests[RequestType]['out'] }
   | { type: 'error'; id: number; error: LabErrorJson; stage: Stage | null }
   /** Not an answer to a request: the device was lost. The client may start again, from where the collection had come to. */

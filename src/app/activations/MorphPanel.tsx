@@ -5,6 +5,7 @@ import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
 import type { PlotHandle } from '../figures/PlotView';
 import { usePlotTheme } from '../figures/theme';
+import { plotText } from '../figures/plot-text';
 import { ArmMark } from '../ui/ArmMark';
 import { fixed, tokenName } from '../ui/format';
 
@@ -34,7 +35,7 @@ export function MorphPanel({ map, labels }: { map: MapResult; labels: Activation
   const frame = useRef(0);
 
   const plot = useMemo(() => {
-    const text = source.map((_, i) => nameAt(labels, i));
+    const text = source.map((_, i) => plotText(nameAt(labels, i)));
     const trace = (points: Points, name: string, marker: Record<string, unknown>): Record<string, unknown> => ({
       type: 'scatter', mode: 'markers', name, x: points.map((p) => p[0]), y: points.map((p) => p[1]), text, hovertemplate: `%{text}<extra>${name}</extra>`, marker,
     });

@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import type { ActivationsResult, PcaPanel } from '../../experiment/run';
 import { Figure } from '../figures/Figure';
 import { usePlotTheme } from '../figures/theme';
+import { plotText } from '../figures/plot-text';
 import { fixed, percent, tokenName } from '../ui/format';
 
 interface Props {
@@ -27,7 +28,7 @@ export function PcaFigure({ name, title, panels, colorFrom, labels, block, norm,
         mode: 'markers',
         x: panel.points.map((p) => p[0]),
         y: panel.points.map((p) => p[1]),
-        text: labels.map((label) => `${tokenName(label.token)}  (text ${label.text}, position ${label.position})`),
+        text: labels.map((label) => `${plotText(tokenName(label.token))}  (text ${label.text}, position ${label.position})`),
         hovertemplate: '%{text}<extra></extra>',
         marker: { size: 6, opacity: 0.8, color: (colorFrom ?? panel).points.map((p) => p[0]), colorscale: theme.points },
       },

@@ -2,6 +2,7 @@
 import Plotly, { type GraphDiv } from 'plotly.js-cartesian-dist-min';
 import { useEffect, useMemo, useRef } from 'react';
 import createPlotlyComponent from 'react-plotly.js/factory';
+import { plotText } from './plot-text';
 
 const Plot = createPlotlyComponent(Plotly);
 
@@ -59,7 +60,7 @@ export default function PlotView({ data, layout, width, height, onReady, onPick 
           ...drawn.layout,
           font,
           paper_bgcolor: style.getPropertyValue('--bg').trim(),
-          title: { text: title, x: 0.02, xanchor: 'left', y: 0.97, yanchor: 'top', font: { ...font, size: 16, color: ink } },
+          title: { text: plotText(title), x: 0.02, xanchor: 'left', y: 0.97, yanchor: 'top', font: { ...font, size: 16, color: ink } },
           showlegend: drawn.data.length > 1,
           legend: { orientation: 'h', x: 0, y: 1.02, yanchor: 'bottom' },
           margin: { l: 60, r: 20, t: 96, b: 54 },

@@ -1,4 +1,5 @@
 /** Colours and layout that every Plotly figure shares, read from the page's custom properties. */
+import { plotText } from './plot-text';
 import { useMemo } from 'react';
 import type { Arm } from '../../experiment/run';
 import { useLab } from '../state/store';
@@ -37,7 +38,8 @@ function read(dark: boolean): PlotTheme {
   const grid = v('--line');
   const font = { family: '"Source Sans 3 Variable", system-ui, sans-serif', size: 13, color: muted };
   const axis: PlotTheme['axis'] = (title, patch = {}) => ({
-    title: { text: title, standoff: 8, font: { ...font, color: v('--ink') } },
+    // Axis titles hold names of models and concepts, which may come from anywhere.
+    title: { text: plotText(title), standoff: 8, font: { ...font, color: v('--ink') } },
     gridcolor: grid,
     linecolor: v('--line-strong'),
     zerolinecolor: v('--line-strong'),

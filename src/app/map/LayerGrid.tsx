@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react';
 import type { MapResult } from '../../experiment/run';
 import { Figure } from '../figures/Figure';
 import { usePlotTheme } from '../figures/theme';
+import { plotText } from '../figures/plot-text';
 import { isLive, rerunIfLive } from '../state/engine';
 import { editExperiment, useLab } from '../state/store';
 import { fixed } from '../ui/format';
@@ -40,7 +41,7 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
         type: 'heatmap', x: columns, y: rows, z: values, colorscale: theme.sequential, xgap: 2, ygap: 2,
         zmin: Math.min(0, ...values.flat()), zmax: 1,
         texttemplate: '%{z:.2f}', textfont: { size: 13 },
-        hovertemplate: `${source} block %{y} → ${target} block %{x}<br>${MEASURES[measure].name} %{z:.3f}<extra></extra>`,
+        hovertemplate: `${plotText(source)} block %{y} → ${plotText(target)} block %{x}<br>${MEASURES[measure].name} %{z:.3f}<extra></extra>`,
         colorbar: { thickness: 10, outlinewidth: 0, len: 1, tickfont: { size: 12 }, nticks: 6 },
       },
     ];

@@ -3,7 +3,6 @@ import { useMemo, useState } from 'react';
 import { DOSED_ARMS, type DosedArm, type Run } from '../../experiment/run';
 import { ARM_STYLES } from '../figures/arms';
 import { Figure, type CursorSeries } from '../figures/Figure';
-import { plotText } from '../figures/plot-text';
 import { usePlotTheme, type PlotTheme } from '../figures/theme';
 import { along, withAlpha } from '../steer/DoseResponse';
 import { interval, percent, signed } from '../ui/format';
@@ -45,7 +44,7 @@ export function DoseOverlay({ runs }: Two) {
     const { data, cursor } = traces(runs, arm, theme);
     const layout = theme.layout({
       xaxis: theme.axis('dose r'),
-      yaxis: theme.axis(plotText(same ? `continuations toward ${runs[0].concept.positive}` : 'continuations on the positive side'), { range: [-0.03, 1.03], tickformat: '.0%', dtick: 0.25 }),
+      yaxis: theme.axis(same ? `continuations toward ${runs[0].concept.positive}` : 'continuations on the positive side', { range: [-0.03, 1.03], tickformat: '.0%', dtick: 0.25 }),
     });
     return { data, cursor, layout };
   }, [runs, arm, theme, same]);

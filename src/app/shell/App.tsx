@@ -18,6 +18,7 @@ const loaders = {
   map: () => import('../map/MapStage'),
   evidence: () => import('../evidence/EvidenceStage'),
   settings: () => import('../settings/SettingsSheet'),
+  share: () => import('../share/ShareDialog'),
   runs: () => import('../runs/RunsSheet'),
   plot: () => import('../figures/PlotView'),
 };
@@ -31,6 +32,7 @@ const WORKSPACES: Record<Stage, ComponentType> = {
 };
 
 const SettingsSheet = lazy(loaders.settings);
+const ShareDialog = lazy(loaders.share);
 const RunsSheet = lazy(loaders.runs);
 
 type RunState = 'empty' | 'running' | 'failed' | Origin;
@@ -46,6 +48,7 @@ function useRunState(): RunState {
 export function App() {
   const selected = useLab((s) => s.selected);
   const settingsOpen = useLab((s) => s.settingsOpen);
+  const shareOpen = useLab((s) => s.shareOpen);
   const runsOpen = useRuns((s) => s.open);
   const recorded = useLab((s) => s.recorded);
   const run = useRunState();
@@ -86,6 +89,11 @@ export function App() {
       {settingsOpen && (
         <Suspense fallback={null}>
           <SettingsSheet />
+        </Suspense>
+      )}
+      {shareOpen && (
+        <Suspense fallback={null}>
+          <ShareDialog />
         </Suspense>
       )}
       {runsOpen && (

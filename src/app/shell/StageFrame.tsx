@@ -91,12 +91,13 @@ function pairByCharacters(): void {
 function EmptyStage({ stage }: { stage: Stage }) {
   const recorded = useLab((s) => s.recorded);
   const phase = useLab((s) => s.stages[stage].phase);
+  const forked = useLab((s) => s.parent !== null);
   if (recorded === 'loading' || phase === 'failed') return null;
   if (phase === 'running' || phase === 'waiting') return <p className="empty">{phase === 'running' ? 'Working on it.' : 'Waits for the stages before it.'}</p>;
   return (
     <div className="empty">
       <p>
-        {STAGE_TITLES[stage]} has no result yet. There is no recorded run of this preset, so the first one is made here: a press of Run goes through all five stages with the settings as they are.
+        {STAGE_TITLES[stage]} has no result yet. {forked ? 'These settings have not been run here' : 'There is no recorded run of this preset, so the first one is made here'}: a press of Run goes through all five stages with the settings as they are.
       </p>
       <button type="button" className="strong" onClick={() => void runStages('evidence')}>Run all stages</button>
     </div>

@@ -14,6 +14,8 @@ export function TopBar() {
   const running = useLab((s) => s.running !== null);
   const cancelling = useLab((s) => s.running?.cancelling ?? false);
   const title = useLab((s) => s.experiment.title);
+  const hidden = useLab((s) => s.hidden);
+  const hasRun = useLab((s) => s.run !== null);
   return (
     <header className="topbar">
       <p className="wordmark">LRT Lab</p>
@@ -22,11 +24,14 @@ export function TopBar() {
         <Provenance />
       </div>
       <div className="topbar-tools">
-        <EngineStatus />
+        {!hidden.includes('backend') && <EngineStatus />}
         <ThemeSwitch />
         <UndoRedo />
         <RunsButton />
-        <button type="button" data-testid="settings-button" onClick={() => useLab.setState({ settingsOpen: true })}>Settings</button>
+        {!hidden.includes('share') && (
+          <button type="button" data-testid="share-button" disabled={!hasRun} title={hasRun ? undefined : 'There is no run to share yet'} onClick={() => useLab.setState({ shareOpen: true })}>Share</button>
+        )}
+        {!hidden.includes('settings') && <button type="button" data-testid="settings-button" onClick={() => useLab.setState({ settingsOpen: true })}>Settings</button>}
         {running ? (
           <button type="button" className="strong run" data-testid="cancel-button" disabled={cancelling} onClick={cancelRun}>
             {cancelling ? 'Stopping' : 'Cancel'}

@@ -3,8 +3,9 @@ import { LabError, type LabErrorJson } from '../../experiment/errors';
 import { STAGES, type MapArrays, type Stage, type StopStreams } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
 import type { LocalFile } from '../../models/picked';
-import { EngineClient } from '../../worker/client';
-import type { BackendChoice, LocalOffer, MemoryPlan, ResidenceChoice, StageEvent } from '../../worker/protocol';
+import type { Verification } from '../../experiment/share/verification';
+import { EngineClient, type Listeners } from '../../worker/client';
+import type { BackendChoice, LocalOffer, MemoryPlan, ResidenceChoice, StageEvent, VerifyRequest } from '../../worker/protocol';
 import { runRecovering } from '../../worker/recover';
 import { keepFinished } from './runs';
 import { isStale, stagesOf, type StageState, type Stages } from './stages';
@@ -71,6 +72,15 @@ export function startEngineWhenIdle(): void {
     if ('requestIdleCallback' in window) requestIdleCallback(begin, { timeout: 2000 });
     else setTimeout(begin, 200);
   });
+}
+
+/** Verifies a shared document in the engine, which is started for it. @throws LabError of starting it, `cancelled` */
+export async function verifyDocument(request: VerifyRequest, listeners: Listeners): Promise<Verification> {
+  if (!(await startEngine())) {
+    const { error } = useLab.getState().engine;
+    throw error ? LabError.fromJSON(error) : new LabError('worker-crashed', 'The engine did not start.', 'Reload the page.');
+  }
+  return client.request('verify', request, listeners);
 }
 
 /** Ends the worker and starts it on another backend; results on screen stay. */
@@ -173,7 +183,7 @@ function finish(run: NonNullable<ReturnType<typeof useLab.getState>['run']>, par
     stages[stage].milliseconds ??= state.stages[stage].milliseconds;
   }
   // Changes from here on, and those made meanwhile, are a fork of what has been run; settings opened meanwhile are not.
-  useLab.setState((s) => ({ run, stages, parent: s.parent === parent ? run.experimentDigest : s.parent }));
+  useLab.setState((s) => ({ run, runParent: parent, stages, parent: s.parent === parent ? run.experimentDigest : s.parent }));
   void keepFinished(run, parent);
   const covered = new Set(run.streams.map((s) => s.stop));
   if (run.steer.axis.stops.some((stop) => !covered.has(stop))) void fillStreams(run.steer.axis.prompt);

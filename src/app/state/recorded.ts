@@ -40,6 +40,6 @@ export async function loadRecorded(preset: string): Promise<void> {
     useLab.setState({ recorded: 'found' });
     return;
   }
-  useLab.setState({ run: shown, stages: stagesOf(shown, 'recorded'), recorded: 'found', experiment: shown.experiment, parent: shown.experimentDigest, dose: shown.verdict.chosenDose.r });
+  useLab.setState({ run: shown, runParent: null, stages: stagesOf(shown, 'recorded'), recorded: 'found', experiment: shown.experiment, parent: shown.experimentDigest, dose: shown.verdict.chosenDose.r });
   useLab.temporal.getState().clear();
 }

@@ -8,6 +8,7 @@ import { defaultExperiment } from '../../experiment/defaults';
 import type { LabErrorJson } from '../../experiment/errors';
 import { STAGES, type DeviceReport, type DoseAxis, type Run, type Stage, type StopStreams } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
+import type { Hideable } from '../../experiment/share/document';
 import type { BackendChoice, Progress, ResidenceChoice } from '../../worker/protocol';
 import type { DoseUnit } from './dose';
 import { emptyStages, isStale, markOf, type StageMark, type Stages } from './stages';
@@ -28,6 +29,8 @@ export interface LabState {
   selected: Stage;
   /** The last complete run, recorded or live: what the downloads contain. */
   run: Run | null;
+  /** Digest of the experiment that the settings of this run were made from. */
+  runParent: string | null;
   /** Whether the recorded run of the preset is on its way, was found, or does not exist. */
   recorded: 'loading' | 'found' | 'absent';
   recordedError: LabErrorJson | null;
@@ -48,6 +51,9 @@ export interface LabState {
   /** The resolved theme, for figures that cannot read custom properties. */
   dark: boolean;
   settingsOpen: boolean;
+  shareOpen: boolean;
+  /** Controls that the link which was opened takes off the page. */
+  hidden: Hideable[];
 }
 
 const query = new URLSearchParams(location.search);
@@ -79,6 +85,7 @@ export const useLab = create<LabState>()(
       stages: emptyStages(),
       selected: 'steer',
       run: null,
+      runParent: null,
       recorded: 'loading',
       recordedError: null,
       engine: { status: 'idle', device: null, error: null },
@@ -93,6 +100,8 @@ export const useLab = create<LabState>()(
       theme,
       dark: theme === 'system' ? systemDark.matches : theme === 'dark',
       settingsOpen: false,
+      shareOpen: false,
+      hidden: [],
     }),
     {
       partialize: ({ experiment, parent }) => ({ experiment, parent }),

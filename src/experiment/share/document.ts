@@ -88,7 +88,7 @@ export const runDocumentSchema = z.strictObject({
   note: z.string().max(1200),
   spec: z.strictObject({ experiment: z.unknown().refine((value) => value !== undefined, { message: 'There is no experiment.' }), pins: pinsSchema }),
   concept: z.strictObject({ title: z.string().min(1).max(200), positive: z.string().min(1).max(80), negative: z.string().min(1).max(80) }),
-  claims: z.array(claimSchema).max(64),
+  claims: z.array(claimSchema).max(64).refine((claims) => new Set(claims.map(({ id }) => id)).size === claims.length, { message: 'A figure is claimed twice.' }),
   evidence: evidenceSchema.nullable(),
   view: viewSchema,
   lineage: lineageSchema,

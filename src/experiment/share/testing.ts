@@ -60,7 +60,7 @@ const evidence: fc.Arbitrary<Evidence> = fc.record({
 const files = fc.array(fc.record({ path: fc.constantFrom('config.json', 'onnx/model.onnx', 'tokenizer.json'), sha256: hex(64) }), { minLength: 1, maxLength: 3 });
 
 export const documents: fc.Arbitrary<RunDocument> = fc
-  .record({ experiment: experiments, note: text(80), pin: hex(64), source: fc.option(files), target: files, claims: fc.array(claims, { maxLength: 12 }), evidence: fc.option(evidence), hidden: fc.subarray([...HIDEABLE]), parent: fc.option(hex(64)), title: text(40, 1) })
+  .record({ experiment: experiments, note: text(80), pin: hex(64), source: fc.option(files), target: files, claims: fc.uniqueArray(claims, { maxLength: 12, selector: ({ id }) => id }), evidence: fc.option(evidence), hidden: fc.subarray([...HIDEABLE]), parent: fc.option(hex(64)), title: text(40, 1) })
   .map(({ experiment, note, pin, source, target, claims: list, evidence: shown, hidden, parent, title }) => ({
     schema: LINK_SCHEMA,
     kind: 'run' as const,

@@ -1,0 +1,79 @@
+/** The built lab without a window, for the commands: its page, what it reports, and exit codes. */
+import { chromium, type Page } from 'playwright';
+import { LabError, type ErrorCode, type LabErrorJson } from '../src/experiment/errors';
+import type { Step } from '../src/experiment/share/verification';
+import type { Progress } from '../src/worker/protocol';
+import { findBrowser, launchOptions } from './browser';
+import { ensureBuilt, serve } from './serve';
+
+/** Exit codes by kind of failure; 0 only where everything was done. */
+export function exitCodeOf(code: ErrorCode): number {
+  if (code.startsWith('settings-') || code.startsWith('link-') || code.startsWith('bundle-') || code.startsWith('run-') || code === 'unknown-preset' || code === 'unknown-model') return 2;
+  if (code.startsWith('corpus-') || code.startsWith('pairs-')) return 3;
+  if (code.startsWith('model-') || code.startsWith('storage-') || code === 'graph-unsupported' || code === 'tokenizer-mismatch') return 4;
+  if (code === 'not-homologous') return 5;
+  if (code.startsWith('webgpu-') || code === 'shader-compile' || code === 'self-test' || code === 'out-of-memory' || code === 'worker-crashed' || code === 'runtime-failed') return 6;
+  if (code === 'ill-conditioned' || code === 'non-finite' || code === 'no-effect') return 7;
+  if (code === 'cancelled') return 130;
+  return 1;
+}
+
+/** One line that is rewritten on a terminal; on a pipe a line per stage and quarter. */
+function progressPrinter(): (progress: Progress) => void {
+  let last = '';
+  return ({ stage, done, total, unit, note }) => {
+    const share = total > 0 ? Math.floor((100 * done) / total) : 0;
+    const line = `${stage}: ${note} ${done.toLocaleString('en')}/${total.toLocaleString('en')} ${unit} (${share} %)`;
+    if (process.stdout.isTTY) process.stdout.write(`\r\x1b[2K${line}`);
+    else {
+      const key = `${stage} ${note} ${Math.floor(share / 25)}`;
+      if (key !== last) console.log(line);
+      last = key;
+    }
+  };
+}
+
+/** The value of a page's answer. @throws LabError that the answer holds */
+export function ok<T>(answer: { ok: T } | { error: LabErrorJson }): T {
+  if ('error' in answer) throw LabError.fromJSON(answer.error);
+  return answer.ok;
+}
+
+interface Report {
+  progress?: Progress;
+  stage?: string;
+  milliseconds?: number;
+  device?: string;
+  step?: Step;
+}
+
+/**
+ * Serves the lab, opens its page for commands and does the work in it.
+ * @param site folder of a built copy; null builds dist/ where it is out of date, and takes that
+ * @throws LabError `worker-crashed` when the page does
+ */
+export async function withHeadless<T>(site: string | null, work: (page: Page) => Promise<T>): Promise<T> {
+  if (!site) await ensureBuilt();
+  const browser = findBrowser();
+  console.log(`Browser: ${browser.version} (${browser.origin})`);
+  const served = await serve(0, site ?? undefined);
+  const chrome = await chromium.launch(launchOptions());
+  try {
+    const page = await chrome.newPage();
+    const print = progressPrinter();
+    const fresh = process.stdout.isTTY ? '\r\x1b[2K' : '';
+    await page.exposeFunction('lrtReport', (event: Report) => {
+      if (event.progress) print(event.progress);
+      else if (event.stage) console.log(`${fresh}✓ ${event.stage} ${((event.milliseconds ?? 0) / 1000).toFixed(1)} s`);
+      else if (event.device) console.log(`Backend: ${event.device}`);
+      else if (event.step) console.log(`${fresh}${event.step.id}: ${event.step.verdict}. ${event.step.summary}`);
+    });
+    const crashed = new Promise<never>((_, reject) => page.on('crash', () => reject(new LabError('worker-crashed', 'The browser’s page crashed.', 'Use a smaller model or fewer continuations.'))));
+    await page.goto(new URL('headless.html', served.url).href);
+    await page.waitForFunction(() => window.lrtHeadless !== undefined);
+    return await Promise.race([work(page), crashed]);
+  } finally {
+    await chrome.close();
+    await served.close();
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * `npm run verify -- <link | bundle.lrt.json | file with a link> [--quick] [--backend auto|webgpu|wasm] [--fetch] [--host URL]
+ * [--site DIR] [--out FILE]` verifies what others claim, headless in the built lab. Ends with 0 only if nothing differs.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fetchBundle } from '../src/app/review/fetch-bundle';
+import { LabError } from '../src/experiment/errors';
+import type { RunDocument } from '../src/experiment/share/document';
+import { openBundle, openLink, type Opened } from '../src/experiment/share/open';
+import type { ClaimCheck, Verification } from '../src/experiment/share/verification';
+import { claimText } from '../src/experiment/share/claims';
+import { normaliseHost } from '../src/models/location';
+import { exitCodeOf, ok, withHeadless } from './headless';
+
+const USAGE = 'Usage: npm run verify -- <link | bundle.lrt.json | file with a link> [--quick] [--backend auto|webgpu|wasm] [--fetch] [--host URL] [--site DIR] [--out FILE]';
+/** Something differs; something could not be run. Other failures end as those of `npm run experiment` do. */
+const DIFFERS = 8;
+const NOT_RUN = 9;
+
+interface Arguments {
+  what: string;
+  depth: 'quick' | 'full';
+  backend: 'auto' | 'webgpu' | 'wasm';
+  fetch: boolean;
+  host: string | null;
+  site: string | null;
+  out: string | null;
+}
+
+function readArguments(): Arguments {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      allowPositionals: true,
+      options: { quick: { type: 'boolean', default: false }, backend: { type: 'string', default: 'auto' }, fetch: { type: 'boolean', default: false }, host: { type: 'string' }, site: { type: 'string' }, out: { type: 'string' } },
+    });
+  } catch (error) {
+    throw new LabError('settings-invalid', (error as Error).message, USAGE);
+  }
+  const { values, positionals } = parsed;
+  if (positionals.length !== 1) throw new LabError('settings-invalid', 'Name one link or one file.', USAGE);
+  const { backend } = values;
+  if (backend !== 'auto' && backend !== 'webgpu' && backend !== 'wasm') throw new LabError('settings-invalid', `--backend is “${backend}”.`, 'Use auto, webgpu or wasm.');
+  return { what: positionals[0], depth: values.quick ? 'quick' : 'full', backend, fetch: values.fetch, host: values.host ?? null, site: values.site ? resolve(values.site) : null, out: values.out ?? null };
+}
+
+/** The document of a link, of a file with a link in it, or of a bundle. */
+async function open({ what, fetch }: Arguments): Promise<Opened<RunDocument>> {
+  const isFile = !what.includes('#') && existsSync(what);
+  const text = isFile ? readFileSync(what, 'utf8') : what;
+  if (isFile && text.trimStart().startsWith('{')) return openBundle(text);
+  const opened = openLink(text.trim());
+  const { document } = opened;
+  if (document.kind === 'run') return { ...opened, document };
+  if (!fetch) throw new LabError('link-bundle', `The link is to a bundle at ${document.url}, and nothing was said about fetching it.`, 'Give --fetch to fetch it from there, or give the file.');
+  return fetchBundle(document);
+}
+
+/**
+ * Whether to download the experiment's hub models: `--host` agrees to it, and names the host that the link must name too.
+ * @throws LabError `settings-invalid` for another host than the link's
+ */
+function agreesToDownload({ host }: Arguments, { document }: Opened<RunDocument>): boolean {
+  if (host === null) return false;
+  let agreed: string;
+  try {
+    agreed = normaliseHost(host);
+  } catch (error) {
+    throw new LabError('settings-invalid', (error as Error).message, 'Give the address of the hub after --host.', undefined, error);
+  }
+  const { source, target } = document.spec.experiment.models;
+  for (const { id, location } of [source, target]) {
+    if (location?.kind === 'hub' && location.host !== agreed) throw new LabError('settings-invalid', `The link names ${location.host} for “${id}”, and --host says ${agreed}.`, `Give --host ${location.host} if you trust that host.`);
+  }
+  return true;
+}
+
+async function verify(args: Arguments, opened: Opened<RunDocument>): Promise<Verification> {
+  const download = agreesToDownload(args, opened);
+  const { document, digest, migrated } = opened;
+  return withHeadless(args.site, async (page) => {
+    if (download) ok(await page.evaluate(([e, b]) => window.lrtHeadless!.fetchModels(e, b), [document.spec.experiment, args.backend] as const));
+    return ok(await page.evaluate(([r, b]) => window.lrtHeadless!.verify(r, b), [{ document, digest, migrated, depth: args.depth }, args.backend] as const));
+  });
+}
+
+function row({ id, claimed, here, difference, tolerance, verdict, note }: ClaimCheck, { concept }: RunDocument): string {
+  const figure = claimText(id, concept).label;
+  const cells = [figure.padEnd(38), String(claimed).padStart(9), (here === null ? '–' : String(here)).padStart(9), (difference === null ? '–' : difference.toFixed(4)).padStart(9), (tolerance === 0 ? 'exact' : `±${tolerance}`).padStart(8)];
+  return `  ${cells.join(' ')}  ${verdict}${note ? `: ${note}` : ''}`;
+}
+
+try {
+  const args = readArguments();
+  const opened = await open(args);
+  const { experiment } = opened.document.spec;
+  console.log(`Experiment: ${experiment.title}\nDocument: ${opened.digest}${opened.migrated.length > 0 ? `, brought up to date: ${opened.migrated.join(', ')}` : ''}`);
+  const verification = await verify(args, opened);
+  console.log(`\n  ${'claim'.padEnd(38)} ${'claimed'.padStart(9)} ${'here'.padStart(9)} ${'here − it'.padStart(9)} ${'allowed'.padStart(8)}  verdict`);
+  for (const check of verification.claims) console.log(row(check, opened.document));
+  for (const { id, checks } of verification.steps) for (const { name, expected, actual } of checks.filter(({ verdict }) => verdict === 'differs')) console.log(`\n${id}: ${name}\n  expected ${expected}\n  found    ${actual}`);
+  for (const { id, error } of verification.steps) if (error) console.log(`\n${id}: error ${error.code}: ${error.what} ${error.remedy}`);
+  if (args.out) writeFileSync(args.out, `${JSON.stringify(verification, null, 1)}\n`);
+  console.log(`\nVerdict: ${verification.verdict} (${args.depth}). Verification ${verification.digest}${args.out ? `, written to ${args.out}` : ''}`);
+  process.exitCode = verification.verdict === 'differs' ? DIFFERS : verification.verdict === 'not run' ? NOT_RUN : 0;
+} catch (thrown) {
+  const error = LabError.from(thrown);
+  console.error(`\nerror ${error.code}: ${error.message}\n${error.remedy}`);
+  process.exitCode = exitCodeOf(error.code);
+}
