@@ -1,10 +1,13 @@
 /** Kept runs: named, compared, carried out and in, deleted and put back; and the settings as one value in all their views. */
-import { expect, test, type Page } from '@playwright/test';
+import { expect as expected, test, type Page } from '@playwright/test';
 import { readFileSync } from 'node:fs';
 import { parseBundle } from '../src/experiment/bundle';
 import { defaultExperiment } from '../src/experiment/defaults';
 import { digestOf } from '../src/experiment/digest';
 import type { Run } from '../src/experiment/run';
+
+/** Two pages of a busy machine: what is waited for comes, and when is not the question. */
+const expect = expected.configure({ timeout: 30_000 });
 
 const recorded = JSON.parse(readFileSync(new URL('../public/recorded/mood.json', import.meta.url), 'utf8')) as Run;
 

@@ -6,7 +6,7 @@ import { parseExperiment } from './experiment/schema';
 import type { Step, Verification } from './experiment/share/verification';
 import { outputsOf } from './files/outputs';
 import { EngineClient } from './worker/client';
-import type { BackendChoice, Progress, ResidenceChoice, VerifyRequest } from './worker/protocol';
+import type { BackendChoice, Progress, RepositoryRequest, ResidenceChoice, VerifyRequest } from './worker/protocol';
 import { runRecovering } from './worker/recover';
 
 export interface HeadlessResult {
@@ -17,8 +17,10 @@ export interface HeadlessResult {
 }
 
 export interface HeadlessApi {
-  /** Downloads the models of an experiment that are on a hub, at their commits. The caller has agreed to it. */
-  fetchModels(experiment: unknown, backend: BackendChoice): Promise<{ ok: null } | { error: LabErrorJson }>;
+  /** Commit that a repository is at; of a plain folder the digest of its listing. Fetches listings only. */
+  commitOf(request: RepositoryRequest): Promise<{ ok: string } | { error: LabErrorJson }>;
+  /** Downloads the models of an experiment that are on a hub, at their commits, or in a folder of that layout. The caller has agreed to it. */
+  fetchModels(experiment: unknown, backend: BackendChoice, layout?: 'hub' | 'folder'): Promise<{ ok: null } | { error: LabErrorJson }>;
   run(experiment: unknown, backend: BackendChoice, residence?: ResidenceChoice): Promise<{ ok: HeadlessResult } | { error: LabErrorJson }>;
   /** Verifies a shared document; each step is reported as it ends. */
   verify(request: VerifyRequest, backend: BackendChoice): Promise<{ ok: Verification } | { error: LabErrorJson }>;
@@ -40,10 +42,11 @@ function base64Of(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-async function fetchModel({ id, dtype, location }: ModelRef, backend: BackendChoice): Promise<void> {
+async function fetchModel({ id, dtype, location }: ModelRef, backend: BackendChoice, layout: 'hub' | 'folder'): Promise<void> {
   if (location?.kind !== 'hub') return;
   const { host, commit } = location;
-  const { repository, variants } = await client.request('repository', { request: { host, id, revision: commit }, backend });
+  const { repository, variants } = await client.request('repository', { request: layout === 'hub' ? { host, id, revision: commit } : { host, id, layout }, backend });
+  if (repository.commit !== commit) throw new LabError('model-not-found', `The files of “${id}” have changed since they were listed.`, 'Start again.');
   const variant = variants.find((each) => each.dtype === dtype);
   if (variant && !variant.runs) throw new LabError('unknown-model', `“${id}” does not run here in ${dtype}. ${variant.note ?? ''}`, 'Choose another precision or backend.');
   const plan = await client.request('plan', { repository, dtype });
@@ -52,11 +55,18 @@ async function fetchModel({ id, dtype, location }: ModelRef, backend: BackendCho
 }
 
 window.lrtHeadless = {
-  async fetchModels(experiment, backend) {
+  async commitOf(request) {
+    try {
+      return { ok: (await client.request('repository', { request, backend: 'wasm' })).repository.commit };
+    } catch (error) {
+      return { error: LabError.from(error).toJSON() };
+    }
+  },
+  async fetchModels(experiment, backend, layout = 'hub') {
     try {
       const { source, target } = parseExperiment(experiment).models;
-      await fetchModel(source, backend);
-      await fetchModel(target, backend);
+      await fetchModel(source, backend, layout);
+      await fetchModel(target, backend, layout);
       return { ok: null };
     } catch (error) {
       return { error: LabError.from(error).toJSON() };

@@ -1,121 +1,90 @@
-/**
- * `npm run experiment -- <preset | file.json> [--out DIR] [--backend auto|webgpu|wasm] [--quick] [--source ID]
- * [--target ID] [--host URL] [--site DIR]` runs a whole experiment headless in the built lab and writes every file of the run (src/files/outputs.ts).
- */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { defaultExperiment, quickVariant } from '../src/experiment/defaults';
+/** `npm run experiment -- <preset | file.json> [options]`: a whole experiment headless in the built lab. Writes every file of the run (src/files/outputs.ts). */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { LabError } from '../src/experiment/errors';
-import type { ModelRef } from '../src/experiment/model-ref';
-import { parseExperimentJson, type Experiment } from '../src/experiment/schema';
+import type { Run } from '../src/experiment/run';
 import { renderReport } from '../src/files/report';
 import type { HeadlessResult } from '../src/headless';
-import { normaliseHost } from '../src/models/location';
-import { exitCodeOf, ok, withHeadless } from './headless';
-import { ROOT } from './serve';
+import { USAGE, pinned, readArguments, type Arguments } from './arguments';
+import { exitCodeOf, ok, stageDone, withHeadless } from './headless';
+import { startMirror } from './mirror';
+import { CASES, checkCases, printCase } from './real';
+import { portsOf } from './session';
+import { knownTruth } from './truth';
 
-const USAGE = 'Usage: npm run experiment -- <preset | file.json> [--out DIR] [--backend auto|webgpu|wasm] [--quick] [--source ID] [--target ID] [--host URL] [--site DIR]';
-
-interface Arguments {
-  experiment: Experiment;
-  backend: 'auto' | 'webgpu' | 'wasm';
-  out: string;
-  /** Whether to download the experiment's models: asked for by --host. */
-  download: boolean;
-  /** A built copy of the lab to run in place of dist/. */
-  site: string | null;
+/** What the command measured beside the run. */
+interface Measured {
+  /** Milliseconds; null where nothing was to be downloaded. */
+  download: number | null;
+  memory: { tab: number; all: number } | null;
 }
 
-function readArguments(): Arguments {
-  let parsed;
+async function runHeadless(args: Arguments): Promise<HeadlessResult & { measured: Measured }> {
+  const { backend, site, origin, profile } = args;
+  const ports = await portsOf(profile);
+  const mirror = origin?.kind === 'folder' ? await startMirror(origin.path, { port: ports.models }) : null;
   try {
-    parsed = parseArgs({
-      allowPositionals: true,
-      options: {
-        out: { type: 'string' },
-        backend: { type: 'string', default: 'auto' },
-        quick: { type: 'boolean', default: false },
-        source: { type: 'string' },
-        target: { type: 'string' },
-        host: { type: 'string' },
-        site: { type: 'string' },
-      },
-    });
-  } catch (error) {
-    throw new LabError('settings-invalid', (error as Error).message, USAGE);
-  }
-  const { values, positionals } = parsed;
-  if (positionals.length !== 1) throw new LabError('settings-invalid', 'Name one preset or one experiment file.', USAGE);
-  const { backend } = values;
-  if (backend !== 'auto' && backend !== 'webgpu' && backend !== 'wasm') throw new LabError('settings-invalid', `--backend is “${backend}”.`, 'Use auto, webgpu or wasm.');
-  let experiment = readExperiment(positionals[0]);
-  if (values.quick) experiment = quickVariant(experiment);
-  for (const role of ['source', 'target'] as const) {
-    const id = values[role];
-    if (!id) continue;
-    const title = experiment.concept.kind === 'preset' ? experiment.concept.id : experiment.concept.title;
-    const models = { ...experiment.models, [role]: { id, dtype: 'fp32' as const } };
-    experiment = { ...experiment, models, title: `${models.source.id} → ${models.target.id}: ${title}` };
-  }
-  experiment = withHost(experiment, values.host ?? null);
-  return { experiment, backend, download: values.host !== undefined, site: values.site ? resolve(values.site) : null, out: resolve(values.out ?? join('out', positionals[0].replace(/^.*[\\/]/, '').replace(/\.json$/, ''))) };
-}
-
-/**
- * Names the host as the place of the experiment's hub models: the flag is the consent that the page asks for with a card.
- * @throws LabError `settings-invalid` for a hub model without a host, a host that is no address, or a model from a folder
- */
-function withHost(experiment: Experiment, host: string | null): Experiment {
-  const place = (ref: ModelRef): ModelRef => {
-    if (!ref.location) return ref;
-    if (ref.location.kind === 'local') throw new LabError('settings-invalid', `“${ref.id}” is from a folder that was opened in a page.`, 'Run it there; or serve the folder by a mirror (tools/mirror.ts) and name it as a model of a hub.');
-    if (host === null) throw new LabError('settings-invalid', `“${ref.id}” is a model of ${ref.location.host}, and nothing was said about downloading it.`, 'Give --host URL, the hub or a mirror of it, to download from there.');
-    return { ...ref, location: { ...ref.location, host: normalised(host) } };
-  };
-  const { source, target } = experiment.models;
-  return { ...experiment, models: { ...experiment.models, source: place(source), target: place(target) } };
-}
-
-function normalised(host: string): string {
-  try {
-    return normaliseHost(host);
-  } catch (error) {
-    throw new LabError('settings-invalid', (error as Error).message, 'Give the address of a hub or of a mirror after --host.', undefined, error);
+    const host = mirror ? { url: mirror.url, layout: 'hub' as const } : origin?.kind === 'host' ? { url: origin.host, layout: origin.layout } : null;
+    return await withHeadless(site, async (page, memory) => {
+      const experiment = await pinned(args, host, async (request) => ok(await page.evaluate((r) => window.lrtHeadless!.commitOf(r), request)));
+      console.log(`Experiment: ${experiment.title}`);
+      let download: number | null = null;
+      if (host) {
+        const started = performance.now();
+        ok(await page.evaluate(([e, b, l]) => window.lrtHeadless!.fetchModels(e, b, l), [experiment, backend, host.layout] as const));
+        download = performance.now() - started;
+        stageDone('download', download);
+      }
+      const result = ok(await page.evaluate(([e, b]) => window.lrtHeadless!.run(e, b), [experiment, backend] as const));
+      return { ...result, measured: { download, memory: memory.bytes } };
+    }, { profile, port: ports.site });
+  } finally {
+    await mirror?.close();
   }
 }
 
-function readExperiment(name: string): Experiment {
-  if (!name.endsWith('.json')) {
-    const presets = JSON.parse(readFileSync(join(ROOT, 'public/presets/index.json'), 'utf8')) as string[];
-    if (!presets.includes(name)) throw new LabError('unknown-preset', `There is no preset “${name}”.`, `Choose one of: ${presets.join(', ')}; or give a .json file.`);
-    return defaultExperiment(name);
-  }
-  let text: string;
-  try {
-    text = readFileSync(name, 'utf8');
-  } catch (error) {
-    throw new LabError('settings-invalid', `${name} could not be read: ${(error as Error).message}.`, 'Check the path of the experiment file.');
-  }
-  return parseExperimentJson(text);
+/** Time of each stage, speed of the collection, and memory. */
+function costs({ timings, tokens }: Run, { download, memory }: Measured): string {
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+  const stages = Object.entries({ ...(download === null ? {} : { download }), ...timings }).map(([stage, ms]) => `${stage} ${seconds(ms ?? 0)}`);
+  const speed = timings.activations ? ` Both models read ${tokens.read.toLocaleString('en')} tokens: ${Math.round((2000 * tokens.read) / timings.activations).toLocaleString('en')} tokens/s, moments and panels included.` : '';
+  const taken = memory ? ` Memory at most: ${mebibytes(memory.tab)} in the tab, ${mebibytes(memory.all)} in the whole browser.` : ' Memory is not measured on this system.';
+  return `Time: ${stages.join(', ')}.${speed}${taken}`;
 }
 
-async function runHeadless({ experiment, backend, download, site }: Arguments): Promise<HeadlessResult> {
-  return withHeadless(site, async (page) => {
-    if (download) ok(await page.evaluate(([e, b]) => window.lrtHeadless!.fetchModels(e, b), [experiment, backend] as const));
-    return ok(await page.evaluate(([e, b]) => window.lrtHeadless!.run(e, b), [experiment, backend] as const));
-  });
+const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MiB`;
+
+/** Checks of the models against PyTorch, before a run whose result is known. */
+async function checkModels(): Promise<boolean> {
+  console.log('Taps, logits and steering against PyTorch:');
+  const results = await checkCases(CASES.smollm2, printCase);
+  return results.every(({ passed }) => passed);
+}
+
+/** Prints what must have come out beside what did. @returns whether all of it did */
+function compareWithTruth(run: Run): boolean {
+  const known = knownTruth(run);
+  for (const { what, found, passed } of known) console.log(`${passed ? '✓' : '✗'} ${what}: ${found}`);
+  return known.every(({ passed }) => passed);
 }
 
 try {
-  const args = readArguments();
-  console.log(`Experiment: ${args.experiment.title}`);
-  const { run, files, missing } = await runHeadless(args);
-  mkdirSync(args.out, { recursive: true });
-  for (const { name, base64 } of files) writeFileSync(join(args.out, name), Buffer.from(base64, 'base64'));
-  console.log(`\n${renderReport(run).split('\n## What was run')[0].trim()}\n`);
-  for (const { name, error } of missing) console.log(`${name} could not be made (${error.code}). ${error.what} ${error.remedy}`);
-  console.log(`Total ${((run.timings.total ?? 0) / 1000).toFixed(1)} s. Wrote ${files.map(({ name }) => name).join(', ')} to ${args.out}`);
+  const args = readArguments(process.argv.slice(2));
+  if (!args) console.log(USAGE);
+  else {
+    const checked = !args.real || (await checkModels());
+    const { run, files, missing, measured } = await runHeadless(args);
+    mkdirSync(args.out, { recursive: true });
+    for (const { name, base64 } of files) writeFileSync(join(args.out, name), Buffer.from(base64, 'base64'));
+    console.log(`\n${renderReport(run).split('\n## What was run')[0].trim()}\n`);
+    for (const { name, error } of missing) console.log(`${name} could not be made (${error.code}). ${error.what} ${error.remedy}`);
+    console.log(costs(run, measured));
+    console.log(`Total ${((run.timings.total ?? 0) / 1000).toFixed(1)} s. Wrote ${files.map(({ name }) => name).join(', ')} to ${args.out}`);
+    if (args.real) {
+      if (!checked) console.log('✗ the models are not what PyTorch says: see above');
+      if (!compareWithTruth(run) || !checked) process.exitCode = 1;
+    }
+  }
 } catch (thrown) {
   const error = LabError.from(thrown);
   console.error(`\nerror ${error.code}: ${error.message}\n${error.remedy}`);

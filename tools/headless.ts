@@ -1,10 +1,12 @@
 /** The built lab without a window, for the commands: its page, what it reports, and exit codes. */
-import { chromium, type Page } from 'playwright';
+import type { Page } from 'playwright';
 import { LabError, type ErrorCode, type LabErrorJson } from '../src/experiment/errors';
 import type { Step } from '../src/experiment/share/verification';
 import type { Progress } from '../src/worker/protocol';
-import { findBrowser, launchOptions } from './browser';
+import { findBrowser } from './browser';
+import type { PeakMemory } from './memory';
 import { ensureBuilt, serve } from './serve';
+import { openSession, requirePort } from './session';
 
 /** Exit codes by kind of failure; 0 only where everything was done. */
 export function exitCodeOf(code: ErrorCode): number {
@@ -47,33 +49,49 @@ interface Report {
   step?: Step;
 }
 
+const fresh = process.stdout.isTTY ? '\r\x1b[2K' : '';
+
+/** Says that a stage has ended. */
+export function stageDone(stage: string, milliseconds: number): void {
+  console.log(`${fresh}✓ ${stage} ${(milliseconds / 1000).toFixed(1)} s`);
+}
+
+/** Where the browser keeps what it stores: a folder and the port that what is in it belongs to, or nowhere for longer than the work. */
+export interface Storage {
+  profile: string | null;
+  /** 0 for any. */
+  port: number;
+}
+
 /**
  * Serves the lab, opens its page for commands and does the work in it.
  * @param site folder of a built copy; null builds dist/ where it is out of date, and takes that
- * @throws LabError `worker-crashed` when the page does
+ * @throws LabError `worker-crashed` when the page does; `storage-unavailable`, `storage-busy` for a profile that cannot be used
  */
-export async function withHeadless<T>(site: string | null, work: (page: Page) => Promise<T>): Promise<T> {
+export async function withHeadless<T>(site: string | null, work: (page: Page, memory: PeakMemory) => Promise<T>, { profile, port }: Storage = { profile: null, port: 0 }): Promise<T> {
   if (!site) await ensureBuilt();
   const browser = findBrowser();
   console.log(`Browser: ${browser.version} (${browser.origin})`);
-  const served = await serve(0, site ?? undefined);
-  const chrome = await chromium.launch(launchOptions());
+  const served = await serve(port, site ?? undefined);
   try {
-    const page = await chrome.newPage();
-    const print = progressPrinter();
-    const fresh = process.stdout.isTTY ? '\r\x1b[2K' : '';
-    await page.exposeFunction('lrtReport', (event: Report) => {
-      if (event.progress) print(event.progress);
-      else if (event.stage) console.log(`${fresh}✓ ${event.stage} ${((event.milliseconds ?? 0) / 1000).toFixed(1)} s`);
-      else if (event.device) console.log(`Backend: ${event.device}`);
-      else if (event.step) console.log(`${fresh}${event.step.id}: ${event.step.verdict}. ${event.step.summary}`);
-    });
-    const crashed = new Promise<never>((_, reject) => page.on('crash', () => reject(new LabError('worker-crashed', 'The browser’s page crashed.', 'Use a smaller model or fewer continuations.'))));
-    await page.goto(new URL('headless.html', served.url).href);
-    await page.waitForFunction(() => window.lrtHeadless !== undefined);
-    return await Promise.race([work(page), crashed]);
+    requirePort(served.url, port, profile);
+    const { page, memory, close } = await openSession(profile);
+    try {
+      const print = progressPrinter();
+      await page.exposeFunction('lrtReport', (event: Report) => {
+        if (event.progress) print(event.progress);
+        else if (event.stage) stageDone(event.stage, event.milliseconds ?? 0);
+        else if (event.device) console.log(`Backend: ${event.device}`);
+        else if (event.step) console.log(`${fresh}${event.step.id}: ${event.step.verdict}. ${event.step.summary}`);
+      });
+      const crashed = new Promise<never>((_, reject) => page.on('crash', () => reject(new LabError('worker-crashed', 'The browser’s page crashed.', 'Use a smaller model or fewer continuations.'))));
+      await page.goto(new URL('headless.html', served.url).href);
+      await page.waitForFunction(() => window.lrtHeadless !== undefined);
+      return await Promise.race([work(page, memory), crashed]);
+    } finally {
+      await close();
+    }
   } finally {
-    await chrome.close();
     await served.close();
   }
 }

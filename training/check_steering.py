@@ -16,7 +16,7 @@ import torch
 from evaluate import encode
 from export_onnx import load_model
 from family import BUILD, CORPORA, EOS_ID, PAD_ID, PRESETS, SPECS
-from make_presets import score
+from make_presets import PRESET_TABLE, score
 
 NEW_TOKENS = 48
 TEMPERATURE = 0.8
@@ -166,7 +166,7 @@ def main() -> None:
         print("  ".join(f"{maps[i, j].r2:.3f}" for j in range(len(ys))))
     result = {"r2": [[round(maps[i, j].r2, 4) for j in range(len(ys))] for i in range(len(xs))], "attributes": {}}
     doses = (0.75, 1.0, 1.5) if arguments.quick else (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
-    for attribute in arguments.attributes or json.loads((PRESETS / "index.json").read_text()):
+    for attribute in arguments.attributes or PRESET_TABLE:
         result["attributes"][attribute] = check_attribute(attribute, small, large, maps, norms, doses, arguments.quick)
     (BUILD / "steering.json").write_text(json.dumps(result, indent=1) + "\n")
 

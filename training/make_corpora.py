@@ -12,6 +12,8 @@ def main() -> None:
     """Write validation.jsonl, stories.jsonl and index.json."""
     CORPORA.mkdir(parents=True, exist_ok=True)
     entries = []
+    index = CORPORA / "index.json"
+    known = json.loads(index.read_text(encoding="utf-8")) if index.exists() else []
     for identifier, file, split, count, title, description in (
         ("stories", "stories.jsonl", CORPUS_SPLIT, CORPUS_STORIES, "Bilingual stories",
          "Fresh stories for fitting maps, with their hidden attributes; none occurs in training or validation."),
@@ -19,8 +21,8 @@ def main() -> None:
          "The stories over which the validation losses of the model cards are computed."),
     ):
         lines = []
-        for index in range(count):
-            story = render(seed_of(split, index))
+        for number in range(count):
+            story = render(seed_of(split, number))
             row = {"text": story.text()}
             if identifier == "stories":
                 row["attributes"] = story.attributes
@@ -29,7 +31,9 @@ def main() -> None:
         (CORPORA / file).write_bytes(data)
         entries.append({"id": identifier, "title": title, "path": f"corpora/{file}", "count": count,
                         "sha256": hashlib.sha256(data).hexdigest(), "description": description})
-    (CORPORA / "index.json").write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+    # Corpora that were written by hand stay.
+    made = {entry["id"] for entry in entries}
+    index.write_text(json.dumps(entries + [entry for entry in known if entry["id"] not in made], indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

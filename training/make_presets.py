@@ -188,7 +188,9 @@ def main() -> None:
             raise RuntimeError(f"{attribute}: the scorer is right on {value['scorerAccuracy']} of true stories only")
         (PRESETS / f"{attribute}.json").write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         print(attribute, value["scorerAccuracy"], len(json.dumps(value)))
-    (PRESETS / "index.json").write_text(json.dumps(list(PRESET_TABLE)) + "\n", encoding="utf-8")
+    # Presets that were written by hand stay.
+    others = [path.stem for path in sorted(PRESETS.glob("*.json")) if path.stem not in (*PRESET_TABLE, "index")]
+    (PRESETS / "index.json").write_text(json.dumps([*PRESET_TABLE, *others]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

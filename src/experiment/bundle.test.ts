@@ -69,6 +69,7 @@ describe('bundle', () => {
     expect(codeOf(JSON.stringify(defaultExperiment('mood')))).toBe('bundle-invalid');
     expect(codeOf(JSON.stringify({ ...JSON.parse(whole), schema: BUNDLE_SCHEMA + 1 }))).toBe('bundle-version');
     expect(codeOf(JSON.stringify({ ...JSON.parse(whole), extra: 1 }))).toBe('bundle-invalid');
+    expect(codeOf(whole.replace(/"title":"[^"]*"/, `"title":${'['.repeat(200_000)}${']'.repeat(200_000)}`))).toBe('bundle-invalid');
     expect(codeOf(whole.replace('stories', 'stormes'))).toBe('bundle-digest');
     expect(codeOf(doctored(() => undefined))).toBe('read');
     // With the whole digest made right, each part still answers for itself.

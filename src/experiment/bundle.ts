@@ -145,13 +145,19 @@ export function parseBundle(text: string): Bundle {
   if (typeof schema === 'number' && Number.isInteger(schema) && schema > BUNDLE_SCHEMA) {
     throw new LabError('bundle-version', `The bundle is of version ${schema}; this lab reads version ${BUNDLE_SCHEMA}.`, 'Open it in the version of the lab that wrote it, or a later one.', { version: schema, readable: BUNDLE_SCHEMA });
   }
-  const parsed = bundleSchema.safeParse(value);
-  if (!parsed.success) {
-    const list = parsed.error.issues.slice(0, 4).map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
-    throw invalid(`The bundle has wrong fields. ${list.join(' · ')}`);
+  try {
+    const parsed = bundleSchema.safeParse(value);
+    if (!parsed.success) {
+      const list = parsed.error.issues.slice(0, 4).map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
+      throw invalid(`The bundle has wrong fields. ${list.join(' · ')}`);
+    }
+    // The digests are of what the file says, not of what the check made of it.
+    return checked(value as z.infer<typeof bundleSchema>);
+  } catch (error) {
+    // Check and canonical form call themselves once a level.
+    if (error instanceof RangeError) throw invalid('The file is nested more deeply than anything that the lab writes.');
+    throw error;
   }
-  // The digests are of what the file says, not of what the check made of it.
-  return checked(value as z.infer<typeof bundleSchema>);
 }
 
 function checked(bundle: z.infer<typeof bundleSchema>): Bundle {

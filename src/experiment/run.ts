@@ -129,9 +129,9 @@ export interface MapResult {
   /** Every kind of map of this pair of blocks, fitted to the same moments; reduced rank at several ranks. */
   family: { kind: MapKind; rank: number | null; trainR2: number; heldOutR2: number }[];
   statistics: MapStatistics;
-  /** Held-out R² for every pair of blocks, [source][target]. */
+  /** Held-out R² for every pair of blocks, [source][target]; NaN for a pair that was not compared or could not be solved. */
   grid: number[][];
-  /** Linear CKA for every pair of blocks, [source][target]. */
+  /** Linear CKA for every pair of blocks, [source][target]; NaN as in `grid`. */
   cka: number[][];
   /** Source sample mapped into the target's PCA plane, and the same targets, for the morph. */
   mappedPca: { source: [number, number][]; target: [number, number][]; mapped: [number, number][] };

@@ -7,6 +7,7 @@
 import { throwIfAborted } from '../experiment/errors';
 import { svd } from '../math/eigen';
 import { matmul, matmulTN, type Matrix, transpose } from '../math/matrix';
+import { orthonormalBasis } from '../math/orthonormal';
 import { Random } from '../math/random';
 
 /** More than the massive directions of known models; the cost grows with it. */
@@ -63,34 +64,6 @@ export async function leadingSubspace(apply: (X: Matrix) => Matrix, n: number, s
   return V;
 }
 
-/**
- * An orthonormal basis of the columns of A, by Gram–Schmidt applied twice, in float64.
- * Columns that depend on earlier ones are left out.
- */
-export function orthonormalBasis(A: Matrix, tolerance = 1e-13): Matrix {
-  const n = A.rows;
-  const columns = transpose(A).data; // one after another
-  let kept = 0;
-  for (let c = 0; c < A.cols; c++) {
-    const v = columns.subarray(c * n, (c + 1) * n);
-    const before = norm(v);
-    for (let pass = 0; pass < 2; pass++) {
-      for (let b = 0; b < kept; b++) {
-        const u = columns.subarray(b * n, (b + 1) * n);
-        let dot = 0;
-        for (let i = 0; i < n; i++) dot += u[i] * v[i];
-        for (let i = 0; i < n; i++) v[i] -= dot * u[i];
-      }
-    }
-    const after = norm(v);
-    if (!(after > tolerance * before)) continue;
-    const to = columns.subarray(kept * n, (kept + 1) * n);
-    for (let i = 0; i < n; i++) to[i] = v[i] / after;
-    kept++;
-  }
-  return transpose({ rows: kept, cols: n, data: columns.slice(0, kept * n) });
-}
-
 /** A·(I − V Vᵀ) for orthonormal columns: A is d×m, V m×k. */
 export function withoutColumns(A: Matrix, V: Matrix): Matrix {
   const along = matmul(matmul(A, V), transpose(V));
@@ -101,10 +74,4 @@ function firstColumns(A: Matrix, k: number): Matrix {
   const data = new Float64Array(A.rows * k);
   for (let i = 0; i < A.rows; i++) data.set(A.data.subarray(i * A.cols, i * A.cols + k), i * k);
   return { rows: A.rows, cols: k, data };
-}
-
-function norm(v: Float64Array): number {
-  let sum = 0;
-  for (const x of v) sum += x * x;
-  return Math.sqrt(sum);
 }

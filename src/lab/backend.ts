@@ -10,10 +10,12 @@ import { auditFit, type FitAudit } from '../math/audit';
 import { familiesFromMoments, type FamilyMember } from '../math/families';
 import type { AffineMap, FitOptions, FitShape } from '../math/fit-types';
 import type { PairMoments } from '../math/moments';
+import { leadingPca } from '../math/leading-pca';
 import { pca, type Pca } from '../math/pca';
 import type { Products } from '../math/products';
 import type { TapBatch } from '../runtime/types';
 import { WhitenedFit } from '../math/whitened-fit';
+import { comparedShape, spread, type ComparedBlocks } from './compared';
 import { GpuRowSink } from './gpu-rows';
 import { readGpuTap, uploadTaps } from './gpu-taps';
 import { CpuRowSink, type RowSink, type SinkCheckpoint } from './rows';
@@ -23,9 +25,10 @@ export interface LabBackend {
   solver: 'wgsl' | 'wasm';
   /** The device of our kernels; null on WASM, which needs none. */
   device: GPUDevice | null;
-  rowSink(shape: FitShape, options: FitOptions): Promise<RowSink<unknown>>;
+  /** @param compared the blocks whose states go into the fit; null for all */
+  rowSink(shape: FitShape, options: FitOptions, compared: ComparedBlocks | null): Promise<RowSink<unknown>>;
   /** Goes on from a checkpoint of a device that was lost. */
-  resumeSink(checkpoint: SinkCheckpoint): Promise<RowSink<unknown>>;
+  resumeSink(checkpoint: SinkCheckpoint, shape: FitShape, compared: ComparedBlocks | null): Promise<RowSink<unknown>>;
   /** The states of one block of a batch, as float32 on the CPU. @param tokens rows × length, padding included */
   readTap(tap: TapBatch['blocks'][number], tokens: number): Promise<Float32Array>;
   /** States from the CPU as a model would hand them out. @param blocks [rows × length × width] each, asked for one by one */
@@ -45,8 +48,8 @@ export function webgpuBackend(device: GPUDevice): LabBackend {
   return {
     solver: 'wgsl',
     device,
-    rowSink: async (shape, options) => (await GpuRowSink.create(device, await GpuFit.create(device, shape, options))) as RowSink<unknown>,
-    resumeSink: async (checkpoint) => (await GpuRowSink.resume(device, checkpoint)) as RowSink<unknown>,
+    rowSink: async (shape, options, compared) => (await GpuRowSink.create(device, await GpuFit.create(device, comparedShape(shape, compared), options), shape, compared)) as RowSink<unknown>,
+    resumeSink: async (checkpoint, shape, compared) => (await GpuRowSink.resume(device, checkpoint, shape, compared)) as RowSink<unknown>,
     readTap: (tap, tokens) => readGpuTap(device, tap, tokens),
     tapsOf: (blocks, width, shape) => uploadTaps(device, blocks, width, shape),
     pca: async (rows, width, components) => {
@@ -64,19 +67,25 @@ export function webgpuBackend(device: GPUDevice): LabBackend {
   };
 }
 
+/** From this width on, all components of a panel's states take seconds: dozens of panels would take minutes. */
+const WIDE = 512;
+
 /** The fit's products by ONNX Runtime's WASM, everything else in float64: for a machine without a real GPU. */
 export function wasmBackend(products: Products): LabBackend {
   return {
     solver: 'wasm',
     device: null,
-    rowSink: async (shape, options) => new CpuRowSink(new WhitenedFit(shape, products, options)) as RowSink<unknown>,
+    rowSink: async (shape, options, compared) => {
+      const fit = new WhitenedFit(comparedShape(shape, compared), products, options);
+      return new CpuRowSink(compared ? spread(fit, shape, compared) : fit) as RowSink<unknown>;
+    },
     resumeSink: () => Promise.reject(new TypeError('A collection on WASM has no device to lose.')),
     readTap: async (tap) => {
       if (!tap.data) throw new TypeError(`The tap of block ${tap.block} is not on the CPU.`);
       return tap.data;
     },
     tapsOf: async (blocks, width, shape) => ({ ...shape, blocks: blocks.map((read, block) => ({ block, width, data: read(), buffer: null })), dispose: () => {} }),
-    pca: async (rows, width, components) => pca({ rows: rows.length / width, cols: width, data: rows }, components),
+    pca: async (rows, width, components) => (width < WIDE || components > width / 8 ? pca({ rows: rows.length / width, cols: width, data: rows }, components) : leadingPca(rows, width, components, products)),
     families: async (moments, ridge, ranks) => familiesFromMoments(moments, ridge, ranks),
     audit: (X, Y, rows, sourceWidth, targetWidth, lambda, signal) => auditFit(async (shape) => new WhitenedFit(shape, products, { cka: false }), X, Y, rows, sourceWidth, targetWidth, lambda, signal),
     selfTest: () => runWasmSelfTest(products),

@@ -115,7 +115,8 @@ export function chooseLayers(grid: number[][], source: LayerChoice, target: Laye
   let best: { source: number; target: number } | null = null;
   for (const s of candidates('source', source, grid.length)) {
     for (const t of candidates('target', target, grid[0].length)) {
-      if (!best || grid[s][t] > grid[best.source][best.target]) best = { source: s, target: t };
+      // NaN where a pair was not compared or could not be solved.
+      if (!best || Number.isNaN(grid[best.source][best.target]) || grid[s][t] > grid[best.source][best.target]) best = { source: s, target: t };
     }
   }
   const rule = (side: 'source' | 'target', choice: LayerChoice): string => (choice === 'auto' ? `${side}: from ${AUTO_DEPTHS[side][0]} to ${AUTO_DEPTHS[side][1]} of the depth` : `${side}: chosen by hand`);

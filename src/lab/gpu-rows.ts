@@ -8,7 +8,9 @@ import { estimateFitBytes } from '../gpu/fit/layout';
 import { GpuRows } from '../gpu/rows';
 import { GpuScope } from '../gpu/scope';
 import type { GpuMatrix } from '../gpu/types';
+import type { FitShape, StreamingFit } from '../math/fit-types';
 import type { TapBatch } from '../runtime/types';
+import { spread, type ComparedBlocks } from './compared';
 import { flatPositions, rowsIn, SAMPLE_ROWS, SampleLedger, type PreparedText, type ReadText, type RowSink, type Sample, type SinkCheckpoint, type Tokenizers } from './rows';
 
 /** Above this, copying everything off the device now and then would cost more than it saves. */
@@ -21,7 +23,9 @@ interface SampleBuffers {
 }
 
 export class GpuRowSink implements RowSink<GpuMatrix> {
-  readonly fit: GpuFit;
+  readonly fit: StreamingFit<GpuMatrix>;
+  /** The fit of the compared blocks alone. */
+  #inner: GpuFit;
   #rows: GpuRows;
   #recorder: Recorder;
   #scope: GpuScope;
@@ -31,12 +35,13 @@ export class GpuRowSink implements RowSink<GpuMatrix> {
   #copied: Sample | null = null;
   #samples: { source: SampleBuffers; target: SampleBuffers };
 
-  private constructor(fit: GpuFit, rows: GpuRows, recorder: Recorder, scope: GpuScope) {
-    this.fit = fit;
+  private constructor(fit: GpuFit, rows: GpuRows, recorder: Recorder, scope: GpuScope, shape: FitShape, compared: ComparedBlocks | null) {
+    this.#inner = fit;
+    this.fit = compared ? spread(fit, shape, compared) : fit;
     this.#rows = rows;
     this.#recorder = recorder;
     this.#scope = scope;
-    const { sourceLayers, targetLayers, sourceWidth, targetWidth } = fit.shape;
+    const { sourceLayers, targetLayers, sourceWidth, targetWidth } = shape;
     const count = SAMPLE_ROWS.train + SAMPLE_ROWS.heldOut;
     const side = (layers: number, width: number, label: string): SampleBuffers => ({
       width,
@@ -45,10 +50,13 @@ export class GpuRowSink implements RowSink<GpuMatrix> {
     this.#samples = { source: side(sourceLayers, sourceWidth, 'source'), target: side(targetLayers, targetWidth, 'target') };
   }
 
-  /** Takes ownership of the fit. @throws LabError `shader-compile`, `out-of-memory` */
-  static async create(device: GPUDevice, fit: GpuFit): Promise<GpuRowSink> {
+  /**
+   * Takes ownership of the fit.
+   * @param fit of the compared blocks @param shape of all blocks @throws LabError `shader-compile`, `out-of-memory`
+   */
+  static async create(device: GPUDevice, fit: GpuFit, shape: FitShape, compared: ComparedBlocks | null): Promise<GpuRowSink> {
     const scope = new GpuScope(device);
-    const sink = new GpuRowSink(fit, await GpuRows.create(device), await Recorder.create(device, []), scope);
+    const sink = new GpuRowSink(fit, await GpuRows.create(device), await Recorder.create(device, []), scope, shape, compared);
     try {
       await scope.settled();
     } catch (error) {
@@ -59,8 +67,8 @@ export class GpuRowSink implements RowSink<GpuMatrix> {
   }
 
   /** Goes on from a checkpoint on another device. @throws LabError `shader-compile`, `out-of-memory` */
-  static async resume(device: GPUDevice, { fit, sample }: SinkCheckpoint): Promise<GpuRowSink> {
-    const sink = await GpuRowSink.create(device, await GpuFit.resume(device, fit));
+  static async resume(device: GPUDevice, { fit, sample }: SinkCheckpoint, shape: FitShape, compared: ComparedBlocks | null): Promise<GpuRowSink> {
+    const sink = await GpuRowSink.create(device, await GpuFit.resume(device, fit), shape, compared);
     for (const [side, buffers] of [[sample.source, sink.#samples.source], [sample.target, sink.#samples.target]] as const) {
       side.blocks.forEach((rows, i) => device.queue.writeBuffer(buffers.blocks[i], 0, rows as Float32Array<ArrayBuffer>));
     }
@@ -89,7 +97,7 @@ export class GpuRowSink implements RowSink<GpuMatrix> {
         this.#sampled += taken;
         this.#recorder.submit();
       }
-      this.fit.add(chunk);
+      await this.fit.add(chunk);
       // Bounds the work in flight, so that cancel and progress mean something.
       await this.#rows.device.queue.onSubmittedWorkDone();
     } finally {
@@ -112,8 +120,8 @@ export class GpuRowSink implements RowSink<GpuMatrix> {
   async checkpoint(): Promise<SinkCheckpoint | null> {
     const { sourceLayers, targetLayers, sourceWidth, targetWidth } = this.fit.shape;
     const sampleBytes = 4 * (SAMPLE_ROWS.train + SAMPLE_ROWS.heldOut) * (sourceLayers * sourceWidth + targetLayers * targetWidth);
-    if (sampleBytes + estimateFitBytes(this.fit.shape, { folds: this.fit.folds }) > CHECKPOINT_BYTES) return null;
-    const fit = await this.fit.checkpoint();
+    if (sampleBytes + estimateFitBytes(this.#inner.shape, { folds: this.#inner.folds }) > CHECKPOINT_BYTES) return null;
+    const fit = await this.#inner.checkpoint();
     // The sample fills first and then stays as it is.
     if (this.#copied?.rows !== this.#sampled) this.#copied = { ...(await this.finishSample()), labels: [...this.#ledger.labels] };
     return { fit, sample: this.#copied };

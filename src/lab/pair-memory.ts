@@ -8,6 +8,7 @@ import { LIVE_SESSIONS } from '../runtime/sessions';
 import { estimateWhitenedFitBytes } from '../math/fit-size';
 import type { ModelSource } from '../runtime/types';
 import { BATCH_TEXTS } from './collect';
+import { comparedBlocks, comparedShape } from './compared';
 import { NEUTRAL_TOKENS, SIDE_EFFECT_ROWS } from './dose';
 import { foldsOf } from './folds';
 import { BATCH_ROWS } from './generate';
@@ -36,6 +37,7 @@ export async function planPair(experiment: Experiment, sources: Record<'source' 
   };
   const [source, target] = [await plan(sources.source), await plan(sources.target)];
   const shape = { sourceLayers: source.config.layers, targetLayers: target.config.layers, sourceWidth: source.config.hiddenSize, targetWidth: target.config.hiddenSize };
+  const fitted = comparedShape(shape, comparedBlocks(shape, experiment.map));
   const { maxNewTokens } = experiment.generation;
   const folds = foldsOf(experiment);
   const work = {
@@ -47,7 +49,7 @@ export async function planPair(experiment: Experiment, sources: Record<'source' 
     corpusTokens: experiment.corpus.maxTokens,
     comparedTokens: (SIDE_EFFECT_ROWS + experiment.generation.neutralTexts) * NEUTRAL_TOKENS,
     sampleRows: SAMPLE_ROWS.train + SAMPLE_ROWS.heldOut,
-    fitBytes: device.backend === 'webgpu' ? estimateFitBytes(shape, { folds }) : estimateWhitenedFitBytes(shape, { folds }),
+    fitBytes: device.backend === 'webgpu' ? estimateFitBytes(fitted, { folds }) : estimateWhitenedFitBytes(fitted, { folds }),
   };
   return planMemory(source, target, work, limitsOf(device));
 }

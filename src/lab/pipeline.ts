@@ -9,11 +9,12 @@ import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type MapArrays, t
 import { parseExperiment, type Experiment } from '../experiment/schema';
 import { kernelsDigest } from '../gpu/kernels/digest';
 import { foldsOf } from './folds';
-import { activationsStage, type ActivationsState } from './stage-activations';
+import { activationsStage, shapeOf, type ActivationsState } from './stage-activations';
 import { mapStage, type MapState } from './stage-map';
 import { evidenceStage } from './stage-evidence';
 import { modelsStage, releaseModels, requirePairing, type LoadedPair } from './stage-models';
 import { steerStage, type SteerState } from './stage-steer';
+import { comparedBlocks } from './compared';
 import { computeAxis, signedStops } from './dose';
 import { computeStreams } from './generate';
 import { Memo } from './memo';
@@ -174,7 +175,8 @@ export class Pipeline {
 
   async #activations(experiment: Experiment, context: LabContext): Promise<Remembered<ActivationsState>> {
     const { state: models } = await this.#models(experiment, context);
-    return this.#remember('activations', activationInputs(experiment), () => activationsStage(context, experiment, models), (state) => state.dispose(), ['map', 'steer', 'evidence']);
+    const inputs = { ...activationInputs(experiment), compared: comparedBlocks(shapeOf(models), experiment.map) };
+    return this.#remember('activations', inputs, () => activationsStage(context, experiment, models), (state) => state.dispose(), ['map', 'steer', 'evidence']);
   }
 
   async #map(experiment: Experiment, context: LabContext): Promise<Remembered<MapState>> {
@@ -224,7 +226,7 @@ function requireKnown({ prompting }: Experiment): void {
   if (field) throw new LabError('settings-invalid', `This lab does not yet know the value of ${field}.`, 'Give prompts as plain text.', { field });
 }
 
-function activationInputs(experiment: Experiment): unknown {
+function activationInputs(experiment: Experiment): object {
   return { models: experiment.models, corpus: experiment.corpus, folds: foldsOf(experiment) };
 }
 

@@ -2,10 +2,11 @@
 import { digestOf } from '../experiment/digest';
 import type { ActivationsResult } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
-import type { StreamingFit } from '../math/fit-types';
+import type { FitShape, StreamingFit } from '../math/fit-types';
 import { collectPair } from './collect-in-turn';
 import { prepareTexts } from './prepare';
 import type { Sample } from './rows';
+import { comparedBlocks, type ComparedBlocks } from './compared';
 import { breathe, type LabContext } from './context';
 import { foldsOf } from './folds';
 import { Memo } from './memo';
@@ -17,11 +18,18 @@ export interface ActivationsState {
   result: ActivationsResult;
   sample: Sample;
   fit: StreamingFit<unknown>;
+  /** The blocks that went into the fit; null for all. */
+  compared: ComparedBlocks | null;
   /** Why the states were collected a second time; null if they were not. */
   secondPassReason: string | null;
   /** What the map stage has solved from these moments. */
   memo: Memo;
   dispose: () => void;
+}
+
+/** Depths and widths of a pair. */
+export function shapeOf({ source, target }: Pick<LoadedPair, 'source' | 'target'>): FitShape {
+  return { sourceLayers: source.info.layers, targetLayers: target.info.layers, sourceWidth: source.info.hiddenSize, targetWidth: target.info.hiddenSize };
 }
 
 /** Collects the corpus through both models. @throws LabError `corpus-empty`, `corpus-invalid`, `cancelled`, … */
@@ -32,15 +40,11 @@ export async function activationsStage(context: LabContext, experiment: Experime
   const doubt = alignmentWarning(alignment, models);
   if (doubt) context.warn(doubt);
   const { backend } = context;
-  const shape = {
-    sourceLayers: models.source.info.layers,
-    targetLayers: models.target.info.layers,
-    sourceWidth: models.source.info.hiddenSize,
-    targetWidth: models.target.info.hiddenSize,
-  };
-  const key = digestOf({ models: experiment.models, corpus: experiment.corpus, folds });
+  const shape = shapeOf(models);
+  const compared = comparedBlocks(shape, experiment.map);
+  const key = digestOf({ models: experiment.models, corpus: experiment.corpus, folds, compared });
   const resume = context.resume?.key === key ? context.resume : null;
-  const sink = await (resume?.sink ? backend.resumeSink(resume.sink) : backend.rowSink(shape, folds > 1 ? { folds } : {}));
+  const sink = await (resume?.sink ? backend.resumeSink(resume.sink, shape, compared) : backend.rowSink(shape, folds > 1 ? { folds } : {}, compared));
   try {
     const collected = await collectPair(context, models.pair, texts, sink, { key, resume });
     const { sample } = collected;
@@ -57,6 +61,7 @@ export async function activationsStage(context: LabContext, experiment: Experime
     return {
       sample,
       fit: collected.fit,
+      compared,
       secondPassReason: collected.secondPassReason,
       memo: new Memo(),
       dispose: () => sink.dispose(),

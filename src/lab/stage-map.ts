@@ -5,6 +5,7 @@ import type { FamilyMember } from '../math/families';
 import type { AffineMap, PairFit } from '../math/fit-types';
 import { effectiveRank, metricSpectrum, r2WithoutTop, topCounts } from '../math/map-statistics';
 import { medianOfFinite, type PairMoments } from '../math/moments';
+import { comparedNote } from './compared';
 import { breathe, type LabContext } from './context';
 import { chooseLayers, compareLayers, reportedRanks, rowsOf, sampleControls, solveRidge, type Layers, type PairSolution } from './fit';
 import { mappedPanel, panelView } from './panels';
@@ -38,7 +39,9 @@ export async function mapStage(context: LabContext, experiment: Experiment, acti
   };
   await next();
   const comparison = memo.recall<Awaited<ReturnType<typeof compareLayers>>>('layers', 0) ?? (await memo.keep('layers', 0, await compareLayers(fit, signal, (done, total) => context.progress({ stage: 'map', done, total, unit: 'layers', note: STEPS[0] }))));
-  const { layers, layerRule } = chooseLayers(comparison.grid, settings.sourceLayer, settings.targetLayer);
+  const chosenLayers = chooseLayers(comparison.grid, settings.sourceLayer, settings.targetLayer);
+  const { layers } = chosenLayers;
+  const layerRule = activations.compared ? `${chosenLayers.layerRule}; ${comparedNote(fit.shape, activations.compared)}` : chosenLayers.layerRule;
 
   await next();
   const { sourceWidth, targetWidth } = fit.shape;

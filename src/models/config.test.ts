@@ -6,7 +6,7 @@ const llama = { model_type: 'llama', architectures: ['LlamaForCausalLM'], vocab_
 
 test('reads the usual names, and all end tokens of both files once', () => {
   expect(parseConfig(llama, { eos_token_id: [2, 7] }, 'm')).toEqual({
-    modelType: 'llama', architecture: 'LlamaForCausalLM', vocabSize: 100, layers: 2, hiddenSize: 8, heads: 4, kvHeads: 2, maxPositions: 64, bosIds: [1], eosIds: [2, 7],
+    modelType: 'llama', architecture: 'LlamaForCausalLM', vocabSize: 100, layers: 2, hiddenSize: 8, heads: 4, kvHeads: 2, maxPositions: 64, bosIds: [1], eosIds: [2, 7], parameters: null,
   });
 });
 
@@ -25,4 +25,21 @@ test('names the field that is missing', () => {
   expect(() => parseConfig(rest, null, 'm')).toThrow('vocab_size');
   expect(() => parseConfig({ ...llama, num_hidden_layers: undefined }, null, 'm')).toThrow(LabError);
   expect(() => parseConfig(null, null, 'm')).toThrow('the document');
+});
+
+test.each([
+  // As transformers counts the parameters of these configurations.
+  ['SmolLM2 135M', { model_type: 'llama', vocab_size: 49152, hidden_size: 576, intermediate_size: 1536, num_hidden_layers: 30, num_attention_heads: 9, num_key_value_heads: 3, tie_word_embeddings: true }, 134_515_008, 49152 * 576],
+  ['Gemma 3 270M', { model_type: 'gemma3_text', vocab_size: 262144, hidden_size: 640, intermediate_size: 2048, num_hidden_layers: 18, num_attention_heads: 4, num_key_value_heads: 1, head_dim: 256 }, 268_098_176, 262144 * 640],
+  ['Qwen2.5 0.5B', { model_type: 'qwen2', vocab_size: 151936, hidden_size: 896, intermediate_size: 4864, num_hidden_layers: 24, num_attention_heads: 14, num_key_value_heads: 2, tie_word_embeddings: true }, 494_032_768, 151936 * 896],
+])('counts the parameters of %s', (_name, config, total, embedding) => {
+  expect(parseConfig(config, null, 'm').parameters).toEqual({ total, withoutEmbeddings: total - embedding });
+});
+
+test('counts no parameters where the configuration does not determine them', () => {
+  const known = { ...llama, intermediate_size: 16 };
+  expect(parseConfig(known, null, 'm').parameters).not.toBeNull();
+  // Two matrices where head and embedding are not one.
+  expect(parseConfig(known, null, 'm').parameters!.total - parseConfig({ ...known, tie_word_embeddings: true }, null, 'm').parameters!.total).toBe(100 * 8);
+  for (const other of [{ ...known, model_type: 'mamba' }, { ...known, model_type: 'constructor' }, { ...known, mlp_bias: true }, llama]) expect(parseConfig(other, null, 'm').parameters).toBeNull();
 });

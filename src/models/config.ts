@@ -24,6 +24,24 @@ const configSchema = z.looseObject({
   bos_token_id: ids,
   eos_token_id: ids,
 });
+/** What the number of parameters also depends on. */
+const partsSchema = z.looseObject({ intermediate_size: count, tie_word_embeddings: z.boolean().nullish(), attention_bias: z.boolean().nullish(), mlp_bias: z.boolean().nullish() });
+
+/**
+ * Families with gated feed-forward blocks and RMS norms, whose number of parameters follows from the configuration: norms of
+ * the hidden size a block, whether queries and keys have norms of the size of a head, whether queries, keys and values have
+ * biases, and whether embedding and head are one matrix where the configuration does not say.
+ */
+const COUNTED: Record<string, { norms: number; headNorms: boolean; biases: boolean; tied: boolean }> = {
+  llama: { norms: 2, headNorms: false, biases: false, tied: false },
+  mistral: { norms: 2, headNorms: false, biases: false, tied: false },
+  smollm3: { norms: 2, headNorms: false, biases: false, tied: true },
+  qwen2: { norms: 2, headNorms: false, biases: true, tied: false },
+  qwen3: { norms: 2, headNorms: true, biases: false, tied: false },
+  gemma2: { norms: 4, headNorms: false, biases: false, tied: true },
+  gemma3_text: { norms: 4, headNorms: true, biases: false, tied: true },
+};
+
 const generationSchema = z.looseObject({ eos_token_id: ids });
 
 function list(value: number | number[] | null | undefined): number[] {
@@ -63,7 +81,22 @@ export function parseConfig(config: unknown, generation: unknown, modelId: strin
     maxPositions: c.max_position_embeddings ?? c.n_positions ?? null,
     bosIds: list(c.bos_token_id),
     eosIds: [...new Set([...list(c.eos_token_id), ...list(generated.success ? generated.data.eos_token_id : null)])],
+    parameters: countParameters(nested, { vocabSize: c.vocab_size, layers, hiddenSize, heads, kvHeads: c.num_key_value_heads ?? heads, headDim: c.head_dim ?? hiddenSize / heads, modelType: c.model_type }),
   };
+}
+
+type Shape = Pick<ModelConfig, 'modelType' | 'vocabSize' | 'layers' | 'hiddenSize' | 'heads' | 'kvHeads'> & { headDim: number };
+
+/** Parameters of the families in COUNTED, embedding and head apart; null for another, or one with parts that are not counted. */
+function countParameters(config: unknown, { modelType, vocabSize, layers, hiddenSize, heads, kvHeads, headDim }: Shape): ModelConfig['parameters'] {
+  const family = Object.hasOwn(COUNTED, modelType) ? COUNTED[modelType] : null;
+  const parts = partsSchema.safeParse(config);
+  if (!family || !parts.success || parts.data.attention_bias || parts.data.mlp_bias) return null;
+  const { intermediate_size: inner, tie_word_embeddings: tied } = parts.data;
+  const [queries, keys] = [heads * headDim, kvHeads * headDim];
+  const attention = 2 * hiddenSize * queries + 2 * hiddenSize * keys + (family.biases ? queries + 2 * keys : 0) + (family.headNorms ? 2 * headDim : 0);
+  const rest = layers * (attention + 3 * hiddenSize * inner + family.norms * hiddenSize) + hiddenSize;
+  return { total: rest + vocabSize * hiddenSize * ((tied ?? family.tied) ? 1 : 2), withoutEmbeddings: rest };
 }
 
 function invalid(modelId: string, detail: string): LabError {

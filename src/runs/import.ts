@@ -17,11 +17,22 @@ export interface ImportReport {
 
 const has = (value: unknown, ...keys: string[]): boolean => value !== null && typeof value === 'object' && keys.every((key) => key in value);
 
+const TOO_DEEP = new LabError('bundle-invalid', 'The file is nested more deeply than anything that the lab writes.', 'Choose a file that the lab or its command line wrote: .lrt.json, run.json or experiment.json.');
+
 /**
  * Takes in all of a file that can be read. What is kept is never changed by it; what is refused is named.
  * @throws LabError for a file of which nothing can be read: `bundle-*`, `run-*`, `settings-*`
  */
 export async function importRuns(store: RunStore, file: Blob, fileName: string, now: number): Promise<ImportReport> {
+  try {
+    return await take(store, file, fileName, now);
+  } catch (error) {
+    // Checks and digests call themselves once a level.
+    throw error instanceof RangeError ? TOO_DEEP : error;
+  }
+}
+
+async function take(store: RunStore, file: Blob, fileName: string, now: number): Promise<ImportReport> {
   const report: ImportReport = { added: [], known: [], experiments: [], refused: [] };
   if (file.size > MAX_BUNDLE_LENGTH) throw new LabError('bundle-invalid', `“${fileName}” has ${Math.round(file.size / 1e6)} MB; a bundle has at most ${Math.round(MAX_BUNDLE_LENGTH / 1e6)} MB.`, 'Export fewer runs into one bundle.');
   const text = await file.text();
@@ -38,11 +49,11 @@ export async function importRuns(store: RunStore, file: Blob, fileName: string, 
   }
 
   if (saysBundle(value)) {
-    for (const { name, created, parent, run, experiment, experimentDigest } of parseBundle(text).entries) {
+    for (const { name, created, parent, run, experiment, experimentDigest, share } of parseBundle(text).entries) {
       try {
         if (run !== null && (run as Partial<Run>).experimentDigest !== experimentDigest) throw new LabError('bundle-invalid', `The run “${name}” is of other settings than the bundle says.`, 'Ask the author of the bundle for the original.');
         if (run === null) report.experiments.push({ name, experiment: parseExperiment(experiment), parent });
-        else await keep({ run: run as object, name, created: created.getTime(), parent, from: 'file' });
+        else await keep({ run: run as object, name, created: created.getTime(), parent, from: 'file', share: share as object | null });
       } catch (error) {
         report.refused.push({ name, error: LabError.from(error).toJSON() });
       }

@@ -120,6 +120,12 @@ test('a bundle carries runs to another browser; what cannot be read in it is nam
 
   const item = (name: string, run: object | null): Parameters<typeof writeBundle>[0][number] => ({ name, created: new Date(0), parent: null, experiment: recorded.experiment, run, share: null });
   const mixed = writeBundle([item('old', { ...recorded, schema: 1 }), item('good', variant(3)), item('broken', { ...recorded, map: null }), item('settings', null)], '0.1.0').text;
+  const shared = writeBundle([{ ...item('shared', variant(4)), share: { claims: ['a'] } }], '0.1.0').text;
+  const [withShare] = (await importRuns(there, file(shared), 'c.lrt.json', 0)).added;
+  expect(parseBundle(await there.bundle([withShare.id], '0.1.0')).entries[0].share).toEqual({ claims: ['a'] });
+  await there.restore(await there.remove(withShare.id));
+  expect(parseBundle(await there.bundle([withShare.id], '0.1.0')).entries[0].share).toEqual({ claims: ['a'] });
+
   const partly = await importRuns(there, file(mixed), 'b.lrt.json', 0);
   expect(partly.added.map(({ name }) => name)).toEqual(['good']);
   expect(partly.refused.map(({ name, error }) => [name, error.code])).toEqual([['old', 'run-version'], ['broken', 'run-invalid']]);
@@ -133,6 +139,8 @@ test('files of the command line come in; any other file is refused by name', asy
   expect((await importRuns(store, file(JSON.stringify(defaultExperiment('tense'))), 'experiment.json', 0)).experiments[0].experiment).toEqual(defaultExperiment('tense'));
   const forged = { ...variant(2), experiment: { ...recorded.experiment, title: 'Forged' } };
   expect(await codeOf(importRuns(store, file(JSON.stringify(forged)), 'run.json', 0))).toBe('run-invalid');
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+  for (const text of [deep, `{"experiment":${deep},"verdict":1}`, `{"models":${deep},"corpus":1}`]) expect(await codeOf(importRuns(store, file(text), 'x.json', 0))).toMatch(/^(bundle|settings|run)-invalid$/);
   for (const text of ['', 'no json', '{}', '[]', '3']) expect(await codeOf(importRuns(store, file(text), 'x.json', 0))).toBe('bundle-invalid');
   expect(await codeOf(importRuns(store, file((await store.bundle([run.added[0].id], '0.1.0')).slice(0, -9)), 'x.json', 0))).toBe('bundle-invalid');
   expect((await store.list()).records).toHaveLength(1);

@@ -1,5 +1,6 @@
 /**
- * Runs kept in this browser: an IndexedDB table with two values a run, its record and its packed JSON, always written in
+ * Runs kept in this browser: an IndexedDB table with two values a run, its record and its packed JSON, and a third where a
+ * shared document came with it, always written in
  * one transaction. Tabs that are open at once each have their own connection; the transactions keep them apart.
  */
 import { createStore } from 'idb-keyval';
@@ -23,6 +24,7 @@ export interface RemovedRun {
   name: string;
   record: unknown;
   data: unknown;
+  share: unknown;
 }
 
 export interface NewRun {
@@ -31,10 +33,13 @@ export interface NewRun {
   created: number;
   parent: string | null;
   from: RunRecord['from'];
+  /** The shared document that came with it; it goes out with it again. */
+  share?: object | null;
 }
 
 const RECORD = 'record:';
 const DATA = 'data:';
+const SHARE = 'share:';
 const under = (prefix: string): IDBKeyRange => IDBKeyRange.bound(prefix, `${prefix}\uffff`);
 
 const asked = <T>(request: IDBRequest<T>): Promise<T> =>
@@ -96,7 +101,7 @@ export class RunStore {
    * Keeps a run. One that is there already stays as it is, with its name.
    * @throws LabError `runs-full`, `storage-full`, `storage-unavailable`; `run-*` for what is no run
    */
-  async keep({ run, name, created, parent, from }: NewRun): Promise<{ record: RunRecord; added: boolean }> {
+  async keep({ run, name, created, parent, from, share = null }: NewRun): Promise<{ record: RunRecord; added: boolean }> {
     const document = asJson(run);
     const parsed = parseRun(document);
     const { id, bytes } = await packRun(document);
@@ -111,6 +116,7 @@ export class RunStore {
       const record: RunRecord = { form: 1, id, name: name.slice(0, MAX_NAME), created, from, experimentDigest, parent: lineage, bytes: bytes.length, summary: summaryOf(parsed) };
       table.put(record, RECORD + id);
       table.put(bytes, DATA + id);
+      if (share) table.put(asJson(share), SHARE + id);
       return { record, added: true };
     });
   }
@@ -135,20 +141,22 @@ export class RunStore {
   /** Deletes an entry, readable or not, and hands it over. @throws LabError `run-missing` */
   async remove(id: string): Promise<RemovedRun> {
     return this.#do('readwrite', async (table) => {
-      const [record, data] = await Promise.all([asked(table.get(RECORD + id)), asked(table.get(DATA + id))]);
+      const [record, data, share] = await Promise.all([asked(table.get(RECORD + id)), asked(table.get(DATA + id)), asked(table.get(SHARE + id))]);
       if (record === undefined && data === undefined) throw missing();
       table.delete(RECORD + id);
       table.delete(DATA + id);
+      table.delete(SHARE + id);
       const known = recordSchema.safeParse(record);
-      return { id, name: known.success ? known.data.name : 'the damaged run', record: record as unknown, data: data as unknown };
+      return { id, name: known.success ? known.data.name : 'the damaged run', record: record as unknown, data: data as unknown, share: share as unknown };
     });
   }
 
   /** Puts a deleted entry back, whatever the bounds say now. */
-  async restore({ id, record, data }: RemovedRun): Promise<void> {
+  async restore({ id, record, data, share }: RemovedRun): Promise<void> {
     await this.#do('readwrite', async (table) => {
       if (record !== undefined) table.put(record, RECORD + id);
       if (data !== undefined) table.put(data, DATA + id);
+      if (share !== undefined) table.put(share, SHARE + id);
     });
   }
 
@@ -160,7 +168,8 @@ export class RunStore {
     const items: BundleItem[] = [];
     for (const id of ids) {
       const { record, document } = await this.#document(id);
-      items.push({ name: record.name, created: new Date(record.created), parent: record.parent, experiment: (document as Run).experiment, run: document, share: null });
+      const share = (await this.#do('readonly', (table) => asked(table.get(SHARE + id)))) as object | undefined;
+      items.push({ name: record.name, created: new Date(record.created), parent: record.parent, experiment: (document as Run).experiment, run: document, share: share ?? null });
     }
     return writeBundle(items, version).text;
   }

@@ -110,6 +110,8 @@ export interface ModelConfig {
   bosIds: number[];
   /** Any of these ends a text. */
   eosIds: number[];
+  /** Number of parameters, where the configuration determines it. */
+  parameters?: { total: number; withoutEmbeddings: number } | null;
 }
 
 /** A fetched file: its path in the folder, its size and the digest of what arrived. */

@@ -10,6 +10,8 @@ import { fixed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 
 type Measure = 'r2' | 'cka';
+/** Blocks of a side up to which the cells have their numbers written in them. */
+const MOST_NUMBERED = 12;
 const MEASURES: Record<Measure, { name: string; caption: string }> = {
   r2: { name: 'R²', caption: 'Held-out R² of a map between each pair of blocks.' },
   cka: { name: 'CKA', caption: 'Linear CKA of each pair of blocks: likeness of the two clouds before any map is fitted.' },
@@ -38,9 +40,11 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
     const columns = values[0].map((_, j) => j);
     const data = [
       {
-        type: 'heatmap', x: columns, y: rows, z: values, colorscale: theme.sequential, xgap: 2, ygap: 2,
-        zmin: Math.min(0, ...values.flat()), zmax: 1,
-        texttemplate: '%{z:.2f}', textfont: { size: 13 },
+        type: 'heatmap', x: columns, y: rows, z: values.map((row) => row.map((value) => (Number.isFinite(value) ? value : null))), colorscale: theme.sequential, xgap: 2, ygap: 2,
+        zmin: Math.min(0, ...values.flat().filter(Number.isFinite)), zmax: 1,
+        // Numbers where there is room for them.
+        ...(columns.length <= MOST_NUMBERED ? { texttemplate: '%{z:.2f}', textfont: { size: 13 } } : {}),
+        hoverongaps: false,
         hovertemplate: `${plotText(source)} block %{y} → ${plotText(target)} block %{x}<br>${MEASURES[measure].name} %{z:.3f}<extra></extra>`,
         colorbar: { thickness: 10, outlinewidth: 0, len: 1, tickfont: { size: 12 }, nticks: 6 },
       },
@@ -60,9 +64,9 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
       name={`layers-${measure}`}
       className="layer-grid"
       title="Which block answers to which"
-      caption={`${MEASURES[measure].caption} The outlined pair is in use${wanted.sourceLayer === 'auto' ? `, chosen by the lab (${map.layerRule})` : ''}. Click a cell, or walk with the arrow keys and press Enter, to use another.`}
-      table={{ head: ['source_block', 'target_block', 'r2', 'cka'], rows: map.grid.flatMap((row, i) => row.map((r2, j) => [i, j, r2, map.cka[i][j]])) }}
-      cursor={values.map((row, i) => ({ name: `block ${i}`, points: row.map((value, j) => ({ x: j, y: i, label: `${source} block ${i} → ${target} block ${j}: ${MEASURES[measure].name} ${fixed(value, 3)}` })) }))}
+      caption={`${MEASURES[measure].caption} The outlined pair is in use${wanted.sourceLayer === 'auto' ? `, chosen by the lab (${map.layerRule})` : ''}. ${map.grid.flat().some(Number.isNaN) ? 'Empty pairs were not compared. ' : ''}Click a cell, or walk with the arrow keys and press Enter, to use another.`}
+      table={{ head: ['source_block', 'target_block', 'r2', 'cka'], rows: map.grid.flatMap((row, i) => row.flatMap((r2, j) => (Number.isFinite(r2) || Number.isFinite(map.cka[i][j]) ? [[i, j, r2, map.cka[i][j]]] : []))) }}
+      cursor={values.map((row, i) => ({ name: `block ${i}`, points: row.map((value, j) => ({ x: j, y: i, label: `${source} block ${i} → ${target} block ${j}: ${Number.isFinite(value) ? `${MEASURES[measure].name} ${fixed(value, 3)}` : 'not compared'}` })) }))}
       onCursor={(series, point) => setCursorAt(series === null ? null : [series, point])}
       onPick={pick}
       pickHint="uses the pair"

@@ -1,6 +1,7 @@
 /** The runs kept in this browser: open, name, compare, export, bring in, delete. */
 import { useEffect, useRef, useState, type DragEvent } from 'react';
 import type { RunRecord } from '../../runs/record';
+import { OUTCOME_NAMES } from '../evidence/VerdictLine';
 import { importFile, keepShown, loadRuns, undoRemove, useRuns } from '../state/runs';
 import { openExperiment, useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
@@ -52,6 +53,11 @@ export default function RunsSheet() {
       <div className="sheet-inner">
         <header className="sheet-head">
           <h2 id="runs-title">{comparing ? 'Two runs' : 'Kept runs'}</h2>
+          {!comparing && (list?.records.length ?? 0) > 1 && (
+            <button type="button" className="strong" data-testid="compare" disabled={chosen.length !== 2} title={chosen.length === 2 ? undefined : 'Tick two runs first'} onClick={() => useRuns.setState({ comparing: true })}>
+              Compare{chosen.length > 0 && ` (${chosen.length} of 2)`}
+            </button>
+          )}
           {comparing && <button type="button" className="quiet" data-testid="compare-back" onClick={() => useRuns.setState({ comparing: false })}>Back to the list</button>}
           <button type="button" className="quiet" data-testid="runs-close" onClick={close}>Close</button>
         </header>
@@ -81,7 +87,6 @@ function Tools() {
   const shown = useRuns((s) => s.shown);
   const unkept = useRuns((s) => s.unkept);
   const run = useLab((s) => s.run);
-  const chosen = useRuns((s) => s.chosen);
   const input = useRef<HTMLInputElement>(null);
   const records = list?.records ?? [];
   const copyable = run !== null && shown?.run !== run && unkept?.what.run !== run;
@@ -90,6 +95,7 @@ function Tools() {
       <p className="muted" role="status" data-testid="runs-count">
         {list && (records.length === 0 ? 'None yet.' : `${count(records.length)} ${records.length === 1 ? 'run' : 'runs'}, ${bytes(list.bytes)}, in this browser only.`)}
       </p>
+      {records.length > 0 && <Protection />}
       <div className="field-row">
         {copyable && <button type="button" data-testid="keep-shown" onClick={() => void keepShown().then(loadRuns)}>Keep the run on screen</button>}
         <button type="button" onClick={() => input.current?.click()}>Bring in a file</button>
@@ -107,15 +113,33 @@ function Tools() {
           }}
         />
         <button type="button" data-testid="export-all" disabled={records.length === 0} onClick={() => void exportRuns(records.map(({ id }) => id), `runs-${new Date().toISOString().slice(0, 10)}`)}>Export all</button>
-        <button type="button" className="strong" data-testid="compare" disabled={chosen.length !== 2} title={chosen.length === 2 ? undefined : 'Tick two runs first'} onClick={() => useRuns.setState({ comparing: true })}>
-          Compare{chosen.length > 0 && ` (${chosen.length} of 2)`}
-        </button>
       </div>
     </div>
   );
 }
 
+/** So many are found by looking. */
+const FEW = 6;
+
+const textOf = ({ name, summary, experimentDigest, id }: RunRecord): string => [name, summary.source, summary.target, summary.concept, OUTCOME_NAMES[summary.outcome], summary.backend, experimentDigest, id].join(' ').toLowerCase();
+
+/** A browser may clear what it keeps when its disk runs short, unless it is asked not to. Not every browser can be asked. */
+function Protection() {
+  const [state, setState] = useState<'unknown' | 'kept' | 'clearable' | 'refused'>('unknown');
+  useEffect(() => {
+    void navigator.storage?.persisted?.().then((kept) => setState(kept ? 'kept' : 'clearable'));
+  }, []);
+  if (state === 'unknown' || state === 'kept') return null;
+  return (
+    <p className="muted runs-protection">
+      {state === 'refused' ? 'The browser did not agree: it may clear them when its disk runs short. Export what must last.' : 'The browser may clear them when its disk runs short.'}{' '}
+      {state === 'clearable' && <button type="button" className="quiet" onClick={() => void navigator.storage.persist().then((kept) => setState(kept ? 'kept' : 'refused'))}>Ask it not to</button>}
+    </p>
+  );
+}
+
 function List({ records }: { records: RunRecord[] }) {
+  const [sought, setSought] = useState('');
   const shown = useRuns((s) => s.shown?.record.id ?? null);
   if (records.length === 0) {
     return (
@@ -124,10 +148,21 @@ function List({ records }: { records: RunRecord[] }) {
       </div>
     );
   }
+  const words = sought.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = records.filter((record) => words.every((word) => textOf(record).includes(word)));
   return (
-    <ol className="runs-list" aria-label="Kept runs, newest first">
-      {records.map((record) => <RunRow key={record.id} record={record} shown={record.id === shown} parent={nameOf(record, records)} />)}
-    </ol>
+    <>
+      {records.length > FEW && (
+        <div className="runs-seek">
+          <label htmlFor="runs-seek">Find</label>
+          <input id="runs-seek" type="search" value={sought} placeholder="name, model, concept, digest" spellCheck={false} onChange={(event) => setSought(event.target.value)} />
+          <span className="muted" role="status">{words.length > 0 && `${found.length} of ${records.length}`}</span>
+        </div>
+      )}
+      <ol className="runs-list" aria-label="Kept runs, newest first">
+        {found.map((record) => <RunRow key={record.id} record={record} shown={record.id === shown} parent={nameOf(record, records)} />)}
+      </ol>
+    </>
   );
 }
 
@@ -143,6 +178,7 @@ function Undo() {
     <p className="runs-undo" role="status">
       <span>Deleted “{last.name}”.</span>
       <button type="button" id="runs-undo" data-testid="runs-undo" onClick={() => void undoRemove().then(() => focusIn(`[data-id="${last.id}"] button`))}>Put it back</button>
+      <button type="button" className="quiet" onClick={() => useRuns.setState({ removed: [] })}>Leave it</button>
     </p>
   );
 }

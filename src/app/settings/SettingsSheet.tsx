@@ -4,7 +4,7 @@ import { defaultExperiment, quickVariant } from '../../experiment/defaults';
 import { digestOf } from '../../experiment/digest';
 import { UndoRedo } from '../shell/UndoRedo';
 import { firstDifference, STAGE_TITLES } from '../state/stages';
-import { editExperiment, setExperiment, useLab } from '../state/store';
+import { editExperiment, openExperiment, useLab } from '../state/store';
 import { Digest } from '../ui/Digest';
 import { Segmented } from '../ui/Segmented';
 import { FieldInput } from './FieldInput';
@@ -64,7 +64,7 @@ export default function SettingsSheet() {
           <JsonEditor />
         )}
         <footer className="sheet-foot">
-          <button type="button" className="quiet" onClick={() => setExperiment(defaultExperiment(experiment.concept.kind === 'preset' ? experiment.concept.id : experiment.concept.promptsFrom))}>
+          <button type="button" className="quiet" onClick={() => openExperiment(defaultExperiment(experiment.concept.kind === 'preset' ? experiment.concept.id : experiment.concept.promptsFrom), null)}>
             Defaults
           </button>
           <button type="button" className="quiet" title="Small and middle model, fewer tokens and texts: for slow machines" onClick={() => editExperiment(quickVariant)}>
