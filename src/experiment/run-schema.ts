@@ -59,6 +59,20 @@ const models = z.strictObject({
     verdict: z.enum(['homologous', 'related', 'not-homologous']),
     sameIds: z.boolean(),
     checks: z.array(z.strictObject({ name: z.string(), passed: z.boolean(), detail: z.string() })),
+    sample: z
+      .strictObject({
+        texts: z.number(),
+        rows: z.strictObject({ train: z.number(), heldOut: z.number(), left: z.number() }),
+        blocks: z.strictObject({ source: z.array(z.int()), target: z.array(z.int()) }),
+        cka: rows,
+        profile: z.array(z.strictObject({ target: z.int(), source: z.int(), cka: measured })),
+        late: z.array(z.strictObject({ target: z.int(), source: z.int(), cka: measured })),
+        meanCka: measured,
+        map: z.strictObject({ source: z.int(), target: z.int(), lambda: measured, heldOutR2: measured }),
+        verdict: z.enum(['alike', 'partly', 'unalike']),
+      })
+      .nullable(),
+    unsampled: z.string().nullable(),
   }),
   inTurn: z.string().optional(),
 });

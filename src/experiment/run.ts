@@ -58,6 +58,29 @@ export interface HomologyReport {
   /** Whether the same text gives the same ids in both: only then can positions be paired one to one. */
   sameIds: boolean;
   checks: { name: string; passed: boolean; detail: string }[];
+  /** How alike the states are on a small sample; null where none could be taken, and then why. */
+  sample: HomologySample | null;
+  unsampled: string | null;
+}
+
+/** A small sample of paired states, compared before the collection. */
+export interface HomologySample {
+  texts: number;
+  /** `left`: rows left out because a state there is massive or not finite. */
+  rows: { train: number; heldOut: number; left: number };
+  /** Blocks that were compared: all, or of large models some, evenly spread. */
+  blocks: { source: number[]; target: number[] };
+  /** Debiased linear CKA, [source][target] in the order of `blocks`. */
+  cka: number[][];
+  /** For each target block the source block that is most like it. */
+  profile: { target: number; source: number; cka: number }[];
+  /** The same with the later halves of both models alone: what is judged. */
+  late: { target: number; source: number; cka: number }[];
+  /** Mean of `late`. */
+  meanCka: number;
+  /** One quick map: from the source block most like it to a block of the middle of the target. */
+  map: { source: number; target: number; lambda: number; heldOutR2: number };
+  verdict: 'alike' | 'partly' | 'unalike';
 }
 
 export interface ModelsResult {

@@ -11,6 +11,8 @@ const ARM_NAMES: Record<ArmResult['name'], string> = {
   random: 'large + random',
 };
 
+const HOMOLOGY_NAMES: Record<Run['models']['homology']['verdict'], string> = { homologous: 'Homologous', related: 'Related', 'not-homologous': 'Not homologous' };
+
 /** Renders the report as Markdown. The same run gives the same report. */
 export const renderReport = (run: Run): string => toMarkdown(reportOf(run));
 
@@ -39,6 +41,12 @@ function reportOf(run: Run): Block[] {
     ...(run.activations.alignment.by === 'characters'
       ? [paragraph(`Positions paired by characters: ${percent(run.activations.alignment.share.source)} of the source’s and ${percent(run.activations.alignment.share.target)} of the target’s positions have a partner.`)]
       : []),
+    heading(2, `Do the models belong together? ${HOMOLOGY_NAMES[models.homology.verdict]}`),
+    table(
+      ['check', 'outcome', 'what was found'],
+      models.homology.checks.map(({ name, passed, detail }) => [name, passed ? 'passed' : 'failed', detail]),
+    ),
+    ...(models.homology.unsampled ? [paragraph(`No sample of states was compared: ${models.homology.unsampled}`)] : []),
     heading(2, 'The map'),
     table(
       ['figure', 'value'],

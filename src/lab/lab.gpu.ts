@@ -180,7 +180,7 @@ test('a pair that is not homologous is refused with its reasons', async () => {
 
 test('a forced pair: positions paired by characters, other rows of each model, the same map on both backends', async () => {
   const small = smallExperiment();
-  const experiment: Experiment = { ...small, models: { ...small.models, target: { id: 'lrt-stranger', dtype: 'fp32' }, alignment: 'characters' }, corpus: { ...small.corpus, maxTokens: 600 } };
+  const experiment: Experiment = { ...small, models: { ...small.models, target: { id: 'lrt-stranger', dtype: 'fp32' }, alignment: 'characters' }, corpus: { ...small.corpus, maxTokens: 400 } };
   const wasm = (await runUntil(engines.wasm, experiment, 'map')).results;
   const webgpu = (await runUntil(engines.webgpu, experiment, 'map')).results;
   expect(wasm.models!.homology.sameIds).toBe(false);

@@ -12,7 +12,7 @@ import { foldsOf } from './folds';
 import { activationsStage, shapeOf, type ActivationsState } from './stage-activations';
 import { mapStage, type MapState } from './stage-map';
 import { evidenceStage } from './stage-evidence';
-import { modelsStage, releaseModels, requirePairing, type LoadedPair } from './stage-models';
+import { modelsStage, homologyWarning, releaseModels, requirePairing, sampledHomology, type LoadedPair } from './stage-models';
 import { steerStage, type SteerState } from './stage-steer';
 import { comparedBlocks } from './compared';
 import { computeAxis, signedStops } from './dose';
@@ -28,6 +28,8 @@ export class Pipeline {
   /** What each stage warned of when it was made; kept as long as its result is. */
   #warnings = new Map<Stage, string[]>();
   #making: Stage = 'models';
+  /** What the homology of the present pair warns of: it goes with the pairing and the corpus, not with loading. */
+  #homology: string | null = null;
 
   /**
    * Runs the stages up to `until`.
@@ -49,7 +51,7 @@ export class Pipeline {
       const milliseconds = Math.round(performance.now() - began);
       Object.assign(results, { [stage]: result });
       timings[stage] = milliseconds;
-      context.onStage({ stage, result, milliseconds, fromMemory, warnings: this.#warnings.get(stage) ?? [] } as StageEvent);
+      context.onStage({ stage, result, milliseconds, fromMemory, warnings: this.#said(stage) } as StageEvent);
     }
     timings.total = Math.round(performance.now() - started);
     if (until !== 'evidence') return null;
@@ -74,7 +76,7 @@ export class Pipeline {
       replay: all.evidence.replay,
       inputs: await inputsOf(experiment, context.resources),
       verdict: all.evidence.verdict,
-      warnings: STAGES.flatMap((stage) => (this.#warnings.get(stage) ?? []).map((text) => ({ stage, text }))),
+      warnings: STAGES.flatMap((stage) => this.#said(stage).map((text) => ({ stage, text }))),
     };
   }
 
@@ -130,6 +132,11 @@ export class Pipeline {
     await this.#memo.clear();
   }
 
+  #said(stage: Stage): string[] {
+    const said = this.#warnings.get(stage) ?? [];
+    return stage === 'models' && this.#homology ? [...said, this.#homology] : said;
+  }
+
   #lab(context: PipelineContext): LabContext {
     const warn = (text: string): void => {
       const said = this.#warnings.get(this.#making) ?? [];
@@ -170,7 +177,9 @@ export class Pipeline {
     // A stage that needs a model which is not in memory loads it: that is this stage's progress.
     const onLoading: PairRequest['onLoading'] = (done, total, note) => context.progress({ stage: this.#making, done, total, unit: 'bytes', note });
     models.state.pair.attend({ signal: context.signal, onLoading });
-    return models;
+    const { homology, fromMemory } = await sampledHomology(context, experiment, models.state);
+    this.#homology = homologyWarning(homology, models.state);
+    return { state: { ...models.state, result: { ...models.state.result, homology } }, fromMemory: models.fromMemory && fromMemory };
   }
 
   async #activations(experiment: Experiment, context: LabContext): Promise<Remembered<ActivationsState>> {

@@ -3,7 +3,9 @@ import { LabError } from '../experiment/errors';
 import type { ModelRef } from '../experiment/model-ref';
 import type { HomologyReport, ModelReport, ModelsResult } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
-import { checkHomology, fetchCatalog, locationOfRef, ModelStore, resolveModel, type Catalog, type CatalogEntry } from '../models';
+import { sampleHomology } from './homology-sample';
+import { Memo } from './memo';
+import { checkHomology, fetchCatalog, locationOfRef, ModelStore, resolveModel, withSample, type Catalog, type CatalogEntry } from '../models';
 import type { LanguageModel, ModelSource } from '../runtime/types';
 import type { LabContext } from './context';
 import { breathe } from './context';
@@ -16,6 +18,8 @@ export interface LoadedPair {
   source: LanguageModel;
   target: LanguageModel;
   titles: { source: string; target: string };
+  /** What comparing the two has given. */
+  memo: Memo;
   result: ModelsResult;
 }
 
@@ -80,12 +84,12 @@ export async function modelsStage(context: LabContext, experiment: Experiment): 
     const { source, target } = pair;
     const homology = checkHomology(source, target);
     const titles = { source: known.source.title, target: known.target.title };
-    if (homology.verdict === 'related') context.warn(relatedWarning(homology, titles));
     return {
       pair,
       source,
       target,
       titles,
+      memo: new Memo(),
       result: { source: describe(source, known.source), target: describe(target, known.target), homology, ...(inTurn ? { inTurn } : {}) },
     };
   } catch (error) {
@@ -113,9 +117,33 @@ function notHomologous({ checks }: HomologyReport, titles: Titles): LabError {
   );
 }
 
-/** The two give the same ids, so rows pair one to one; what else differs may cost the map its fit. */
-function relatedWarning({ checks }: HomologyReport, titles: Titles): string {
-  return `${titles.source} and ${titles.target} are related, not homologous: the same text gives the same tokens in both, but they differ. ${details(checks)} Judge the map by its held-out R².`;
+/**
+ * The homology report of a loaded pair with a sample of states in it, remembered with the pair. A corpus that gives no
+ * sample is the collection's error to report: here it is only said.
+ * @throws LabError `cancelled`, `webgpu-device-lost` and others of running the models
+ */
+export async function sampledHomology(context: LabContext, { corpus, models }: Pick<Experiment, 'corpus' | 'models'>, { pair, memo, result }: LoadedPair): Promise<{ homology: HomologyReport; fromMemory: boolean }> {
+  const inputs = { corpus: corpus.id, alignment: models.alignment };
+  const known = memo.recall<HomologyReport>('homology', inputs);
+  if (known) return { homology: known, fromMemory: true };
+  const report = async (): Promise<HomologyReport> => {
+    try {
+      return withSample(result.homology, await sampleHomology(context, pair, corpus.id, models.alignment));
+    } catch (thrown) {
+      const error = LabError.from(thrown);
+      if (!error.code.startsWith('corpus-') && error.code !== 'non-finite') throw error;
+      return { ...result.homology, unsampled: error.message };
+    }
+  };
+  return { homology: await memo.keep('homology', inputs, await report()), fromMemory: false };
+}
+
+/** What a reader of the verdict must know; null for a homologous pair. */
+export function homologyWarning({ verdict, sameIds, checks }: HomologyReport, { titles }: LoadedPair): string | null {
+  if (verdict === 'homologous') return null;
+  const what = verdict === 'related' ? 'are related, not homologous' : 'are not homologous';
+  const tokens = sameIds ? 'the same text gives the same tokens in both, but they differ' : 'they cut texts differently, and positions are paired by characters';
+  return `${titles.source} and ${titles.target} ${what}: ${tokens}. Checks that failed: ${checks.filter(({ passed }) => !passed).map(({ name }) => name.toLowerCase()).join(', ')}. Judge the map by its held-out R² and by what it steers.`;
 }
 
 function details(checks: HomologyReport['checks']): string {

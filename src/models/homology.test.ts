@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
-import { checkHomology, type HomologyParty } from './homology';
+import { describe, expect, test } from 'vitest';
+import type { HomologySample } from '../experiment/run';
+import { checkHomology, withSample, type HomologyParty } from './homology';
 import { createTokenizer } from './tokenizer';
 
 type Json = Record<string, unknown>;
@@ -50,4 +51,31 @@ test('the same vocabulary that joins pieces in another order gives other ids', a
   const reversed = await party('lrt-stories-l', { tokenizer: (json) => ({ ...json, model: { ...(json.model as Json), merges: ((json.model as Json).merges as unknown[]).toReversed() } }) });
   const a = await party('lrt-stories-s');
   expect([checkHomology(a, reversed).verdict, ...failed(a, reversed)]).toEqual(['not-homologous', 'Merges', 'Token ids']);
+});
+
+describe('with a sample of states', () => {
+  const sample = (verdict: HomologySample['verdict'], heldOutR2: number): HomologySample => ({
+    texts: 32, rows: { train: 400, heldOut: 130, left: 3 }, blocks: { source: [0, 1], target: [0, 1, 2] }, cka: [[1, 0, 0], [0, 0.5, 0.6]],
+    profile: [{ target: 0, source: 0, cka: 1 }, { target: 1, source: 1, cka: 0.5 }, { target: 2, source: 1, cka: 0.6 }],
+    late: [{ target: 1, source: 1, cka: 0.5 }, { target: 2, source: 1, cka: 0.6 }], meanCka: 0.55, map: { source: 1, target: 1, lambda: 0.1, heldOutR2 }, verdict,
+  });
+
+  test.each([
+    ['lrt-stories-l', 'alike', 0.3, 'homologous'],
+    ['lrt-stories-l', 'alike', 0.05, 'related'],
+    ['lrt-stories-l', 'partly', 0.3, 'related'],
+    ['lrt-stories-l', 'unalike', 0.3, 'not-homologous'],
+    ['lrt-stranger', 'alike', 0.3, 'related'],
+    ['lrt-stranger', 'partly', 0.9, 'not-homologous'],
+    ['lrt-stranger', 'unalike', 0.9, 'not-homologous'],
+  ] as const)('Stories S and %s, states %s, quick R² %d: %s', async (other, states, r2, verdict) => {
+    const report = checkHomology(await party('lrt-stories-s'), await party(other));
+    const whole = withSample(report, sample(states, r2));
+    expect(whole.verdict).toBe(verdict);
+    expect(whole.sameIds).toBe(report.sameIds);
+    expect(whole.checks.slice(0, -2)).toEqual(report.checks);
+    expect(whole.checks.slice(-2).map(({ passed }) => passed)).toEqual([states === 'alike', r2 >= 0.1]);
+    expect(whole.checks.at(-2)!.detail).toMatch(/530 positions of 32 texts.*0\.55 in the mean \(0\.50 to 0\.60\)/);
+    expect(whole.checks.at(-1)!.detail).toMatch(/Block 1 to block 1, fitted to 400 positions/);
+  });
 });

@@ -3,7 +3,7 @@
  * fitted token by token? What is compared here is known before any activation is
  * collected; how alike the activations are, the fit itself tells.
  */
-import type { HomologyReport } from '../experiment/run';
+import type { HomologyReport, HomologySample } from '../experiment/run';
 import type { LanguageModel } from '../runtime/types';
 
 /** The parts of a loaded model that the check reads. */
@@ -41,7 +41,7 @@ export function checkHomology(a: HomologyParty, b: HomologyParty, probeText: str
   const sameSize = a.info.vocabSize === b.info.vocabSize;
   const size: Check = { name: 'Vocabulary size', passed: sameSize, detail: sameSize ? `Both have ${a.info.vocabSize} rows.` : `${a.info.vocabSize} and ${b.info.vocabSize} rows; rows past the vocabulary are padding.` };
   const verdict = !ids.passed ? 'not-homologous' : tokenizer.every((check) => check.passed) && architecture.passed ? 'homologous' : 'related';
-  return { verdict, sameIds: ids.passed, checks: [...tokenizer, ids, architecture, size, compareTemplates(a, b)] };
+  return { verdict, sameIds: ids.passed, checks: [...tokenizer, ids, architecture, size, compareTemplates(a, b)], sample: null, unsampled: null };
 }
 
 /** Multimodal repositories call their language model by a type of its own. */
@@ -61,4 +61,44 @@ function compareTemplates(a: HomologyParty, b: HomologyParty): Check {
   if (left === right) return { name, passed: true, detail: left === null ? 'Neither has one.' : 'Both have the same.' };
   if (left !== null && right !== null) return { name, passed: false, detail: 'Their chat templates differ: one conversation is written out in two ways.' };
   return { name, passed: false, detail: `Only ${left === null ? b.info.id : a.info.id} has one.` };
+}
+
+/**
+ * How alike the states of two models must be: the mean over the later blocks of the target of the debiased CKA with their
+ * closest later blocks of the source, and the held-out R² of the quick map. An opinion, from the bundled models:
+ * docs/decisions/0009-homology-sample.md.
+ */
+export const SAMPLE_THRESHOLDS = { alike: 0.45, partly: 0.3, r2: 0.1 } as const;
+
+/**
+ * The report with what a sample of states adds to it. States that are not alike take a verdict down, one step where they
+ * are partly alike or the quick map explains next to nothing; states that are alike lift a pair whose ids differ to `related`.
+ */
+export function withSample(report: HomologyReport, sample: HomologySample): HomologyReport {
+  const { alike, partly, r2 } = SAMPLE_THRESHOLDS;
+  const { rows, texts, late, meanCka, map } = sample;
+  const values = late.map(({ cka }) => cka);
+  const range = `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`;
+  const meaning = { alike: `alike, at ${alike} and more`, partly: `partly alike, between ${partly} and ${alike}`, unalike: `not alike, under ${partly}` }[sample.verdict];
+  const mapped = map.heldOutR2 >= r2;
+  const checks: Check[] = [
+    {
+      name: 'States, sampled',
+      passed: sample.verdict === 'alike',
+      detail: `On ${rows.train + rows.heldOut} positions of ${texts} texts the later blocks of the large model have a debiased CKA of ${meanCka.toFixed(2)} in the mean (${range}) with the later blocks of the small one that are most like them: ${meaning}. Where these lines are drawn is an opinion.`,
+    },
+    {
+      name: 'Quick map',
+      passed: mapped,
+      detail: `Block ${map.source} to block ${map.target}, fitted to ${rows.train} positions: held-out R² ${map.heldOutR2.toFixed(2)}${mapped ? '' : `, under ${r2}`}. More text gives more. R² alone makes no family: part of a state is the token it stands at, and strangers share that too.`,
+    },
+  ];
+  const good = sample.verdict === 'alike' && mapped;
+  return { ...report, verdict: verdictWith(report, sample.verdict, good), checks: [...report.checks, ...checks], sample };
+}
+
+function verdictWith({ sameIds, verdict }: HomologyReport, states: HomologySample['verdict'], good: boolean): HomologyReport['verdict'] {
+  if (!sameIds) return good ? 'related' : 'not-homologous';
+  if (states === 'unalike') return 'not-homologous';
+  return good ? verdict : 'related';
 }

@@ -4,7 +4,7 @@ export { fetchCatalog, parseCatalog, resolveModel, FAMILY_PATH, type Catalog, ty
 export { applyChatTemplate, type ChatMessage, type ChatTemplateOptions } from './chat';
 export { executeDownload, locationOf, planDownload, type DownloadOptions, type DownloadPlan, type PlannedFile } from './downloads';
 export { estimateModelBytes, FAMILIES_PATH, parseFamilies, type CuratedFamilies, type CuratedFamily, type CuratedModel } from './families';
-export { checkHomology, HOMOLOGY_PROBE, type HomologyParty } from './homology';
+export { checkHomology, HOMOLOGY_PROBE, SAMPLE_THRESHOLDS, withSample, type HomologyParty } from './homology';
 export { HUB, resolveRepository, type Repository, type RepositoryRequest } from './hub';
 export { dtypeSupport, graphPath, variantsOf, type Dtype, type DtypeFeatures, type RepositoryFile, type Variant } from './layout';
 export { openLocalFiles, registerLocalFolder, type LocalFolder } from './local';

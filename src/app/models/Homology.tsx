@@ -4,6 +4,7 @@ import type { HomologyReport } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
 import { editExperiment, useLab } from '../state/store';
 import { Segmented } from '../ui/Segmented';
+import { SampleFigure } from './SampleFigure';
 
 type Alignment = Experiment['models']['alignment'];
 
@@ -18,7 +19,7 @@ export function refusalOf(error: LabErrorJson): HomologyReport | null {
     const [, outcome, detail] = /^(passed|failed): (.*)$/s.exec(String(text)) ?? [];
     return { name, passed: outcome === 'passed', detail: detail ?? String(text) };
   });
-  return { verdict: 'not-homologous', sameIds: false, checks };
+  return { verdict: 'not-homologous', sameIds: false, checks, sample: null, unsampled: null };
 }
 
 /** What follows from the pairing that the settings ask for. */
@@ -27,16 +28,17 @@ function consequence(alignment: Alignment, sameIds: boolean): string {
   return sameIds ? 'Both models read the same tokens: every position has its partner.' : 'The two cut texts differently, so their tokens cannot be paired one to one.';
 }
 
+function titleOf({ verdict, sameIds }: HomologyReport): string {
+  if (verdict === 'homologous') return 'Homologous: a map between them can be fitted';
+  if (verdict === 'related') return sameIds ? 'Related: the tokens agree, so a map can be fitted, but the models differ' : 'Related: their states are alike, but not their tokens; positions are paired by characters';
+  return sameIds ? 'Not homologous: the tokens agree, but the states are not alike' : 'Not homologous: forced, with positions paired by characters';
+}
+
 export function Homology({ report, refused = false }: { report: HomologyReport; refused?: boolean }) {
   const alignment = useLab((s) => s.experiment.models.alignment);
-  const title = {
-    homologous: 'Homologous: a map between them can be fitted',
-    related: 'Related: the tokens agree, so a map can be fitted, but the models differ',
-    'not-homologous': refused ? 'Not homologous: the lab refuses this pair' : 'Not homologous: forced, with positions paired by characters',
-  }[report.verdict];
   return (
     <section className="homology" aria-labelledby="homology-title" data-verdict={report.verdict}>
-      <h2 id="homology-title">{title}</h2>
+      <h2 id="homology-title">{refused ? 'Not homologous: the lab refuses this pair' : titleOf(report)}</h2>
       <ul className="checks">
         {report.checks.map((check) => (
           <li key={check.name} className={check.passed ? 'passed' : 'failed'}>
@@ -55,6 +57,8 @@ export function Homology({ report, refused = false }: { report: HomologyReport; 
         <Segmented label="Pair positions" showLabel value={alignment} options={[{ value: 'tokens', label: 'by tokens' }, { value: 'characters', label: 'by characters' }]} onChange={setAlignment} />
         <span className="muted">{consequence(alignment, report.sameIds)}</span>
       </div>
+      {report.unsampled && <p className="muted">No sample of states was compared: {report.unsampled}</p>}
+      {report.sample && <SampleFigure sample={report.sample} />}
     </section>
   );
 }
