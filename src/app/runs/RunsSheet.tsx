@@ -113,6 +113,7 @@ function Tools() {
           }}
         />
         <button type="button" data-testid="export-all" disabled={records.length === 0} onClick={() => void exportRuns(records.map(({ id }) => id), `runs-${new Date().toISOString().slice(0, 10)}`)}>Export all</button>
+        <a href="#/review" data-testid="review-bundle">Review a bundle</a>
       </div>
     </div>
   );
