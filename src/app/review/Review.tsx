@@ -67,7 +67,9 @@ function Frame({ title, children }: { title: string; children: ReactNode }) {
   return (
     <>
       <header className="topbar">
-        <p className="wordmark">LRT Lab</p>
+        <p className="wordmark">
+          <a href="./">LRT Lab</a>
+        </p>
         <div className="topbar-what">
           <p className="topbar-title">{title}</p>
           <p className="provenance">Review: what others claim, checked here</p>

@@ -6,11 +6,12 @@ import { BUNDLE_SUFFIX, writeBundle } from '../../experiment/bundle';
 import { sha256Hex } from '../../experiment/digest';
 import type { Run } from '../../experiment/run';
 import { encodeFragment } from '../../experiment/share/codec';
-import { LINK_SCHEMA, type Hideable } from '../../experiment/share/document';
+import { LINK_SCHEMA, type Hideable, type View } from '../../experiment/share/document';
 import { documentOf, linksOf, markdownOf, MEDIUM_LINK, REVIEW_VIEW, SMALL_LINK, type SharedLink } from '../../experiment/share/make';
 import { downloadText } from '../figures/export';
 import { useLab } from '../state/store';
 import { bytes as byteText, count } from '../ui/format';
+import { Segmented } from '../ui/Segmented';
 import './share.css';
 
 type Choice = 'small' | 'medium' | 'file' | 'address';
@@ -55,11 +56,12 @@ function Share({ run }: { run: Run }) {
   const stale = useLab((s) => JSON.stringify(s.experiment) !== JSON.stringify(run.experiment));
   const [note, setNote] = useState('');
   const [hidden, setHidden] = useState<Hideable[]>([]);
+  const [mode, setMode] = useState<View['mode']>('review');
   const [url, setUrl] = useState('');
   // One time for the whole dialog: the digest of the bundle must not move under the link that has it.
   const [opened] = useState(() => new Date());
   const base = location.origin + location.pathname;
-  const document = useMemo(() => documentOf(run, { note, parent: lineage, view: { ...REVIEW_VIEW, hidden } }), [run, note, lineage, hidden]);
+  const document = useMemo(() => documentOf(run, { note, parent: lineage, view: { ...REVIEW_VIEW, mode, hidden } }), [run, note, lineage, mode, hidden]);
   const links = useMemo(() => linksOf(document, base), [document, base]);
   const [choice, setChoice] = useState<Choice>(links[0]?.tier ?? 'file');
   const chosen = links.find(({ tier }) => tier === choice);
@@ -76,7 +78,7 @@ function Share({ run }: { run: Run }) {
         <legend className="visually-hidden">How to share it</legend>
         <Tier value="small" choice={choice} onChoose={setChoice} title="Short link" size={sizeOf(links, 'small')} what={`Settings, digests and claims; at most ${count(SMALL_LINK)} characters, for any chat or paper.`} disabled={!links.some(({ tier }) => tier === 'small')} />
         <Tier value="medium" choice={choice} onChoose={setChoice} title="Link with evidence" size={sizeOf(links, 'medium')} what={mediumText(links)} disabled={!links.some(({ tier }) => tier === 'medium')} />
-        <Tier value="file" choice={choice} onChoose={setChoice} title="Bundle file" size={bundle && choice === 'file' ? byteText(bundle.length) : ''} what={`The whole run with all figures, as one ${BUNDLE_SUFFIX} file. A reader opens it under “Review a bundle”.`} />
+        <Tier value="file" choice={choice} onChoose={setChoice} title="Bundle file" size={bundle && choice === 'file' ? byteText(bundle.length) : ''} what={`The whole run with all figures, as one ${BUNDLE_SUFFIX} file. A reader opens it under “Runs”, “Review a bundle”.`} />
         <Tier value="address" choice={choice} onChoose={setChoice} title="Link to a file" size={address ? `${count(address.length)} characters` : ''} what="A short link with the address of the bundle, wherever you put it, and its digest." />
       </fieldset>
       <label className="share-field">
@@ -84,7 +86,9 @@ function Share({ run }: { run: Run }) {
         <textarea rows={2} maxLength={1200} value={note} onChange={(event) => setNote(event.target.value)} data-testid="share-note" />
       </label>
       <details>
-        <summary>Hide controls from the reader</summary>
+        <summary>What the reader sees first</summary>
+        <Segmented<View['mode']> label="Opens" showLabel value={mode} options={[{ value: 'review', label: 'the claims' }, { value: 'lab', label: 'the lab, with these settings' }]} onChange={setMode} />
+        <p className="muted">Controls that are left out:</p>
         <div className="share-hidden">
           {HIDEABLE.map(({ name, label }) => (
             <label key={name}>

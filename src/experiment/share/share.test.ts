@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { canonicalJson, digestOf, sha256Hex } from '../digest';
+import { canonicalJson, sha256Hex } from '../digest';
 import { LabError, type ErrorCode } from '../errors';
 import { fromBase64Url, toBase64Url } from './base64url';
 import { decodeLink, documentDigest, encodeFragment, MAX_PAYLOAD, MAX_UNPACKED } from './codec';
@@ -160,7 +160,11 @@ interface Golden {
   name: string;
   link: string;
   digest: string;
-  experimentDigest: string;
+  title: string;
+  /** Ids of source and target. */
+  models: string[];
+  /** Of the corpus and of generation. */
+  seeds: number[];
   migrated: string[];
   claims: number;
 }
@@ -169,11 +173,14 @@ test('links of released versions are read for ever', () => {
   const golden = JSON.parse(readFileSync(new URL('../../../fixtures/links/golden.json', import.meta.url), 'utf8')) as Golden[];
   expect(golden.length).toBeGreaterThanOrEqual(3);
   expect(new Set(golden.map(({ link: each }) => /#\/x\/(\d+)\//.exec(each)![1]))).toEqual(new Set(Array.from({ length: LINK_SCHEMA }, (_, i) => String(i + 1))));
-  for (const { name, link: each, digest, experimentDigest, migrated, claims } of golden) {
+  for (const { name, link: each, digest, title, models, seeds, migrated, claims } of golden) {
     const decoded = decodeLink(each);
     if (decoded.document.kind !== 'run') throw new Error(`${name} is no run`);
     expect(decoded.digest, name).toBe(digest);
-    expect(digestOf(decoded.document.spec.experiment), name).toBe(experimentDigest);
+    const { experiment } = decoded.document.spec;
+    expect(experiment.title, name).toBe(title);
+    expect([experiment.models.source.id, experiment.models.target.id], name).toEqual(models);
+    expect([experiment.corpus.seed, experiment.generation.seed], name).toEqual(seeds);
     expect(decoded.migrated.slice(0, migrated.length), name).toEqual(migrated);
     expect(decoded.document.claims.length, name).toBe(claims);
   }
