@@ -43,7 +43,7 @@ function folderOfModels(): string {
 test('usage, and arguments that cannot be meant', () => {
   const help = now('--help');
   expect(help.code).toBe(0);
-  for (const flag of ['--source', '--target', '--host', '--layout', '--models', '--profile', '--out', '--backend', '--quick', '--site']) expect(help.output).toContain(flag);
+  for (const flag of ['--source', '--target', '--host', '--layout', '--models', '--profile', '--out', '--backend', '--in-turn', '--quick', '--site']) expect(help.output).toContain(flag);
 
   const wrong: [RegExp, ...string[]][] = [
     [/“owner\/name” is a model of a hub, and nothing was said about downloading it/, 'mood', '--source', 'owner/name'],
@@ -74,12 +74,12 @@ test('usage, and arguments that cannot be meant', () => {
   expect(code).toBe(2);
 });
 
-test('models of a mirror by name and revision: a whole run; with a profile the second run downloads nothing', async () => {
+test('models of a mirror by name and revision: a whole run, one model in memory at a time; with a profile the second run downloads nothing', async () => {
   const mirror = await startMirror(folderOfModels());
   try {
     const profile = join(dir, 'profile');
     const revision = mirror.commit('stories/m');
-    const first = await meanwhile('mood', '--quick', '--backend', 'wasm', '--source', 'stories/s', '--target', `stories/m@${revision}:fp32`, '--host', mirror.url, '--profile', profile, '--out', join(dir, 'out'));
+    const first = await meanwhile('mood', '--quick', '--backend', 'wasm', '--source', 'stories/s', '--target', `stories/m@${revision}:fp32`, '--host', mirror.url, '--profile', profile, '--in-turn', '--out', join(dir, 'out'));
     expect(first.code, first.output).toBe(0);
     expect(first.output).toMatch(/✓ download [\d.]+ s/);
     expect(first.output).toMatch(/Time: download [\d.]+ s, models .*tokens\/s/);
@@ -89,6 +89,8 @@ test('models of a mirror by name and revision: a whole run; with a profile the s
       target: { id: 'stories/m', dtype: 'fp32', location: { kind: 'hub', host: mirror.url, commit: revision } },
     });
     expect(run.experiment.title).toBe('stories/s → stories/m: mood');
+    expect(run.models.inTurn).toMatch(/took turns in memory, as asked/);
+    expect(first.output).toContain('stories/s unloaded, loading stories/m');
 
     const before = mirror.log.length;
     const second = await meanwhile('mood', '--quick', '--backend', 'wasm', '--source', 'stories/s', '--target', 'lrt-stranger', '--host', mirror.url, '--profile', profile);

@@ -79,6 +79,7 @@ test('a download is agreed to, interrupted by a reload, resumed and checked; the
   await download(page, S);
   await page.getByTestId('use-source').click();
   await expect(page.getByTestId(`source-${S}-fp32`)).toBeChecked();
+  await expect(page.getByTestId(`model-${S}-fp32`)).toContainText('282 k');
   await expect(page.getByTestId(`target-${M}-fp32`)).toBeChecked();
   await expect(page.getByTestId('memory')).toHaveAttribute('data-fits', 'together');
 

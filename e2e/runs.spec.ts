@@ -90,7 +90,12 @@ test('a run is kept, renamed, found after a reload and in another tab, compared,
 
   await first.getByTestId('run-delete').click();
   await expect(rows(page)).toHaveCount(1);
+  await expect(page.getByTestId('runs-undo')).toBeFocused();
   await page.getByTestId('runs-undo').click();
+  await expect(rows(page)).toHaveCount(2);
+  await first.getByTestId('run-delete').click();
+  await expect(rows(page)).toHaveCount(1);
+  await page.keyboard.press('Control+z');
   await expect(rows(page)).toHaveCount(2);
 
   // What one tab does, the other sees.

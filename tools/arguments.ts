@@ -21,6 +21,7 @@ export const USAGE = `Usage: npm run experiment -- <preset | file.json> [options
 --profile DIR                    keep the browser's storage here, so that the next run need not download again
 --out DIR                        where the run, its report and its other files go (default out/<experiment>)
 --backend auto|webgpu|wasm       what to compute on
+--in-turn                        one model in memory at a time, as where the two do not fit together; changes no figure
 --quick                          Stories S → Stories M, less of everything
 --site DIR                       a built copy of the lab to run instead of dist/
 --help                           this text`;
@@ -45,6 +46,8 @@ export interface Arguments {
   /** As the command line names them; null where the experiment's own stands. */
   named: Record<'source' | 'target', NamedModel | null>;
   backend: 'auto' | 'webgpu' | 'wasm';
+  /** One model in memory at a time; otherwise the lab goes by its memory plan. */
+  inTurn: boolean;
   out: string;
   /** Null where nothing was said about downloading. */
   origin: Origin | null;
@@ -68,7 +71,7 @@ export function readArguments(argv: readonly string[]): Arguments | null {
     parsed = parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { out: text, backend: { ...text, default: 'auto' }, quick: { type: 'boolean', default: false }, source: text, target: text, host: text, layout: text, models: text, corpus: text, profile: text, site: text, help: { type: 'boolean', default: false } },
+      options: { out: text, backend: { ...text, default: 'auto' }, quick: { type: 'boolean', default: false }, 'in-turn': { type: 'boolean', default: false }, source: text, target: text, host: text, layout: text, models: text, corpus: text, profile: text, site: text, help: { type: 'boolean', default: false } },
     });
   } catch (error) {
     throw invalid((error as Error).message);
@@ -90,6 +93,7 @@ export function readArguments(argv: readonly string[]): Arguments | null {
     experiment,
     named,
     backend,
+    inTurn: values['in-turn'],
     real,
     origin,
     profile: values.profile ? resolve(values.profile) : null,

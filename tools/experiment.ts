@@ -20,7 +20,7 @@ interface Measured {
 }
 
 async function runHeadless(args: Arguments): Promise<HeadlessResult & { measured: Measured }> {
-  const { backend, site, origin, profile } = args;
+  const { backend, inTurn, site, origin, profile } = args;
   const ports = await portsOf(profile);
   const mirror = origin?.kind === 'folder' ? await startMirror(origin.path, { port: ports.models }) : null;
   try {
@@ -35,7 +35,7 @@ async function runHeadless(args: Arguments): Promise<HeadlessResult & { measured
         download = performance.now() - started;
         stageDone('download', download);
       }
-      const result = ok(await page.evaluate(([e, b]) => window.lrtHeadless!.run(e, b), [experiment, backend] as const));
+      const result = ok(await page.evaluate(([e, b, r]) => window.lrtHeadless!.run(e, b, r), [experiment, backend, inTurn ? 'in turn' : 'auto'] as const));
       return { ...result, measured: { download, memory: memory.bytes } };
     }, { profile, port: ports.site });
   } finally {

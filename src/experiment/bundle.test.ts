@@ -8,6 +8,7 @@ import { digestOf } from './digest';
 import { LabError } from './errors';
 import type { Run } from './run';
 import { parseRun } from './run-schema';
+import { parseExperiment } from './schema';
 
 const recorded = JSON.parse(readFileSync(new URL('../../public/recorded/mood.json', import.meta.url), 'utf8')) as Run;
 const created = new Date('2026-11-22T20:00:00.000Z');
@@ -59,6 +60,15 @@ describe('bundle', () => {
     const run = { ...recorded, map: { ...recorded.map, heldOutR2: Number.NaN } };
     const [entry] = parseBundle(writeBundle([item({ run })], '0.1.0').text).entries;
     expect(parseRun(entry.run).map.heldOutR2).toBeNaN();
+  });
+
+  test('the golden file of version 1 reads as it always has', () => {
+    const bundle = parseBundle(readFileSync(new URL('../../fixtures/experiments/bundle-v1.lrt.json', import.meta.url), 'utf8'));
+    expect(bundle.digest).toBe('62e2f2499f5bc8d6def8d929de12c0ad13f0926bf77ae555927695158bf72b1b');
+    const [first, second] = bundle.entries;
+    expect(first).toMatchObject({ name: 'Größer → „mood“', parent: null, run: { schema: 3, numbers: [0.1, 1e-7, -1e21, 0, null], text: '\u0001 \u{1f600} </script>' }, share: { claims: [] } });
+    expect(parseExperiment(first.experiment).concept).toEqual({ kind: 'preset', id: 'mood' });
+    expect(second).toMatchObject({ name: 'Settings alone', created: new Date('2026-11-22T20:00:01.500Z'), parent: 'a'.repeat(64), run: null, runDigest: null, share: null });
   });
 
   test('what is wrong is named', () => {

@@ -23,7 +23,7 @@ export function writeLlamaScript(run: ExportedRun, vector: VectorName, ggufFile:
 #
 #   sh steer-llama.sh MODEL.gguf "Once upon a time"        factor 1, toward ${comment(positive)}
 #   FACTOR=-1 sh steer-llama.sh MODEL.gguf "Once upon …"   toward ${comment(negative)}
-#   LLAMA=path/to/llama-completion sh steer-llama.sh …            where llama.cpp's program is
+#   LLAMA=path/to/llama-completion sh steer-llama.sh …     where llama.cpp's program is
 #
 # MODEL.gguf is this very model, made by llama.cpp's convert_hf_to_gguf.py. Factor 1 is the dose that the run
 # chose, r = ${r}. The file holds one direction, direction.${block}: it is added to the output of block ${block}, counted from 0,

@@ -33,7 +33,9 @@ test('a fit of some blocks answers as the fit of all does, and NaN for the rest'
   }
   expect(some.shape).toEqual(all);
   expect(await some.rows()).toEqual(await whole.rows());
-  const [full, part] = [await whole.grid(1e-4), await some.grid(1e-4)];
+  const told: number[] = [];
+  const [full, part] = [await whole.grid(1e-4), await some.grid(1e-4, undefined, (done) => told.push(done))];
+  expect(told).toEqual(compared.source);
   const [fullCka, partCka] = [await whole.cka(), await some.cka()];
   for (let s = 0; s < 4; s++) {
     for (let t = 0; t < 3; t++) {

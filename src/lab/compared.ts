@@ -4,7 +4,7 @@
  * stand for the rest. The bound depends on the models alone, so that an experiment compares the same blocks everywhere.
  */
 import type { Experiment } from '../experiment/schema';
-import type { FitShape, StreamingFit } from '../math/fit-types';
+import type { FitShape, OnLayer, StreamingFit } from '../math/fit-types';
 
 /** Numbers in the cross moments of all pairs of one split. In float64, for both splits, half a gigabyte. */
 const MOST_NUMBERS = 2 ** 25;
@@ -64,13 +64,15 @@ export function spread<M>(fit: StreamingFit<M>, shape: FitShape, compared: Compa
     compared.source.forEach((s, i) => compared.target.forEach((t, j) => (out[s * shape.targetLayers + t] = grid[i * compared.target.length + j])));
     return out;
   };
+  /** Progress in blocks of the model, not in those compared. */
+  const told = (onLayer?: OnLayer): OnLayer | undefined => onLayer && ((done) => onLayer(compared.source[done]));
   const s = (block: number): number => at(compared.source, block);
   const t = (block: number): number => at(compared.target, block);
   return {
     shape,
     add: (chunk) => fit.add({ ...chunk, source: pick(chunk.source, compared.source), target: pick(chunk.target, compared.target) }),
-    grid: async (...given) => whole(await fit.grid(...given)),
-    cka: async (...given) => whole(await fit.cka(...given)),
+    grid: async (lambda, signal, onLayer) => whole(await fit.grid(lambda, signal, told(onLayer))),
+    cka: async (signal, onLayer) => whole(await fit.cka(signal, told(onLayer))),
     solve: async (source, target, ...rest) => fit.solve(s(source), t(target), ...rest),
     moments: async (source, target, ...rest) => fit.moments(s(source), t(target), ...rest),
     crossValidate: async (source, target, ...rest) => fit.crossValidate(s(source), t(target), ...rest),

@@ -1,9 +1,13 @@
 /** The engine itself, in its worker: with one model in memory at a time the figures of a run are those of both at once. */
 import { afterAll, expect, test } from 'vitest';
 import { defaultExperiment, quickVariant } from '../experiment/defaults';
-import type { DoseAxis, Residence, Run, StopStreams } from '../experiment/run';
+import type { DoseAxis, Residence, Run, StageResults, StopStreams } from '../experiment/run';
 import { parseRun } from '../experiment/run-schema';
+import { createDevice } from '../gpu/device';
+import { liveMemory } from '../gpu/scope';
+import { createRuntime } from '../runtime';
 import { EngineClient } from '../worker/client';
+import { webgpuBackend } from './backend';
 
 const baseUrl = new URL('/', location.href).href;
 const quick = quickVariant(defaultExperiment('mood'));
@@ -38,6 +42,23 @@ async function runOn(residence: Residence): Promise<Outcome> {
   return { run, axis, streams: streams.toSorted((a, b) => a.stop - b.stop), swaps };
 }
 
+async function mapOn(residence: Residence): Promise<{ map: StageResults['map']; read: string[] }> {
+  const client = new EngineClient();
+  clients.push(client);
+  await client.request('start', { backend: 'webgpu', baseUrl, residence });
+  const tiny = { ...experiment, corpus: { ...experiment.corpus, maxTokens: 500 }, map: { ...experiment.map, sourceLayer: 1, targetLayer: 2, lambda: 0.01 } };
+  const read = new Set<string>();
+  let map: StageResults['map'] | null = null;
+  await client.request('run', { experiment: tiny, until: 'map' }, {
+    onProgress: ({ stage, note }) => stage === 'activations' && read.add(note),
+    onStage: (event) => {
+      if (event.stage === 'map') map = event.result;
+    },
+  });
+  client.terminate();
+  return { map: map!, read: [...read] };
+}
+
 /** What a run says of the world rather than of the models. */
 function figures({ run, axis, streams }: Outcome): unknown {
   const { timings: _timings, device: _device, warnings: _warnings, models: { inTurn: _inTurn, ...models }, steer, ...rest } = run;
@@ -63,4 +84,34 @@ test('a whole run in turn: every figure, vector and text as with both at once; f
   const left: string[] = [];
   for await (const [name] of states.entries()) left.push(name);
   expect(left).toEqual([]);
+});
+
+test('on WebGPU the states that waited on disk give the map of those that never left the device', async () => {
+  const together = await mapOn('together');
+  const inTurn = await mapOn('in turn');
+  expect(inTurn.read).toContain('Reading the corpus with the large model');
+  expect(inTurn.map).toEqual(together.map);
+});
+
+test('states go from the device to the CPU and back as they were, and give their memory back', async () => {
+  const gpu = await createDevice();
+  const backend = webgpuBackend(gpu.device);
+  const runtime = await createRuntime({ backend: 'webgpu', device: gpu.device });
+  const model = await runtime.load({ id: 'lrt-stories-s', dtype: 'fp32', baseUrl: `${baseUrl}models/lrt-stories-s/` });
+  const taps = await model.collect(['Once upon a time.', 'The end'].map((text) => model.tokenizer.encode(text)));
+  const { rows, length, lengths } = taps;
+  const before = liveMemory(gpu.device);
+  const states: Float32Array[] = [];
+  for (const tap of taps.blocks) states.push(await backend.readTap(tap, rows * length));
+  expect(liveMemory(gpu.device)).toEqual(before);
+  expect(states.length).toBe(3);
+  expect(new Set(states[1].subarray(0, 64)).size).toBeGreaterThan(50);
+  const again = await backend.tapsOf(states.map((values) => () => values), model.info.hiddenSize, { rows, length, lengths });
+  expect(liveMemory(gpu.device).buffers).toBe(before.buffers + 3);
+  for (const [i, tap] of again.blocks.entries()) expect(await backend.readTap(tap, rows * length)).toEqual(states[i]);
+  again.dispose();
+  expect(liveMemory(gpu.device)).toEqual(before);
+  taps.dispose();
+  await runtime.dispose();
+  gpu.destroy();
 });

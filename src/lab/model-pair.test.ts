@@ -53,16 +53,16 @@ describe('both at once', () => {
 });
 
 describe('in turn', () => {
-  test('at most one is in memory, the source at first; shape and tokenizer of both are at hand', async () => {
+  test('at most one is in memory, the target at first; shape and tokenizer of both are at hand', async () => {
     const pair = await pairOf('in turn');
-    expect(alive()).toEqual(['source']);
-    expect(pair.target.info.hiddenSize).toBe(3);
-    expect(pair.target.tokenizer.encode('Once').length).toBeGreaterThan(1);
-    const [a, b] = [await pair.source.collect(ids), await pair.target.collect(ids)];
     expect(alive()).toEqual(['target']);
+    expect(pair.source.info.hiddenSize).toBe(3);
+    expect(pair.source.tokenizer.encode('Once').length).toBeGreaterThan(1);
+    const [a, b] = [await pair.target.collect(ids), await pair.source.collect(ids)];
+    expect(alive()).toEqual(['source']);
     expect(a.blocks[0].data).toEqual(b.blocks[0].data); // one seed: the same numbers, from two loads
     expect(pair.swaps).toBe(1);
-    expect(told.at(-1)).toBe('Small unloaded, loading Large: onnx/model.onnx');
+    expect(told.at(-1)).toBe('Large unloaded, loading Small: onnx/model.onnx');
   });
 
   test('work of both at the same time waits for its turn, and is not unloaded under way', async () => {
@@ -73,8 +73,8 @@ describe('in turn', () => {
       seen.push(alive());
       await model.collect(ids);
     });
-    await Promise.all([slow('source'), slow('target'), slow('source')]);
-    expect(seen).toEqual([['source'], ['target'], ['source']]);
+    await Promise.all([slow('target'), slow('source'), slow('target')]);
+    expect(seen).toEqual([['target'], ['source'], ['target']]);
   });
 
   test('steps do what they have for the one in memory first', async () => {
@@ -87,20 +87,19 @@ describe('in turn', () => {
     };
     expect(await pair.eachRole(visit)).toEqual({ source: 'source', target: 'target' });
     await pair.eachRole(visit);
-    expect(order).toEqual(['source', 'target', 'target', 'source']);
+    expect(order).toEqual(['target', 'source', 'source', 'target']);
     expect(pair.swaps).toBe(2);
-    await pair.target.collect(ids);
     expect(residentFirst([pair.source, pair.target, pair.source], (model) => model)).toEqual([pair.target, pair.source, pair.source]);
   });
 
   test('a load that fails leaves neither, and the next call tries again', async () => {
     const pair = await pairOf('in turn');
-    failing = 'target';
-    await expect(pair.target.collect(ids)).rejects.toMatchObject({ code: 'out-of-memory' });
+    failing = 'source';
+    await expect(pair.source.collect(ids)).rejects.toMatchObject({ code: 'out-of-memory' });
     expect(alive()).toEqual([]);
     failing = null;
-    await pair.target.collect(ids);
-    expect(alive()).toEqual(['target']);
+    await pair.source.collect(ids);
+    expect(alive()).toEqual(['source']);
   });
 
   test('the request at work is told of loading, not the one that loaded first', async () => {
@@ -108,16 +107,16 @@ describe('in turn', () => {
     const later: string[] = [];
     pair.attend({ ...request, onLoading: (_done, _total, note) => later.push(note) });
     const before = told.length;
-    await pair.target.collect(ids);
+    await pair.source.collect(ids);
     expect(told.length).toBe(before);
-    expect(later).toEqual(['Small unloaded, loading Large: onnx/model.onnx']);
+    expect(later).toEqual(['Large unloaded, loading Small: onnx/model.onnx']);
   });
 
   test('files that changed meanwhile are refused by name', async () => {
     let seed = 1;
     const pair = await pairOf('in turn', () => seed);
     seed = 2;
-    await expect(pair.target.collect(ids)).rejects.toMatchObject({ code: 'model-digest', message: expect.stringContaining('Large') });
+    await expect(pair.source.collect(ids)).rejects.toMatchObject({ code: 'model-digest', message: expect.stringContaining('Small') });
     expect(alive()).toEqual([]);
   });
 });

@@ -49,15 +49,15 @@ export class ModelPair {
   }
 
   /**
-   * Loads both models, in turn the target first: the source is what the collection begins with.
+   * Loads both models. In turn the target stays: the homology sample is read from it first, and then from the source, with
+   * which the collection begins.
    * @throws LabError of loading; then neither is left in memory
    */
   static async load(residence: Residence, loaders: Record<Role, Loader>, request: PairRequest): Promise<ModelPair> {
     const loaded: Loaded = {};
     const known: Partial<Record<Role, Known>> = {};
-    const order: Role[] = residence === 'together' ? ['source', 'target'] : ['target', 'source'];
     try {
-      for (const role of order) {
+      for (const role of ['source', 'target'] as const) {
         if (residence === 'in turn') await unloadAll(loaded);
         const model = await loadOne(loaders[role], request);
         loaded[role] = model;

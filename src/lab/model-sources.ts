@@ -27,10 +27,12 @@ export interface RepositoryOffer {
   variants: VariantOffer[];
 }
 
-/** Blocks and width, where the configuration is there to be read. */
+/** Blocks, width and parameters, where the configuration is there to be read. */
 export interface ModelShape {
   layers: number;
   hiddenSize: number;
+  /** Null where the configuration does not determine it. */
+  params: number | null;
 }
 
 export interface StoredOffer extends StoredModel {
@@ -108,7 +110,7 @@ async function shapeOf(location: HubLocation, { id, files }: StoredModel): Promi
   if (!files.some((file) => file.path === 'config.json')) return null;
   try {
     const { config } = await inspectModel({ id, dtype: 'fp32', location });
-    return { layers: config.layers, hiddenSize: config.hiddenSize };
+    return { layers: config.layers, hiddenSize: config.hiddenSize, params: config.parameters?.total ?? null };
   } catch (error) {
     // A configuration that cannot be used is told when the model is run; it must not hide the others from the list.
     if (error instanceof LabError && error.code === 'model-invalid') return null;
@@ -139,7 +141,7 @@ export async function openFolder(files: readonly LocalFile[], choice: 'auto' | B
     id: folder.name,
     location,
     variants: offers(listed, await deviceFeatures(choice)),
-    shape: { layers: config.layers, hiddenSize: config.hiddenSize },
+    shape: { layers: config.layers, hiddenSize: config.hiddenSize, params: config.parameters?.total ?? null },
     bytes: listed.reduce((sum, file) => sum + file.bytes, 0),
   };
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel } from '../models';
 import { fixtureTokenizer } from './model-fixture';
-import { chooseResidence, TEXT_TOKENS } from './pair-memory';
+import { chooseResidence, planSessions, TEXT_TOKENS } from './pair-memory';
 
 const work = { collectRows: 16, collectLength: 192, decodeRows: 96, decodeLength: 96, sessions: 4, fitBytes: 0, comparedTokens: 1680, sampleRows: 4096, corpusTokens: 16_000 };
 const model = (id: string, weightBytes: number): PlannedModel => ({ id, dtype: 'fp32', weightBytes, config: { layers: 12, hiddenSize: 768, heads: 12, kvHeads: 12, vocabSize: 50_000 } });
@@ -48,4 +48,14 @@ test('what may be tried against an estimate is not refused when it is asked for;
   expect(() => chooseResidence(beyond, 'auto')).toThrow(expect.objectContaining({ code: 'out-of-memory', remedy: expect.stringContaining('One after the other') }));
   expect(chooseResidence(beyond, 'in turn').residence).toBe('in turn');
   expect(chooseResidence(beyond, 'together').residence).toBe('together');
+});
+
+test('a model that fits only with fewer sessions is planned with those, and it is said', () => {
+  const by = (bytes: number) => planSessions((sessions) => planMemory(model('a', 1e8), model('b', bytes), { ...work, sessions }, machine(64)));
+  expect(by(4e8)).toMatchObject({ fits: 'together', sessions: 4 });
+  // Four copies are more than the WASM heap; two are not.
+  const large = by(1.2e9);
+  expect(large).toMatchObject({ sessions: 2, reason: expect.stringContaining('keeps 2 sessions instead of 4') });
+  expect(large.fits).not.toBe('no');
+  expect(by(3e9)).toMatchObject({ fits: 'no', sessions: 4 });
 });

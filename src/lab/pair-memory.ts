@@ -4,7 +4,7 @@ import { LabError } from '../experiment/errors';
 import type { Backend, Residence } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { inspectModel, planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel } from '../models';
-import { LIVE_SESSIONS } from '../runtime/sessions';
+import { FEW_SESSIONS, LIVE_SESSIONS } from '../runtime/sessions';
 import { estimateWhitenedFitBytes } from '../math/fit-size';
 import type { ModelSource } from '../runtime/types';
 import { BATCH_TEXTS } from './collect';
@@ -45,13 +45,21 @@ export async function planPair(experiment: Experiment, sources: Record<'source' 
     collectLength: TEXT_TOKENS,
     decodeRows: BATCH_ROWS,
     decodeLength: PROMPT_TOKENS + maxNewTokens,
-    sessions: LIVE_SESSIONS.whole,
     corpusTokens: experiment.corpus.maxTokens,
     comparedTokens: (SIDE_EFFECT_ROWS + experiment.generation.neutralTexts) * NEUTRAL_TOKENS,
     sampleRows: SAMPLE_ROWS.train + SAMPLE_ROWS.heldOut,
     fitBytes: device.backend === 'webgpu' ? estimateFitBytes(fitted, { folds }) : estimateWhitenedFitBytes(fitted, { folds }),
   };
-  return planMemory(source, target, work, limitsOf(device));
+  return planSessions((sessions) => planMemory(source, target, { ...work, sessions }, limitsOf(device)));
+}
+
+/** A plan with as many sessions as a run uses, kept alive; where that does not fit at all, with few, of which some are made again and again. */
+export function planSessions(plan: (sessions: number) => MemoryPlan): MemoryPlan {
+  const usual = plan(LIVE_SESSIONS.whole);
+  if (usual.fits !== 'no') return usual;
+  const few = plan(FEW_SESSIONS);
+  if (few.fits === 'no') return usual;
+  return { ...few, reason: `${few.reason} To fit, each model keeps ${FEW_SESSIONS} sessions instead of ${LIVE_SESSIONS.whole}, which takes longer.` };
 }
 
 function limitsOf({ backend, limits }: DeviceMemory): MemoryLimits {

@@ -66,7 +66,7 @@ export async function modelsStage(context: LabContext, experiment: Experiment): 
   const loader = ({ source, title }: KnownModel): Loader => ({
     title,
     load: async (options) => {
-      const model = await runtime.load(source, options);
+      const model = await runtime.load(source, { ...options, liveSessions: plan?.sessions });
       try {
         await breathe(options.signal);
       } catch (error) {

@@ -32,6 +32,8 @@ test.each([
   ['SmolLM2 135M', { model_type: 'llama', vocab_size: 49152, hidden_size: 576, intermediate_size: 1536, num_hidden_layers: 30, num_attention_heads: 9, num_key_value_heads: 3, tie_word_embeddings: true }, 134_515_008, 49152 * 576],
   ['Gemma 3 270M', { model_type: 'gemma3_text', vocab_size: 262144, hidden_size: 640, intermediate_size: 2048, num_hidden_layers: 18, num_attention_heads: 4, num_key_value_heads: 1, head_dim: 256 }, 268_098_176, 262144 * 640],
   ['Qwen2.5 0.5B', { model_type: 'qwen2', vocab_size: 151936, hidden_size: 896, intermediate_size: 4864, num_hidden_layers: 24, num_attention_heads: 14, num_key_value_heads: 2, tie_word_embeddings: true }, 494_032_768, 151936 * 896],
+  ['GPT-2', { model_type: 'gpt2', vocab_size: 50257, n_embd: 768, n_layer: 12, n_head: 12, n_positions: 1024, n_inner: null }, 124_439_808, (50257 + 1024) * 768],
+  ['Pythia 70M', { model_type: 'gpt_neox', vocab_size: 50304, hidden_size: 512, intermediate_size: 2048, num_hidden_layers: 6, num_attention_heads: 8, max_position_embeddings: 2048, tie_word_embeddings: false, attention_bias: true }, 70_426_624, 2 * 50304 * 512],
 ])('counts the parameters of %s', (_name, config, total, embedding) => {
   expect(parseConfig(config, null, 'm').parameters).toEqual({ total, withoutEmbeddings: total - embedding });
 });
@@ -41,5 +43,5 @@ test('counts no parameters where the configuration does not determine them', () 
   expect(parseConfig(known, null, 'm').parameters).not.toBeNull();
   // Two matrices where head and embedding are not one.
   expect(parseConfig(known, null, 'm').parameters!.total - parseConfig({ ...known, tie_word_embeddings: true }, null, 'm').parameters!.total).toBe(100 * 8);
-  for (const other of [{ ...known, model_type: 'mamba' }, { ...known, model_type: 'constructor' }, { ...known, mlp_bias: true }, llama]) expect(parseConfig(other, null, 'm').parameters).toBeNull();
+  for (const other of [{ ...known, model_type: 'mamba' }, { ...known, model_type: 'constructor' }, { ...known, mlp_bias: true }, llama, { ...llama, model_type: 'gpt2' }, { ...known, model_type: 'gpt_neox', attention_bias: false }]) expect(parseConfig(other, null, 'm').parameters).toBeNull();
 });

@@ -42,6 +42,9 @@ const COUNTED: Record<string, { norms: number; headNorms: boolean; biases: boole
   gemma3_text: { norms: 4, headNorms: true, biases: false, tied: true },
 };
 
+/** What it depends on in GPT-2 and GPT-NeoX. */
+const gptSchema = z.looseObject({ n_inner: count.nullish(), intermediate_size: count.nullish(), tie_word_embeddings: z.boolean().nullish(), attention_bias: z.literal(true).nullish(), add_cross_attention: z.literal(false).nullish() });
+
 const generationSchema = z.looseObject({ eos_token_id: ids });
 
 function list(value: number | number[] | null | undefined): number[] {
@@ -81,14 +84,15 @@ export function parseConfig(config: unknown, generation: unknown, modelId: strin
     maxPositions: c.max_position_embeddings ?? c.n_positions ?? null,
     bosIds: list(c.bos_token_id),
     eosIds: [...new Set([...list(c.eos_token_id), ...list(generated.success ? generated.data.eos_token_id : null)])],
-    parameters: countParameters(nested, { vocabSize: c.vocab_size, layers, hiddenSize, heads, kvHeads: c.num_key_value_heads ?? heads, headDim: c.head_dim ?? hiddenSize / heads, modelType: c.model_type }),
+    parameters: countParameters(nested, { vocabSize: c.vocab_size, layers, hiddenSize, heads, kvHeads: c.num_key_value_heads ?? heads, headDim: c.head_dim ?? hiddenSize / heads, modelType: c.model_type }, c.n_positions ?? null),
   };
 }
 
 type Shape = Pick<ModelConfig, 'modelType' | 'vocabSize' | 'layers' | 'hiddenSize' | 'heads' | 'kvHeads'> & { headDim: number };
 
-/** Parameters of the families in COUNTED, embedding and head apart; null for another, or one with parts that are not counted. */
-function countParameters(config: unknown, { modelType, vocabSize, layers, hiddenSize, heads, kvHeads, headDim }: Shape): ModelConfig['parameters'] {
+/** Parameters of the families in COUNTED and of GPT's, embedding and head apart; null for another, or one with parts that are not counted. */
+function countParameters(config: unknown, { modelType, vocabSize, layers, hiddenSize, heads, kvHeads, headDim }: Shape, positions: number | null): ModelConfig['parameters'] {
+  if (modelType === 'gpt2' || modelType === 'gpt_neox') return countGpt(config, { modelType, vocabSize, layers, hiddenSize }, positions);
   const family = Object.hasOwn(COUNTED, modelType) ? COUNTED[modelType] : null;
   const parts = partsSchema.safeParse(config);
   if (!family || !parts.success || parts.data.attention_bias || parts.data.mlp_bias) return null;
@@ -97,6 +101,20 @@ function countParameters(config: unknown, { modelType, vocabSize, layers, hidden
   const attention = 2 * hiddenSize * queries + 2 * hiddenSize * keys + (family.biases ? queries + 2 * keys : 0) + (family.headNorms ? 2 * headDim : 0);
   const rest = layers * (attention + 3 * hiddenSize * inner + family.norms * hiddenSize) + hiddenSize;
   return { total: rest + vocabSize * hiddenSize * ((tied ?? family.tied) ? 1 : 2), withoutEmbeddings: rest };
+}
+
+/**
+ * Two matrices in a feed-forward block, biases and norms of two vectors everywhere. GPT-2 learns an embedding of each of its
+ * positions and has one matrix for embedding and head; GPT-NeoX turns its positions and has two.
+ */
+function countGpt(config: unknown, { modelType, vocabSize, layers, hiddenSize }: Pick<Shape, 'modelType' | 'vocabSize' | 'layers' | 'hiddenSize'>, positions: number | null): ModelConfig['parameters'] {
+  const parts = gptSchema.safeParse(config);
+  const first = modelType === 'gpt2';
+  if (!parts.success || (first && positions === null)) return null;
+  const inner = (first ? parts.data.n_inner : parts.data.intermediate_size) ?? 4 * hiddenSize;
+  const tied = parts.data.tie_word_embeddings ?? first;
+  const rest = layers * (4 * hiddenSize ** 2 + 2 * hiddenSize * inner + 9 * hiddenSize + inner) + 2 * hiddenSize;
+  return { total: rest + hiddenSize * (vocabSize * (tied ? 1 : 2) + (first ? positions! : 0)), withoutEmbeddings: rest };
 }
 
 function invalid(modelId: string, detail: string): LabError {

@@ -45,7 +45,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     for (const part of new Set([decoder.prompt, decoder.step])) assertFinite(part, external);
     const graph = inspectDecoder(decoder);
     checkConfig(source.id, files.config, graph);
-    const pool = new SessionPool(ort, files, decoder, graph, source.id, backend, device);
+    const pool = new SessionPool(ort, files, decoder, graph, source.id, backend, device, load.liveSessions);
     const model = new LoadedModel({
       ort,
       graph,

@@ -38,6 +38,8 @@ export interface OpenSession {
 
 /** Live sessions a model may hold: one run of the lab needs collect, decode, logits and states, and prompt where the export is merged. */
 export const LIVE_SESSIONS = { whole: 4, merged: 5 };
+/** Where memory is short: enough for one use at a time (a merged export reads prompts and writes with two), at the price of making sessions again. */
+export const FEW_SESSIONS = 2;
 
 /** Weights of at least this size stay in the fetched file instead of being copied into every session's graph. */
 const EXTERNAL_BYTES = 1024;
@@ -59,12 +61,17 @@ export class SessionPool {
   #modelId: string;
   #backend: Backend;
   #device: GPUDevice | null;
+  /** Most sessions alive, but for those in use. */
+  #limit: number;
   /** Least recently used first. */
   #held: Held[] = [];
   #disposed = false;
 
-  /** @param decoder what `readDecoder` made of the files' graph */
-  constructor(ort: Ort, files: ModelFiles, decoder: Decoder, info: GraphInfo, modelId: string, backend: Backend, device: GPUDevice | null) {
+  /**
+   * @param decoder what `readDecoder` made of the files' graph
+   * @param limit most sessions alive; default LIVE_SESSIONS
+   */
+  constructor(ort: Ort, files: ModelFiles, decoder: Decoder, info: GraphInfo, modelId: string, backend: Backend, device: GPUDevice | null, limit?: number) {
     this.#ort = ort;
     this.#files = files;
     this.#decoder = decoder;
@@ -72,6 +79,7 @@ export class SessionPool {
     this.#modelId = modelId;
     this.#backend = backend;
     this.#device = device;
+    this.#limit = limit ?? (decoder.merged ? LIVE_SESSIONS.merged : LIVE_SESSIONS.whole);
   }
 
   /** Number of sessions alive or being made. */
@@ -85,12 +93,14 @@ export class SessionPool {
    */
   async use<T>(purpose: Purpose, work: (open: OpenSession) => Promise<T>): Promise<T> {
     if (this.#disposed) throw new LabError('runtime-failed', `“${this.#modelId}” has been unloaded.`, 'Load the model again.');
+    // Room first: the new one must not be made beside one too many.
+    if (!this.#find(purpose)) await this.#evict(1);
     const held = this.#find(purpose) ?? this.#add(purpose);
     this.#held.splice(this.#held.indexOf(held), 1);
     this.#held.push(held);
     held.users++;
     try {
-      await this.#evict();
+      await this.#evict(0);
       return await work(await held.open);
     } finally {
       held.users--;
@@ -133,8 +143,9 @@ export class SessionPool {
     return held;
   }
 
-  async #evict(): Promise<void> {
-    while (this.#held.length > (this.#decoder.merged ? LIVE_SESSIONS.merged : LIVE_SESSIONS.whole)) {
+  /** @param coming sessions that are about to be made */
+  async #evict(coming: number): Promise<void> {
+    while (this.#held.length + coming > this.#limit) {
       const at = this.#held.findIndex((held) => held.users === 0);
       if (at < 0) return;
       const [old] = this.#held.splice(at, 1);

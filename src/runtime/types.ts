@@ -155,6 +155,8 @@ export interface LanguageModel {
 export interface LoadOptions {
   signal?: AbortSignal;
   onProgress?: (done: number, total: number, note: string) => void;
+  /** Most sessions that the model may hold; each has a copy of the weights. By default as many as a run of the lab uses. */
+  liveSessions?: number;
 }
 
 /** A model folder, fetched and checked: what a runtime makes a LanguageModel from. */

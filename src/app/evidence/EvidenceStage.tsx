@@ -8,6 +8,7 @@ import { StageFrame } from '../shell/StageFrame';
 import { useLab } from '../state/store';
 import { useEnds, type Ends } from '../state/ends';
 import { ArmMark } from '../ui/ArmMark';
+import { Digest } from '../ui/Digest';
 import { Facts } from '../ui/Facts';
 import { fixed, interval, percent, signed } from '../ui/format';
 import { OUTCOME_NAMES } from './VerdictLine';
@@ -170,7 +171,7 @@ function Provenance({ run }: { run: Run }) {
         facts={[
           { name: 'Backend', value: run.device.backend === 'webgpu' ? 'WebGPU' : 'WASM', note: run.device.adapter },
           { name: 'Took', value: run.timings.total === undefined ? '–' : `${fixed(run.timings.total / 1000, 1)} s`, note: 'all stages' },
-          { name: 'Experiment', value: <code>{run.experimentDigest.slice(0, 12)}</code>, note: 'SHA-256 of the settings' },
+          { name: 'Experiment', value: <Digest value={run.experimentDigest} of="the settings of this run" />, note: 'SHA-256 of the settings' },
           { name: 'Lab', value: run.app.version, note: Object.entries(run.device.versions).map(([name, version]) => `${name} ${version}`).join(' · ') },
         ]}
       />

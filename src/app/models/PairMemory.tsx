@@ -69,7 +69,7 @@ function Residence({ plan, choice }: { plan: MemoryPlan | null; choice: Residenc
       />
       {inTurn && (
         <p className="muted" data-testid="in-turn">
-          One after the other: the small model reads the corpus, and its states{plan && `, up to ${bytes(plan.onDisk)},`} wait on disk until the large one has read it too. The figures are the same. A run loads a model in place of the other five times; after it, each new prompt does once or twice. Dragging the dose stays instant.
+          One after the other: the small model reads the corpus, and its states{plan && `, up to ${bytes(plan.onDisk)},`} wait on disk until the large one has read it too. The figures are the same. A run loads a model in place of the other six times; after it, each new prompt does once or twice. Dragging the dose stays instant.
         </p>
       )}
       {choice === 'together' && plan?.fits === 'in turn' && <p className="unfit">This may be more than there is: if the memory runs out, the run ends with an error, or the browser ends the page.</p>}
