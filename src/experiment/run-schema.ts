@@ -47,6 +47,7 @@ const model = z.strictObject({
   validationLoss: z.number().nullable(),
   license: z.string().nullable(),
   bytes: z.number(),
+  chatTemplate: z.boolean(),
   style: z.enum(['fused', 'plain']),
   spine: z.string(),
   digests: z.array(z.strictObject({ path: z.string(), sha256 })),
@@ -123,10 +124,11 @@ const map = z.strictObject({
   mappedPca: z.strictObject({ source: z.array(pair), target: z.array(pair), mapped: z.array(pair) }),
 });
 
+const written = z.strictObject({ tokens: strings, special: z.array(z.int()), read: z.array(z.int()) });
 const vector = z.strictObject({
   pairs: z.number(),
   readPosition: z.enum(['last', 'mean']),
-  readTokens: z.strictObject({ positive: strings, negative: strings, read: z.array(z.number()) }),
+  readTokens: z.strictObject({ positive: written, negative: written }),
   cosineMappedNative: measured,
   chanceBand: measured,
   cosineWithBias: measured,
@@ -138,6 +140,7 @@ const vector = z.strictObject({
 
 const axis = z.strictObject({
   prompt: z.string(),
+  written: z.strictObject({ source: written, target: written }).nullable(),
   stops: z.array(z.number()).min(1),
   arms: every(DOSED_ARMS, z.strictObject({ tokens: z.array(z.strictObject({ id: z.number(), text: z.string() })), probabilities: rows, kl: z.array(measured) })),
   milliseconds: measured,

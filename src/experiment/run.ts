@@ -46,6 +46,8 @@ export interface ModelReport {
   validationLoss: number | null;
   license: string | null;
   bytes: number;
+  /** Whether the repository has a chat template. */
+  chatTemplate: boolean;
   /** Style of the exported graph, as the structural finder read it. */
   style: 'fused' | 'plain';
   /** Short drawing of the residual spine. */
@@ -185,11 +187,18 @@ export interface MapStatistics {
   ceiling: number;
 }
 
+/** A text as it is put to a model: its tokens, and which of them (by position) are special and are read. */
+export interface WrittenText {
+  tokens: string[];
+  special: number[];
+  read: number[];
+}
+
 export interface VectorResult {
   pairs: number;
   readPosition: 'last' | 'mean';
-  /** Which tokens of the first pair were read, for show. */
-  readTokens: { positive: string[]; negative: string[]; read: number[] };
+  /** The first pair as it was put to the small model, for show. */
+  readTokens: { positive: WrittenText; negative: WrittenText };
   cosineMappedNative: number;
   /** ±1.96/√d_T: where the cosine of a random vector falls. */
   chanceBand: number;
@@ -215,6 +224,8 @@ export interface AxisArm {
 
 export interface DoseAxis {
   prompt: string;
+  /** The prompt as each model is given it, where it is written into chat templates; null where it is plain. */
+  written: { source: WrittenText; target: WrittenText } | null;
   /** Signed stops in r, ascending, 0 included. */
   stops: number[];
   arms: Record<DosedArm, AxisArm>;

@@ -5,6 +5,7 @@ import { quantile } from '../math/stats';
 import type { LanguageModel } from '../runtime/types';
 import { breathe, type LabContext } from './context';
 import { residentFirst } from './model-pair';
+import { promptIds, type Prompting } from './prompting';
 import { vectorAt, type SteeringArm } from './vectors';
 
 /** Bars shown per arm. */
@@ -22,13 +23,14 @@ export function signedStops(stops: readonly number[]): number[] {
 /**
  * Next-token distributions of all dosed arms at all stops, one batched pass a model.
  * The unsteered row (r = 0) is part of the batch, so that the axis is complete by itself.
+ * @throws LabError `chat-template`
  */
-export async function computeAxis(arms: readonly SteeringArm[], prompt: string, stops: readonly number[], signal?: AbortSignal): Promise<DoseAxis> {
+export async function computeAxis(arms: readonly SteeringArm[], prompt: string, stops: readonly number[], prompting: Prompting, signal?: AbortSignal): Promise<Omit<DoseAxis, 'written'>> {
   const started = performance.now();
   const result: Partial<Record<DosedArm, AxisArm>> = {};
   for (const group of residentFirst(byModelAndLayer(arms), ([{ model }]) => model)) {
     const { model, layer } = group[0];
-    const ids = model.tokenizer.encode(prompt);
+    const ids = promptIds(prompt, model.tokenizer, prompting);
     const rows = group.flatMap((arm) => stops.map((r) => (r === 0 ? { ids } : { ids, vector: vectorAt(arm, r) })));
     const logits = await model.nextTokenLogits({ rows, layer });
     const V = model.info.vocabSize;

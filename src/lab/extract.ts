@@ -1,9 +1,9 @@
 /** Steering vectors: difference of means over contrast pairs, in the source and natively in the target. */
 import { LabError } from '../experiment/errors';
-import type { ContrastPair, Experiment } from '../experiment/schema';
-import type { LanguageModel, SteeredRow } from '../runtime/types';
+import type { ContrastPair } from '../experiment/schema';
+import type { LanguageModel } from '../runtime/types';
 import { breathe, type LabContext } from './context';
-import { readPositions } from './prepare';
+import { readText, type Prompting, type ReadPosition } from './prompting';
 
 const BATCH_TEXTS = 32;
 
@@ -34,13 +34,14 @@ export function checkPairs(pairs: readonly ContrastPair[]): void {
   }
 }
 
-/** Reads the residual stream after `block` for both sides of every pair. */
+/** Reads the residual stream after `block` for both sides of every pair. @throws LabError `chat-template` */
 export async function readPairs(
   context: LabContext,
   model: LanguageModel,
   block: number,
   pairs: readonly ContrastPair[],
-  readPosition: Experiment['vector']['readPosition'],
+  readPosition: ReadPosition,
+  prompting: Prompting,
   note: string,
 ): Promise<PairStates> {
   const width = model.info.hiddenSize;
@@ -49,10 +50,10 @@ export async function readPairs(
   const items = [...pairs.map((p, i) => ({ text: p.positive, into: positive, i })), ...pairs.map((p, i) => ({ text: p.negative, into: negative, i }))];
   for (let start = 0; start < items.length; start += BATCH_TEXTS) {
     const batch = items.slice(start, start + BATCH_TEXTS);
-    const rows: SteeredRow[] = batch.map((item) => ({ ids: model.tokenizer.encode(item.text) }));
-    const states = await model.statesAt(block, { rows, layer: null });
+    const rows = batch.map((item) => readText(item.text, model.tokenizer, prompting, readPosition));
+    const states = await model.statesAt(block, { rows: rows.map(({ ids }) => ({ ids })), layer: null });
     batch.forEach((item, k) => {
-      const read = tokensRead(rows[k].ids, model, readPosition);
+      const { read } = rows[k];
       const into = item.into.subarray(item.i * width, (item.i + 1) * width);
       for (const position of read) for (let d = 0; d < width; d++) into[d] += states[k][position * width + d] / read.length;
     });
@@ -60,13 +61,6 @@ export async function readPairs(
     await breathe(context.signal);
   }
   return { width, positive, negative };
-}
-
-/** The positions that a read position stands for, special tokens left out. */
-export function tokensRead(ids: readonly number[], model: LanguageModel, readPosition: Experiment['vector']['readPosition']): number[] {
-  const content = readPositions(ids, model.tokenizer, 'content');
-  if (content.length === 0) return [ids.length - 1];
-  return readPosition === 'last' ? [content[content.length - 1]] : content;
 }
 
 /** v = mean h(x⁺) − mean h(x⁻), length width. */

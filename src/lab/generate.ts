@@ -5,6 +5,7 @@ import type { LanguageModel, SteeredRow } from '../runtime/types';
 import { breathe, type LabContext } from './context';
 import { byModelAndLayer } from './dose';
 import { residentFirst } from './model-pair';
+import { promptIds, type Prompting } from './prompting';
 import { projectRow, vectorAt, type SteeringArm } from './vectors';
 
 /** Rows decoded in one pass. */
@@ -25,13 +26,15 @@ export async function continueAll(
   layer: number | null,
   asks: readonly Ask[],
   generation: Pick<Experiment['generation'], 'maxNewTokens' | 'temperature' | 'topP' | 'seed'>,
+  prompting: Prompting,
   onDone?: (count: number) => void,
 ): Promise<string[]> {
   const texts: string[] = [];
+  const written = new Map([...new Set(asks.map(({ prompt }) => prompt))].map((prompt) => [prompt, promptIds(prompt, model.tokenizer, prompting)]));
   for (let start = 0; start < asks.length; start += BATCH_ROWS) {
     const batch = asks.slice(start, start + BATCH_ROWS);
     const decoded = await model.decode(
-      { rows: batch.map(({ prompt, vector, stream }) => ({ ids: model.tokenizer.encode(prompt), stream, ...(vector ? { vector } : {}) })), layer },
+      { rows: batch.map(({ prompt, vector, stream }) => ({ ids: written.get(prompt)!, stream, ...(vector ? { vector } : {}) })), layer },
       { maxNewTokens: generation.maxNewTokens, sampling: { temperature: generation.temperature, topP: generation.topP, seed: generation.seed }, signal: context.signal },
     );
     texts.push(...decoded.map((row) => model.tokenizer.decode(row.ids)));
@@ -59,11 +62,12 @@ export async function computeStreams(
   prompt: string,
   stops: readonly number[],
   generation: Pick<Experiment['generation'], 'maxNewTokens' | 'temperature' | 'topP' | 'seed'>,
+  prompting: Prompting,
 ): Promise<StopStreams[]> {
   const streams: StopStreams[] = stops.map((stop) => ({ prompt, stop, arms: {} as Record<Arm, StreamToken[]> }));
   for (const group of residentFirst(byModelAndLayer(arms), ([{ model }]) => model)) {
     const { model, layer } = group[0];
-    const ids = model.tokenizer.encode(prompt);
+    const ids = promptIds(prompt, model.tokenizer, prompting);
     const small = group.some((arm) => arm.arm === 'small-steered');
     const jobs: { name: Arm; stop: number | null; vector?: Float32Array }[] = [{ name: small ? 'small' : 'large', stop: null }];
     for (const arm of group) stops.forEach((r, s) => jobs.push({ name: arm.arm, stop: s, ...(r === 0 ? {} : { vector: vectorAt(arm, r) }) }));

@@ -4,8 +4,8 @@
  */
 import { version } from '../../package.json';
 import { digestOf } from '../experiment/digest';
-import { LabError, throwIfAborted } from '../experiment/errors';
-import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type MapArrays, type Run, type RunInputs, type Stage, type StageEvent, type StageResults, type StopStreams } from '../experiment/run';
+import { throwIfAborted } from '../experiment/errors';
+import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type MapArrays, type Run, type RunInputs, type Stage, type StageEvent, type StageResults, type StopStreams, type WrittenText } from '../experiment/run';
 import { parseExperiment, type Experiment } from '../experiment/schema';
 import { kernelsDigest } from '../gpu/kernels/digest';
 import { foldsOf } from './folds';
@@ -17,6 +17,7 @@ import { steerStage, type SteerState } from './stage-steer';
 import { comparedBlocks } from './compared';
 import { computeAxis, signedStops } from './dose';
 import { computeStreams } from './generate';
+import { readText, requireTemplates, writtenPrompt, writtenText } from './prompting';
 import { Memo } from './memo';
 import type { PairRequest } from './model-pair';
 import type { LabContext } from './context';
@@ -37,7 +38,7 @@ export class Pipeline {
    * @throws LabError of the stage that failed; what was remembered before it stays
    */
   async run(experiment: Experiment, until: Stage, context: PipelineContext): Promise<Run | null> {
-    requireKnown(parseExperiment(experiment));
+    parseExperiment(experiment);
     const started = performance.now();
     const lab = this.#lab(context);
     const results: Partial<StageResults> = {};
@@ -82,7 +83,7 @@ export class Pipeline {
 
   /** The two models of an experiment, loaded. */
   async pair(experiment: Experiment, context: PipelineContext): Promise<LoadedPair> {
-    requireKnown(parseExperiment(experiment));
+    parseExperiment(experiment);
     const { state } = await this.#models(experiment, this.#lab(context));
     return state;
   }
@@ -96,7 +97,20 @@ export class Pipeline {
   /** Next-token distributions at every stop for a prompt of the user's. Runs the stages it needs. */
   async axis(experiment: Experiment, prompt: string, context: PipelineContext): Promise<DoseAxis> {
     const { state } = await this.#upToSteer(experiment, context);
-    return computeAxis(state.arms, prompt, signedStops(experiment.dose.stops), context.signal);
+    const { prompting } = experiment;
+    const axis = await computeAxis(state.arms, prompt, signedStops(experiment.dose.stops), prompting, context.signal);
+    return { ...axis, written: writtenPrompt(prompt, { source: state.pair.source.tokenizer, target: state.pair.target.tokenizer }, prompting) };
+  }
+
+  /** Texts as the models are given them under these settings. Loads the models where they are not loaded. @throws LabError `chat-template` */
+  async written(experiment: Experiment, texts: readonly string[], context: PipelineContext): Promise<Record<'source' | 'target', WrittenText>[]> {
+    parseExperiment(experiment);
+    const { state } = await this.#models(experiment, this.#lab(context));
+    const of = (text: string, { tokenizer }: LoadedPair['source']): WrittenText => {
+      const { ids, read } = readText(text, tokenizer, experiment.prompting, experiment.vector.readPosition);
+      return writtenText(ids, tokenizer, read);
+    };
+    return texts.map((text) => ({ source: of(text, state.source), target: of(text, state.target) }));
   }
 
   /** The six streams at every stop, nearest to `nearest` first; each stop is handed over as it is ready. */
@@ -115,7 +129,7 @@ export class Pipeline {
     const first = state.pair.residence === 'together' ? 1 : stops.length;
     for (let start = 0, size = first; start < stops.length; start += size, size = Math.min(size * 2, 4)) {
       const part = stops.slice(start, start + size);
-      for (const streams of await computeStreams(lab, state.arms, state.scales, prompt, part, { ...experiment.generation, maxNewTokens })) onStop(streams);
+      for (const streams of await computeStreams(lab, state.arms, state.scales, prompt, part, { ...experiment.generation, maxNewTokens }, experiment.prompting)) onStop(streams);
     }
     return { stops: stops.length };
   }
@@ -146,7 +160,7 @@ export class Pipeline {
   }
 
   async #upToSteer(experiment: Experiment, context: PipelineContext): Promise<{ lab: LabContext; state: SteerState }> {
-    requireKnown(parseExperiment(experiment));
+    parseExperiment(experiment);
     const lab = this.#lab(context);
     const { state } = await this.#steer(experiment, lab);
     return { lab, state };
@@ -174,6 +188,7 @@ export class Pipeline {
     const { source, target, alignment } = experiment.models;
     const models = await this.#remember('models', { source, target }, () => modelsStage(context, experiment), releaseModels, ['activations', 'map', 'steer', 'evidence']);
     requirePairing(models.state, alignment);
+    requireTemplates(models.state, models.state.titles, experiment.prompting);
     // A stage that needs a model which is not in memory loads it: that is this stage's progress.
     const onLoading: PairRequest['onLoading'] = (done, total, note) => context.progress({ stage: this.#making, done, total, unit: 'bytes', note });
     models.state.pair.attend({ signal: context.signal, onLoading });
@@ -227,12 +242,6 @@ async function inputsOf(experiment: Experiment, resources: LabContext['resources
 interface Remembered<T> {
   state: T;
   fromMemory: boolean;
-}
-
-/** @throws LabError `settings-invalid` for what the schema already names and no stage does yet */
-function requireKnown({ prompting }: Experiment): void {
-  const field = prompting.template !== 'plain' ? 'prompting.template' : null;
-  if (field) throw new LabError('settings-invalid', `This lab does not yet know the value of ${field}.`, 'Give prompts as plain text.', { field });
 }
 
 function activationInputs(experiment: Experiment): object {

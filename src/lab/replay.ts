@@ -8,6 +8,7 @@ import { fromHalf, toHalf } from '../runtime/tensors';
 import type { LanguageModel, SteeredRow } from '../runtime/types';
 import { breathe } from './context';
 import type { Role } from './model-pair';
+import { promptIds, type Prompting } from './prompting';
 import type { SteeringArm } from './vectors';
 
 /** Digits of α that a link carries. */
@@ -121,10 +122,10 @@ export async function replayRows({ model, layer, directions }: ReplayRole, promp
  * One model's part of what a link shows: its continuations at ±r with the log-probabilities of their tokens.
  * @param arms the steered arms of one model @param up streams at r @param down streams at −r
  */
-export async function replayOf(role: Role, arms: readonly SteeringArm[], up: StopStreams, down: StopStreams, r: number, signal?: AbortSignal): Promise<{ promptIds: number[]; rows: ReplayRow[] }> {
+export async function replayOf(role: Role, arms: readonly SteeringArm[], up: StopStreams, down: StopStreams, r: number, prompting: Prompting, signal?: AbortSignal): Promise<{ promptIds: number[]; rows: ReplayRow[] }> {
   const replay = roleOf(arms);
   const { tokenizer } = replay.model;
-  const promptIds = tokenizer.encode(up.prompt);
+  const prompt = promptIds(up.prompt, tokenizer, prompting);
   const rows: Omit<ReplayRow, 'millinats' | 'argmax'>[] = [];
   const add = (arm: Arm, direction: ReplayRow['direction'], alpha: number, streams: StopStreams): void => {
     const ids = streams.arms[arm].map((token) => token.id);
@@ -135,8 +136,8 @@ export async function replayOf(role: Role, arms: readonly SteeringArm[], up: Sto
     add(arm, 'positive', r * medianNorm, up);
     add(arm, 'negative', -r * medianNorm, down);
   }
-  const forced = await replayRows(replay, promptIds, rows, signal);
-  return { promptIds, rows: rows.map((row, i) => ({ ...row, millinats: forced[i].logProbs.map((p) => Math.round(-1000 * p) + 0), argmax: forced[i].argmax })) };
+  const forced = await replayRows(replay, prompt, rows, signal);
+  return { promptIds: prompt, rows: rows.map((row, i) => ({ ...row, millinats: forced[i].logProbs.map((p) => Math.round(-1000 * p) + 0), argmax: forced[i].argmax })) };
 }
 
 /** Directions as a link carries them. */

@@ -28,7 +28,7 @@ function cycle(prompts: readonly string[], count: number): string[] {
 
 /** Generates, measures and concludes. */
 export async function evidenceStage(context: LabContext, experiment: Experiment, steer: SteerState): Promise<EvidenceResult> {
-  const { generation, dose } = experiment;
+  const { generation, dose, prompting } = experiment;
   const stops = signedStops(dose.stops);
   const prompts = halves(steer.concept.evaluationPrompts);
   const counter = progressCounter(context, (steer.arms.length - 1 + DECIDING_FACTOR) * (stops.length - 1) * generation.chooseContinuations + (6 + 4 * CONTROL_FACTOR) * generation.continuations);
@@ -38,9 +38,9 @@ export async function evidenceStage(context: LabContext, experiment: Experiment,
   const { source, target } = await steer.pair.eachRole(async (role) => {
     const own = steer.arms.filter(({ model }) => model === steer.pair[role]);
     const report = await reportHalf(context, experiment, steer, own, chosen.r, prompts.report, counter);
-    const streams = await computeStreams(context, own, steer.scales, prompts.report[0], stops, generation);
-    const [up, down] = await streamsAt(context, steer, own, streams, chosen.r, generation);
-    return { ...report, streams, replay: await replayOf(role, own, up, down, chosen.r, context.signal) };
+    const streams = await computeStreams(context, own, steer.scales, prompts.report[0], stops, generation, prompting);
+    const [up, down] = await streamsAt(context, steer, own, streams, chosen.r, experiment);
+    return { ...report, streams, replay: await replayOf(role, own, up, down, chosen.r, prompting, context.signal) };
   });
   const arms = [...source.arms, ...target.arms].toSorted((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
   const sides = { ...source.sides, ...target.sides } as Record<DosedArm, TwoSided>;
@@ -66,10 +66,10 @@ export async function evidenceStage(context: LabContext, experiment: Experiment,
 }
 
 /** The streams at r and −r; a dose set by hand may lie between the stops and is then decoded by itself. */
-async function streamsAt(context: LabContext, steer: SteerState, own: readonly SteeringArm[], streams: readonly StopStreams[], r: number, generation: Experiment['generation']): Promise<StopStreams[]> {
+async function streamsAt(context: LabContext, steer: SteerState, own: readonly SteeringArm[], streams: readonly StopStreams[], r: number, { generation, prompting }: Experiment): Promise<StopStreams[]> {
   const known = [r, -r].map((signed) => streams.find(({ stop }) => Math.abs(stop - signed) < 1e-9));
   if (known.every((item) => item !== undefined)) return known;
-  return computeStreams(context, own, steer.scales, streams[0].prompt, [r, -r], generation);
+  return computeStreams(context, own, steer.scales, streams[0].prompt, [r, -r], generation, prompting);
 }
 
 /** The dose–response of every dosed arm on the choose-half; all stops of an arm decode together. */
@@ -80,7 +80,7 @@ async function doseCurve(context: LabContext, experiment: Experiment, steer: Ste
     const asked = cycle(prompts, generation.chooseContinuations * (arm.arm === 'mapped' ? DECIDING_FACTOR : 1));
     const doses = stops.filter((r) => r !== 0);
     const asks: Ask[] = doses.flatMap((r) => asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, r, k), stream: k })));
-    const texts = await continueAll(context, arm.model, arm.layer, asks, generation, counter);
+    const texts = await continueAll(context, arm.model, arm.layer, asks, generation, experiment.prompting, counter);
     cells.set(arm.arm, doses.map((r, d) => {
       const slice = texts.slice(d * asked.length, (d + 1) * asked.length);
       const sides = measureSides(steer.concept.score, asked, slice);
@@ -109,13 +109,13 @@ async function reportHalf(context: LabContext, experiment: Experiment, steer: St
   const [{ arm: first, model, layer }] = own;
   const plain = first === 'small-steered' ? 'small' : 'large';
   const asPlain = times(plain);
-  const unsteered = await continueAll(context, model, layer, asPlain.map((prompt, k) => ({ prompt, stream: k })), settings, counter);
+  const unsteered = await continueAll(context, model, layer, asPlain.map((prompt, k) => ({ prompt, stream: k })), settings, experiment.prompting, counter);
   arms.push(armResult(plain, 'none', { r: 0, alpha: 0, isoKl: 0 }, measureSides(steer.concept.score, asPlain, unsteered), { mean: 0, p95: 0 }, unsteered));
   for (const arm of own) {
     const asked = times(arm.arm);
     const both: Record<'up' | 'down', Side[]> = { up: [], down: [] };
     for (const sign of [1, -1] as const) {
-      const texts = await continueAll(context, arm.model, arm.layer, asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, sign * r, k), stream: k })), settings, counter);
+      const texts = await continueAll(context, arm.model, arm.layer, asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, sign * r, k), stream: k })), settings, experiment.prompting, counter);
       const measured = measureSides(steer.concept.score, asked, texts);
       const effect = effectAt(steer.sideEffects[arm.arm], stops, sign * r);
       both[sign === 1 ? 'up' : 'down'] = measured.sides;

@@ -169,6 +169,7 @@ function describe(model: LanguageModel, { source, title, entry, license }: Known
     validationLoss: entry?.validationLoss ?? null,
     license,
     bytes: model.info.files.reduce((sum, file) => sum + file.bytes, 0),
+    chatTemplate: model.tokenizer.chatTemplate !== null,
     style: model.info.style,
     spine: model.info.spine,
     digests: model.info.files.map(({ path, sha256 }) => ({ path, sha256 })),

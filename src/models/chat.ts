@@ -29,6 +29,11 @@ export function readChatTemplate(tokenizerConfig: unknown, file: string | null):
   return (named.find((item) => item.name === 'default') ?? named[0])?.template ?? null;
 }
 
+/** Some templates write the date into the system message. A run must not depend on its day: for them it is always the day that Llama 3.2 falls back to. */
+const TODAY = '26 Jul 2024';
+const PARTS: Record<string, string> = { '%d': '26', '%b': 'Jul', '%B': 'July', '%m': '07', '%y': '24', '%Y': '2024', '%H': '12', '%M': '00', '%S': '00', '%%': '%' };
+const formatToday = (format: string): string => format.replace(/%[a-zA-Z%]/g, (part) => PARTS[part] ?? '');
+
 /**
  * Writes a conversation out as the model's template has it. The text has its special tokens spelt out: encode it with
  * `encodeRendered`, which puts nothing in front.
@@ -38,9 +43,12 @@ export function applyChatTemplate(tokenizer: Pick<ModelTokenizer, 'chatTemplate'
   const { chatTemplate, specialTokens } = tokenizer;
   if (chatTemplate === null) throw new LabError('chat-template', 'This model has no chat template.', 'Use plain prompts, or the instruct version of the model.');
   try {
-    return new Template(chatTemplate).render({
+    // The engine declares its own strftime_now, of the real day, and lets nobody declare it again.
+    return new Template(chatTemplate.replace(/\bstrftime_now\b/g, 'strftime_fixed')).render({
       ...specialTokens,
       ...options.variables,
+      date_string: TODAY,
+      strftime_fixed: formatToday,
       messages: messages.map((message) => ({ ...message })),
       add_generation_prompt: options.addGenerationPrompt,
     });

@@ -66,7 +66,7 @@ function compareTemplates(a: HomologyParty, b: HomologyParty): Check {
 /**
  * How alike the states of two models must be: the mean over the later blocks of the target of the debiased CKA with their
  * closest later blocks of the source, and the held-out R² of the quick map. An opinion, from the bundled models:
- * docs/decisions/0009-homology-sample.md.
+ * docs/decisions/0008-homology-sample.md.
  */
 export const SAMPLE_THRESHOLDS = { alike: 0.45, partly: 0.3, r2: 0.1 } as const;
 

@@ -31,6 +31,7 @@ describe('the lines', () => {
     expect(kept('target')).toBe(5 * 400e6);
     expect(passing).toBe(sum('reading', 'target'));
     expect(passing).toBeGreaterThan(sum('writing', 'target'));
+    expect(plan.whole).toEqual({ together: plan.together, inTurn: plan.inTurn });
     expect(plan.together).toBe(kept('source') + kept('target') + kept('shared') + passing);
     // tokens × blocks × width × float32, of the source alone
     expect(plan.onDisk).toBe(1000 * 10 * 512 * 4);

@@ -76,6 +76,8 @@ async function perform(message: EngineRequest, signal: AbortSignal, setStage: (s
     }
     case 'map-arrays':
       return engine.pipeline.mapArrays(message.experiment, context);
+    case 'written':
+      return engine.pipeline.written(message.experiment, message.texts, context);
     case 'axis':
       return engine.pipeline.axis(message.experiment, message.prompt, context);
     case 'streams':

@@ -4,7 +4,7 @@
  * one `done` or `error` with that id.
  */
 import type { LabErrorJson } from '../experiment/errors';
-import type { Backend, DeviceReport, DoseAxis, MapArrays, Progress, Residence, Run, Stage, StageEvent, StopStreams } from '../experiment/run';
+import type { Backend, DeviceReport, DoseAxis, MapArrays, Progress, Residence, Run, Stage, StageEvent, StopStreams, WrittenText } from '../experiment/run';
 import type { ModelRef } from '../experiment/model-ref';
 import type { Experiment } from '../experiment/schema';
 import type { Step, StepId, Verification } from '../experiment/share/verification';
@@ -20,7 +20,7 @@ type Argument<F extends (...args: never[]) => unknown, N extends number> = Param
 export type RepositoryRequest = Argument<typeof models.lookUp, 0>;
 export type DownloadPlan = Answer<typeof models.planOf>;
 export type StoredList = Answer<typeof models.storedModels>;
-export type MemoryPlan = NonNullable<Answer<typeof models.memoryOf>>;
+export type MemoryPlan = Answer<typeof models.memoryOf>;
 
 export type BackendChoice = 'auto' | Backend;
 /** Whether both models are kept in memory; `auto` goes by the memory plan. */
@@ -33,6 +33,8 @@ export interface Requests extends ModelRequests {
   run: { in: { experiment: Experiment; until: Stage; resume?: CollectCheckpoint | null }; out: Run | null };
   /** Next-token distributions at every stop for a prompt of the user's; needs a run up to `steer`. */
   axis: { in: { experiment: Experiment; prompt: string }; out: DoseAxis };
+  /** Texts as the models are given them, with the tokens whose states a contrast pair would be read at; loads the models where they are not. */
+  written: { in: { experiment: Experiment; texts: string[] }; out: Record<'source' | 'target', WrittenText>[] };
   /** Continuations of all arms at the stops, nearest to `nearest` first; each stop arrives as a `streams` event. */
   streams: { in: { experiment: Experiment; prompt: string; nearest: number; maxNewTokens: number }; out: { stops: number } };
   /** Verifies a shared document; each step arrives as `verify` events. */
@@ -57,8 +59,8 @@ export interface ModelRequests {
   'clear-states': { in: object; out: number };
   /** Makes the files of a folder known to this worker; they are forgotten when it ends. */
   'open-folder': { in: { files: Argument<typeof models.openFolder, 0>; backend: BackendChoice }; out: models.LocalOffer };
-  /** Memory of an experiment's pair; null where it is wholly bundled. */
-  memory: { in: { experiment: Experiment; backend: BackendChoice; baseUrl: string }; out: MemoryPlan | null };
+  /** Memory of an experiment's pair. */
+  memory: { in: { experiment: Experiment; backend: BackendChoice; baseUrl: string }; out: MemoryPlan };
 }
 
 export type RequestType = keyof Requests;

@@ -74,6 +74,8 @@ export function Remedies({ error }: { error: LabErrorJson }) {
       return <button type="button" onClick={() => void restartEngine()}>Start the engine again</button>;
     case 'not-homologous':
       return <button type="button" onClick={pairByCharacters}>Pair by characters</button>;
+    case 'chat-template':
+      return <button type="button" onClick={() => editExperiment((e) => ({ ...e, prompting: { ...e.prompting, template: 'plain' } }))}>Use plain prompts</button>;
     case 'settings-invalid':
     case 'unknown-model':
       return <button type="button" onClick={() => useLab.setState({ settingsOpen: true })}>Open the settings</button>;

@@ -1,6 +1,6 @@
 /** What the page asks of the engine worker, and what it does with the answers. */
 import { LabError, type LabErrorJson } from '../../experiment/errors';
-import { STAGES, type MapArrays, type Stage, type StopStreams } from '../../experiment/run';
+import { STAGES, type MapArrays, type Stage, type StopStreams, type WrittenText } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
 import type { LocalFile } from '../../models/picked';
 import type { Verification } from '../../experiment/share/verification';
@@ -60,8 +60,8 @@ export async function openFolder(files: LocalFile[]): Promise<LocalOffer> {
   return offer;
 }
 
-/** What an experiment's pair takes in memory here; null where it is wholly bundled. @throws LabError `model-*` where a model is not there */
-export function memoryPlan(experiment: Experiment, signal: AbortSignal): Promise<MemoryPlan | null> {
+/** What an experiment's pair takes in memory here. @throws LabError `model-*` where a model is not there */
+export function memoryPlan(experiment: Experiment, signal: AbortSignal): Promise<MemoryPlan> {
   return client.request('memory', { experiment, backend: useLab.getState().backend, baseUrl: baseUrl() }, { signal });
 }
 
@@ -236,6 +236,12 @@ export async function tryPrompt(prompt: string): Promise<void> {
     const failed = error.code !== 'cancelled';
     useLab.setState({ prompting: failed ? { status: 'failed', error: error.toJSON() } : { status: 'idle', error: null } });
   }
+}
+
+/** Texts as the models are given them under the present settings; loads the models where they are not. @throws LabError `chat-template`, and of loading */
+export async function writtenTexts(texts: string[], signal: AbortSignal): Promise<Record<'source' | 'target', WrittenText>[]> {
+  if (!(await startEngine())) throw new LabError('worker-crashed', 'The engine is not ready.', 'See the engine’s state in the top bar.');
+  return client.request('written', { experiment: useLab.getState().experiment, texts }, { signal });
 }
 
 /** Back to the prompt of the run. */

@@ -1,11 +1,16 @@
 /** A prompt of the visitor's own: next-token bars and continuations for it, at every stop of the axis. */
 import { useState, type SyntheticEvent } from 'react';
+import type { DoseAxis } from '../../experiment/run';
 import { clearPrompt, tryPrompt } from '../state/engine';
 import { useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { Help } from '../ui/Help';
+import { PromptingChoice } from './Prompting';
+import { WrittenForBoth } from './Written';
 
-export function PromptBox({ prompt }: { prompt: string }) {
+export function PromptBox({ axis }: { axis: DoseAxis }) {
+  const { prompt, written } = axis;
+  const models = useLab((s) => s.stages.models.result);
   const [text, setText] = useState<string | null>(null);
   const own = useLab((s) => s.ownAxis !== null);
   const prompting = useLab((s) => s.prompting);
@@ -20,6 +25,7 @@ export function PromptBox({ prompt }: { prompt: string }) {
   }
 
   return (
+    <>
     <form className="prompt-box" onSubmit={submit}>
       <label htmlFor="own-prompt">Prompt</label>
       <Help about="the prompt">The text that both models continue; with your own, every stop of the dose is computed for it here.</Help>
@@ -51,5 +57,13 @@ export function PromptBox({ prompt }: { prompt: string }) {
       )}
       {prompting.error && <ErrorNote error={prompting.error} />}
     </form>
+    <PromptingChoice />
+    {written && (
+      <details className="reads" data-testid="written-prompt" open>
+        <summary>The prompt as the models are given it</summary>
+        <WrittenForBoth texts={[written]} titles={{ source: models?.source.title ?? 'Small model', target: models?.target.title ?? 'Large model' }} />
+      </details>
+    )}
+    </>
   );
 }

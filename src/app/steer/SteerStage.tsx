@@ -75,7 +75,7 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
   return (
     <>
       <DoseRuler steer={steer} verdict={evidence?.verdict ?? null} negative={ends.negative} positive={ends.positive} />
-      <PromptBox prompt={axis.prompt} key={axis.prompt} />
+      <PromptBox axis={axis} key={axis.prompt} />
       {inTurn && (
         <p className="muted" data-testid="swaps">
           The two models take turns in memory: a new prompt loads the one that is away, and took {seconds(axis.milliseconds)} to its bars the last time. Dragging the dose stays instant: all its stops are computed beforehand.

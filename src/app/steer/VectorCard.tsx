@@ -1,7 +1,8 @@
 /** Pre-flight numbers of the vector: does the mapped one point where the native one does? */
 import type { SteerResult } from '../../experiment/run';
 import { Facts } from '../ui/Facts';
-import { fixed, tokenName } from '../ui/format';
+import { fixed } from '../ui/format';
+import { Written } from './Written';
 
 export function VectorCard({ steer, addBias }: { steer: SteerResult; addBias: boolean }) {
   const v = steer.vector;
@@ -22,21 +23,13 @@ export function VectorCard({ steer, addBias }: { steer: SteerResult; addBias: bo
 }
 
 function ReadTokens({ tokens, pairs, position }: { tokens: SteerResult['vector']['readTokens']; pairs: number; position: 'last' | 'mean' }) {
-  const read = new Set(tokens.read);
-  const row = (list: string[]) => (
-    <p className="read-tokens">
-      {list.map((token, i) => (
-        <span key={i} className={read.has(i) ? 'read' : undefined}>{tokenName(token)}</span>
-      ))}
-    </p>
-  );
   return (
     <details className="reads">
       <summary>
         Made from {pairs} pairs, read at {position === 'last' ? 'the last token' : 'the mean of the tokens'}: show the tokens of the first pair
       </summary>
-      {row(tokens.positive)}
-      {row(tokens.negative)}
+      <Written text={tokens.positive} />
+      <Written text={tokens.negative} />
     </details>
   );
 }

@@ -4,6 +4,7 @@ import type { ModelRef } from '../../experiment/model-ref';
 import type { Evidence, EvidenceRow, RunDocument } from '../../experiment/share/document';
 import { verdictOf, type Check, type Verdict } from '../../experiment/share/verification';
 import type { Role } from '../model-pair';
+import { promptIds, type Prompting } from '../prompting';
 import { halved, replayRows, ROLE_ARMS, roleOf, unpackHalf, type Forced, type ReplayRole } from '../replay';
 import type { LoadedPair } from '../stage-models';
 import { randomDirections, type SteeringArm } from '../vectors';
@@ -55,7 +56,7 @@ export async function replay(document: RunDocument, evidence: Evidence, pair: Lo
     const arms: readonly Arm[] = ROLE_ARMS[role];
     const rows = evidence.rows.filter(({ arm }) => arms.includes(arm));
     const { model } = roles[role];
-    const texts = textChecks(role, evidence, rows, model);
+    const texts = textChecks(role, evidence, rows, model, document.spec.experiment.prompting);
     // Tokens that the model does not have cannot be forced through it; a text that is not what its tokens say can wait.
     if (texts.length === 1) return { checks: texts, rows: [] };
     const forced = await replayRows(roles[role], evidence.promptIds[role], rows, signal);
@@ -76,11 +77,11 @@ export async function replay(document: RunDocument, evidence: Evidence, pair: Lo
 }
 
 /** That prompt, texts and token ids of the link belong together; one check alone where the model does not have the tokens. */
-function textChecks(role: Role, evidence: Evidence, rows: readonly EvidenceRow[], { tokenizer, info }: ReplayRole['model']): Check[] {
+function textChecks(role: Role, evidence: Evidence, rows: readonly EvidenceRow[], { tokenizer, info }: ReplayRole['model'], prompting: Prompting): Check[] {
   const known = [...evidence.promptIds[role], ...rows.flatMap(({ ids }) => ids)].every((id) => id < info.vocabSize);
   const size = role === 'source' ? 'small' : 'large';
   if (!known) return [{ name: `Tokens, ${size} model`, expected: `ids below ${info.vocabSize}`, actual: 'others', verdict: 'differs' }];
-  const [expected, actual] = [evidence.promptIds[role].join(' '), tokenizer.encode(evidence.prompt).join(' ')];
+  const [expected, actual] = [evidence.promptIds[role].join(' '), promptIds(evidence.prompt, tokenizer, prompting).join(' ')];
   const wrong = rows.filter((row) => tokenizer.decode(row.ids) !== row.text);
   return [
     { name: `Prompt, ${size} model`, expected: `tokens ${expected}`, actual: `tokens ${actual}`, verdict: expected === actual ? 'reproduced' : 'differs' },

@@ -1,0 +1,34 @@
+/** A text as a model is given it: special tokens in boxes, the tokens that are read underlined. */
+import type { WrittenText } from '../../experiment/run';
+import { tokenName } from '../ui/format';
+
+export function Written({ text }: { text: WrittenText }) {
+  const special = new Set(text.special);
+  const read = new Set(text.read);
+  return (
+    <p className="read-tokens">
+      {text.tokens.map((token, i) => (
+        <span key={i} className={[special.has(i) ? 'special' : '', read.has(i) ? 'read' : ''].join(' ').trim() || undefined}>{tokenName(token)}</span>
+      ))}
+    </p>
+  );
+}
+
+type Both = Record<'source' | 'target', WrittenText>;
+
+const same = ({ source, target }: Both): boolean => source.tokens.join('\n') === target.tokens.join('\n');
+
+/** The same text as both models are given it; once where that is the same. */
+export function WrittenForBoth({ texts, titles }: { texts: readonly Both[]; titles: { source: string; target: string } }) {
+  const sides = texts.every(same) ? (['source'] as const) : (['source', 'target'] as const);
+  return (
+    <>
+      {sides.map((side) => (
+        <div key={side}>
+          <span className="muted">{sides.length === 1 ? 'Both models' : titles[side]}</span>
+          {texts.map((text, i) => <Written key={i} text={text[side]} />)}
+        </div>
+      ))}
+    </>
+  );
+}
