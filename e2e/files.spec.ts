@@ -2,10 +2,11 @@
 import { expect, test } from '@playwright/test';
 import { readFileSync } from 'node:fs';
 import type { Run } from '../src/experiment/run';
-import { readVectorFile } from '../src/files/vector-files';
+import { readVectorFile, vectorSafetensors } from '../src/files/vector-files';
 import { steeringOf } from '../src/files/steering';
 
 const run = JSON.parse(readFileSync(new URL('../public/recorded/mood.json', import.meta.url), 'utf8')) as Run;
+const presetEnds = { positive: run.concept.positive, negative: run.concept.negative };
 
 test('a saved control vector is what the lab adds, and is known again; a damaged one is named', async ({ page }) => {
   await page.goto('./');
@@ -50,4 +51,23 @@ test('contrast pairs from a file are looked at, taken and used; a bad line is na
   await page.getByText('JSON', { exact: true }).click();
   const concept = (JSON.parse(await page.getByTestId('settings-json').inputValue()) as Run['experiment']).concept;
   expect(concept).toMatchObject({ kind: 'pairs', pairs: [{ positive: 'Well?\nSay.\n(A)', negative: 'Well?\nSay.\n(B)' }, { positive: 'So? (B)', negative: 'So? (A)' }] });
+});
+
+test('a vector from a file becomes the concept, and the map begins at its block', async ({ page }) => {
+  await page.goto('./');
+  await page.getByRole('button', { name: 'Change the concept' }).click();
+  await page.getByText('A vector file').click();
+  const bytes = vectorSafetensors(run);
+  const pick = page.getByTestId('vector-file');
+  await pick.setInputFiles({ name: 'cut.safetensors', mimeType: 'application/octet-stream', buffer: Buffer.from(bytes.subarray(0, 900)) });
+  await expect(page.locator('.vector-import [data-testid="error"]')).toHaveAttribute('data-code', 'file-invalid');
+  await pick.setInputFiles({ name: 'mood-vectors.safetensors', mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
+  await expect(page.getByTestId('vector-seen')).toContainText('source of a safetensors file: 64 values, made for “llama”');
+  await page.getByTestId('vector-use').click();
+  await expect(page.getByText('In use: “mood-vectors”, of block 2')).toBeVisible();
+  await page.getByTestId('settings-button').click();
+  await page.getByText('JSON', { exact: true }).click();
+  const { concept, map } = JSON.parse(await page.getByTestId('settings-json').inputValue()) as Run['experiment'];
+  expect(concept).toEqual({ kind: 'vector', title: 'mood-vectors', ...presetEnds, values: run.vector.values.source, block: 2, promptsFrom: 'mood' });
+  expect(map.sourceLayer).toBe(2);
 });

@@ -122,6 +122,7 @@ function verify(...args: string[]): Verified {
 test('a run made in one profile is reproduced in a second one; altered claims, digests and models are told for what they are', async ({ page, browser }) => {
   const dir = mkdtempSync(join(tmpdir(), 'lrt-review-'));
   const bundle = join(dir, 'run.lrt.json');
+  const [inPage, inShell] = [join(dir, 'page.json'), join(dir, 'shell.json')];
   try {
     // The author: the quick variant, run here.
     await page.goto('./?backend=wasm');
@@ -154,7 +155,8 @@ test('a run made in one profile is reproduced in a second one; altered claims, d
       await expect(reader.locator('[data-claim]:not([data-verdict="reproduced"]):not([data-verdict="within tolerance"])')).toHaveCount(0);
       const saved = reader.waitForEvent('download');
       await reader.getByTestId('download-verification').click();
-      const verification = JSON.parse(readFileSync(await (await saved).path(), 'utf8')) as Verification;
+      await (await saved).saveAs(inPage);
+      const verification = JSON.parse(readFileSync(inPage, 'utf8')) as Verification;
       expect(isWholeVerification(verification)).toBe(true);
       expect(verification.document).toBe(decodeLink(link).digest);
 
@@ -183,9 +185,13 @@ test('a run made in one profile is reproduced in a second one; altered claims, d
       return file;
     };
     expect(verify(link.slice(0, -200)).code).toBe(2);
-    const whole = verify(bundle, '--quick');
+    const whole = verify(bundle, '--quick', '--out', inShell);
     expect(whole.output).toMatch(/Verdict: reproduced/);
     expect(whole.code).toBe(0);
+    // The bundle has the document of the link: two readers of it can be compared, unless one of them was edited.
+    expect(verify('--compare', inPage, inShell).output).toContain('The two readers agree.');
+    writeFileSync(inShell, readFileSync(inShell, 'utf8').replace('"quick"', '"full"'));
+    expect(verify('--compare', inPage, inShell).code).toBe(2);
 
     const { spec } = document;
     const claim = verify(linkFile('claim', { ...document, claims: document.claims.map((each) => (each.id === 'map.r2' ? { ...each, value: Number(each.value) + 0.1 } : each)) }), '--quick');

@@ -11,6 +11,8 @@ import { runRecovering } from './worker/recover';
 
 export interface HeadlessResult {
   run: Run;
+  /** Bytes that the memory plan says the models and the fit take, as they were held. */
+  planned: number;
   /** Every file of the run, in base64; or why one cannot be made. */
   files: { name: string; base64: string }[];
   missing: { name: string; error: LabErrorJson }[];
@@ -107,7 +109,8 @@ window.lrtHeadless = {
       if (!run) throw new LabError('internal', 'The engine ended without a run.', 'Report this with the experiment file.');
       const map = await client.request('map-arrays', { experiment: run.experiment });
       const { concept } = run.experiment;
-      const result: HeadlessResult = { run, files: [], missing: [] };
+      const plan = await client.request('memory', { experiment: parsed, backend, baseUrl });
+      const result: HeadlessResult = { run, planned: run.models.inTurn === undefined ? plan.whole.together : plan.whole.inTurn, files: [], missing: [] };
       for (const { name, contents } of outputsOf(run, { vector: 'mapped', map, pairs: concept.kind === 'pairs' ? concept.pairs : null })) {
         try {
           const made = contents();

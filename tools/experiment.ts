@@ -17,6 +17,8 @@ interface Measured {
   /** Milliseconds; null where nothing was to be downloaded. */
   download: number | null;
   memory: { tab: number; all: number } | null;
+  /** Bytes of models and fit by the memory plan. */
+  planned: number;
 }
 
 async function runHeadless(args: Arguments): Promise<HeadlessResult & { measured: Measured }> {
@@ -36,7 +38,7 @@ async function runHeadless(args: Arguments): Promise<HeadlessResult & { measured
         stageDone('download', download);
       }
       const result = ok(await page.evaluate(([e, b, r]) => window.lrtHeadless!.run(e, b, r), [experiment, backend, inTurn ? 'in turn' : 'auto'] as const));
-      return { ...result, measured: { download, memory: memory.bytes } };
+      return { ...result, measured: { download, memory: memory.bytes, planned: result.planned } };
     }, { profile, port: ports.site });
   } finally {
     await mirror?.close();
@@ -44,12 +46,13 @@ async function runHeadless(args: Arguments): Promise<HeadlessResult & { measured
 }
 
 /** Time of each stage, speed of the collection, and memory. */
-function costs({ timings, tokens }: Run, { download, memory }: Measured): string {
+function costs({ timings, tokens }: Run, { download, memory, planned }: Measured): string {
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
   const stages = Object.entries({ ...(download === null ? {} : { download }), ...timings }).map(([stage, ms]) => `${stage} ${seconds(ms ?? 0)}`);
   const speed = timings.activations ? ` Both models read ${tokens.read.toLocaleString('en')} tokens: ${Math.round((2000 * tokens.read) / timings.activations).toLocaleString('en')} tokens/s, moments and panels included.` : '';
   const taken = memory ? ` Memory at most: ${mebibytes(memory.tab)} in the tab, ${mebibytes(memory.all)} in the whole browser.` : ' Memory is not measured on this system.';
-  return `Time: ${stages.join(', ')}.${speed}${taken}`;
+  const plan = ` Planned for models and fit, without the page itself: ${mebibytes(planned)}.`;
+  return `Time: ${stages.join(', ')}.${speed}${taken}${plan}`;
 }
 
 const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MiB`;

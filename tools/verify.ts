@@ -1,6 +1,7 @@
 /**
  * `npm run verify -- <link | bundle.lrt.json | file with a link> [--quick] [--backend auto|webgpu|wasm] [--fetch] [--host URL]
  * [--site DIR] [--out FILE]` verifies what others claim, headless in the built lab. Ends with 0 only if nothing differs.
+ * `npm run verify -- --compare A.json B.json` sets two readers' verifications of one document side by side.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -9,12 +10,12 @@ import { fetchBundle } from '../src/app/review/fetch-bundle';
 import { LabError } from '../src/experiment/errors';
 import type { RunDocument } from '../src/experiment/share/document';
 import { openBundle, openLink, type Opened } from '../src/experiment/share/open';
-import type { ClaimCheck, Verification } from '../src/experiment/share/verification';
+import { isWholeVerification, type ClaimCheck, type Verification } from '../src/experiment/share/verification';
 import { claimText } from '../src/experiment/share/claims';
 import { normaliseHost } from '../src/models/location';
 import { exitCodeOf, ok, withHeadless } from './headless';
 
-const USAGE = 'Usage: npm run verify -- <link | bundle.lrt.json | file with a link> [--quick] [--backend auto|webgpu|wasm] [--fetch] [--host URL] [--site DIR] [--out FILE]';
+const USAGE = 'Usage: npm run verify -- <link | bundle.lrt.json | file with a link> [--quick] [--backend auto|webgpu|wasm] [--fetch] [--host URL] [--site DIR] [--out FILE] | --compare A.json B.json';
 /** Something differs; something could not be run. Other failures end as those of `npm run experiment` do. */
 const DIFFERS = 8;
 const NOT_RUN = 9;
@@ -27,6 +28,8 @@ interface Arguments {
   host: string | null;
   site: string | null;
   out: string | null;
+  /** Two verifications to set side by side instead. */
+  compare: [string, string] | null;
 }
 
 function readArguments(): Arguments {
@@ -34,16 +37,17 @@ function readArguments(): Arguments {
   try {
     parsed = parseArgs({
       allowPositionals: true,
-      options: { quick: { type: 'boolean', default: false }, backend: { type: 'string', default: 'auto' }, fetch: { type: 'boolean', default: false }, host: { type: 'string' }, site: { type: 'string' }, out: { type: 'string' } },
+      options: { quick: { type: 'boolean', default: false }, backend: { type: 'string', default: 'auto' }, fetch: { type: 'boolean', default: false }, host: { type: 'string' }, site: { type: 'string' }, out: { type: 'string' }, compare: { type: 'boolean', default: false } },
     });
   } catch (error) {
     throw new LabError('settings-invalid', (error as Error).message, USAGE);
   }
   const { values, positionals } = parsed;
-  if (positionals.length !== 1) throw new LabError('settings-invalid', 'Name one link or one file.', USAGE);
+  const compare: [string, string] | null = values.compare && positionals.length === 2 ? [positionals[0], positionals[1]] : null;
+  if (!compare && positionals.length !== 1) throw new LabError('settings-invalid', 'Name one link or one file.', USAGE);
   const { backend } = values;
   if (backend !== 'auto' && backend !== 'webgpu' && backend !== 'wasm') throw new LabError('settings-invalid', `--backend is “${backend}”.`, 'Use auto, webgpu or wasm.');
-  return { what: positionals[0], depth: values.quick ? 'quick' : 'full', backend, fetch: values.fetch, host: values.host ?? null, site: values.site ? resolve(values.site) : null, out: values.out ?? null };
+  return { what: positionals[0], depth: values.quick ? 'quick' : 'full', backend, fetch: values.fetch, host: values.host ?? null, site: values.site ? resolve(values.site) : null, out: values.out ?? null, compare };
 }
 
 /** The document of a link, of a file with a link in it, or of a bundle. */
@@ -92,8 +96,40 @@ function row({ id, claimed, here, difference, tolerance, verdict, note }: ClaimC
   return `  ${cells.join(' ')}  ${verdict}${note ? `: ${note}` : ''}`;
 }
 
-try {
+/** A reader's verification. @throws LabError `link-invalid` where it is none, or is not what its digest says */
+function readVerification(file: string): Verification {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new LabError('link-invalid', `${file} could not be read: ${(error as Error).message}.`, 'Give two verification.json files.');
+  }
+  if (!isWholeVerification(value)) throw new LabError('link-invalid', `${file} is no verification of the lab, or was changed after it was made: its digest is not that of its contents.`, 'Ask its author for the file that the lab wrote.');
+  return value as Verification;
+}
+
+/** What two readers found of one document. @returns whether both found the same within each claim's tolerance */
+function compare(files: [string, string]): boolean {
+  const [a, b] = files.map(readVerification);
+  if (a.document !== b.document) throw new LabError('link-invalid', `The verifications are of two documents: ${a.document.slice(0, 16)} and ${b.document.slice(0, 16)}.`, 'Compare verifications of one link.');
+  const where = ({ device }: Verification): string => (device ? `${device.backend}, ${device.adapter}` : 'no device');
+  console.log(`${a.title}\nDocument: ${a.document}\nA: ${a.verdict} (${a.depth}) on ${where(a)}\nB: ${b.verdict} (${b.depth}) on ${where(b)}\n`);
+  let agree = true;
+  for (const mine of a.claims) {
+    const theirs = b.claims.find(({ id }) => id === mine.id);
+    const [x, y] = [mine.here, theirs?.here ?? null];
+    const both = x !== null && y !== null;
+    const same = !both || x === y || (typeof x === 'number' && typeof y === 'number' && Math.abs(x - y) <= mine.tolerance);
+    agree &&= same;
+    console.log(`  ${mine.id.padEnd(30)} claimed ${String(mine.claimed).padStart(9)}   A ${String(x ?? '–').padStart(9)}   B ${String(y ?? '–').padStart(9)}   ${both ? (x === y ? 'the same' : same ? 'within tolerance' : 'differ') : 'not run by both'}`);
+  }
+  console.log(`\nThe two readers ${agree ? 'agree' : 'differ'}.`);
+  return agree;
+}
+
+async function main(): Promise<number> {
   const args = readArguments();
+  if (args.compare) return compare(args.compare) ? 0 : DIFFERS;
   const opened = await open(args);
   const { experiment } = opened.document.spec;
   console.log(`Experiment: ${experiment.title}\nDocument: ${opened.digest}${opened.migrated.length > 0 ? `, brought up to date: ${opened.migrated.join(', ')}` : ''}`);
@@ -104,7 +140,11 @@ try {
   for (const { id, error } of verification.steps) if (error) console.log(`\n${id}: error ${error.code}: ${error.what} ${error.remedy}`);
   if (args.out) writeFileSync(args.out, `${JSON.stringify(verification, null, 1)}\n`);
   console.log(`\nVerdict: ${verification.verdict} (${args.depth}). Verification ${verification.digest}${args.out ? `, written to ${args.out}` : ''}`);
-  process.exitCode = verification.verdict === 'differs' ? DIFFERS : verification.verdict === 'not run' ? NOT_RUN : 0;
+  return verification.verdict === 'differs' ? DIFFERS : verification.verdict === 'not run' ? NOT_RUN : 0;
+}
+
+try {
+  process.exitCode = await main();
 } catch (thrown) {
   const error = LabError.from(thrown);
   console.error(`\nerror ${error.code}: ${error.message}\n${error.remedy}`);

@@ -58,6 +58,19 @@ const concept = z.discriminatedUnion('kind', [
     positiveWords: z.array(z.string().min(1).max(60)).max(2000),
     negativeWords: z.array(z.string().min(1).max(60)).max(2000),
   }),
+  /** A vector of the small model that was made elsewhere. */
+  z.strictObject({
+    kind: z.literal('vector'),
+    title: z.string().min(1).max(120),
+    positive: z.string().min(1).max(60),
+    negative: z.string().min(1).max(60),
+    /** Little-endian float32 as base64, as long as the small model is wide. Its length counts only where the map's bias is added to it. */
+    values: z.base64().min(4).max(200_000),
+    /** 0-based block of the small model whose output it is added to; the map has to begin there. */
+    block: z.int().min(0).max(511),
+    /** Prompts, neutral texts and scorer are this preset's, and the pairs that give the large model's own vector. */
+    promptsFrom: z.string().min(1).max(80),
+  }),
 ]);
 
 /** How the token positions of the two models are paired: `tokens` one to one, which needs the same ids; `characters` where both have read the same text. */

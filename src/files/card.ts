@@ -27,7 +27,7 @@ export function writeCard(run: ExportedRun, files: readonly CardFile[]): string 
     concept: run.concept,
     models: { source: model(run.models.source, 'source'), target: model(run.models.target, 'target') },
     map: { kind: map.kind, rank: map.rank, scale: map.scale, lambda: map.lambda, lambdaRule: map.lambdaRule, heldOutR2: map.heldOutR2, shuffledR2: map.shuffledR2, centredCosine: map.centredCosine, layerRule: map.layerRule, corpus: experiment.corpus },
-    vector: { method: experiment.vector.method, readPosition: vector.readPosition, pairs: vector.pairs, transfer: experiment.transfer, norms: vector.norms, cosineMappedNative: vector.cosineMappedNative, auroc: vector.auroc, seed: experiment.generation.seed },
+    vector: { ...(experiment.concept.kind === 'vector' ? { source: 'brought along, not extracted from pairs' } : {}), method: experiment.vector.method, readPosition: vector.readPosition, pairs: vector.pairs, transfer: experiment.transfer, norms: vector.norms, cosineMappedNative: vector.cosineMappedNative, auroc: vector.auroc, seed: experiment.generation.seed },
     dose: { ...verdict.chosenDose, usableWindow: verdict.usableWindow },
     effect: { outcome: verdict.outcome, transferRatio: verdict.transferRatio, sentence: verdict.sentence },
     steering: Object.fromEntries(VECTOR_NAMES.map((name) => {

@@ -4,10 +4,16 @@ import { steeringOf, type ExportedRun, type VectorName } from './steering';
 /** A text as one word of a POSIX shell. */
 export const shellWord = (text: string): string => (/^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
+/** Plain continuation, or one turn of a conversation in the model's own chat template, as the run put its prompts. */
+function modeOf({ experiment: { prompting } }: ExportedRun): string {
+  if (prompting.template === 'plain') return '-no-cnv';
+  return prompting.system === '' ? '-cnv -st' : `-cnv -st -sys ${shellWord(prompting.system)}`;
+}
+
 /** The command alone, on one line; for the screen. */
 export function llamaCommand(run: ExportedRun, vector: VectorName, ggufFile: string): string {
   const { block } = steeringOf(run, vector);
-  return `llama-completion -m MODEL.gguf --control-vector-scaled ${shellWord(ggufFile)}:1 --control-vector-layer-range ${block} ${block} -no-cnv -p "Once upon a time"`;
+  return `llama-completion -m MODEL.gguf --control-vector-scaled ${shellWord(ggufFile)}:1 --control-vector-layer-range ${block} ${block} ${modeOf(run)} -p "Once upon a time"`;
 }
 
 /**
@@ -35,7 +41,7 @@ PROMPT=\${2:?a prompt}
 exec "\${LLAMA:-llama-completion}" -m "$MODEL" \\
   --control-vector-scaled "$(dirname "$0")"/${shellWord(ggufFile)}:"\${FACTOR:-1}" \\
   --control-vector-layer-range ${block} ${block} \\
-  -no-cnv -n 40 --temp 0 -p "$PROMPT"
+  ${modeOf(run)} -n 40 --temp 0 -p "$PROMPT"
 `;
 }
 

@@ -69,6 +69,16 @@ describe('scripts', () => {
     expect(shellWord("it's")).toBe(String.raw`'it'\''s'`);
   });
 
+  test('prompts are put as the run put them', () => {
+    const chat = (system: string): Run => ({ ...run, experiment: { ...run.experiment, prompting: { template: 'chat', system } } });
+    const scripts = (of: Run): string[] => outputsOf(of, { vector: 'mapped', map: null, pairs: null }).filter(({ id }) => id === 'python' || id === 'llama').map(text);
+    const [llama, python] = scripts(chat("be 'kind'\n\"\"\""));
+    expect(llama).toContain(`-cnv -st -sys 'be '\\''kind'\\''\n\"\"\"' -n 40`);
+    expect(python).toContain('{"role": "system", "content": "be \'kind\'\\n\\"\\"\\""}, {"role": "user"');
+    for (const script of scripts(chat(''))) expect(script).not.toMatch(/-sys|"system"|-no-cnv/);
+    for (const script of scripts(run)) expect(script).not.toMatch(/-cnv -st|apply_chat_template/);
+  });
+
   test('a model is named where PyTorch finds it, or what it needs is said', () => {
     const hub = (id: string) => describePlace({ id, dtype: 'fp32', location: { kind: 'hub', host: 'https://hub.example', commit: 'a'.repeat(40) } });
     expect(hub('owner/name')).toEqual({ id: 'owner/name', revision: 'a'.repeat(40), note: null });

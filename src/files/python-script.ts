@@ -9,6 +9,15 @@ function modelLines({ id, revision, note }: Place): string {
   return `{"id": ${literal(id)}, "revision": ${literal(revision)}}${note === null ? '' : `  # ${note}`}`;
 }
 
+const PLAIN_INPUTS = `    """Greedy continuation of a prompt."""
+    inputs = tokenizer(prompt, return_tensors="pt", return_token_type_ids=False)`;
+
+/** The prompt as the run put it: the user's message in the model's chat template. */
+const chatInputs = (system: string): string => `    """Greedy answer to a prompt, put in the model's chat template as the run did."""
+    messages = [${system === '' ? '' : `{"role": "system", "content": ${literal(system)}}, `}{"role": "user", "content": prompt}]
+    text = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+    inputs = tokenizer(text, add_special_tokens=False, return_tensors="pt", return_token_type_ids=False)`;
+
 /**
  * Writes the script. It needs the vectors' safetensors file beside it, and nothing of the lab.
  * @param vectorsFile name of that file @param mapFile name of the map's file, which is optional
@@ -18,7 +27,7 @@ export function writePythonScript(run: ExportedRun, vectorsFile: string, mapFile
   const steerings = VECTOR_NAMES.map((name) => steeringOf(run, name));
   const [{ ref: target }, , { ref: source }] = steerings;
   const entries = steerings.map(({ vector, role, block, alpha, r, medianNorm }) => `    ${literal(vector)}: {"model": ${role === 'source' ? 'SOURCE' : 'TARGET'}, "block": ${block}, "alpha": ${alpha}},  # r = ${short(r)} of the median norm ${short(medianNorm)}`);
-  const { addBias } = run.experiment.transfer;
+  const { transfer: { addBias }, prompting } = run.experiment;
   return `"""Steer a language model with the vectors of an LRT Lab run.
 
     pip install torch transformers safetensors
@@ -94,8 +103,7 @@ def load(place, folder=None):
 
 
 def generate(model, tokenizer, prompt, tokens):
-    """Greedy continuation of a prompt."""
-    inputs = tokenizer(prompt, return_tensors="pt", return_token_type_ids=False)
+${prompting.template === 'chat' ? chatInputs(prompting.system) : PLAIN_INPUTS}
     with torch.no_grad():
         ids = model.generate(**inputs, max_new_tokens=tokens, do_sample=False)
     return tokenizer.decode(ids[0, inputs["input_ids"].shape[1]:], skip_special_tokens=True)

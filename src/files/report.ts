@@ -77,6 +77,7 @@ function reportOf(run: Run): Block[] {
         ['cos(Wv, Wv + p)', fixed(vector.cosineWithBias, 3)],
         ['norms: source, mapped, native', [vector.norms.source, vector.norms.mapped, vector.norms.native].map((n) => fixed(n, 2)).join(', ')],
         ['AUROC on held-out pairs: source, mapped, native', [vector.auroc.source, vector.auroc.mapped, vector.auroc.native].map((a) => fixed(a, 3)).join(', ')],
+        ...(run.experiment.concept.kind === 'vector' ? [['vector of the small model', 'brought along; the pairs give the native vector and judge both']] : []),
         ['pairs', `${vector.pairs}, ${vector.readPosition} token${vector.readPosition === 'mean' ? 's' : ''}`],
       ],
     ),

@@ -58,7 +58,7 @@ export function steeringOf(run: ExportedRun, vector: VectorName): Steering {
 
 /** What the vector is and does, in one sentence for a file's description. */
 export function describeSteering(run: ExportedRun, { vector, model, block, r, alpha }: Steering): string {
-  const whose = vector === 'mapped' ? `from ${run.models.source.title} by the affine map` : vector === 'native' ? 'extracted in this model' : 'extracted in this model, the source';
+  const whose = vector === 'mapped' ? `from ${run.models.source.title} by the affine map` : vector === 'native' ? 'extracted in this model' : run.experiment.concept.kind === 'vector' ? 'brought along for this model, the source' : 'extracted in this model, the source';
   return `${run.concept.title}: ${vector} vector, ${whose}. Add to the output of block ${block} (0-based) of ${model.id}, at every position. Factor 1 is the chosen dose, r = ${short(r)} (norm ${short(alpha)}), toward “${run.concept.positive}”; factor -1 is toward “${run.concept.negative}”. Experiment ${run.experimentDigest}.`;
 }
 

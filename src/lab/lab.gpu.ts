@@ -1,9 +1,12 @@
 /** The lab's pipeline in a real browser, on both backends: the same inputs must give the same map. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fromBase64, toBase64 } from '../experiment/base64';
 import { defaultExperiment, quickVariant } from '../experiment/defaults';
 import { LabError } from '../experiment/errors';
 import type { Backend, StageEvent, StageResults } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
+import { writeControlVector } from '../files/gguf';
+import { readVectorFile } from '../files/vector-files';
 import { liveMemory } from '../gpu/scope';
 import type { CollectCheckpoint } from './rows';
 import { startEngine, type Engine } from './engine';
@@ -198,4 +201,26 @@ test('a forced pair: positions paired by characters, other rows of each model, t
   expect(webgpu.activations!.labels).toEqual(labels);
   expect(Math.abs(webgpu.map!.heldOutR2 - wasm.map!.heldOutR2)).toBeLessThanOrEqual(1e-4);
   webgpu.map!.grid.forEach((row, i) => row.forEach((r2, j) => expect(Math.abs(r2 - wasm.map!.grid[i][j])).toBeLessThanOrEqual(1e-3)));
+});
+
+test('a vector that was saved and brought in as the concept steers as the pairs that made it', async () => {
+  const experiment = smallExperiment();
+  const { results } = await runUntil(engines.wasm, experiment, 'steer');
+  const { vector, axis } = results.steer!;
+  const saved = writeControlVector({ directions: new Map([[1, fromBase64(vector.values.source).map((x) => 3 * x)]]), modelHint: 'llama', name: null, description: null });
+  const [read] = readVectorFile(saved).vectors;
+  const concept = { kind: 'vector' as const, title: 'saved', positive: 'up', negative: 'down', values: toBase64(read.values), block: read.block!, promptsFrom: 'mood' };
+  const { results: again } = await runUntil(engines.wasm, { ...experiment, concept }, 'steer');
+  for (const name of ['source', 'mapped', 'native'] as const) {
+    const own = fromBase64(vector.values[name]);
+    fromBase64(again.steer!.vector.values[name]).forEach((x, i) => expect(Math.abs(x - own[i])).toBeLessThan(1e-6));
+  }
+  for (const arm of ['small-steered', 'mapped', 'native'] as const) {
+    axis.arms[arm].probabilities.forEach((row, stop) => row.forEach((p, token) => expect(again.steer!.axis.arms[arm].probabilities[stop][token]).toBeCloseTo(p, 4)));
+  }
+  expect(again.steer!.vector.norms.source).toBeCloseTo(3, 5);
+  const wrong = (change: Partial<typeof concept>): Promise<unknown> => runUntil(engines.wasm, { ...experiment, concept: { ...concept, ...change } }, 'steer');
+  await expect(wrong({ block: 0 })).rejects.toThrow('the map begins at block 1');
+  await expect(wrong({ values: vector.values.mapped })).rejects.toThrow('the small model is 64 wide');
+  await expect(wrong({ values: toBase64(new Float32Array(64)) })).rejects.toThrow('with a direction');
 });

@@ -146,10 +146,9 @@ export async function openFolder(files: readonly LocalFile[], choice: 'auto' | B
   };
 }
 
-/** The memory plan of an experiment's pair on this device; null for a wholly bundled pair. @throws LabError as `planPair` */
-export async function memoryOf(experiment: Experiment, choice: 'auto' | Backend, baseUrl: string, signal?: AbortSignal): Promise<MemoryPlan | null> {
+/** The memory plan of an experiment's pair on this device. @throws LabError as `planPair` */
+export async function memoryOf(experiment: Experiment, choice: 'auto' | Backend, baseUrl: string, signal?: AbortSignal): Promise<MemoryPlan> {
   const { source, target } = experiment.models;
-  if (!source.location && !target.location) return null;
   const catalog = await fetchCatalog(baseUrl, signal);
   const sources = { source: (await knownModel(source, catalog, baseUrl)).source, target: (await knownModel(target, catalog, baseUrl)).source };
   const { backend, limits } = await deviceOf(choice);

@@ -1,5 +1,5 @@
 /** Stage 4: the steering vectors of all arms, their scales, and the dose axis. */
-import { toBase64 } from '../experiment/base64';
+import { fromBase64, toBase64 } from '../experiment/base64';
 import { LabError } from '../experiment/errors';
 import type { DosedArm, SteerResult, VectorResult, WrittenText } from '../experiment/run';
 import type { ContrastPair, Experiment, Preset } from '../experiment/schema';
@@ -30,6 +30,8 @@ export interface Concept {
   evaluationPrompts: string[];
   neutralPrompts: string[];
   score: ScoreFunction;
+  /** The small model's vector where it was brought along, with its block; null where the pairs give it. */
+  given: { values: Float32Array; block: number } | null;
 }
 
 export interface SteerState {
@@ -54,13 +56,35 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
   const preset: Preset = await context.resources.preset(concept.kind === 'preset' ? concept.id : concept.promptsFrom);
   const { evaluationPrompts, neutralPrompts } = preset;
   if (concept.kind === 'preset') {
-    return { title: preset.title, ...preset.concept, pairs: preset.pairs, evaluationPrompts, neutralPrompts, score: makeScorer(preset.scorer) };
+    return { title: preset.title, ...preset.concept, pairs: preset.pairs, evaluationPrompts, neutralPrompts, score: makeScorer(preset.scorer), given: null };
+  }
+  if (concept.kind === 'vector') {
+    const { title, positive, negative, values, block } = concept;
+    return { title, positive, negative, pairs: preset.pairs, evaluationPrompts, neutralPrompts, score: makeScorer(preset.scorer), given: { values: givenVector(values), block } };
   }
   if (concept.positiveWords.length === 0 || concept.negativeWords.length === 0) {
     throw new LabError('pairs-one-sided', `The concept “${concept.title}” has no words for its ${concept.positiveWords.length === 0 ? 'positive' : 'negative'} side, so its effect cannot be counted.`, 'Give a few words that mark each side in a continuation.');
   }
   const score = makeScorer({ type: 'lexicon', positive: concept.positiveWords, negative: concept.negativeWords });
-  return { title: concept.title, positive: concept.positive, negative: concept.negative, pairs: concept.pairs, evaluationPrompts, neutralPrompts, score };
+  return { title: concept.title, positive: concept.positive, negative: concept.negative, pairs: concept.pairs, evaluationPrompts, neutralPrompts, score, given: null };
+}
+
+/** @throws LabError `settings-invalid` for bytes that are no vector */
+function givenVector(text: string): Float32Array {
+  const values = atob(text).length % 4 === 0 ? fromBase64(text) : null;
+  if (values?.every((x) => Number.isFinite(x)) && norm(values) > 0) return values;
+  throw new LabError('settings-invalid', 'The concept’s vector is not a list of float32 numbers with a direction.', 'Bring the vector in from its file again.', { field: 'concept.values' });
+}
+
+/** A vector that was brought along must be of the small model, and of the block that the map begins at. */
+function requireFit({ values, block }: NonNullable<Concept['given']>, source: LanguageModel, layer: number): void {
+  const { hiddenSize } = source.info;
+  if (values.length !== hiddenSize) {
+    throw new LabError('settings-invalid', `The concept’s vector has ${values.length} values, and the small model is ${hiddenSize} wide.`, 'Choose the small model that the vector was made for, or a vector of this one.', { field: 'concept.values' });
+  }
+  if (block !== layer) {
+    throw new LabError('settings-invalid', `The concept’s vector is of block ${block} of the small model, and the map begins at block ${layer}.`, `Set the map’s source layer to ${block}.`, { field: 'map.sourceLayer' });
+  }
 }
 
 /** Extracts, maps and scales the vectors and measures the axis. @throws LabError `pairs-*`, `unknown-preset`, `no-effect`, `chat-template` */
@@ -70,12 +94,16 @@ export async function steerStage(context: LabContext, experiment: Experiment, mo
   const { prompting } = experiment;
   const concept = await resolveConcept(context, experiment.concept);
   checkPairs(concept.pairs);
+  if (concept.given) {
+    requireFit(concept.given, source, layers.source);
+    context.warn(`The small model’s vector was brought along (“${concept.title}”); the contrast pairs give the large model’s own vector, and judge both.`);
+  }
   const pairs = choosePairs(concept.pairs, experiment.vector.maxPairs, experiment.generation.seed);
   const { source: sourceStates, target: targetStates } = await models.pair.eachRole((role) =>
     readPairs(context, models[role], layers[role], pairs, experiment.vector.readPosition, prompting, `Reading the contrast pairs with the ${role === 'source' ? 'small' : 'large'} model`),
   );
 
-  const vSource = differenceOfMeans(fitHalf(sourceStates));
+  const vSource = concept.given?.values ?? differenceOfMeans(fitHalf(sourceStates));
   const vNative = differenceOfMeans(fitHalf(targetStates));
   for (const [name, v] of [['small', vSource], ['large', vNative]] as const) {
     if (!(norm(v) > 0)) throw new LabError('no-effect', `The contrast pairs leave no direction in the ${name} model: both sides read the same states.`, 'Choose pairs whose last tokens differ, or read the mean of the text.');

@@ -65,6 +65,8 @@ export interface MemoryPlan {
   /** Bytes of both together, and of the larger one alone, with what is shared; of the runtime's memory where that is what is short, else of the machine's. */
   together: number;
   inTurn: number;
+  /** Both sums of all the lines, whatever is short. */
+  whole: { together: number; inTurn: number };
   /** Sessions of one model alive at once that the plan reckons with. */
   sessions: number;
   /** Bytes on disk while the models take turns at the corpus: the source's states. */
@@ -125,7 +127,7 @@ export function planMemory(source: PlannedModel, target: PlannedModel, work: Pla
   ];
   const onDisk = work.corpusTokens * source.config.layers * source.config.hiddenSize * FLOAT;
   const all = needOf(lines);
-  const plan = { ...all, lines, onDisk, sessions: work.sessions, budget: null, hard: false };
+  const plan = { ...all, whole: all, lines, onDisk, sessions: work.sessions, budget: null, hard: false };
 
   const buffer = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
   const tooLarge = wasm ? undefined : [source, target].find((model) => largestTensor(model) > buffer);
@@ -177,6 +179,7 @@ function largestTensor(model: PlannedModel): number {
   return model.largestTensorBytes ?? Math.min(model.weightBytes, model.config.vocabSize * model.config.hiddenSize * EMBEDDING_BYTES[model.dtype]);
 }
 
+/** As the page writes sizes. */
 function size(bytes: number): string {
-  return bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.ceil(bytes / 2 ** 20)} MiB`;
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

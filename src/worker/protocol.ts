@@ -20,7 +20,7 @@ type Argument<F extends (...args: never[]) => unknown, N extends number> = Param
 export type RepositoryRequest = Argument<typeof models.lookUp, 0>;
 export type DownloadPlan = Answer<typeof models.planOf>;
 export type StoredList = Answer<typeof models.storedModels>;
-export type MemoryPlan = NonNullable<Answer<typeof models.memoryOf>>;
+export type MemoryPlan = Answer<typeof models.memoryOf>;
 
 export type BackendChoice = 'auto' | Backend;
 /** Whether both models are kept in memory; `auto` goes by the memory plan. */
@@ -59,8 +59,8 @@ export interface ModelRequests {
   'clear-states': { in: object; out: number };
   /** Makes the files of a folder known to this worker; they are forgotten when it ends. */
   'open-folder': { in: { files: Argument<typeof models.openFolder, 0>; backend: BackendChoice }; out: models.LocalOffer };
-  /** Memory of an experiment's pair; null where it is wholly bundled. */
-  memory: { in: { experiment: Experiment; backend: BackendChoice; baseUrl: string }; out: MemoryPlan | null };
+  /** Memory of an experiment's pair. */
+  memory: { in: { experiment: Experiment; backend: BackendChoice; baseUrl: string }; out: MemoryPlan };
 }
 
 export type RequestType = keyof Requests;

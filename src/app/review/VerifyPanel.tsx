@@ -85,8 +85,8 @@ function StepItem({ id, step, running }: { id: StepId; step: Step | null; runnin
                   {step.checks.map((check, i) => (
                     <tr key={i}>
                       <th scope="row">{check.name}</th>
-                      <td>{check.expected}</td>
-                      <td>{check.actual}</td>
+                      <td data-label="Expected">{check.expected}</td>
+                      <td data-label="Found">{check.actual}</td>
                       <td>
                         <VerdictMark verdict={check.verdict} />
                       </td>

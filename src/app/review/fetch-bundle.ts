@@ -18,7 +18,7 @@ export async function fetchBundle({ url, sha256, bytes }: AddressDocument, signa
     response = await fetch(url, { signal, credentials: 'omit', referrerPolicy: 'no-referrer', redirect: 'error', cache: 'no-store' });
   } catch (error) {
     if (signal?.aborted) throw LabError.from(error);
-    throw fail(`The bundle could not be fetched from ${host}: ${(error as Error).message}.`, 'The host must allow other sites to read the file (CORS). Or fetch the file yourself, and open that.');
+    throw fail(`The bundle could not be fetched from ${host}: ${(error as Error).message}.`, 'The host must allow other sites to read the file (CORS), and hand it out itself: no redirect is followed to another host. Or fetch the file yourself, and open that.');
   }
   if (!response.ok || !response.body) throw fail(`The bundle could not be fetched from ${host}: HTTP ${response.status}.`);
   const whole = new Uint8Array(bytes);

@@ -26,12 +26,13 @@ function modelName({ id, dtype, location }: ModelRef): string {
 
 function conceptName({ concept }: Experiment): string {
   if (concept.kind === 'preset') return `preset “${concept.id}”`;
-  return 'pairs' in concept ? `“${concept.title}”, ${concept.pairs.length} pairs of your own` : `“${(concept as { title: string }).title}”`;
+  return concept.kind === 'pairs' ? `“${concept.title}”, ${concept.pairs.length} pairs of your own` : `“${concept.title}”, a vector of block ${concept.block}`;
 }
 
 /** Typed concepts may bear one name and differ in their pairs or words: that is said. */
 function conceptsApart(a: Experiment, b: Experiment): [string, string] {
   const names: [string, string] = [conceptName(a), conceptName(b)];
+  if (names[0] === names[1] && a.concept.kind === 'vector') return [names[0], `${names[1]}, with other numbers`];
   if (names[0] !== names[1] || a.concept.kind !== 'pairs' || b.concept.kind !== 'pairs') return names;
   const key = (pair: { positive: string; negative: string }): string => JSON.stringify([pair.positive, pair.negative]);
   const first = new Set(a.concept.pairs.map(key));

@@ -60,8 +60,8 @@ export async function openFolder(files: LocalFile[]): Promise<LocalOffer> {
   return offer;
 }
 
-/** What an experiment's pair takes in memory here; null where it is wholly bundled. @throws LabError `model-*` where a model is not there */
-export function memoryPlan(experiment: Experiment, signal: AbortSignal): Promise<MemoryPlan | null> {
+/** What an experiment's pair takes in memory here. @throws LabError `model-*` where a model is not there */
+export function memoryPlan(experiment: Experiment, signal: AbortSignal): Promise<MemoryPlan> {
   return client.request('memory', { experiment, backend: useLab.getState().backend, baseUrl: baseUrl() }, { signal });
 }
 

@@ -9,6 +9,7 @@ import { ErrorNote } from '../ui/ErrorNote';
 import { Segmented } from '../ui/Segmented';
 import { PairsImport } from './PairsImport';
 import { WrittenPair } from './Prompting';
+import { VectorImport } from './VectorImport';
 import { lineOf, pairsOf, wordsOf } from './pairs-text';
 
 type Concept = Experiment['concept'];
@@ -21,7 +22,8 @@ const setConcept = (concept: Concept): void =>
   editExperiment((e) => {
     const before = `: ${nameOf(e.concept)}`;
     const title = e.title.endsWith(before) ? `${e.title.slice(0, -before.length)}: ${nameOf(concept)}`.slice(0, 120) : e.title;
-    return { ...e, title, concept };
+    // A vector is of one block: the map has to begin there.
+    return { ...e, title, concept, map: concept.kind === 'vector' ? { ...e.map, sourceLayer: concept.block } : e.map };
   });
 
 export function ConceptEditor() {
@@ -29,12 +31,14 @@ export function ConceptEditor() {
   const [kind, setKind] = useState(concept.kind);
   const fallback = concept.kind === 'preset' ? concept.id : concept.promptsFrom;
   const preset = usePreset(fallback);
-  const first = concept.kind === 'preset' ? preset.value?.pairs[0] : concept.pairs[0];
+  const first = concept.kind === 'pairs' ? concept.pairs[0] : preset.value?.pairs[0];
   return (
     <div className="concept-editor">
-      <Segmented label="Where the pairs come from" value={kind} options={[{ value: 'preset', label: 'A preset' }, { value: 'pairs', label: 'Your own pairs' }]} onChange={setKind} />
+      <Segmented label="Where the concept comes from" value={kind} options={[{ value: 'preset', label: 'A preset' }, { value: 'pairs', label: 'Your own pairs' }, { value: 'vector', label: 'A vector file' }]} onChange={setKind} />
       {first && <WrittenPair pair={first} />}
-      {kind === 'preset' ? <PresetChoice id={fallback} chosen={concept.kind === 'preset'} /> : <OwnPairs start={concept.kind === 'pairs' ? concept : null} promptsFrom={fallback} />}
+      {kind === 'preset' && <PresetChoice id={fallback} chosen={concept.kind === 'preset'} />}
+      {kind === 'pairs' && <OwnPairs start={concept.kind === 'pairs' ? concept : null} promptsFrom={fallback} />}
+      {kind === 'vector' && <VectorImport start={concept.kind === 'vector' ? concept : null} promptsFrom={fallback} onUse={setConcept} />}
     </div>
   );
 }
