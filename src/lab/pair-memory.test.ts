@@ -19,7 +19,7 @@ test('a pair that fits only one at a time is run in turn, and the reason has the
   const tight = plan(model('a', 4e8), model('b', 4e8), machine(6));
   const chosen = chooseResidence(tight, 'auto');
   expect(chosen.residence).toBe('in turn');
-  expect(chosen.inTurn).toMatch(/together they would take [\d,]+ MiB of about [\d,]+ MiB/);
+  expect(chosen.inTurn).toMatch(/together they would take [\d.]+ GB of about [\d.]+ GB/);
 });
 
 test('either way can be asked for', () => {

@@ -91,7 +91,7 @@ export function chooseResidence(plan: MemoryPlan | null, choice: 'auto' | Reside
   }
   if (choice === 'in turn') return { residence: choice, inTurn: 'The models took turns in memory, as asked.' };
   if (choice === 'together' || !plan || plan.fits === 'together') return { residence: 'together', inTurn: null };
-  return { residence: 'in turn', inTurn: `The models took turns in memory: together they would take ${mebibytes(plan.together)} of about ${mebibytes(plan.budget ?? 0)}. The figures are the same; it takes longer.` };
+  return { residence: 'in turn', inTurn: `The models took turns in memory: together they would take ${gigabytes(plan.together)} of about ${gigabytes(plan.budget ?? 0)}. The figures are the same; it takes longer.` };
 }
 
-const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MiB`;
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;

@@ -179,6 +179,7 @@ function largestTensor(model: PlannedModel): number {
   return model.largestTensorBytes ?? Math.min(model.weightBytes, model.config.vocabSize * model.config.hiddenSize * EMBEDDING_BYTES[model.dtype]);
 }
 
+/** As the page writes sizes. */
 function size(bytes: number): string {
-  return bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.ceil(bytes / 2 ** 20)} MiB`;
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
