@@ -12,7 +12,9 @@ import { fullScale, NextToken } from './NextToken';
 import { PromptBox } from './PromptBox';
 import { Streams } from './Streams';
 import { VectorCard } from './VectorCard';
+import './concept.css';
 import './steer.css';
+import './texts.css';
 
 const DoseResponse = lazy(() => import('./DoseResponse').then((m) => ({ default: m.DoseResponse })));
 const ConceptEditor = lazy(() => import('./ConceptEditor').then((m) => ({ default: m.ConceptEditor })));
