@@ -278,7 +278,7 @@ test('the command line downloads the models of an experiment from the host that 
     expect(output).toMatch(/lrt-stories-m \(mit\): onnx\/model\.onnx/);
     const run = JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8')) as Run;
     expect(run.experiment.models.target.location).toEqual({ kind: 'hub', host: mirror.url, commit: mirror.commit(M) });
-    expect(run.models.target).toMatchObject({ id: M, license: 'mit', params: null });
+    expect(run.models.target).toMatchObject({ id: M, license: 'mit', params: 918_656 });
     expect(run.map.heldOutR2).toBeGreaterThan(0);
 
     writeFileSync(file, JSON.stringify({ ...asked, models: { ...asked.models, target: { ...asked.models.target, location: { ...asked.models.target.location, commit: '0'.repeat(40) } } } }));

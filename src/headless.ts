@@ -2,7 +2,7 @@
 import { LabError, type LabErrorJson } from './experiment/errors';
 import type { ModelRef } from './experiment/model-ref';
 import type { Run, Stage } from './experiment/run';
-import { parseExperiment } from './experiment/schema';
+import { parseExperiment, parsePreset, type ContrastPair, type Experiment } from './experiment/schema';
 import type { Step, Verification } from './experiment/share/verification';
 import { outputsOf } from './files/outputs';
 import { EngineClient } from './worker/client';
@@ -37,6 +37,13 @@ declare global {
 }
 
 const client = new EngineClient();
+
+/** The contrast pairs of a run; null where its vector was brought along. The engine has read and checked the preset by now. */
+async function pairsOf(concept: Experiment['concept'], baseUrl: string): Promise<ContrastPair[] | null> {
+  if (concept.kind !== 'preset') return concept.kind === 'pairs' ? concept.pairs : null;
+  const response = await fetch(new URL(`presets/${encodeURIComponent(concept.id)}.json`, baseUrl));
+  return parsePreset(await response.json(), concept.id).pairs;
+}
 
 function base64Of(bytes: Uint8Array): string {
   let text = '';
@@ -108,10 +115,9 @@ window.lrtHeadless = {
       );
       if (!run) throw new LabError('internal', 'The engine ended without a run.', 'Report this with the experiment file.');
       const map = await client.request('map-arrays', { experiment: run.experiment });
-      const { concept } = run.experiment;
       const plan = await client.request('memory', { experiment: parsed, backend, baseUrl });
       const result: HeadlessResult = { run, planned: run.models.inTurn === undefined ? plan.whole.together : plan.whole.inTurn, files: [], missing: [] };
-      for (const { name, contents } of outputsOf(run, { vector: 'mapped', map, pairs: concept.kind === 'pairs' ? concept.pairs : null })) {
+      for (const { name, contents } of outputsOf(run, { vector: 'mapped', map, pairs: await pairsOf(run.experiment.concept, baseUrl) })) {
         try {
           const made = contents();
           result.files.push({ name, base64: base64Of(typeof made === 'string' ? new TextEncoder().encode(made) : made) });

@@ -10,7 +10,7 @@ import { exitCodeOf, ok, stageDone, withHeadless } from './headless';
 import { startMirror } from './mirror';
 import { CASES, checkCases, printCase } from './real';
 import { portsOf } from './session';
-import { knownTruth } from './truth';
+import { equalBlocks, knownTruth } from './truth';
 
 /** What the command measured beside the run. */
 interface Measured {
@@ -66,6 +66,7 @@ async function checkModels(): Promise<boolean> {
 
 /** Prints what must have come out beside what did. @returns whether all of it did */
 function compareWithTruth(run: Run): boolean {
+  console.log(equalBlocks(run));
   const known = knownTruth(run);
   for (const { what, found, passed } of known) console.log(`${passed ? '✓' : '✗'} ${what}: ${found}`);
   return known.every(({ passed }) => passed);

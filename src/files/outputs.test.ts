@@ -73,7 +73,7 @@ describe('scripts', () => {
     const chat = (system: string): Run => ({ ...run, experiment: { ...run.experiment, prompting: { template: 'chat', system } } });
     const scripts = (of: Run): string[] => outputsOf(of, { vector: 'mapped', map: null, pairs: null }).filter(({ id }) => id === 'python' || id === 'llama').map(text);
     const [llama, python] = scripts(chat("be 'kind'\n\"\"\""));
-    expect(llama).toContain(`-cnv -st -sys 'be '\\''kind'\\''\n\"\"\"' -n 40`);
+    expect(llama).toContain(`-cnv -st -sys 'be '\\''kind'\\''\n"""' -n 40`);
     expect(python).toContain('{"role": "system", "content": "be \'kind\'\\n\\"\\"\\""}, {"role": "user"');
     for (const script of scripts(chat(''))) expect(script).not.toMatch(/-sys|"system"|-no-cnv/);
     for (const script of scripts(run)) expect(script).not.toMatch(/-cnv -st|apply_chat_template/);

@@ -183,7 +183,7 @@ test('a pair that is not homologous is refused with its reasons', async () => {
 
 test('a forced pair: positions paired by characters, other rows of each model, the same map on both backends', async () => {
   const small = smallExperiment();
-  const experiment: Experiment = { ...small, models: { ...small.models, target: { id: 'lrt-stranger', dtype: 'fp32' }, alignment: 'characters' }, corpus: { ...small.corpus, maxTokens: 400 } };
+  const experiment: Experiment = { ...small, models: { ...small.models, target: { id: 'lrt-stranger', dtype: 'fp32' }, alignment: 'characters' }, corpus: { ...small.corpus, maxTokens: 500 } };
   const wasm = (await runUntil(engines.wasm, experiment, 'map')).results;
   const webgpu = (await runUntil(engines.webgpu, experiment, 'map')).results;
   expect(wasm.models!.homology.sameIds).toBe(false);
@@ -192,6 +192,11 @@ test('a forced pair: positions paired by characters, other rows of each model, t
   expect(alignment.share.source).toBeGreaterThan(0.8);
   expect(alignment.share.target).toBeLessThan(0.5);
   expect(labels.some((label) => label.partner !== undefined)).toBe(true);
+  const [sampled, onGpu] = [wasm.models!.homology.sample!, webgpu.models!.homology.sample!];
+  expect(onGpu.verdict).toBe('unalike');
+  expect(onGpu.rows).toEqual(sampled.rows);
+  expect(Math.abs(onGpu.meanCka - sampled.meanCka)).toBeLessThanOrEqual(1e-4);
+  expect(Math.abs(onGpu.map.heldOutR2 - sampled.map.heldOutR2)).toBeLessThanOrEqual(1e-3);
   expect(webgpu.activations!.alignment).toEqual(alignment);
   expect(webgpu.activations!.labels).toEqual(labels);
   expect(Math.abs(webgpu.map!.heldOutR2 - wasm.map!.heldOutR2)).toBeLessThanOrEqual(1e-4);

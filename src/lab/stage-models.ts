@@ -143,7 +143,9 @@ export function homologyWarning({ verdict, sameIds, checks }: HomologyReport, { 
   if (verdict === 'homologous') return null;
   const what = verdict === 'related' ? 'are related, not homologous' : 'are not homologous';
   const tokens = sameIds ? 'the same text gives the same tokens in both, but they differ' : 'they cut texts differently, and positions are paired by characters';
-  return `${titles.source} and ${titles.target} ${what}: ${tokens}. Checks that failed: ${checks.filter(({ passed }) => !passed).map(({ name }) => name.toLowerCase()).join(', ')}. Judge the map by its held-out R² and by what it steers.`;
+  // Two tokenizers differ in everything: then the names will do.
+  const reasons = sameIds ? details(checks) : `Checks that failed: ${checks.filter(({ passed }) => !passed).map(({ name }) => name.toLowerCase()).join(', ')}.`;
+  return `${titles.source} and ${titles.target} ${what}: ${tokens}. ${reasons} Judge the map by its held-out R² and by what it steers.`;
 }
 
 function details(checks: HomologyReport['checks']): string {
