@@ -7,7 +7,7 @@ export default defineConfig({
   testDir: '.',
   testMatch: '*.spec.ts',
   outputDir: '../test-results/e2e',
-  // One browser at a time: there is one GPU, and timings are printed.
+  // By hand one browser at a time: there is one GPU, and timings are printed.
   workers: 1,
   fullyParallel: false,
   retries: 0,

@@ -4,7 +4,7 @@
  * before it failed. Ends with a line `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright';
 import { findBrowser, launchOptions } from './browser';
@@ -49,10 +49,11 @@ async function vitest(project: string): Promise<Count> {
   return { passed: report.numPassedTests, failed };
 }
 
-async function journeys(): Promise<Count> {
-  console.log('\n── browser journeys');
-  const file = join(RESULTS, 'journeys.json');
-  const code = await run(bin('playwright'), ['test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'], { PLAYWRIGHT_JSON_OUTPUT_NAME: file });
+/** @param files of e2e/; each is one worker's, and `workers` of them run side by side */
+async function journeys(title: string, files: string[], workers: number): Promise<Count> {
+  console.log(`\n── browser journeys: ${title}`);
+  const file = join(RESULTS, `${title}.json`);
+  const code = await run(bin('playwright'), ['test', ...files, '--config', 'e2e/playwright.config.ts', `--workers=${workers}`, '--reporter=list,json'], { PLAYWRIGHT_JSON_OUTPUT_NAME: file });
   if (!existsSync(file)) return { passed: 0, failed: 1 };
   const { stats } = JSON.parse(readFileSync(file, 'utf8')) as { stats: { expected: number; unexpected: number; flaky: number } };
   const failed = stats.unexpected + stats.flaky;
@@ -88,7 +89,10 @@ counts.push(await vitest('unit'));
 counts.push(await vitest('gpu'));
 counts.push(await vitest('dawn'));
 await ensureBuilt();
-counts.push(await journeys());
+// The page alone, because it prints times; the others two at a time, because most wait for one thread of a browser's.
+const TIMED = 'page.spec.ts';
+counts.push(await journeys('the page', [TIMED], 1));
+counts.push(await journeys('the rest', readdirSync(join(ROOT, 'e2e')).filter((name) => name.endsWith('.spec.ts') && name !== TIMED), 2));
 const sum = (key: keyof Count): number => counts.reduce((n, count) => n + count[key], 0);
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`);
 process.exitCode = sum('failed') > 0 ? 1 : 0;

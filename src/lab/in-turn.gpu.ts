@@ -42,11 +42,13 @@ async function runOn(residence: Residence): Promise<Outcome> {
   return { run, axis, streams: streams.toSorted((a, b) => a.stop - b.stop), swaps };
 }
 
+/** The map stage's figures of S → S: two models, and the least work for a software adapter. */
 async function mapOn(residence: Residence): Promise<{ map: StageResults['map']; read: string[] }> {
   const client = new EngineClient();
   clients.push(client);
   await client.request('start', { backend: 'webgpu', baseUrl, residence });
-  const tiny = { ...experiment, corpus: { ...experiment.corpus, maxTokens: 500 }, map: { ...experiment.map, sourceLayer: 1, targetLayer: 2, lambda: 0.01 } };
+  const models = { ...experiment.models, target: experiment.models.source };
+  const tiny = { ...experiment, models, corpus: { ...experiment.corpus, maxTokens: 500 }, map: { ...experiment.map, sourceLayer: 1, targetLayer: 2, lambda: 0.01 } };
   const read = new Set<string>();
   let map: StageResults['map'] | null = null;
   await client.request('run', { experiment: tiny, until: 'map' }, {
