@@ -1,5 +1,5 @@
 /** The runs kept in this browser: open, name, compare, export, bring in, delete. */
-import { useEffect, useRef, useState, type DragEvent, type KeyboardEvent } from 'react';
+import { useEffect, useRef, useState, type DragEvent } from 'react';
 import type { RunRecord } from '../../runs/record';
 import { OUTCOME_NAMES } from '../evidence/VerdictLine';
 import { importFile, keepShown, loadRuns, undoRemove, useRuns } from '../state/runs';
@@ -27,13 +27,18 @@ export default function RunsSheet() {
     if (problem) dialog.current?.scrollTo({ top: 0 });
   }, [problem]);
 
-  // Here Ctrl+Z puts back what was deleted; the settings, which are out of sight, are left alone.
-  function onKeyDown(event: KeyboardEvent): void {
-    if (!(event.ctrlKey || event.metaKey) || !['z', 'y'].includes(event.key.toLowerCase()) || event.target instanceof HTMLInputElement && event.target.type !== 'checkbox') return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (event.key === 'z') void undoRemove();
-  }
+  // Here Ctrl+Z puts back what was deleted; the settings, which are out of sight, are left alone. Heard at the window, since
+  // with the row that had it the focus is gone for a moment.
+  useEffect(() => {
+    function onKeyDown(event: KeyboardEvent): void {
+      if (!(event.ctrlKey || event.metaKey) || !['z', 'y'].includes(event.key.toLowerCase()) || event.target instanceof HTMLInputElement && event.target.type !== 'checkbox') return;
+      event.preventDefault();
+      event.stopPropagation();
+      if (event.key === 'z') void undoRemove();
+    }
+    window.addEventListener('keydown', onKeyDown, true);
+    return () => window.removeEventListener('keydown', onKeyDown, true);
+  }, []);
 
   async function onDrop(event: DragEvent): Promise<void> {
     event.preventDefault();
@@ -51,7 +56,6 @@ export default function RunsSheet() {
       data-testid="runs"
       onClose={() => useRuns.setState({ open: false, imported: null, problem: null })}
       onClick={(event) => event.target === dialog.current && close()}
-      onKeyDown={onKeyDown}
       onDragOver={(event) => {
         event.preventDefault();
         setDropping(true);

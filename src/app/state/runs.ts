@@ -107,8 +107,8 @@ export async function keepAgain(): Promise<void> {
 export const renameRun = (id: string, name: string): Promise<unknown> => act(askRuns('rename', { id, name }));
 
 export async function removeRun(id: string): Promise<void> {
-  const removed = await act(askRuns('remove', id));
-  if (removed) useRuns.setState((s) => ({ removed: [...s.removed, removed] }));
+  // What can be put back is known before the list is without it: a quick Ctrl+Z must not find nothing.
+  await act(askRuns('remove', id).then((removed) => useRuns.setState((s) => ({ removed: [...s.removed, removed] }))));
 }
 
 /** Puts the run back that was deleted last. */
