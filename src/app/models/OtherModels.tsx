@@ -1,8 +1,9 @@
 /** Models from a hub, from a mirror of one, and from disk: found, agreed to, downloaded, kept. */
-import { useEffect, useState, type FormEvent } from 'react';
+import { useEffect, type FormEvent } from 'react';
 import { filesOfDrop, filesOfList } from '../../models/picked';
 import { editForm, HUB, loadFamilies, loadStored, lookUp, openFiles, stopLooking, useModels } from '../state/models';
 import { useLab } from '../state/store';
+import { DropZone } from '../ui/DropZone';
 import { ErrorNote } from '../ui/ErrorNote';
 import { hostName } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
@@ -76,24 +77,10 @@ function Listing() {
 
 function Folder() {
   const opening = useModels((s) => s.opening);
-  const [over, setOver] = useState(false);
   return (
     <section className="folder" aria-labelledby="folder-title">
       <h3 id="folder-title">From your disk</h3>
-      <div
-        className={over ? 'drop over' : 'drop'}
-        data-testid="drop"
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          void openFiles(filesOfDrop(event.dataTransfer.items));
-        }}
-      >
+      <DropZone testId="drop" onDrop={(dropped) => void openFiles(filesOfDrop(dropped.items))}>
         <p>Drop the folder of a model here, or choose it: the folder with config.json and, inside it, onnx.</p>
         <label className="file-button">
           Choose a folder
@@ -108,7 +95,7 @@ function Folder() {
             }}
           />
         </label>
-      </div>
+      </DropZone>
       {opening.status === 'working' && <p className="muted" role="status">Looking for the model in what was opened.</p>}
       {opening.error && <ErrorNote error={opening.error} />}
       {opening.value && (

@@ -8,6 +8,7 @@ import { editExperiment, useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { Segmented } from '../ui/Segmented';
 import { PairsImport } from './PairsImport';
+import { PairsRows } from './PairsRows';
 import { WrittenPair } from './Prompting';
 import { VectorImport } from './VectorImport';
 import { lineOf, pairsOf, wordsOf } from './pairs-text';
@@ -69,20 +70,7 @@ function PresetChoice({ id, chosen }: { id: string; chosen: boolean }) {
           </p>
           <div className="table-scroll pairs-table" tabIndex={0} role="region" aria-label="Contrast pairs of the preset">
             <table>
-              <thead>
-                <tr>
-                  <th scope="col">{preset.value.concept.positive}</th>
-                  <th scope="col">{preset.value.concept.negative}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {preset.value.pairs.slice(0, 40).map((pair, i) => (
-                  <tr key={i}>
-                    <td className="serif">{pair.positive}</td>
-                    <td className="serif">{pair.negative}</td>
-                  </tr>
-                ))}
-              </tbody>
+              <PairsRows pairs={preset.value.pairs} {...preset.value.concept} shown={40} />
             </table>
           </div>
           <p className="muted">{preset.value.pairs.length > 40 ? `The first 40 of ${preset.value.pairs.length} pairs.` : `${preset.value.pairs.length} pairs.`}</p>

@@ -5,6 +5,7 @@ import { readPairs, type PairsReading, type TextFile } from '../../files/pairs';
 import { decode } from '../../files/vector-files';
 import { ErrorNote } from '../ui/ErrorNote';
 import { FileDrop } from '../ui/FileDrop';
+import { PairsRows } from './PairsRows';
 
 const SHOWN = 12;
 
@@ -83,20 +84,7 @@ function Preview({ reading, onConcept, onTake }: { reading: PairsReading; onConc
       )}
       <div className="table-scroll pairs-table" tabIndex={0} role="region" aria-label="The pairs that were found">
         <table>
-          <thead>
-            <tr>
-              <th scope="col">positive</th>
-              <th scope="col">negative</th>
-            </tr>
-          </thead>
-          <tbody>
-            {pairs.slice(0, SHOWN).map((pair, i) => (
-              <tr key={i}>
-                <td className="serif">{pair.positive}</td>
-                <td className="serif">{pair.negative}</td>
-              </tr>
-            ))}
-          </tbody>
+          <PairsRows pairs={pairs} positive="positive" negative="negative" shown={SHOWN} />
         </table>
       </div>
       <div className="field-row">

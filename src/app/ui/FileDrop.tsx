@@ -1,5 +1,6 @@
 /** A place to drop files on, with a button that chooses them. */
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
+import { DropZone } from './DropZone';
 
 interface Props {
   children: ReactNode;
@@ -13,22 +14,11 @@ interface Props {
 }
 
 export function FileDrop({ children, label, accept, multiple = false, testId, onFiles }: Props) {
-  const [over, setOver] = useState(false);
+  const give = (files: File[]): void => {
+    if (files.length > 0) onFiles(files);
+  };
   return (
-    <div
-      className={over ? 'drop over' : 'drop'}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        const files = [...event.dataTransfer.files];
-        if (files.length > 0) onFiles(files);
-      }}
-    >
+    <DropZone onDrop={(dropped) => give([...dropped.files])}>
       <p>{children}</p>
       <label className="file-button">
         {label}
@@ -41,10 +31,10 @@ export function FileDrop({ children, label, accept, multiple = false, testId, on
             const files = [...(event.target.files ?? [])];
             // The same file may be chosen again after it was mended.
             event.target.value = '';
-            if (files.length > 0) onFiles(files);
+            give(files);
           }}
         />
       </label>
-    </div>
+    </DropZone>
   );
 }
