@@ -4,14 +4,32 @@ import { launchOptions } from './tools/browser.ts';
 import { dawnVariables } from './tools/dawn.ts';
 
 // Named up front, so that the first cold run does not find them late and reload a test.
-const optimizeDeps = { entries: ['src/**/*.gpu.ts'], exclude: ['onnxruntime-web'], include: ['@huggingface/jinja', '@huggingface/tokenizers', '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'canonicalize', 'fast-check', 'idb-keyval', 'zod'] };
+const optimizeDeps = {
+  entries: ['src/**/*.gpu.ts'],
+  exclude: ['onnxruntime-web'],
+  include: [
+    '@huggingface/jinja',
+    '@huggingface/tokenizers',
+    '@noble/hashes/sha2.js',
+    '@noble/hashes/utils.js',
+    'canonicalize',
+    'fast-check',
+    'idb-keyval',
+    'zod',
+  ],
+};
 
 export default defineConfig({
   test: {
     projects: [
       {
         // Pure TypeScript in Node: experiment, math, onnx, codecs.
-        test: { name: 'unit', environment: 'node', include: ['src/**/*.test.ts', 'bench/**/*.test.ts'], testTimeout: 60_000 },
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['src/**/*.test.ts', 'bench/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
       },
       {
         // The browser's GPU tests of kernels and fit once more, on a second implementation: Dawn in Node.

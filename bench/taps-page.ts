@@ -46,7 +46,12 @@ class Stepper {
       position_ids: intTensor(ort, new BigInt64Array(rows).fill(BigInt(PAST)), [rows, 1]),
     };
     if (device) {
-      this.#cache = new GpuCache(ort, device, { blocks: info.blocks, rows, kvHeads: info.kvHeads, headDim: info.headDim, type }, CAPACITY);
+      this.#cache = new GpuCache(
+        ort,
+        device,
+        { blocks: info.blocks, rows, kvHeads: info.kvHeads, headDim: info.headDim, type },
+        CAPACITY,
+      );
       Object.assign(feeds, this.#cache.feeds());
       this.#fetches = { logits: null, ...this.#cache.fetches() };
     } else {
@@ -55,7 +60,13 @@ class Stepper {
       for (const { past } of cacheParts(info.blocks)) feeds[past] = floatTensor(ort, type, values, dims);
     }
     for (const name of session.inputNames) {
-      if (name.startsWith('steer.')) feeds[name] = floatTensor(ort, 'float32', Float32Array.from({ length: rows * info.width }, (_, i) => 0.1 * Math.cos(i)), [rows, 1, info.width]);
+      if (name.startsWith('steer.'))
+        feeds[name] = floatTensor(
+          ort,
+          'float32',
+          Float32Array.from({ length: rows * info.width }, (_, i) => 0.1 * Math.cos(i)),
+          [rows, 1, info.width],
+        );
     }
     this.#feeds = Object.fromEntries(session.inputNames.map((name) => [name, feeds[name]]));
   }
@@ -63,7 +74,9 @@ class Stepper {
   /** Milliseconds until the logits are on the CPU. */
   async step(): Promise<number> {
     const start = performance.now();
-    await exclusive(() => (this.#fetches ? this.#session.run(this.#feeds, this.#fetches) : this.#session.run(this.#feeds)));
+    await exclusive(() =>
+      this.#fetches ? this.#session.run(this.#feeds, this.#fetches) : this.#session.run(this.#feeds),
+    );
     return performance.now() - start;
   }
 
@@ -82,11 +95,15 @@ export async function steps(url: string, backend: 'wasm' | 'webgpu', rows: numbe
   const lab = backend === 'webgpu' ? await createDevice() : null;
   const ort = await loadOrt(backend);
   const open = async (graph: Uint8Array): Promise<Stepper> => {
-    const session = await exclusive(() => ort.InferenceSession.create(graph, {
-      logSeverityLevel: 3,
-      executionProviders: [lab ? ({ name: 'webgpu', device: lab.device } as never) : 'wasm'],
-      preferredOutputLocation: lab ? Object.fromEntries(cacheParts(info.blocks).map(({ present }) => [present, 'gpu-buffer'])) : undefined,
-    }));
+    const session = await exclusive(() =>
+      ort.InferenceSession.create(graph, {
+        logSeverityLevel: 3,
+        executionProviders: [lab ? ({ name: 'webgpu', device: lab.device } as never) : 'wasm'],
+        preferredOutputLocation: lab
+          ? Object.fromEntries(cacheParts(info.blocks).map(({ present }) => [present, 'gpu-buffer']))
+          : undefined,
+      }),
+    );
     return new Stepper(ort, session, info, rows, lab?.device ?? null);
   };
   const steppers = [await open(bytes), await open(edited.bytes), await open(bytes)];
@@ -115,23 +132,42 @@ export async function steps(url: string, backend: 'wasm' | 'webgpu', rows: numbe
 }
 
 /** Times reading a graph of `megabytes` and cutting it to its taps; milliseconds, the median of `rounds`. */
-export async function edits(url: string, megabytes: number, rounds: number): Promise<{ bytes: number; nodes: number; read: number; edit: number }> {
+export async function edits(
+  url: string,
+  megabytes: number,
+  rounds: number,
+): Promise<{ bytes: number; nodes: number; read: number; edit: number }> {
   const small = await bytesOf(url);
   const model = readModel(small);
   // As a plain export of many blocks has them: some 400 bytes of names and attributes a node.
   const filler: Uint8Array[] = [];
   for (let size = small.length; size < megabytes * 1e6; size += filler[filler.length - 1].length) {
-    filler.push(bytesField(1, textField(2, `filler.${filler.length}`), textField(3, 'x'.repeat(380)), textField(4, 'Constant')));
+    filler.push(
+      bytesField(1, textField(2, `filler.${filler.length}`), textField(3, 'x'.repeat(380)), textField(4, 'Constant')),
+    );
   }
   const items = model.items.map((item) => small.subarray(item.whole.start, item.whole.end));
-  const bytes = concat([small.subarray(0, model.graphField.start), bytesField(7, ...items, ...filler), small.subarray(model.graphField.end)]);
+  const bytes = concat([
+    small.subarray(0, model.graphField.start),
+    bytesField(7, ...items, ...filler),
+    small.subarray(model.graphField.end),
+  ]);
   const times: { read: number; edit: number }[] = [];
   for (let round = 0; round < rounds; round++) {
     const start = performance.now();
     const { prompt } = readDecoder(bytes);
     const between = performance.now();
-    editGraph(prompt, { taps: 'all', keep: { logits: false, present: false }, externalise: { path: 'original', minBytes: 1024 } });
+    editGraph(prompt, {
+      taps: 'all',
+      keep: { logits: false, present: false },
+      externalise: { path: 'original', minBytes: 1024 },
+    });
     times.push({ read: between - start, edit: performance.now() - between });
   }
-  return { bytes: bytes.length, nodes: model.nodes.length + filler.length, read: median(times.map(({ read }) => read)), edit: median(times.map(({ edit }) => edit)) };
+  return {
+    bytes: bytes.length,
+    nodes: model.nodes.length + filler.length,
+    read: median(times.map(({ read }) => read)),
+    edit: median(times.map(({ edit }) => edit)),
+  };
 }

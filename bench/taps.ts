@@ -36,10 +36,18 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const quick = args.includes('--quick');
   const server = await createServer({
-    root: ROOT, configFile: false, logLevel: 'error', cacheDir: 'node_modules/.vite-bench-taps', appType: 'custom',
+    root: ROOT,
+    configFile: false,
+    logLevel: 'error',
+    cacheDir: 'node_modules/.vite-bench-taps',
+    appType: 'custom',
     // Cross-origin isolated for the finer clock; ONNX Runtime keeps to one thread all the same.
     server: { port: 0, host: '127.0.0.1', hmr: false, watch: null, headers: ISOLATED },
-    optimizeDeps: { noDiscovery: true, include: ['@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'canonicalize'], exclude: ['onnxruntime-web'] },
+    optimizeDeps: {
+      noDiscovery: true,
+      include: ['@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'canonicalize'],
+      exclude: ['onnxruntime-web'],
+    },
   });
   // An empty page on the server's own origin: WebGPU wants a secure context, and localhost is one.
   server.middlewares.use('/bench-taps', (_request, response) => {
@@ -54,11 +62,17 @@ export async function run(args: readonly string[]): Promise<number> {
     const page = await browser.newPage();
     page.on('pageerror', (error) => console.error(error.message));
     await page.goto(`http://127.0.0.1:${port}/bench-taps`);
-    const call = <K extends keyof typeof Page>(name: K, ...values: Parameters<(typeof Page)[K]>): ReturnType<(typeof Page)[K]> =>
+    const call = <K extends keyof typeof Page>(
+      name: K,
+      ...values: Parameters<(typeof Page)[K]>
+    ): ReturnType<(typeof Page)[K]> =>
       page.evaluate(
         async ([key, list]) => {
           const path = '/bench/taps-page.ts'; // served by Vite: the compiler must not resolve it
-          const module = (await import(/* @vite-ignore */ path)) as Record<string, (...parameters: unknown[]) => unknown>;
+          const module = (await import(/* @vite-ignore */ path)) as Record<
+            string,
+            (...parameters: unknown[]) => unknown
+          >;
           return module[key](...list);
         },
         [name, values] as [string, unknown[]],
@@ -81,7 +95,9 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     const { bytes, nodes, read, edit } = await call('edits', '/fixtures/exporters/qwen3-plain-fp32.onnx.gz', 5, 9);
     missed ||= read + edit > EDIT_GOAL;
-    console.log(`a graph of ${(bytes / 1e6).toFixed(1)} MB and ${nodes} nodes: read in ${read.toFixed(0)} ms, edited in ${edit.toFixed(0)} ms (goal ≤ ${EDIT_GOAL} together)`);
+    console.log(
+      `a graph of ${(bytes / 1e6).toFixed(1)} MB and ${nodes} nodes: read in ${read.toFixed(0)} ms, edited in ${edit.toFixed(0)} ms (goal ≤ ${EDIT_GOAL} together)`,
+    );
     if (missed) console.log('A goal is missed. On a busy machine look at “same graph twice” first: it should be 1.');
     return missed ? 1 : 0;
   } finally {

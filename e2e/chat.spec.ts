@@ -6,14 +6,23 @@ import { expect, test, type Page } from '@playwright/test';
 import { defaultExperiment, quickVariant } from '../src/experiment/defaults';
 import { ROOT } from '../tools/serve';
 
-const TEMPLATE = "{{ bos_token }}{% for m in messages %}{{ m.role + ': ' + m.content + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}";
+const TEMPLATE =
+  "{{ bos_token }}{% for m in messages %}{{ m.role + ': ' + m.content + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}";
 
 /** The bundled models with a chat template in their tokenizer configuration, and a catalogue that knows those files. */
 async function withTemplates(page: Page): Promise<void> {
-  const body = JSON.stringify({ ...JSON.parse(readFileSync(join(ROOT, 'public/models/lrt-stories-s/tokenizer_config.json'), 'utf8')), chat_template: TEMPLATE });
+  const body = JSON.stringify({
+    ...JSON.parse(readFileSync(join(ROOT, 'public/models/lrt-stories-s/tokenizer_config.json'), 'utf8')),
+    chat_template: TEMPLATE,
+  });
   const digest = createHash('sha256').update(body).digest('hex');
-  const family = JSON.parse(readFileSync(join(ROOT, 'public/family.json'), 'utf8')) as { models: { files: { path: string; bytes: number; sha256: string }[] }[] };
-  for (const { files } of family.models) for (const file of files) if (file.path === 'tokenizer_config.json') Object.assign(file, { bytes: Buffer.byteLength(body), sha256: digest });
+  const family = JSON.parse(readFileSync(join(ROOT, 'public/family.json'), 'utf8')) as {
+    models: { files: { path: string; bytes: number; sha256: string }[] }[];
+  };
+  for (const { files } of family.models)
+    for (const file of files)
+      if (file.path === 'tokenizer_config.json')
+        Object.assign(file, { bytes: Buffer.byteLength(body), sha256: digest });
   await page.route('**/tokenizer_config.json', (route) => route.fulfill({ contentType: 'application/json', body }));
   await page.route('**/family.json', (route) => route.fulfill({ json: family }));
 }
@@ -27,9 +36,15 @@ async function useSettings(page: Page, experiment: unknown): Promise<void> {
 }
 
 const quick = quickVariant(defaultExperiment('mood'));
-const small = { ...quick, corpus: { ...quick.corpus, maxTokens: 1_500 }, vector: { ...quick.vector, readPosition: 'last' } };
+const small = {
+  ...quick,
+  corpus: { ...quick.corpus, maxTokens: 1_500 },
+  vector: { ...quick.vector, readPosition: 'last' },
+};
 
-test('chat templates are suggested, and shown around prompt and pairs; a model without one is named', async ({ page }) => {
+test('chat templates are suggested, and shown around prompt and pairs; a model without one is named', async ({
+  page,
+}) => {
   await withTemplates(page);
   await page.goto('./');
   await expect(page.locator('html')).toHaveAttribute('data-engine', 'ready', { timeout: 60_000 });
@@ -59,7 +74,11 @@ test('chat templates are suggested, and shown around prompt and pairs; a model w
 
   await page.unroute('**/tokenizer_config.json');
   await page.unroute('**/family.json');
-  await useSettings(page, { ...small, models: { ...small.models, target: { id: 'lrt-stories-s-plain', dtype: 'fp32' } }, prompting: { template: 'chat', system: '' } });
+  await useSettings(page, {
+    ...small,
+    models: { ...small.models, target: { id: 'lrt-stories-s-plain', dtype: 'fp32' } },
+    prompting: { template: 'chat', system: '' },
+  });
   await page.getByTestId('run-button').click();
   await page.getByTestId('stage-models').click();
   const error = page.locator('[data-testid="error"][data-code="chat-template"]');

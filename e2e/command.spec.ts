@@ -15,7 +15,11 @@ const ROOT = join(import.meta.dirname, '..');
 
 function experiment(...args: string[]): { code: number | null; output: string; seconds: number } {
   const started = Date.now();
-  const done = spawnSync('npx', ['tsx', 'tools/experiment.ts', ...args], { cwd: ROOT, encoding: 'utf8', timeout: 580_000 });
+  const done = spawnSync('npx', ['tsx', 'tools/experiment.ts', ...args], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    timeout: 580_000,
+  });
   return { code: done.status, output: done.stdout + done.stderr, seconds: (Date.now() - started) / 1000 };
 }
 
@@ -29,18 +33,25 @@ function withOut<T>(body: (dir: string) => T): T {
 }
 
 const readRun = (dir: string): Run => JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8')) as Run;
-const arm = (run: Run, name: ArmResult['name'], direction: ArmResult['direction']): ArmResult => run.arms.find((item) => item.name === name && item.direction === direction)!;
+const arm = (run: Run, name: ArmResult['name'], direction: ArmResult['direction']): ArmResult =>
+  run.arms.find((item) => item.name === name && item.direction === direction)!;
 
 function printRun(run: Run, seconds: number): void {
-  const rows = run.arms.map((item) => `  ${item.name} ${item.direction}: ${(100 * item.conceptRate.value).toFixed(0)} % of ${item.conceptRate.n}, p95 KL ${item.p95Kl.toFixed(2)}, rep-3 ${item.rep3.toFixed(2)}`);
-  console.log(`${run.experiment.title}: ${seconds.toFixed(1)} s; R² ${run.map.heldOutR2.toFixed(4)}, shuffled ${run.map.shuffledR2.toFixed(4)}, W error ${run.map.errorVsFloat64}, axis ${run.steer.axis.milliseconds} ms\n${rows.join('\n')}\n  ${run.verdict.sentence}`);
+  const rows = run.arms.map(
+    (item) =>
+      `  ${item.name} ${item.direction}: ${(100 * item.conceptRate.value).toFixed(0)} % of ${item.conceptRate.n}, p95 KL ${item.p95Kl.toFixed(2)}, rep-3 ${item.rep3.toFixed(2)}`,
+  );
+  console.log(
+    `${run.experiment.title}: ${seconds.toFixed(1)} s; R² ${run.map.heldOutR2.toFixed(4)}, shuffled ${run.map.shuffledR2.toFixed(4)}, W error ${run.map.errorVsFloat64}, axis ${run.steer.axis.milliseconds} ms\n${rows.join('\n')}\n  ${run.verdict.sentence}`,
+  );
 }
 
 /** What every complete run must hold, whatever its outcome. */
 function checkRun(run: Run): void {
   expect(run.device.adapter).not.toBe('');
   expect(Object.keys(run.device.versions).length).toBeGreaterThan(0);
-  for (const stage of ['models', 'activations', 'map', 'steer', 'evidence', 'total'] as const) expect(run.timings[stage]).toBeGreaterThanOrEqual(0);
+  for (const stage of ['models', 'activations', 'map', 'steer', 'evidence', 'total'] as const)
+    expect(run.timings[stage]).toBeGreaterThanOrEqual(0);
   expect(run.tokens.train).toBeGreaterThan(run.tokens.heldOut);
   expect(run.map.errorVsFloat64).toBeLessThanOrEqual(1e-4);
   expect(run.map.shuffledR2).toBeLessThanOrEqual(0.02);
@@ -55,7 +66,10 @@ function checkRun(run: Run): void {
 function checkVectorFile(dir: string, run: Run): void {
   const bytes = readFileSync(join(dir, 'vectors.safetensors'));
   const length = Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.subarray(8, 8 + length).toString('utf8')) as Record<string, { shape: number[]; data_offsets: [number, number] }>;
+  const header = JSON.parse(bytes.subarray(8, 8 + length).toString('utf8')) as Record<
+    string,
+    { shape: number[]; data_offsets: [number, number] }
+  >;
   expect(header.mapped.shape).toEqual([run.models.target.hiddenSize]);
   const [start, end] = header.mapped.data_offsets;
   expect(bytes.subarray(8 + length + start, 8 + length + end).toString('base64')).toBe(run.vector.values.mapped);
@@ -67,7 +81,9 @@ function checkMapFile(dir: string, run: Run): void {
   const [source, mapped] = [fromBase64(run.vector.values.source), fromBase64(run.vector.values.mapped)];
   const carried = mapped.map((_, j) => source.reduce((sum, x, i) => sum + x * W[i * mapped.length + j], 0));
   expect(cosine(carried, mapped)).toBeGreaterThan(0.999_999);
-  muTarget.forEach((mean, j) => expect(p[j] + muSource.reduce((sum, x, i) => sum + x * W[i * mapped.length + j], 0)).toBeCloseTo(mean, 3));
+  muTarget.forEach((mean, j) =>
+    expect(p[j] + muSource.reduce((sum, x, i) => sum + x * W[i * mapped.length + j], 0)).toBeCloseTo(mean, 3),
+  );
 }
 
 function checkSteers(run: Run): void {
@@ -101,7 +117,8 @@ test('mood, S → L: complete, steers both ways, and the recorded run is current
     expect(recorded.map.heldOutR2).toBeCloseTo(run.map.heldOutR2, 4);
     expect(recorded.vector.cosineMappedNative).toBeCloseTo(run.vector.cosineMappedNative, 3);
     expect(recorded.verdict.sentence).toBe(run.verdict.sentence);
-    for (const item of recorded.arms) expect(item.conceptRate.value).toBeCloseTo(arm(run, item.name, item.direction).conceptRate.value, 1);
+    for (const item of recorded.arms)
+      expect(item.conceptRate.value).toBeCloseTo(arm(run, item.name, item.direction).conceptRate.value, 1);
   });
 });
 
@@ -136,7 +153,15 @@ test('the whole run on WebGPU, S → M, even smaller than the quick one', () => 
   withOut((dir) => {
     const file = join(dir, 'mood.json');
     const quick = quickVariant(defaultExperiment('mood'));
-    writeFileSync(file, JSON.stringify({ ...quick, corpus: { ...quick.corpus, maxTokens: 1_500 }, dose: { ...quick.dose, stops: [1] }, generation: { ...quick.generation, maxNewTokens: 8 } }));
+    writeFileSync(
+      file,
+      JSON.stringify({
+        ...quick,
+        corpus: { ...quick.corpus, maxTokens: 1_500 },
+        dose: { ...quick.dose, stops: [1] },
+        generation: { ...quick.generation, maxNewTokens: 8 },
+      }),
+    );
     const { code, output, seconds } = experiment(file, '--backend', 'webgpu', '--out', dir);
     expect(code, output).toBe(0);
     const run = readRun(dir);
@@ -156,7 +181,13 @@ test('S → Stranger is refused as not homologous, with the reason', () => {
 test('bad settings and unknown names are named errors', () => {
   withOut((dir) => {
     const file = join(dir, 'wrong.json');
-    writeFileSync(file, JSON.stringify({ ...defaultExperiment('mood'), corpus: { ...defaultExperiment('mood').corpus, maxTokens: 'many' } }));
+    writeFileSync(
+      file,
+      JSON.stringify({
+        ...defaultExperiment('mood'),
+        corpus: { ...defaultExperiment('mood').corpus, maxTokens: 'many' },
+      }),
+    );
     const wrong = experiment(file);
     expect(wrong.code).toBe(2);
     expect(wrong.output).toMatch(/settings-invalid: .*corpus\.maxTokens/);
@@ -170,7 +201,16 @@ test('bad settings and unknown names are named errors', () => {
 test('one-sided contrast pairs are a named error', () => {
   withOut((dir) => {
     const file = join(dir, 'pairs.json');
-    const concept = { kind: 'pairs', title: 'Mine', positive: 'glad', negative: 'sad', pairs: [{ positive: 'A glad day.', negative: ' ' }], promptsFrom: 'mood', positiveWords: ['glad'], negativeWords: ['sad'] };
+    const concept = {
+      kind: 'pairs',
+      title: 'Mine',
+      positive: 'glad',
+      negative: 'sad',
+      pairs: [{ positive: 'A glad day.', negative: ' ' }],
+      promptsFrom: 'mood',
+      positiveWords: ['glad'],
+      negativeWords: ['sad'],
+    };
     writeFileSync(file, JSON.stringify({ ...defaultExperiment('mood'), concept }));
     const { code, output } = experiment(file, '--quick');
     expect(code).toBe(3);
@@ -180,9 +220,14 @@ test('one-sided contrast pairs are a named error', () => {
 
 /** Makes the catalogue of a copied site state the file as it now is, so that the check behind the digest is the one that speaks. */
 function restate(site: string, id: string, path: string): void {
-  const family = JSON.parse(readFileSync(join(site, 'family.json'), 'utf8')) as { models: { id: string; files: { path: string; bytes: number; sha256: string }[] }[] };
+  const family = JSON.parse(readFileSync(join(site, 'family.json'), 'utf8')) as {
+    models: { id: string; files: { path: string; bytes: number; sha256: string }[] }[];
+  };
   const bytes = readFileSync(join(site, 'models', id, path));
-  Object.assign(family.models.find((model) => model.id === id)!.files.find((item) => item.path === path)!, { bytes: bytes.length, sha256: sha256Hex(bytes) });
+  Object.assign(
+    family.models.find((model) => model.id === id)!.files.find((item) => item.path === path)!,
+    { bytes: bytes.length, sha256: sha256Hex(bytes) },
+  );
   writeFileSync(join(site, 'family.json'), JSON.stringify(family));
 }
 

@@ -15,14 +15,23 @@ test('a lost device costs a few batches, not the collection', async ({ page, bro
   const quick = quickVariant(defaultExperiment('mood'));
   await page.getByTestId('settings-button').click();
   await page.getByText('JSON', { exact: true }).click();
-  await page.getByTestId('settings-json').fill(JSON.stringify({ ...quick, corpus: { ...quick.corpus, maxTokens: 6_000 }, map: { ...quick.map, sourceLayer: 1, targetLayer: 2, lambda: 0.01 } }));
+  await page
+    .getByTestId('settings-json')
+    .fill(
+      JSON.stringify({
+        ...quick,
+        corpus: { ...quick.corpus, maxTokens: 6_000 },
+        map: { ...quick.map, sourceLayer: 1, targetLayer: 2, lambda: 0.01 },
+      }),
+    );
   await page.getByTestId('settings-apply').click();
   await page.getByTestId('settings-close').click();
   await page.getByTestId('run-button').click();
   await page.getByTestId('stage-activations').click();
 
   const bar = page.getByRole('progressbar', { name: /Reading the corpus/ });
-  const done = async (): Promise<number> => ((await bar.count()) > 0 ? Number(await bar.first().getAttribute('aria-valuenow')) : 0);
+  const done = async (): Promise<number> =>
+    (await bar.count()) > 0 ? Number(await bar.first().getAttribute('aria-valuenow')) : 0;
   // Past the first checkpoint, which is taken after eight seconds.
   const begun = Date.now();
   await expect.poll(async () => Date.now() - begun > 12_000 && (await done()) > 500, { timeout: 120_000 }).toBe(true);
@@ -34,7 +43,9 @@ test('a lost device costs a few batches, not the collection', async ({ page, bro
 
   await expect(page.getByTestId('stage-activations')).toHaveAttribute('data-mark', 'done', { timeout: 240_000 });
   const warning = page.getByTestId('warnings');
-  await expect(warning).toContainText(/graphics device was lost after [\d,]+ of [\d,]+ tokens; the collection went on from there/);
+  await expect(warning).toContainText(
+    /graphics device was lost after [\d,]+ of [\d,]+ tokens; the collection went on from there/,
+  );
   const resumedAt = Number(/after ([\d,]+) of/.exec((await warning.textContent())!)![1].replaceAll(',', ''));
   console.log(`device lost at ${before} tokens, resumed at ${resumedAt}`);
   expect(resumedAt).toBeGreaterThan(0);

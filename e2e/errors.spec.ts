@@ -28,7 +28,9 @@ test('a wrong field in the settings is named, and the last valid settings stay i
   await expect(page.getByTestId('settings-apply')).toBeDisabled();
 });
 
-test('S → Stranger is refused with the reasons, can be forced by characters, and a homologous pair runs again', async ({ page }) => {
+test('S → Stranger is refused with the reasons, can be forced by characters, and a homologous pair runs again', async ({
+  page,
+}) => {
   await ready(page);
   await page.getByTestId('settings-button').click();
   await page.getByText('JSON', { exact: true }).click();
@@ -61,7 +63,11 @@ test('a truncated model file is a named error; with the whole file the lab works
   await page.route('**/lrt-stories-s/onnx/model.onnx', async (route) => {
     const response = await route.fetch();
     const body = await response.body();
-    await route.fulfill(truncate ? { status: 200, body: body.subarray(0, 200_000), contentType: 'application/octet-stream' } : { response });
+    await route.fulfill(
+      truncate
+        ? { status: 200, body: body.subarray(0, 200_000), contentType: 'application/octet-stream' }
+        : { response },
+    );
   });
   await ready(page);
   await page.getByTestId('run-button').click();
@@ -82,7 +88,11 @@ test('an empty corpus is a named error', async ({ page }) => {
 
 test('a worker that dies is reported, and the engine starts again', async ({ page }) => {
   let broken = true;
-  await page.route('**/engine.worker*.js', (route) => (broken ? route.fulfill({ status: 200, contentType: 'text/javascript', body: 'throw new Error("out of luck");' }) : route.continue()));
+  await page.route('**/engine.worker*.js', (route) =>
+    broken
+      ? route.fulfill({ status: 200, contentType: 'text/javascript', body: 'throw new Error("out of luck");' })
+      : route.continue(),
+  );
   await page.goto('./');
   await expect(page.locator('html')).toHaveAttribute('data-engine', 'failed', { timeout: 30_000 });
   await expect(page.getByTestId('stream-mapped')).toContainText(/\w/);

@@ -23,12 +23,25 @@ test('a saved control vector is what the lab adds, and is known again; a damaged
   const check = page.getByTestId('check-file');
   await check.setInputFiles(path);
   await expect(page.getByTestId('file-found')).toContainText('To the bit what this run adds as its source vector');
-  await check.setInputFiles({ name: 'cut.gguf', mimeType: 'application/octet-stream', buffer: readFileSync(path).subarray(0, 300) });
+  await check.setInputFiles({
+    name: 'cut.gguf',
+    mimeType: 'application/octet-stream',
+    buffer: readFileSync(path).subarray(0, 300),
+  });
   await expect(page.locator('.export [data-testid="error"]')).toHaveAttribute('data-code', 'file-invalid');
   const experiment = { ...run.experiment, title: 'From a file' };
-  await check.setInputFiles({ name: 'experiment.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(experiment)) });
+  await check.setInputFiles({
+    name: 'experiment.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(JSON.stringify(experiment)),
+  });
   await page.getByRole('button', { name: 'Use these settings' }).click();
-  await expect(page.getByRole('heading', { name: 'From a file' }).or(page.getByText('From a file', { exact: true })).first()).toBeVisible();
+  await expect(
+    page
+      .getByRole('heading', { name: 'From a file' })
+      .or(page.getByText('From a file', { exact: true }))
+      .first(),
+  ).toBeVisible();
 });
 
 test('contrast pairs from a file are looked at, taken and used; a bad line is named', async ({ page }) => {
@@ -39,9 +52,15 @@ test('contrast pairs from a file are looked at, taken and used; a bad line is na
   const file = (name: string, text: string) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
   await page.getByTestId('pairs-file').setInputFiles(file('pairs.csv', 'positive,negative\na,b\n"c'));
   await expect(page.getByTestId('pairs-import').getByTestId('error')).toContainText('Line 3');
-  await page.getByTestId('pairs-file').setInputFiles([file('neg.txt', 'I hate it.\nA foul day.\n'), file('pos.txt', 'I love it.\nA fine day.\n')]);
+  await page
+    .getByTestId('pairs-file')
+    .setInputFiles([file('neg.txt', 'I hate it.\nA foul day.\n'), file('pos.txt', 'I love it.\nA fine day.\n')]);
   await expect(page.getByTestId('pairs-preview')).toContainText('2 pairs. Understood as two aligned text files.');
-  await page.getByTestId('pairs-paste').fill('{"question": "Well?\\nSay.", "answer_matching_behavior": "(A)", "answer_not_matching_behavior": "(B)"}\n{"question": "So?", "answer_matching_behavior": "(B)", "answer_not_matching_behavior": "(A)"}');
+  await page
+    .getByTestId('pairs-paste')
+    .fill(
+      '{"question": "Well?\\nSay.", "answer_matching_behavior": "(A)", "answer_not_matching_behavior": "(B)"}\n{"question": "So?", "answer_matching_behavior": "(B)", "answer_not_matching_behavior": "(A)"}',
+    );
   await expect(page.getByTestId('pairs-preview')).toContainText('CAA');
   await page.getByTestId('pairs-take').click();
   await expect(page.getByTestId('pairs-positive')).toHaveValue('Well?\\nSay.\\n(A)\nSo? (B)');
@@ -50,7 +69,13 @@ test('contrast pairs from a file are looked at, taken and used; a bad line is na
   await page.getByTestId('settings-button').click();
   await page.getByText('JSON', { exact: true }).click();
   const concept = (JSON.parse(await page.getByTestId('settings-json').inputValue()) as Run['experiment']).concept;
-  expect(concept).toMatchObject({ kind: 'pairs', pairs: [{ positive: 'Well?\nSay.\n(A)', negative: 'Well?\nSay.\n(B)' }, { positive: 'So? (B)', negative: 'So? (A)' }] });
+  expect(concept).toMatchObject({
+    kind: 'pairs',
+    pairs: [
+      { positive: 'Well?\nSay.\n(A)', negative: 'Well?\nSay.\n(B)' },
+      { positive: 'So? (B)', negative: 'So? (A)' },
+    ],
+  });
 });
 
 test('a vector from a file becomes the concept, and the map begins at its block', async ({ page }) => {
@@ -59,15 +84,32 @@ test('a vector from a file becomes the concept, and the map begins at its block'
   await page.getByText('A vector file').click();
   const bytes = vectorSafetensors(run);
   const pick = page.getByTestId('vector-file');
-  await pick.setInputFiles({ name: 'cut.safetensors', mimeType: 'application/octet-stream', buffer: Buffer.from(bytes.subarray(0, 900)) });
+  await pick.setInputFiles({
+    name: 'cut.safetensors',
+    mimeType: 'application/octet-stream',
+    buffer: Buffer.from(bytes.subarray(0, 900)),
+  });
   await expect(page.locator('.vector-import [data-testid="error"]')).toHaveAttribute('data-code', 'file-invalid');
-  await pick.setInputFiles({ name: 'mood-vectors.safetensors', mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
-  await expect(page.getByTestId('vector-seen')).toContainText('source of a safetensors file: 64 values, made for “llama”');
+  await pick.setInputFiles({
+    name: 'mood-vectors.safetensors',
+    mimeType: 'application/octet-stream',
+    buffer: Buffer.from(bytes),
+  });
+  await expect(page.getByTestId('vector-seen')).toContainText(
+    'source of a safetensors file: 64 values, made for “llama”',
+  );
   await page.getByTestId('vector-use').click();
   await expect(page.getByText('In use: “mood-vectors”, of block 2')).toBeVisible();
   await page.getByTestId('settings-button').click();
   await page.getByText('JSON', { exact: true }).click();
   const { concept, map } = JSON.parse(await page.getByTestId('settings-json').inputValue()) as Run['experiment'];
-  expect(concept).toEqual({ kind: 'vector', title: 'mood-vectors', ...presetEnds, values: run.vector.values.source, block: 2, promptsFrom: 'mood' });
+  expect(concept).toEqual({
+    kind: 'vector',
+    title: 'mood-vectors',
+    ...presetEnds,
+    values: run.vector.values.source,
+    block: 2,
+    promptsFrom: 'mood',
+  });
   expect(map.sourceLayer).toBe(2);
 });

@@ -2,7 +2,9 @@
 import { expect, test } from '@playwright/test';
 import { defaultExperiment } from '../src/experiment/defaults';
 
-test('another kind of map is a choice that can be undone; cross-validation and the self-test are on screen', async ({ page }) => {
+test('another kind of map is a choice that can be undone; cross-validation and the self-test are on screen', async ({
+  page,
+}) => {
   await page.goto('./');
   await expect(page.locator('html')).toHaveAttribute('data-engine', 'ready', { timeout: 60_000 });
   await page.getByTestId('stage-map').click();
@@ -17,7 +19,9 @@ test('another kind of map is a choice that can be undone; cross-validation and t
   await page.getByTestId('settings-button').click();
   await page.getByText('JSON', { exact: true }).click();
   const map = { ...experiment.map, lambdaRule: 'cross-validation', folds: 3, kind: 'reduced-rank', rank: 8 };
-  await page.getByTestId('settings-json').fill(JSON.stringify({ ...experiment, corpus: { ...experiment.corpus, maxTokens: 4_000 }, map }));
+  await page
+    .getByTestId('settings-json')
+    .fill(JSON.stringify({ ...experiment, corpus: { ...experiment.corpus, maxTokens: 4_000 }, map }));
   await page.getByTestId('settings-apply').click();
   await page.getByTestId('settings-close').click();
   await page.getByTestId('run-button').click();

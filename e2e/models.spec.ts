@@ -39,7 +39,8 @@ async function list(page: Page, id: string): Promise<void> {
 
 /** What the mirror was asked for besides listings. */
 const fetched = (): string[] => mirror.log.filter((line) => !line.includes('/api/'));
-const error = (page: Page, code: string): ReturnType<Page['locator']> => page.locator(`.other-models [data-testid="error"][data-code="${code}"]`);
+const error = (page: Page, code: string): ReturnType<Page['locator']> =>
+  page.locator(`.other-models [data-testid="error"][data-code="${code}"]`);
 
 async function download(page: Page, id: string): Promise<void> {
   await list(page, id);
@@ -47,7 +48,9 @@ async function download(page: Page, id: string): Promise<void> {
   await expect(page.getByTestId('download-done')).toBeVisible({ timeout: 60_000 });
 }
 
-test('a download is agreed to, interrupted by a reload, resumed and checked; the downloaded S and M run to the map', async ({ page }) => {
+test('a download is agreed to, interrupted by a reload, resumed and checked; the downloaded S and M run to the map', async ({
+  page,
+}) => {
   await open(page);
   expect(mirror.log).toEqual([]);
   mirror.fail(M, GRAPH, { kind: 'slow', milliseconds: 25 });
@@ -58,7 +61,9 @@ test('a download is agreed to, interrupted by a reload, resumed and checked; the
   expect(fetched()).toEqual([]);
   await page.getByTestId('download').click();
   const bar = page.getByTestId('download-progress').getByRole('progressbar');
-  await expect.poll(async () => Number(await bar.getAttribute('aria-valuenow')), { timeout: 60_000 }).toBeGreaterThan(1_200_000);
+  await expect
+    .poll(async () => Number(await bar.getAttribute('aria-valuenow')), { timeout: 60_000 })
+    .toBeGreaterThan(1_200_000);
   await page.reload();
 
   mirror.fail(M, GRAPH, null);
@@ -73,7 +78,10 @@ test('a download is agreed to, interrupted by a reload, resumed and checked; the
   await expect(page.getByTestId('download-done')).toBeVisible({ timeout: 60_000 });
   // The rest of one file, by range; redirected once.
   const rest = fetched().slice(before);
-  expect(rest.every((line) => line.includes('model.onnx') && /bytes=\d{7,}-$/.test(line)), rest.join('\n')).toBe(true);
+  expect(
+    rest.every((line) => line.includes('model.onnx') && /bytes=\d{7,}-$/.test(line)),
+    rest.join('\n'),
+  ).toBe(true);
   await page.getByTestId('use-target').click();
 
   await download(page, S);
@@ -84,7 +92,10 @@ test('a download is agreed to, interrupted by a reload, resumed and checked; the
   await expect(page.getByTestId('memory')).toHaveAttribute('data-fits', 'together');
 
   // One model in memory at a time, as a pair that does not fit would be run.
-  await page.getByTestId('memory').getByText(/^One after the other: [\d.]+ MB$/).click();
+  await page
+    .getByTestId('memory')
+    .getByText(/^One after the other: [\d.]+ MB$/)
+    .click();
   await expect(page.getByTestId('in-turn')).toContainText(/wait on disk/);
   await expect(page.locator('html')).toHaveAttribute('data-engine', 'ready', { timeout: 60_000 });
 
@@ -116,13 +127,17 @@ test('a download is agreed to, interrupted by a reload, resumed and checked; the
   await expect(page.getByTestId(`stored-${S}`)).toBeVisible();
 });
 
-test('a download is stopped and goes on; an experiment that names a model that is not here offers to get it', async ({ page }) => {
+test('a download is stopped and goes on; an experiment that names a model that is not here offers to get it', async ({
+  page,
+}) => {
   await open(page);
   mirror.fail(S, GRAPH, { kind: 'slow', milliseconds: 40 });
   await list(page, S);
   await page.getByTestId('download').click();
   const bar = page.getByTestId('download-progress').getByRole('progressbar');
-  await expect.poll(async () => Number(await bar.getAttribute('aria-valuenow')), { timeout: 60_000 }).toBeGreaterThan(300_000);
+  await expect
+    .poll(async () => Number(await bar.getAttribute('aria-valuenow')), { timeout: 60_000 })
+    .toBeGreaterThan(300_000);
   await page.getByTestId('download-stop').click();
   await expect(error(page, 'cancelled')).toContainText('The download was stopped');
   await expect(page.getByTestId('download')).toContainText('Download the remaining');
@@ -135,7 +150,9 @@ test('a download is stopped and goes on; an experiment that names a model that i
   await page.getByTestId('delete-confirm').click();
   await expect(page.getByTestId('memory').getByTestId('error')).toHaveAttribute('data-code', 'model-not-stored');
   await page.getByTestId('run-button').click();
-  await expect(page.locator('.stage > [data-testid="error"]')).toHaveAttribute('data-code', 'model-not-stored', { timeout: 60_000 });
+  await expect(page.locator('.stage > [data-testid="error"]')).toHaveAttribute('data-code', 'model-not-stored', {
+    timeout: 60_000,
+  });
   const before = fetched().length;
   await page.getByTestId('get-absent').click();
   await expect(page.getByTestId('hub-revision')).toHaveValue(mirror.commit(S));
@@ -169,7 +186,9 @@ test('a wrong digest is told, nothing of the file is kept, and the next attempt 
   await expect(page.getByTestId('download-done')).toBeVisible({ timeout: 60_000 });
 });
 
-test('a web page in place of the listing, a model that is not there, and a host that is none, are told and fetch nothing', async ({ page }) => {
+test('a web page in place of the listing, a model that is not there, and a host that is none, are told and fetch nothing', async ({
+  page,
+}) => {
   await open(page);
   mirror.fail(S, 'api', { kind: 'page' });
   await list(page, S);
@@ -242,7 +261,10 @@ test('a folder from disk is opened, chosen, and loaded; a related model passes w
     await page.getByTestId('folder-input').setInputFiles(join(dir, 'a-relative'));
     await page.getByTestId('source-a-relative-fp32').check();
     await page.getByTestId('run-button').click();
-    await expect(page.getByTestId('warnings')).toContainText(/a-relative and Stories M are related, not homologous: .*mistral and llama/, { timeout: 60_000 });
+    await expect(page.getByTestId('warnings')).toContainText(
+      /a-relative and Stories M are related, not homologous: .*mistral and llama/,
+      { timeout: 60_000 },
+    );
     await expect(page.locator('.homology')).toHaveAttribute('data-verdict', 'related');
     await page.getByTestId('cancel-button').click();
 
@@ -256,7 +278,12 @@ test('a folder from disk is opened, chosen, and loaded; a related model passes w
 /** The command line beside this process, which serves the mirror. */
 function experiment(...args: string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    execFile('npx', ['tsx', 'tools/experiment.ts', ...args], { cwd: join(import.meta.dirname, '..'), timeout: 580_000 }, (failure, stdout, stderr) => resolve({ code: failure ? Number(failure.code ?? -1) : 0, output: stdout + stderr }));
+    execFile(
+      'npx',
+      ['tsx', 'tools/experiment.ts', ...args],
+      { cwd: join(import.meta.dirname, '..'), timeout: 580_000 },
+      (failure, stdout, stderr) => resolve({ code: failure ? Number(failure.code ?? -1) : 0, output: stdout + stderr }),
+    );
   });
 }
 
@@ -264,8 +291,15 @@ test('the command line downloads the models of an experiment from the host that 
   const dir = mkdtempSync(join(tmpdir(), 'lrt-'));
   try {
     const file = join(dir, 'mirrored.json');
-    const reference = (id: string): Experiment['models']['source'] => ({ id, dtype: 'fp32', location: { kind: 'hub', host: 'https://hub.invalid', commit: mirror.commit(id) } });
-    const asked: Experiment = { ...quickVariant(defaultExperiment('mood')), models: { source: reference(S), target: reference(M), alignment: 'tokens' } };
+    const reference = (id: string): Experiment['models']['source'] => ({
+      id,
+      dtype: 'fp32',
+      location: { kind: 'hub', host: 'https://hub.invalid', commit: mirror.commit(id) },
+    });
+    const asked: Experiment = {
+      ...quickVariant(defaultExperiment('mood')),
+      models: { source: reference(S), target: reference(M), alignment: 'tokens' },
+    };
     writeFileSync(file, JSON.stringify(asked));
 
     const without = await experiment(file);
@@ -281,7 +315,16 @@ test('the command line downloads the models of an experiment from the host that 
     expect(run.models.target).toMatchObject({ id: M, license: 'mit', params: 918_656 });
     expect(run.map.heldOutR2).toBeGreaterThan(0);
 
-    writeFileSync(file, JSON.stringify({ ...asked, models: { ...asked.models, target: { ...asked.models.target, location: { ...asked.models.target.location, commit: '0'.repeat(40) } } } }));
+    writeFileSync(
+      file,
+      JSON.stringify({
+        ...asked,
+        models: {
+          ...asked.models,
+          target: { ...asked.models.target, location: { ...asked.models.target.location, commit: '0'.repeat(40) } },
+        },
+      }),
+    );
     const gone = await experiment(file, '--host', mirror.url);
     expect(gone.output).toMatch(/error model-not-found: /);
     expect(gone.code).toBe(4);

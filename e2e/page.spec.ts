@@ -20,7 +20,9 @@ test('a recorded run is on screen in the first second, and the page is interacti
   await expect(page.getByTestId('stream-mapped')).toContainText(/\w/);
   await expect(page.getByTestId('next-token-large')).toBeVisible();
   await expect(page.getByText('Recorded', { exact: false }).first()).toBeVisible();
-  const marks = await page.evaluate(() => ['lrt:content', 'lrt:interactive'].map((name) => performance.getEntriesByName(name)[0]?.startTime ?? -1));
+  const marks = await page.evaluate(() =>
+    ['lrt:content', 'lrt:interactive'].map((name) => performance.getEntriesByName(name)[0]?.startTime ?? -1),
+  );
   console.log(`content after ${marks[0].toFixed(0)} ms, interactive after ${marks[1].toFixed(0)} ms`);
   expect(marks[0]).toBeGreaterThan(0);
   expect(marks[1]).toBeGreaterThan(0);
@@ -32,7 +34,9 @@ test('Run makes it live; the main thread stays free; dragging is a look-up', asy
   await page.addInitScript(() => {
     const store = window as unknown as { longTasks: { start: number; duration: number }[] };
     store.longTasks = [];
-    new PerformanceObserver((list) => list.getEntries().forEach((entry) => store.longTasks.push({ start: entry.startTime, duration: entry.duration }))).observe({ type: 'longtask' });
+    new PerformanceObserver((list) =>
+      list.getEntries().forEach((entry) => store.longTasks.push({ start: entry.startTime, duration: entry.duration })),
+    ).observe({ type: 'longtask' });
   });
   await page.goto('./?preset=mood');
   await expect(page.locator('html')).toHaveAttribute('data-engine', 'ready', { timeout: 60_000 });
@@ -42,10 +46,15 @@ test('Run makes it live; the main thread stays free; dragging is a look-up', asy
   const began = await page.evaluate(() => performance.now());
   await expect(page.getByTestId('stage-activations')).toHaveAttribute('data-mark', 'done', { timeout: 300_000 });
   const ended = await page.evaluate(() => performance.now());
-  const tasks = await page.evaluate(() => (window as unknown as { longTasks: { start: number; duration: number }[] }).longTasks);
+  const tasks = await page.evaluate(
+    () => (window as unknown as { longTasks: { start: number; duration: number }[] }).longTasks,
+  );
   const collecting = tasks.filter((task) => task.start + task.duration > began && task.start < ended);
-  const show = (list: typeof tasks): string => `${list.length}${list.length > 0 ? ` (${list.map((task) => `${task.duration.toFixed(0)} ms at ${(task.start / 1000).toFixed(1)} s`).join(', ')})` : ''}`;
-  console.log(`main-thread tasks over 50 ms: ${show(collecting)} in the ${((ended - began) / 1000).toFixed(1)} s of collection from ${(began / 1000).toFixed(1)} s on; ${show(tasks)} since the page was opened`);
+  const show = (list: typeof tasks): string =>
+    `${list.length}${list.length > 0 ? ` (${list.map((task) => `${task.duration.toFixed(0)} ms at ${(task.start / 1000).toFixed(1)} s`).join(', ')})` : ''}`;
+  console.log(
+    `main-thread tasks over 50 ms: ${show(collecting)} in the ${((ended - began) / 1000).toFixed(1)} s of collection from ${(began / 1000).toFixed(1)} s on; ${show(tasks)} since the page was opened`,
+  );
   await expect(page.locator('main')).toHaveAttribute('data-run', 'live', { timeout: 500_000 });
   await page.getByTestId('stage-evidence').click();
   await expect(page.getByTestId('verdict')).toHaveAttribute('data-outcome', 'steers');
@@ -77,7 +86,9 @@ test('Run makes it live; the main thread stays free; dragging is a look-up', asy
     return times.sort((a, b) => a - b);
   });
   expect(latencies.length).toBeGreaterThan(20);
-  console.log(`slider event to painted bars: median ${latencies[latencies.length >> 1].toFixed(1)} ms, worst ${latencies[latencies.length - 1].toFixed(1)} ms (n ${latencies.length})`);
+  console.log(
+    `slider event to painted bars: median ${latencies[latencies.length >> 1].toFixed(1)} ms, worst ${latencies[latencies.length - 1].toFixed(1)} ms (n ${latencies.length})`,
+  );
 
   await page.locator('#own-prompt').fill('Vera & Leo\n');
   const asked = Date.now();
@@ -98,7 +109,8 @@ test('keyboard, number box and arms: the dose moves and the streams follow', asy
   const low = await page.getByTestId('stream-mapped').textContent();
   await page.keyboard.press('End');
   await expect(page.getByTestId('stream-mapped')).not.toHaveText(low!);
-  for (const arm of ['small', 'small-steered', 'large', 'mapped', 'native', 'random']) await expect(page.getByTestId(`stream-${arm}`)).toBeVisible();
+  for (const arm of ['small', 'small-steered', 'large', 'mapped', 'native', 'random'])
+    await expect(page.getByTestId(`stream-${arm}`)).toBeVisible();
 });
 
 test('cancel stops a run and keeps what was there', async ({ page }) => {

@@ -45,7 +45,10 @@ async function sharedLink(page: Page, tier: 'small' | 'medium'): Promise<string>
   return link;
 }
 
-test('a link opens at once in a clean profile, as claims, without engine or models; what is wrong with a bad one is said', async ({ page, browser }) => {
+test('a link opens at once in a clean profile, as claims, without engine or models; what is wrong with a bad one is said', async ({
+  page,
+  browser,
+}) => {
   await page.goto('./');
   await expect(page.locator('main')).toHaveAttribute('data-run', 'recorded');
   const link = await sharedLink(page, 'medium');
@@ -68,7 +71,10 @@ test('a link opens at once in a clean profile, as claims, without engine or mode
     expect(asked.filter((url) => new URL(url).hostname !== '127.0.0.1')).toEqual([]);
 
     // A link that is cut, and one whose contents were changed under their digest.
-    for (const [bad, code] of [[link.slice(0, -400), 'link-damaged'], [link.slice(0, -1) + (link.endsWith('a') ? 'b' : 'a'), 'link-digest']] as const) {
+    for (const [bad, code] of [
+      [link.slice(0, -400), 'link-damaged'],
+      [link.slice(0, -1) + (link.endsWith('a') ? 'b' : 'a'), 'link-digest'],
+    ] as const) {
       await reader.goto('about:blank');
       await reader.goto(bad);
       await expect(reader.getByTestId('error')).toHaveAttribute('data-code', code);
@@ -80,16 +86,36 @@ test('a link opens at once in a clean profile, as claims, without engine or mode
     const hostile = '<img src="http://127.0.0.1:9/x" onerror="window.harmed=1"><script>window.harmed=1</script>';
     const experiment = { ...document.spec.experiment, title: hostile };
     await reader.goto('about:blank');
-    await reader.goto(fragment({ ...document, note: hostile, concept: { title: hostile, positive: '<b>up</b>', negative: 'down' }, spec: { ...document.spec, experiment }, evidence: { ...document.evidence!, rows: document.evidence!.rows.map((row) => ({ ...row, text: hostile })) } }));
+    await reader.goto(
+      fragment({
+        ...document,
+        note: hostile,
+        concept: { title: hostile, positive: '<b>up</b>', negative: 'down' },
+        spec: { ...document.spec, experiment },
+        evidence: { ...document.evidence!, rows: document.evidence!.rows.map((row) => ({ ...row, text: hostile })) },
+      }),
+    );
     await expect(reader.locator('h1')).toHaveText(hostile);
     await expect(reader.locator('main img, main script, main b')).toHaveCount(0);
     expect(await reader.evaluate(() => (window as unknown as { harmed?: number }).harmed)).toBeUndefined();
     expect(asked.some((url) => url.includes('127.0.0.1:9/'))).toBe(false);
 
     // A hub that the lab does not know is asked about by name, and nothing is asked of it.
-    const source = { id: 'someone/model', dtype: 'fp32' as const, location: { kind: 'hub' as const, host: 'https://models.example', commit: 'a'.repeat(40) } };
+    const source = {
+      id: 'someone/model',
+      dtype: 'fp32' as const,
+      location: { kind: 'hub' as const, host: 'https://models.example', commit: 'a'.repeat(40) },
+    };
     await reader.goto('about:blank');
-    await reader.goto(fragment({ ...document, spec: { ...document.spec, experiment: { ...document.spec.experiment, models: { ...document.spec.experiment.models, source } } } }));
+    await reader.goto(
+      fragment({
+        ...document,
+        spec: {
+          ...document.spec,
+          experiment: { ...document.spec.experiment, models: { ...document.spec.experiment.models, source } },
+        },
+      }),
+    );
     await reader.getByTestId('verify-quick').click();
     await expect(reader.getByTestId('host-gate')).toContainText('models.example');
     await reader.getByRole('button', { name: 'Stop here' }).click();
@@ -113,13 +139,22 @@ interface Verified {
 
 function verify(...args: string[]): Verified {
   const started = Date.now();
-  const done = spawnSync('npx', ['tsx', 'tools/verify.ts', '--backend', 'wasm', ...args], { cwd: ROOT, encoding: 'utf8', timeout: 400_000 });
+  const done = spawnSync('npx', ['tsx', 'tools/verify.ts', '--backend', 'wasm', ...args], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    timeout: 400_000,
+  });
   const output = done.stdout + done.stderr;
-  console.log(`npm run verify: exit ${done.status} after ${((Date.now() - started) / 1000).toFixed(0)} s. ${/^(Verdict|error).*$/m.exec(output)?.[0] ?? ''}`);
+  console.log(
+    `npm run verify: exit ${done.status} after ${((Date.now() - started) / 1000).toFixed(0)} s. ${/^(Verdict|error).*$/m.exec(output)?.[0] ?? ''}`,
+  );
   return { code: done.status, output };
 }
 
-test('a run made in one profile is reproduced in a second one; altered claims, digests and models are told for what they are', async ({ page, browser }) => {
+test('a run made in one profile is reproduced in a second one; altered claims, digests and models are told for what they are', async ({
+  page,
+  browser,
+}) => {
   const dir = mkdtempSync(join(tmpdir(), 'lrt-review-'));
   const bundle = join(dir, 'run.lrt.json');
   const [inPage, inShell] = [join(dir, 'page.json'), join(dir, 'shell.json')];
@@ -139,20 +174,26 @@ test('a run made in one profile is reproduced in a second one; altered claims, d
     await (await download).saveAs(bundle);
     await page.close();
     const document = documentOf(link);
-    console.log(`${document.spec.experiment.title}: link with evidence ${link.length} characters, bundle ${readFileSync(bundle).length} bytes`);
+    console.log(
+      `${document.spec.experiment.title}: link with evidence ${link.length} characters, bundle ${readFileSync(bundle).length} bytes`,
+    );
 
     // The reader: the whole run again, on a profile that has nothing.
     await cleanProfile(browser, async (reader) => {
       await reader.goto(link.replace('/#', '/?backend=wasm#'));
       await reader.getByTestId('verify-full').click();
-      await expect(reader.getByTestId('verification')).toHaveAttribute('data-verdict', /reproduced|within tolerance/, { timeout: 400_000 });
+      await expect(reader.getByTestId('verification')).toHaveAttribute('data-verdict', /reproduced|within tolerance/, {
+        timeout: 400_000,
+      });
       for (const step of ['integrity', 'artifacts', 'self-test', 'replay', 'refit', 'claims']) {
         const item = reader.locator(`[data-step="${step}"]`);
         console.log(`${step}: ${(await item.innerText()).replaceAll('\n', ' ').slice(0, 200)}`);
         await expect(item).toHaveAttribute('data-verdict', /reproduced|within tolerance/);
       }
       await expect(reader.locator('[data-claim]')).toHaveCount(document.claims.length);
-      await expect(reader.locator('[data-claim]:not([data-verdict="reproduced"]):not([data-verdict="within tolerance"])')).toHaveCount(0);
+      await expect(
+        reader.locator('[data-claim]:not([data-verdict="reproduced"]):not([data-verdict="within tolerance"])'),
+      ).toHaveCount(0);
       const saved = reader.waitForEvent('download');
       await reader.getByTestId('download-verification').click();
       await (await saved).saveAs(inPage);
@@ -162,11 +203,20 @@ test('a run made in one profile is reproduced in a second one; altered claims, d
 
       // The same link with its bundle elsewhere: fetched when asked for, and only if it is the file that was meant.
       const bytes = readFileSync(bundle);
-      const server = createServer((_, response) => response.writeHead(200, { 'access-control-allow-origin': '*' }).end(bytes)).listen(0, '127.0.0.1');
+      const server = createServer((_, response) =>
+        response.writeHead(200, { 'access-control-allow-origin': '*' }).end(bytes),
+      ).listen(0, '127.0.0.1');
       await once(server, 'listening');
       try {
         const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/run.lrt.json`;
-        const address = { schema: 1 as const, kind: 'address' as const, title: 'Elsewhere', url, sha256: sha256Hex(bytes), bytes: bytes.length };
+        const address = {
+          schema: 1 as const,
+          kind: 'address' as const,
+          title: 'Elsewhere',
+          url,
+          sha256: sha256Hex(bytes),
+          bytes: bytes.length,
+        };
         await reader.goto(fragment({ ...address, sha256: 'a'.repeat(64) }));
         await reader.getByTestId('fetch-bundle').click();
         await expect(reader.getByTestId('error')).toHaveAttribute('data-code', 'link-bundle');
@@ -194,25 +244,59 @@ test('a run made in one profile is reproduced in a second one; altered claims, d
     expect(verify('--compare', inPage, inShell).code).toBe(2);
 
     const { spec } = document;
-    const claim = verify(linkFile('claim', { ...document, claims: document.claims.map((each) => (each.id === 'map.r2' ? { ...each, value: Number(each.value) + 0.1 } : each)) }), '--quick');
+    const claim = verify(
+      linkFile('claim', {
+        ...document,
+        claims: document.claims.map((each) =>
+          each.id === 'map.r2' ? { ...each, value: Number(each.value) + 0.1 } : each,
+        ),
+      }),
+      '--quick',
+    );
     expect(claim.output).toMatch(/Held-out R² of the map .* differs/);
     expect(claim.output).toMatch(/artifacts: reproduced/);
     expect(claim.code).toBe(8);
 
     // The author's Stories M was another file than the reader's, says the link.
-    const files = spec.pins.target.files!.map((file) => (file.path.endsWith('.onnx') ? { ...file, sha256: '0'.repeat(64) } : file));
-    const digest = verify(linkFile('digest', { ...document, spec: { ...spec, pins: { ...spec.pins, target: { ...spec.pins.target, files } } } }), '--quick');
+    const files = spec.pins.target.files!.map((file) =>
+      file.path.endsWith('.onnx') ? { ...file, sha256: '0'.repeat(64) } : file,
+    );
+    const digest = verify(
+      linkFile('digest', {
+        ...document,
+        spec: { ...spec, pins: { ...spec.pins, target: { ...spec.pins.target, files } } },
+      }),
+      '--quick',
+    );
     expect(digest.output).toMatch(/artifacts: differs\. .*Large model, onnx\/model\.onnx/);
     expect(digest.code).toBe(8);
 
     // The evidence is of Stories S, and the experiment names Stories L: other digests, and vectors of another width.
     const source = { ...spec.experiment.models.source, id: 'lrt-stories-l' };
-    const other = verify(linkFile('other', { ...document, spec: { ...spec, experiment: { ...spec.experiment, models: { ...spec.experiment.models, source } } } }), '--quick');
+    const other = verify(
+      linkFile('other', {
+        ...document,
+        spec: { ...spec, experiment: { ...spec.experiment, models: { ...spec.experiment.models, source } } },
+      }),
+      '--quick',
+    );
     expect(other.output).toMatch(/artifacts: differs/);
     expect(other.output).toMatch(/link-invalid/);
     expect(other.code).toBe(8);
 
-    const missing = verify(linkFile('missing', { ...document, spec: { ...spec, experiment: { ...spec.experiment, models: { ...spec.experiment.models, source: { ...source, id: 'lrt-stories-xl' } } } } }), '--quick');
+    const missing = verify(
+      linkFile('missing', {
+        ...document,
+        spec: {
+          ...spec,
+          experiment: {
+            ...spec.experiment,
+            models: { ...spec.experiment.models, source: { ...source, id: 'lrt-stories-xl' } },
+          },
+        },
+      }),
+      '--quick',
+    );
     expect(missing.output).toMatch(/unknown-model: There is no model “lrt-stories-xl”/);
     expect(missing.code).toBe(9);
   } finally {

@@ -13,12 +13,30 @@ const recorded = JSON.parse(readFileSync(new URL('../public/recorded/mood.json',
 
 /** A run of other settings, whose mapped vector does worse: no run of the lab, but of its form. */
 function otherRun(): Run {
-  const experiment: Run['experiment'] = { ...recorded.experiment, title: 'Fewer & <b>bolder</b>', map: { ...recorded.experiment.map, lambda: 0.5 } };
-  const arms = recorded.arms.map((arm) => (arm.name === 'mapped' ? { ...arm, conceptRate: { value: 0.1, n: 64, interval: [0.05, 0.2] as [number, number] } } : arm));
-  return { ...recorded, experiment, experimentDigest: digestOf(experiment), arms, map: { ...recorded.map, heldOutR2: 0.11 } };
+  const experiment: Run['experiment'] = {
+    ...recorded.experiment,
+    title: 'Fewer & <b>bolder</b>',
+    map: { ...recorded.experiment.map, lambda: 0.5 },
+  };
+  const arms = recorded.arms.map((arm) =>
+    arm.name === 'mapped'
+      ? { ...arm, conceptRate: { value: 0.1, n: 64, interval: [0.05, 0.2] as [number, number] } }
+      : arm,
+  );
+  return {
+    ...recorded,
+    experiment,
+    experimentDigest: digestOf(experiment),
+    arms,
+    map: { ...recorded.map, heldOutR2: 0.11 },
+  };
 }
 
-const file = (name: string, text: string): { name: string; mimeType: string; buffer: Buffer } => ({ name, mimeType: 'application/json', buffer: Buffer.from(text) });
+const file = (name: string, text: string): { name: string; mimeType: string; buffer: Buffer } => ({
+  name,
+  mimeType: 'application/json',
+  buffer: Buffer.from(text),
+});
 const rows = (page: Page): ReturnType<Page['getByTestId']> => page.getByTestId('kept-run');
 
 async function openList(page: Page): Promise<void> {
@@ -26,7 +44,10 @@ async function openList(page: Page): Promise<void> {
   await expect(page.getByTestId('runs')).toBeVisible();
 }
 
-test('a run is kept, renamed, found after a reload and in another tab, compared, exported, deleted, put back and brought in', async ({ page, context }) => {
+test('a run is kept, renamed, found after a reload and in another tab, compared, exported, deleted, put back and brought in', async ({
+  page,
+  context,
+}) => {
   const failures: string[] = [];
   page.on('pageerror', (error) => failures.push(error.message));
   await page.goto('./');
@@ -115,7 +136,9 @@ test('a run is kept, renamed, found after a reload and in another tab, compared,
   expect(failures).toEqual([]);
 });
 
-test('form, JSON, a file and an opened run are views of one value: each is a step that can be undone', async ({ page }) => {
+test('form, JSON, a file and an opened run are views of one value: each is a step that can be undone', async ({
+  page,
+}) => {
   await page.goto('./');
   await expect(page.locator('main')).toHaveAttribute('data-run', 'recorded');
   const mood = recorded.experiment;

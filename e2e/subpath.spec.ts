@@ -7,7 +7,14 @@ import { extname, join, normalize } from 'node:path';
 
 const DIST = join(import.meta.dirname, '../dist');
 const PREFIX = '/some/where/lab/';
-const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json', '.wasm': 'application/wasm', '.woff2': 'font/woff2' };
+const TYPES: Record<string, string> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+  '.woff2': 'font/woff2',
+};
 
 let server: Server;
 

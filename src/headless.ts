@@ -22,8 +22,16 @@ export interface HeadlessApi {
   /** Commit that a repository is at; of a plain folder the digest of its listing. Fetches listings only. */
   commitOf(request: RepositoryRequest): Promise<{ ok: string } | { error: LabErrorJson }>;
   /** Downloads the models of an experiment that are on a hub, at their commits, or in a folder of that layout. The caller has agreed to it. */
-  fetchModels(experiment: unknown, backend: BackendChoice, layout?: 'hub' | 'folder'): Promise<{ ok: null } | { error: LabErrorJson }>;
-  run(experiment: unknown, backend: BackendChoice, residence?: ResidenceChoice): Promise<{ ok: HeadlessResult } | { error: LabErrorJson }>;
+  fetchModels(
+    experiment: unknown,
+    backend: BackendChoice,
+    layout?: 'hub' | 'folder',
+  ): Promise<{ ok: null } | { error: LabErrorJson }>;
+  run(
+    experiment: unknown,
+    backend: BackendChoice,
+    residence?: ResidenceChoice,
+  ): Promise<{ ok: HeadlessResult } | { error: LabErrorJson }>;
   /** Verifies a shared document; each step is reported as it ends. */
   verify(request: VerifyRequest, backend: BackendChoice): Promise<{ ok: Verification } | { error: LabErrorJson }>;
 }
@@ -32,7 +40,9 @@ declare global {
   interface Window {
     lrtHeadless?: HeadlessApi;
     /** Set by the command line before it calls run. */
-    lrtReport?: (event: { progress: Progress } | { stage: Stage; milliseconds: number } | { device: string } | { step: Step }) => void;
+    lrtReport?: (
+      event: { progress: Progress } | { stage: Stage; milliseconds: number } | { device: string } | { step: Step },
+    ) => void;
   }
 }
 
@@ -51,16 +61,36 @@ function base64Of(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-async function fetchModel({ id, dtype, location }: ModelRef, backend: BackendChoice, layout: 'hub' | 'folder'): Promise<void> {
+async function fetchModel(
+  { id, dtype, location }: ModelRef,
+  backend: BackendChoice,
+  layout: 'hub' | 'folder',
+): Promise<void> {
   if (location?.kind !== 'hub') return;
   const { host, commit } = location;
-  const { repository, variants } = await client.request('repository', { request: layout === 'hub' ? { host, id, revision: commit } : { host, id, layout }, backend });
-  if (repository.commit !== commit) throw new LabError('model-not-found', `The files of “${id}” have changed since they were listed.`, 'Start again.');
+  const { repository, variants } = await client.request('repository', {
+    request: layout === 'hub' ? { host, id, revision: commit } : { host, id, layout },
+    backend,
+  });
+  if (repository.commit !== commit)
+    throw new LabError('model-not-found', `The files of “${id}” have changed since they were listed.`, 'Start again.');
   const variant = variants.find((each) => each.dtype === dtype);
-  if (variant && !variant.runs) throw new LabError('unknown-model', `“${id}” does not run here in ${dtype}. ${variant.note ?? ''}`, 'Choose another precision or backend.');
+  if (variant && !variant.runs)
+    throw new LabError(
+      'unknown-model',
+      `“${id}” does not run here in ${dtype}. ${variant.note ?? ''}`,
+      'Choose another precision or backend.',
+    );
   const plan = await client.request('plan', { repository, dtype });
   const licence = repository.license ?? 'licence not stated';
-  await client.request('download', { plan }, { onProgress: (progress) => window.lrtReport?.({ progress: { ...progress, note: `${id} (${licence}): ${progress.note}` } }) });
+  await client.request(
+    'download',
+    { plan },
+    {
+      onProgress: (progress) =>
+        window.lrtReport?.({ progress: { ...progress, note: `${id} (${licence}): ${progress.note}` } }),
+    },
+  );
 }
 
 window.lrtHeadless = {
@@ -113,14 +143,27 @@ window.lrtHeadless = {
           onStage: ({ stage, milliseconds }) => window.lrtReport?.({ stage, milliseconds }),
         },
       );
-      if (!run) throw new LabError('internal', 'The engine ended without a run.', 'Report this with the experiment file.');
+      if (!run)
+        throw new LabError('internal', 'The engine ended without a run.', 'Report this with the experiment file.');
       const map = await client.request('map-arrays', { experiment: run.experiment });
       const plan = await client.request('memory', { experiment: parsed, backend, baseUrl });
-      const result: HeadlessResult = { run, planned: run.models.inTurn === undefined ? plan.whole.together : plan.whole.inTurn, files: [], missing: [] };
-      for (const { name, contents } of outputsOf(run, { vector: 'mapped', map, pairs: await pairsOf(run.experiment.concept, baseUrl) })) {
+      const result: HeadlessResult = {
+        run,
+        planned: run.models.inTurn === undefined ? plan.whole.together : plan.whole.inTurn,
+        files: [],
+        missing: [],
+      };
+      for (const { name, contents } of outputsOf(run, {
+        vector: 'mapped',
+        map,
+        pairs: await pairsOf(run.experiment.concept, baseUrl),
+      })) {
         try {
           const made = contents();
-          result.files.push({ name, base64: base64Of(typeof made === 'string' ? new TextEncoder().encode(made) : made) });
+          result.files.push({
+            name,
+            base64: base64Of(typeof made === 'string' ? new TextEncoder().encode(made) : made),
+          });
         } catch (error) {
           result.missing.push({ name, error: LabError.from(error).toJSON() });
         }

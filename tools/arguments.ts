@@ -71,7 +71,21 @@ export function readArguments(argv: readonly string[]): Arguments | null {
     parsed = parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { out: text, backend: { ...text, default: 'auto' }, quick: { type: 'boolean', default: false }, 'in-turn': { type: 'boolean', default: false }, source: text, target: text, host: text, layout: text, models: text, corpus: text, profile: text, site: text, help: { type: 'boolean', default: false } },
+      options: {
+        out: text,
+        backend: { ...text, default: 'auto' },
+        quick: { type: 'boolean', default: false },
+        'in-turn': { type: 'boolean', default: false },
+        source: text,
+        target: text,
+        host: text,
+        layout: text,
+        models: text,
+        corpus: text,
+        profile: text,
+        site: text,
+        help: { type: 'boolean', default: false },
+      },
     });
   } catch (error) {
     throw invalid((error as Error).message);
@@ -85,7 +99,10 @@ export function readArguments(argv: readonly string[]): Arguments | null {
   let experiment = file ? readExperiment(file) : presetExperiment(name);
   if (values.quick) experiment = quickVariant(experiment);
   if (values.corpus) experiment = { ...experiment, corpus: { ...experiment.corpus, id: values.corpus } };
-  const named = { source: values.source ? readModelName(values.source) : null, target: values.target ? readModelName(values.target) : null };
+  const named = {
+    source: values.source ? readModelName(values.source) : null,
+    target: values.target ? readModelName(values.target) : null,
+  };
   const real = file !== null && !name.endsWith('.json');
   const origin = originOf(values, real);
   requirePlaces({ experiment, named, origin });
@@ -104,18 +121,28 @@ export function readArguments(argv: readonly string[]): Arguments | null {
 
 function oneOf<T extends string>(flag: string, value: string, known: readonly T[]): T {
   const found = known.find((each) => each === value);
-  if (!found) throw invalid(`${flag} is “${value}”.`, `Use ${known.slice(0, -1).join(', ')} or ${known[known.length - 1]}.`);
+  if (!found)
+    throw invalid(`${flag} is “${value}”.`, `Use ${known.slice(0, -1).join(', ')} or ${known[known.length - 1]}.`);
   return found;
 }
 
-function originOf({ host, layout, models }: { host?: string; layout?: string; models?: string }, real: boolean): Origin | null {
-  if (host !== undefined && models !== undefined) throw invalid('Both --host and --models were given.', 'Say one place for the models.');
-  if (layout !== undefined && host === undefined) throw invalid('--layout was given without --host.', 'It says how the host’s addresses are made: give --host too.');
-  if (host !== undefined) return { kind: 'host', host: normalised(host), layout: oneOf('--layout', layout ?? 'hub', ['hub', 'folder']) };
+function originOf(
+  { host, layout, models }: { host?: string; layout?: string; models?: string },
+  real: boolean,
+): Origin | null {
+  if (host !== undefined && models !== undefined)
+    throw invalid('Both --host and --models were given.', 'Say one place for the models.');
+  if (layout !== undefined && host === undefined)
+    throw invalid('--layout was given without --host.', 'It says how the host’s addresses are made: give --host too.');
+  if (host !== undefined)
+    return { kind: 'host', host: normalised(host), layout: oneOf('--layout', layout ?? 'hub', ['hub', 'folder']) };
   const path = models ?? (real ? join(REAL_FOLDER, 'hub') : null);
   if (path === null) return null;
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw invalid(`There is no folder ${path}.`, real ? 'Make the models first: fixtures/real/README.md says how.' : 'Check the path after --models.');
+    throw invalid(
+      `There is no folder ${path}.`,
+      real ? 'Make the models first: fixtures/real/README.md says how.' : 'Check the path after --models.',
+    );
   }
   return { kind: 'folder', path: resolve(path) };
 }
@@ -124,7 +151,13 @@ function normalised(host: string): string {
   try {
     return normaliseHost(host);
   } catch (error) {
-    throw new LabError('settings-invalid', (error as Error).message, 'Give the address of a hub or of a mirror after --host.', undefined, error);
+    throw new LabError(
+      'settings-invalid',
+      (error as Error).message,
+      'Give the address of a hub or of a mirror after --host.',
+      undefined,
+      error,
+    );
   }
 }
 
@@ -137,7 +170,8 @@ export function readModelName(text: string): NamedModel {
   const form = 'Write a model as id[@revision][:precision], such as lrt-stories-s, owner/name or owner/name@main:q4.';
   if (!parts || !isRepositoryId(parts[1])) throw invalid(`“${text}” is not the name of a model.`, form);
   const [, id, revision = null, dtype = null] = parts;
-  if (revision !== null && !id.includes('/')) throw invalid(`“${id}” has no revisions: it is bundled with the lab.`, form);
+  if (revision !== null && !id.includes('/'))
+    throw invalid(`“${id}” has no revisions: it is bundled with the lab.`, form);
   const known = DTYPES.find((each) => each === dtype);
   if (dtype !== null && !known) throw invalid(`“${dtype}” is not a precision.`, `Use one of: ${DTYPES.join(', ')}.`);
   return { id, revision, dtype: known ?? null };
@@ -151,8 +185,14 @@ function realFile(name: string): string | null {
 function presetExperiment(name: string): Experiment {
   const presets = JSON.parse(readFileSync(join(ROOT, 'public/presets/index.json'), 'utf8')) as string[];
   if (presets.includes(name)) return defaultExperiment(name);
-  const real = readdirSync(REAL_EXPERIMENTS).filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length));
-  throw new LabError('unknown-preset', `There is no preset “${name}”.`, `Choose one of: ${presets.join(', ')}; or ${real.join(', ')}; or give a .json file.`);
+  const real = readdirSync(REAL_EXPERIMENTS)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length));
+  throw new LabError(
+    'unknown-preset',
+    `There is no preset “${name}”.`,
+    `Choose one of: ${presets.join(', ')}; or ${real.join(', ')}; or give a .json file.`,
+  );
 }
 
 function readExperiment(file: string): Experiment {
@@ -178,23 +218,41 @@ function requirePlaces(args: Pick<Arguments, 'experiment' | 'named' | 'origin'>)
   for (const role of ['source', 'target'] as const) {
     const wanted = wantedOf(args, role);
     const { id, location } = wanted;
-    if (location?.kind === 'local') throw invalid(`“${id}” is from a folder that was opened in a page.`, 'Run it there; or give the folder above it after --models and name it with --source or --target.');
+    if (location?.kind === 'local')
+      throw invalid(
+        `“${id}” is from a folder that was opened in a page.`,
+        'Run it there; or give the folder above it after --models and name it with --source or --target.',
+      );
     if (isBundled(wanted)) continue;
-    if (!args.origin) throw invalid(`“${id}” is a model of ${location?.host ?? 'a hub'}, and nothing was said about downloading it.`, 'Give --host URL, the hub or a mirror of it, to download from there; or --models DIR, a folder of models.');
+    if (!args.origin)
+      throw invalid(
+        `“${id}” is a model of ${location?.host ?? 'a hub'}, and nothing was said about downloading it.`,
+        'Give --host URL, the hub or a mirror of it, to download from there; or --models DIR, a folder of models.',
+      );
     const revision = args.named[role]?.revision;
-    if (revision && args.origin.kind === 'host' && args.origin.layout === 'folder') throw invalid(`“${id}@${revision}” names a revision, and a plain folder has none.`, 'Leave the revision out.');
+    if (revision && args.origin.kind === 'host' && args.origin.layout === 'folder')
+      throw invalid(`“${id}@${revision}” names a revision, and a plain folder has none.`, 'Leave the revision out.');
   }
 }
 
 /** A repository as it is asked for; `revision` absent for the newest. */
-export type CommitOf = (request: { host: string; id: string; layout: 'hub' | 'folder'; revision?: string }) => Promise<string>;
+export type CommitOf = (request: {
+  host: string;
+  id: string;
+  layout: 'hub' | 'folder';
+  revision?: string;
+}) => Promise<string>;
 
 /**
  * Puts the named models into the experiment and pins each that is not bundled to a commit.
  * @param host where models of the form owner/name are; null where there are none
  * @throws LabError `model-not-found` for a plain folder whose files are not those that the experiment names; else as `commitOf`
  */
-export async function pinned(args: Pick<Arguments, 'experiment' | 'named'>, host: { url: string; layout: 'hub' | 'folder' } | null, commitOf: CommitOf): Promise<Experiment> {
+export async function pinned(
+  args: Pick<Arguments, 'experiment' | 'named'>,
+  host: { url: string; layout: 'hub' | 'folder' } | null,
+  commitOf: CommitOf,
+): Promise<Experiment> {
   const { experiment, named } = args;
   const place = async (role: 'source' | 'target'): Promise<ModelRef> => {
     const wanted = wantedOf(args, role);
@@ -202,13 +260,26 @@ export async function pinned(args: Pick<Arguments, 'experiment' | 'named'>, host
     const { id, dtype, location } = wanted;
     const pin = location?.kind === 'hub' ? location.commit : null;
     const revision = named[role]?.revision ?? pin;
-    const commit = await commitOf({ host: host.url, id, layout: host.layout, ...(host.layout === 'hub' && revision ? { revision } : {}) });
-    if (pin && commit !== pin) throw new LabError('model-not-found', `The files of “${id}” are not those that the experiment names.`, 'Name the model with --source or --target to run it as it is now.');
+    const commit = await commitOf({
+      host: host.url,
+      id,
+      layout: host.layout,
+      ...(host.layout === 'hub' && revision ? { revision } : {}),
+    });
+    if (pin && commit !== pin)
+      throw new LabError(
+        'model-not-found',
+        `The files of “${id}” are not those that the experiment names.`,
+        'Name the model with --source or --target to run it as it is now.',
+      );
     return { id, dtype, location: { kind: 'hub', host: host.url, commit } };
   };
   const { models, concept } = experiment;
   const source = await place('source');
   const target = await place('target');
-  const title = named.source || named.target ? `${source.id} → ${target.id}: ${concept.kind === 'preset' ? concept.id : concept.title}`.slice(0, 120) : experiment.title;
+  const title =
+    named.source || named.target
+      ? `${source.id} → ${target.id}: ${concept.kind === 'preset' ? concept.id : concept.title}`.slice(0, 120)
+      : experiment.title;
   return { ...experiment, models: { ...models, source, target }, title };
 }

@@ -19,7 +19,10 @@ export interface FoundBrowser {
 }
 
 const SYSTEM_NAMES = ['google-chrome-stable', 'google-chrome', 'chromium', 'chromium-browser', 'microsoft-edge'];
-const MAC_PATHS = ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium'];
+const MAC_PATHS = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+];
 
 /** Flags for a quiet, offline browser; the adapter flags are added where no real GPU is expected. */
 const QUIET_FLAGS = [
@@ -76,7 +79,10 @@ function install(): { executablePath: string; origin: BrowserOrigin } {
   if (download.status === 0 && own) return { executablePath: own, origin: 'playwright-install' };
   if (onPath('apt-get') && process.getuid?.() === 0) {
     console.log('The download failed. Installing Debian’s chromium with apt-get …');
-    const quiet = { stdio: ['ignore', 'ignore', 'inherit'] as ('ignore' | 'inherit')[], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+    const quiet = {
+      stdio: ['ignore', 'ignore', 'inherit'] as ('ignore' | 'inherit')[],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    };
     execFileSync('apt-get', ['update', '-qq'], quiet);
     execFileSync('apt-get', ['install', '-y', '-qq', 'chromium'], quiet);
     const path = systems();
@@ -93,7 +99,8 @@ let found: FoundBrowser | null = null;
 export function findBrowser(): FoundBrowser {
   if (found) return found;
   const fromEnv = process.env.LRT_BROWSER;
-  if (fromEnv && !isExecutable(fromEnv)) throw new Error(`LRT_BROWSER is set to ${fromEnv}, which is not an executable file.`);
+  if (fromEnv && !isExecutable(fromEnv))
+    throw new Error(`LRT_BROWSER is set to ${fromEnv}, which is not an executable file.`);
   const own = fromEnv ? null : playwrightsOwn();
   const system = fromEnv || own ? null : systems();
   const hit: { executablePath: string; origin: BrowserOrigin } = fromEnv

@@ -12,13 +12,20 @@ import { ROOT } from './serve';
 
 try {
   const { values } = parseArgs({
-    options: { host: { type: 'string', default: HUB }, file: { type: 'string', default: join(ROOT, 'public', FAMILIES_PATH) }, write: { type: 'boolean', default: false } },
+    options: {
+      host: { type: 'string', default: HUB },
+      file: { type: 'string', default: join(ROOT, 'public', FAMILIES_PATH) },
+      write: { type: 'boolean', default: false },
+    },
   });
   const curated = parseFamilies(JSON.parse(readFileSync(values.file, 'utf8')));
   const { families, results } = await checkFamilies(curated, {
     host: values.host,
     today: new Date().toISOString().slice(0, 10),
-    onResult: ({ id, outcome, details }) => console.log(`${outcome === 'failed' ? '✗' : '✓'} ${id}: ${outcome}${details.length > 0 ? `\n    ${details.join('\n    ')}` : ''}`),
+    onResult: ({ id, outcome, details }) =>
+      console.log(
+        `${outcome === 'failed' ? '✗' : '✓'} ${id}: ${outcome}${details.length > 0 ? `\n    ${details.join('\n    ')}` : ''}`,
+      ),
   });
   const tally = (outcome: string): number => results.filter((result) => result.outcome === outcome).length;
   console.log(`\n${tally('verified')} as listed, ${tally('changed')} changed, ${tally('failed')} failed.`);

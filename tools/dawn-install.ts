@@ -16,7 +16,10 @@ export async function installDawn(): Promise<string> {
   const navigator = Object.create(given ?? null, { gpu: { value: gpu } }) as Navigator;
   Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true, writable: true });
   const adapter = await gpu.requestAdapter();
-  if (!adapter) throw new Error(`Dawn offers no WebGPU adapter. Looked for: ${process.env[ASKS] ?? 'nothing: the process was started without the environment of tools/dawn.ts'}`);
+  if (!adapter)
+    throw new Error(
+      `Dawn offers no WebGPU adapter. Looked for: ${process.env[ASKS] ?? 'nothing: the process was started without the environment of tools/dawn.ts'}`,
+    );
   const { vendor, architecture, description } = adapter.info;
   return [vendor, architecture, description].filter(Boolean).join(' ') || 'unnamed adapter';
 }

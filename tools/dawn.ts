@@ -55,19 +55,29 @@ function swiftShaderFolder(): { folder: string | null; browser: string } {
  */
 export function dawnEnvironment(chosen: string | null = process.env.LRT_ICD ?? null): DawnEnvironment {
   if (process.platform !== 'linux') return { env: {}, asks: `Dawn’s own choice on ${process.platform}` };
-  if (process.env.LRT_GPU === 'real' && !chosen) return { env: {}, asks: 'the machine’s own Vulkan driver (LRT_GPU=real)' };
+  if (process.env.LRT_GPU === 'real' && !chosen)
+    return { env: {}, asks: 'the machine’s own Vulkan driver (LRT_GPU=real)' };
   const { folder, browser } = swiftShaderFolder();
   if (chosen) {
     const icd = resolve(chosen);
     if (!existsSync(icd)) throw new Error(`the Vulkan driver ${chosen} (LRT_ICD), where there is no file`);
     const libraries = [dirname(icd), ...(folder ? [folder] : [])];
-    return { env: { ...libraryPath(libraries), VK_ICD_FILENAMES: icd, VK_DRIVER_FILES: icd }, asks: `the Vulkan driver ${icd}` };
+    return {
+      env: { ...libraryPath(libraries), VK_ICD_FILENAMES: icd, VK_DRIVER_FILES: icd },
+      asks: `the Vulkan driver ${icd}`,
+    };
   }
   if (!folder) {
-    return { env: {}, asks: `${SWIFTSHADER_ICD} and ${LOADER} beside the browser ${browser}, where they are not; set LRT_BROWSER, LRT_ICD or LRT_GPU=real` };
+    return {
+      env: {},
+      asks: `${SWIFTSHADER_ICD} and ${LOADER} beside the browser ${browser}, where they are not; set LRT_BROWSER, LRT_ICD or LRT_GPU=real`,
+    };
   }
   const icd = join(folder, SWIFTSHADER_ICD);
-  return { env: { ...libraryPath([folder]), VK_ICD_FILENAMES: icd, VK_DRIVER_FILES: icd }, asks: `SwiftShader, ${icd}` };
+  return {
+    env: { ...libraryPath([folder]), VK_ICD_FILENAMES: icd, VK_DRIVER_FILES: icd },
+    asks: `SwiftShader, ${icd}`,
+  };
 }
 
 function libraryPath(folders: string[]): { LD_LIBRARY_PATH: string } {

@@ -23,15 +23,25 @@ export interface Unpacked {
  * @param ask arguments of apt-get that leave package files in its archives or in the current folder
  * @throws Error where there is no apt-get or no mirror, or with what apt-get said
  */
-export function withDebianPackages(suites: (codename: string) => string[], ask: (codename: string) => string[], use: (unpacked: Unpacked) => void): void {
+export function withDebianPackages(
+  suites: (codename: string) => string[],
+  ask: (codename: string) => string[],
+  use: (unpacked: Unpacked) => void,
+): void {
   if (process.platform !== 'linux' || !existsSync('/usr/bin/apt-get')) throw new Error('This needs Debian’s apt-get.');
   const { uri, codename } = mirror();
   const work = mkdtempSync(join(tmpdir(), 'debian-'));
   const archives = join(work, 'archives');
   try {
-    for (const folder of ['lists/partial', 'archives/partial', 'parts', 'root']) mkdirSync(join(work, folder), { recursive: true });
+    for (const folder of ['lists/partial', 'archives/partial', 'parts', 'root'])
+      mkdirSync(join(work, folder), { recursive: true });
     const key = existsSync(KEYRING) ? ` [signed-by=${KEYRING}]` : ''; // otherwise apt looks among its trusted keys
-    writeFileSync(join(work, 'sources.list'), suites(codename).map((suite) => `deb${key} ${uri} ${suite} main\n`).join(''));
+    writeFileSync(
+      join(work, 'sources.list'),
+      suites(codename)
+        .map((suite) => `deb${key} ${uri} ${suite} main\n`)
+        .join(''),
+    );
     const settings = {
       'Dir::Etc::SourceList': join(work, 'sources.list'),
       'Dir::Etc::SourceParts': join(work, 'parts'),
@@ -43,7 +53,11 @@ export function withDebianPackages(suites: (codename: string) => string[], ask: 
       'APT::Sandbox::User': '',
     };
     const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-    const apt = (...args: string[]): void => void execFileSync('apt-get', [...options, '-qq', ...args], { cwd: archives, stdio: ['ignore', 'ignore', 'inherit'] });
+    const apt = (...args: string[]): void =>
+      void execFileSync('apt-get', [...options, '-qq', ...args], {
+        cwd: archives,
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
     apt('update');
     apt(...ask(codename));
     const packages = readdirSync(archives).filter((name) => name.endsWith('.deb'));
@@ -62,9 +76,15 @@ export function versionOf(packages: readonly string[], name: string): string | n
 
 /** The mirror and the name of the system's own distribution, from apt's configuration. */
 function mirror(): { uri: string; codename: string } {
-  const lines = execFileSync('apt-get', ['indextargets', '--format', '$(REPO_URI)|$(CODENAME)|$(COMPONENT)|$(CREATED_BY)'], { encoding: 'utf8' }).split('\n');
+  const lines = execFileSync(
+    'apt-get',
+    ['indextargets', '--format', '$(REPO_URI)|$(CODENAME)|$(COMPONENT)|$(CREATED_BY)'],
+    { encoding: 'utf8' },
+  ).split('\n');
   const codename = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '';
-  const hit = lines.map((line) => line.split('|')).find(([, name, component, createdBy]) => name === codename && component === 'main' && createdBy === 'Packages');
+  const hit = lines
+    .map((line) => line.split('|'))
+    .find(([, name, component, createdBy]) => name === codename && component === 'main' && createdBy === 'Packages');
   if (!hit) throw new Error(`apt has no source for “${codename} main”; this needs Debian with its mirror configured.`);
   return { uri: hit[0], codename };
 }

@@ -26,20 +26,42 @@ async function runHeadless(args: Arguments): Promise<HeadlessResult & { measured
   const ports = await portsOf(profile);
   const mirror = origin?.kind === 'folder' ? await startMirror(origin.path, { port: ports.models }) : null;
   try {
-    const host = mirror ? { url: mirror.url, layout: 'hub' as const } : origin?.kind === 'host' ? { url: origin.host, layout: origin.layout } : null;
-    return await withHeadless(site, async (page, memory) => {
-      const experiment = await pinned(args, host, async (request) => ok(await page.evaluate((r) => window.lrtHeadless!.commitOf(r), request)));
-      console.log(`Experiment: ${experiment.title}`);
-      let download: number | null = null;
-      if (host) {
-        const started = performance.now();
-        ok(await page.evaluate(([e, b, l]) => window.lrtHeadless!.fetchModels(e, b, l), [experiment, backend, host.layout] as const));
-        download = performance.now() - started;
-        stageDone('download', download);
-      }
-      const result = ok(await page.evaluate(([e, b, r]) => window.lrtHeadless!.run(e, b, r), [experiment, backend, inTurn ? 'in turn' : 'auto'] as const));
-      return { ...result, measured: { download, memory: memory.bytes, planned: result.planned } };
-    }, { profile, port: ports.site });
+    const host = mirror
+      ? { url: mirror.url, layout: 'hub' as const }
+      : origin?.kind === 'host'
+        ? { url: origin.host, layout: origin.layout }
+        : null;
+    return await withHeadless(
+      site,
+      async (page, memory) => {
+        const experiment = await pinned(args, host, async (request) =>
+          ok(await page.evaluate((r) => window.lrtHeadless!.commitOf(r), request)),
+        );
+        console.log(`Experiment: ${experiment.title}`);
+        let download: number | null = null;
+        if (host) {
+          const started = performance.now();
+          ok(
+            await page.evaluate(([e, b, l]) => window.lrtHeadless!.fetchModels(e, b, l), [
+              experiment,
+              backend,
+              host.layout,
+            ] as const),
+          );
+          download = performance.now() - started;
+          stageDone('download', download);
+        }
+        const result = ok(
+          await page.evaluate(([e, b, r]) => window.lrtHeadless!.run(e, b, r), [
+            experiment,
+            backend,
+            inTurn ? 'in turn' : 'auto',
+          ] as const),
+        );
+        return { ...result, measured: { download, memory: memory.bytes, planned: result.planned } };
+      },
+      { profile, port: ports.site },
+    );
   } finally {
     await mirror?.close();
   }
@@ -48,9 +70,15 @@ async function runHeadless(args: Arguments): Promise<HeadlessResult & { measured
 /** Time of each stage, speed of the collection, and memory. */
 function costs({ timings, tokens }: Run, { download, memory, planned }: Measured): string {
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
-  const stages = Object.entries({ ...(download === null ? {} : { download }), ...timings }).map(([stage, ms]) => `${stage} ${seconds(ms ?? 0)}`);
-  const speed = timings.activations ? ` Both models read ${tokens.read.toLocaleString('en')} tokens: ${Math.round((2000 * tokens.read) / timings.activations).toLocaleString('en')} tokens/s, moments and panels included.` : '';
-  const taken = memory ? ` Memory at most: ${mebibytes(memory.tab)} in the tab, ${mebibytes(memory.all)} in the whole browser.` : ' Memory is not measured on this system.';
+  const stages = Object.entries({ ...(download === null ? {} : { download }), ...timings }).map(
+    ([stage, ms]) => `${stage} ${seconds(ms ?? 0)}`,
+  );
+  const speed = timings.activations
+    ? ` Both models read ${tokens.read.toLocaleString('en')} tokens: ${Math.round((2000 * tokens.read) / timings.activations).toLocaleString('en')} tokens/s, moments and panels included.`
+    : '';
+  const taken = memory
+    ? ` Memory at most: ${mebibytes(memory.tab)} in the tab, ${mebibytes(memory.all)} in the whole browser.`
+    : ' Memory is not measured on this system.';
   const plan = ` Planned for models and fit, without the page itself: ${mebibytes(planned)}.`;
   return `Time: ${stages.join(', ')}.${speed}${taken}${plan}`;
 }
@@ -81,9 +109,12 @@ try {
     mkdirSync(args.out, { recursive: true });
     for (const { name, base64 } of files) writeFileSync(join(args.out, name), Buffer.from(base64, 'base64'));
     console.log(`\n${renderReport(run).split('\n## What was run')[0].trim()}\n`);
-    for (const { name, error } of missing) console.log(`${name} could not be made (${error.code}). ${error.what} ${error.remedy}`);
+    for (const { name, error } of missing)
+      console.log(`${name} could not be made (${error.code}). ${error.what} ${error.remedy}`);
     console.log(costs(run, measured));
-    console.log(`Total ${((run.timings.total ?? 0) / 1000).toFixed(1)} s. Wrote ${files.map(({ name }) => name).join(', ')} to ${args.out}`);
+    console.log(
+      `Total ${((run.timings.total ?? 0) / 1000).toFixed(1)} s. Wrote ${files.map(({ name }) => name).join(', ')} to ${args.out}`,
+    );
     if (args.real) {
       if (!checked) console.log('✗ the models are not what PyTorch says: see above');
       if (!compareWithTruth(run) || !checked) process.exitCode = 1;

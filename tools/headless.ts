@@ -10,11 +10,33 @@ import { openSession, requirePort } from './session';
 
 /** Exit codes by kind of failure; 0 only where everything was done. */
 export function exitCodeOf(code: ErrorCode): number {
-  if (code.startsWith('settings-') || code.startsWith('link-') || code.startsWith('bundle-') || code.startsWith('run-') || code === 'unknown-preset' || code === 'unknown-model') return 2;
+  if (
+    code.startsWith('settings-') ||
+    code.startsWith('link-') ||
+    code.startsWith('bundle-') ||
+    code.startsWith('run-') ||
+    code === 'unknown-preset' ||
+    code === 'unknown-model'
+  )
+    return 2;
   if (code.startsWith('corpus-') || code.startsWith('pairs-')) return 3;
-  if (code.startsWith('model-') || code.startsWith('storage-') || code === 'graph-unsupported' || code === 'tokenizer-mismatch') return 4;
+  if (
+    code.startsWith('model-') ||
+    code.startsWith('storage-') ||
+    code === 'graph-unsupported' ||
+    code === 'tokenizer-mismatch'
+  )
+    return 4;
   if (code === 'not-homologous') return 5;
-  if (code.startsWith('webgpu-') || code === 'shader-compile' || code === 'self-test' || code === 'out-of-memory' || code === 'worker-crashed' || code === 'runtime-failed') return 6;
+  if (
+    code.startsWith('webgpu-') ||
+    code === 'shader-compile' ||
+    code === 'self-test' ||
+    code === 'out-of-memory' ||
+    code === 'worker-crashed' ||
+    code === 'runtime-failed'
+  )
+    return 6;
   if (code === 'ill-conditioned' || code === 'non-finite' || code === 'no-effect') return 7;
   if (code === 'cancelled') return 130;
   return 1;
@@ -68,7 +90,11 @@ export interface Storage {
  * @param site folder of a built copy; null builds dist/ where it is out of date, and takes that
  * @throws LabError `worker-crashed` when the page does; `storage-unavailable`, `storage-busy` for a profile that cannot be used
  */
-export async function withHeadless<T>(site: string | null, work: (page: Page, memory: PeakMemory) => Promise<T>, { profile, port }: Storage = { profile: null, port: 0 }): Promise<T> {
+export async function withHeadless<T>(
+  site: string | null,
+  work: (page: Page, memory: PeakMemory) => Promise<T>,
+  { profile, port }: Storage = { profile: null, port: 0 },
+): Promise<T> {
   if (!site) await ensureBuilt();
   const browser = findBrowser();
   console.log(`Browser: ${browser.version} (${browser.origin})`);
@@ -84,7 +110,17 @@ export async function withHeadless<T>(site: string | null, work: (page: Page, me
         else if (event.device) console.log(`Backend: ${event.device}`);
         else if (event.step) console.log(`${fresh}${event.step.id}: ${event.step.verdict}. ${event.step.summary}`);
       });
-      const crashed = new Promise<never>((_, reject) => page.on('crash', () => reject(new LabError('worker-crashed', 'The browser’s page crashed.', 'Use a smaller model or fewer continuations.'))));
+      const crashed = new Promise<never>((_, reject) =>
+        page.on('crash', () =>
+          reject(
+            new LabError(
+              'worker-crashed',
+              'The browser’s page crashed.',
+              'Use a smaller model or fewer continuations.',
+            ),
+          ),
+        ),
+      );
       await page.goto(new URL('headless.html', served.url).href);
       await page.waitForFunction(() => window.lrtHeadless !== undefined);
       return await Promise.race([work(page, memory), crashed]);

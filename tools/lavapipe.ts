@@ -14,18 +14,26 @@ import { versionOf, withDebianPackages, type Unpacked } from './debian';
 const target = resolve(process.argv[2] ?? '.cache/lavapipe');
 
 function install({ root, packages }: Unpacked): void {
-  if (packages.length === 0) throw new Error('apt fetched nothing: mesa-vulkan-drivers of backports is installed already. Set LRT_ICD=/usr/share/vulkan/icd.d/lvp_icd.json.');
+  if (packages.length === 0)
+    throw new Error(
+      'apt fetched nothing: mesa-vulkan-drivers of backports is installed already. Set LRT_ICD=/usr/share/vulkan/icd.d/lvp_icd.json.',
+    );
   // One flat folder, like the browser's own: the libraries beside the JSON file that names them.
   const icdFile = readdirSync(join(root, 'usr/share/vulkan/icd.d')).find((name) => name.startsWith('lvp_icd'));
   if (!icdFile) throw new Error('The packages hold no lavapipe.');
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   for (const entry of readdirSync(join(root, 'usr/lib'), { recursive: true, withFileTypes: true })) {
-    if (/^lib(vulkan_lvp|gallium|drm|vulkan|gbm)[\w.+~-]*\.so(\.|$)/.test(entry.name) && !/^libvulkan_(?!lvp)/.test(entry.name)) {
+    if (
+      /^lib(vulkan_lvp|gallium|drm|vulkan|gbm)[\w.+~-]*\.so(\.|$)/.test(entry.name) &&
+      !/^libvulkan_(?!lvp)/.test(entry.name)
+    ) {
       cpSync(join(entry.parentPath, entry.name), join(target, entry.name), { dereference: true, force: true });
     }
   }
-  const icd = JSON.parse(readFileSync(join(root, 'usr/share/vulkan/icd.d', icdFile), 'utf8')) as { ICD: { library_path: string } };
+  const icd = JSON.parse(readFileSync(join(root, 'usr/share/vulkan/icd.d', icdFile), 'utf8')) as {
+    ICD: { library_path: string };
+  };
   icd.ICD.library_path = join(target, 'libvulkan_lvp.so');
   if (!existsSync(icd.ICD.library_path)) throw new Error('The packages hold no libvulkan_lvp.so.');
   const written = join(target, 'lvp_icd.json');
@@ -37,7 +45,15 @@ try {
   console.log('Fetching Mesa from Debian’s backports …');
   withDebianPackages(
     (codename) => [`${codename}-backports`, codename],
-    (codename) => ['-y', '--no-install-recommends', '--download-only', '-t', `${codename}-backports`, 'install', 'mesa-vulkan-drivers'],
+    (codename) => [
+      '-y',
+      '--no-install-recommends',
+      '--download-only',
+      '-t',
+      `${codename}-backports`,
+      'install',
+      'mesa-vulkan-drivers',
+    ],
     install,
   );
 } catch (error) {

@@ -54,19 +54,25 @@ function processes(): Map<number, Process> {
     if (!/^\d+$/.test(name)) continue;
     const status = textOrEmpty(`/proc/${name}/status`);
     const field = (key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
-    if (status) table.set(Number(name), { parent: field('PPid'), now: 1024 * field('VmRSS'), peak: 1024 * field('VmHWM') });
+    if (status)
+      table.set(Number(name), { parent: field('PPid'), now: 1024 * field('VmRSS'), peak: 1024 * field('VmHWM') });
   }
   return table;
 }
 
 /** The process that was started with the folder and whose parent was not. */
 function rootOf(table: ReadonlyMap<number, Process>, folder: string): number | null {
-  const ours = new Set([...table.keys()].filter((id) => textOrEmpty(`/proc/${id}/cmdline`).split('\0').includes(`--user-data-dir=${folder}`)));
+  const ours = new Set(
+    [...table.keys()].filter((id) =>
+      textOrEmpty(`/proc/${id}/cmdline`).split('\0').includes(`--user-data-dir=${folder}`),
+    ),
+  );
   return [...ours].find((id) => !ours.has(table.get(id)!.parent)) ?? null;
 }
 
 function descends(table: ReadonlyMap<number, Process>, id: number, root: number): boolean {
-  for (let at: number | undefined = id; at !== undefined && at > 1; at = table.get(at)?.parent) if (at === root) return true;
+  for (let at: number | undefined = id; at !== undefined && at > 1; at = table.get(at)?.parent)
+    if (at === root) return true;
   return false;
 }
 

@@ -59,7 +59,8 @@ export interface MirrorOptions {
 const LFS = /\.(onnx|onnx_data(_\d+)?|data|bin|safetensors)$/;
 const HEADERS = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'X-Repo-Commit,X-Error-Code,X-Error-Message,ETag,Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag',
+  'access-control-expose-headers':
+    'X-Repo-Commit,X-Error-Code,X-Error-Message,ETag,Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag',
 };
 
 interface Entry {
@@ -70,7 +71,8 @@ interface Entry {
 }
 type Repository = { commit: string; files: Map<string, Entry> };
 
-const hex = (algorithm: string, ...parts: (string | Uint8Array)[]): string => parts.reduce((hash, part) => hash.update(part), createHash(algorithm)).digest('hex');
+const hex = (algorithm: string, ...parts: (string | Uint8Array)[]): string =>
+  parts.reduce((hash, part) => hash.update(part), createHash(algorithm)).digest('hex');
 
 function entryOf(body: Uint8Array, read: Entry['read']): Entry {
   return { bytes: body.length, sha256: hex('sha256', body), blob: hex('sha1', `blob ${body.length}\0`, body), read };
@@ -91,10 +93,14 @@ function filesBelow(folder: string, prefix = ''): string[] {
 
 /** Reads a model folder once per start: digests are of the bytes that are there. */
 function readRepository(folder: string): Repository {
-  const files = new Map(filesBelow(folder).toSorted().map((path) => {
-    const file = join(folder, path);
-    return [path, entryOf(readFileSync(file), (start, end) => createReadStream(file, { start, end }))];
-  }));
+  const files = new Map(
+    filesBelow(folder)
+      .toSorted()
+      .map((path) => {
+        const file = join(folder, path);
+        return [path, entryOf(readFileSync(file), (start, end) => createReadStream(file, { start, end }))];
+      }),
+  );
   return { commit: commitOf(files), files };
 }
 
@@ -116,7 +122,8 @@ export async function startMirror(root: string | null, options: MirrorOptions = 
     const known = repositories.get(id);
     if (known || !root) return known ?? null;
     const folder = join(root, id);
-    if (!existsSync(join(folder, 'config.json')) || !realpathSync(folder).startsWith(realpathSync(root) + sep)) return null;
+    if (!existsSync(join(folder, 'config.json')) || !realpathSync(folder).startsWith(realpathSync(root) + sep))
+      return null;
     const read = readRepository(folder);
     repositories.set(id, read);
     return read;
@@ -134,68 +141,131 @@ export async function startMirror(root: string | null, options: MirrorOptions = 
     const api = /^\/api\/models\/((?:[^/]+\/)?[^/]+)\/revision\/([^/]+)$/.exec(pathname);
     const file = /^\/((?:[^/]+\/)?[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(pathname);
     const content = /^\/cdn\/([^/]+)\/(.+)$/.exec(pathname);
-    const [id, path] = api ? [api[1], 'api'] : file ? [file[1], decodeURIComponent(file[3])] : content ? [decodeURIComponent(content[1]), decodeURIComponent(content[2])] : ['', ''];
+    const [id, path] = api
+      ? [api[1], 'api']
+      : file
+        ? [file[1], decodeURIComponent(file[3])]
+        : content
+          ? [decodeURIComponent(content[1]), decodeURIComponent(content[2])]
+          : ['', ''];
     const failure = failures.get(`${id} ${path}`) ?? null;
     const headers: Record<string, string> = failure?.kind === 'no-cors' ? {} : { ...HEADERS };
-    const refuse = (status: number, code: string): void => void response.writeHead(status, { ...headers, 'x-error-code': code }).end();
+    const refuse = (status: number, code: string): void =>
+      void response.writeHead(status, { ...headers, 'x-error-code': code }).end();
     if (incoming.method !== 'GET' && incoming.method !== 'HEAD') return refuse(405, 'MethodNotAllowed');
     const repository = id ? find(id) : null;
     // As the hub answers: it does not tell a stranger whether a private repository is there.
     if (!repository) return refuse(401, 'RepoNotFound');
     if (failure?.kind === 'missing') return refuse(404, 'EntryNotFound');
     if (failure?.kind === 'gated') return refuse(401, 'GatedRepo');
-    if (failure?.kind === 'redirects') return void response.writeHead(302, { ...headers, location: `${pathname}?again=${Math.random()}` }).end();
-    if (failure?.kind === 'page') return void response.writeHead(200, { ...headers, 'content-type': 'text/html; charset=utf-8' }).end('<!doctype html><title>Sign in</title>');
-    if (api && decodeURIComponent(api[2]) !== 'main' && api[2] !== repository.commit) return refuse(404, 'RevisionNotFound');
-    if (api) return send(incoming, response, memoryEntry(Buffer.from(JSON.stringify(listing(id, repository)))), failure, { ...headers, 'content-type': 'application/json; charset=utf-8' });
+    if (failure?.kind === 'redirects')
+      return void response.writeHead(302, { ...headers, location: `${pathname}?again=${Math.random()}` }).end();
+    if (failure?.kind === 'page')
+      return void response
+        .writeHead(200, { ...headers, 'content-type': 'text/html; charset=utf-8' })
+        .end('<!doctype html><title>Sign in</title>');
+    if (api && decodeURIComponent(api[2]) !== 'main' && api[2] !== repository.commit)
+      return refuse(404, 'RevisionNotFound');
+    if (api)
+      return send(incoming, response, memoryEntry(Buffer.from(JSON.stringify(listing(id, repository)))), failure, {
+        ...headers,
+        'content-type': 'application/json; charset=utf-8',
+      });
     if (file && file[2] !== 'main' && file[2] !== repository.commit) return refuse(404, 'RevisionNotFound');
     const entry = repository.files.get(path);
     if (!entry) return refuse(404, 'EntryNotFound');
     if (file && LFS.test(path)) {
       const location = `/cdn/${encodeURIComponent(id)}/${encodeURIComponent(path)}`;
-      return void response.writeHead(302, { ...headers, location, 'x-repo-commit': repository.commit, 'x-linked-etag': `"${entry.sha256}"`, 'x-linked-size': String(entry.bytes) }).end();
+      return void response
+        .writeHead(302, {
+          ...headers,
+          location,
+          'x-repo-commit': repository.commit,
+          'x-linked-etag': `"${entry.sha256}"`,
+          'x-linked-size': String(entry.bytes),
+        })
+        .end();
     }
-    return send(incoming, response, entry, failure, { ...headers, etag: `"${LFS.test(path) ? entry.sha256 : entry.blob}"`, 'content-type': path.endsWith('.json') ? 'application/json' : 'application/octet-stream' });
+    return send(incoming, response, entry, failure, {
+      ...headers,
+      etag: `"${LFS.test(path) ? entry.sha256 : entry.blob}"`,
+      'content-type': path.endsWith('.json') ? 'application/json' : 'application/octet-stream',
+    });
   }
 
   function listing(id: string, { commit, files }: Repository): unknown {
     const siblings = [...files].map(([path, file]) => {
       const failure = failures.get(`${id} ${path}`);
       const size = failure?.kind === 'claim' && failure.where !== 'answer' ? failure.bytes : file.bytes;
-      return { rfilename: path, size, blobId: file.blob, ...(LFS.test(path) ? { lfs: { sha256: file.sha256, size, pointerSize: 134 } } : {}) };
+      return {
+        rfilename: path,
+        size,
+        blobId: file.blob,
+        ...(LFS.test(path) ? { lfs: { sha256: file.sha256, size, pointerSize: 134 } } : {}),
+      };
     });
-    return { id, modelId: id, sha: commit, private: false, gated: false, disabled: false, tags: ['onnx'], cardData: { license: options.license ?? 'mit' }, siblings };
+    return {
+      id,
+      modelId: id,
+      sha: commit,
+      private: false,
+      gated: false,
+      disabled: false,
+      tags: ['onnx'],
+      cardData: { license: options.license ?? 'mit' },
+      siblings,
+    };
   }
 
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     log,
-    commit: (id) => find(id)?.commit ?? (() => { throw new RangeError(`The mirror has no repository “${id}”.`); })(),
-    fail: (id, path, failure) => void (failure ? failures.set(`${id} ${path}`, failure) : failures.delete(`${id} ${path}`)),
-    close: () => new Promise((resolve) => {
-      server.closeAllConnections();
-      server.close(() => resolve());
-    }),
+    commit: (id) =>
+      find(id)?.commit ??
+      (() => {
+        throw new RangeError(`The mirror has no repository “${id}”.`);
+      })(),
+    fail: (id, path, failure) =>
+      void (failure ? failures.set(`${id} ${path}`, failure) : failures.delete(`${id} ${path}`)),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
   };
 }
 
-async function send(incoming: IncomingMessage, response: ServerResponse, original: Entry, failure: Failure | null, headers: Record<string, string>): Promise<void> {
+async function send(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  original: Entry,
+  failure: Failure | null,
+  headers: Record<string, string>,
+): Promise<void> {
   const entry = failure?.kind === 'body' ? memoryEntry(Buffer.from(failure.body)) : original;
   const total = entry.bytes + (failure?.kind === 'length' ? failure.by : 0);
   if (failure?.kind === 'gzip' && !incoming.headers.range) {
     const parts: Uint8Array[] = [];
     for await (const piece of body(entry, 0, total - 1, null)) parts.push(piece);
     const packed = gzipSync(Buffer.concat(parts));
-    return void response.writeHead(200, { ...headers, 'content-encoding': 'gzip', 'content-length': String(packed.length) }).end(incoming.method === 'HEAD' ? undefined : packed);
+    return void response
+      .writeHead(200, { ...headers, 'content-encoding': 'gzip', 'content-length': String(packed.length) })
+      .end(incoming.method === 'HEAD' ? undefined : packed);
   }
   const asked = failure?.kind === 'no-ranges' ? null : /^bytes=(\d+)-(\d*)$/.exec(incoming.headers.range ?? '');
   const from = asked ? Number(asked[1]) : 0;
   const to = asked?.[2] ? Math.min(Number(asked[2]), total - 1) : total - 1;
-  if (from > to && total > 0) return void response.writeHead(416, { ...headers, 'content-range': `bytes */${total}` }).end();
+  if (from > to && total > 0)
+    return void response.writeHead(416, { ...headers, 'content-range': `bytes */${total}` }).end();
   const length = failure?.kind === 'claim' ? failure.bytes : to - from + 1;
   const silent = failure?.kind === 'length' && failure.silent;
-  response.writeHead(asked ? 206 : 200, { ...headers, 'accept-ranges': 'bytes', ...(silent ? {} : { 'content-length': String(length) }), ...(asked ? { 'content-range': `bytes ${from}-${to}/${total}` } : {}) });
+  response.writeHead(asked ? 206 : 200, {
+    ...headers,
+    'accept-ranges': 'bytes',
+    ...(silent ? {} : { 'content-length': String(length) }),
+    ...(asked ? { 'content-range': `bytes ${from}-${to}/${total}` } : {}),
+  });
   if (incoming.method === 'HEAD') return void response.end();
   let at = from;
   for await (const piece of body(entry, from, to, failure)) {

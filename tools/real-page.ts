@@ -44,7 +44,12 @@ function floats(base64: string): Float32Array {
 }
 
 /** ‖a − b‖ / ‖b‖ and the largest |Δ| of a row. */
-function difference(a: ArrayLike<number>, b: ArrayLike<number>, from: number, length: number): { relative: number; absolute: number } {
+function difference(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  from: number,
+  length: number,
+): { relative: number; absolute: number } {
   let off = 0;
   let size = 0;
   let absolute = 0;
@@ -60,11 +65,16 @@ function difference(a: ArrayLike<number>, b: ArrayLike<number>, from: number, le
 
 const largest = (values: Float32Array): number => values.reduce((top, value) => Math.max(top, Math.abs(value)), 0);
 
-async function readTaps(model: LanguageModel, ids: readonly number[], device: GPUDevice | null): Promise<Float32Array[]> {
+async function readTaps(
+  model: LanguageModel,
+  ids: readonly number[],
+  device: GPUDevice | null,
+): Promise<Float32Array[]> {
   const taps = await model.collect([ids]);
   try {
     const blocks: Float32Array[] = [];
-    for (const { data, buffer, width } of taps.blocks) blocks.push(data ? data.slice() : await readBuffer(device!, buffer!, 4 * ids.length * width));
+    for (const { data, buffer, width } of taps.blocks)
+      blocks.push(data ? data.slice() : await readBuffer(device!, buffer!, 4 * ids.length * width));
     return blocks;
   } finally {
     taps.dispose();
@@ -90,7 +100,15 @@ async function readBuffer(device: GPUDevice, buffer: GPUBuffer, bytes: number): 
  * @param decode new tokens to write and time; 0 for none
  * @param apart loads the model anew for each of the three uses, where their sessions do not fit into memory together
  */
-export async function check(baseUrl: string, id: string, dtype: 'fp32' | 'q4', backend: 'wasm' | 'webgpu', reference: Reference, decode: number, apart: boolean): Promise<Checked> {
+export async function check(
+  baseUrl: string,
+  id: string,
+  dtype: 'fp32' | 'q4',
+  backend: 'wasm' | 'webgpu',
+  reference: Reference,
+  decode: number,
+  apart: boolean,
+): Promise<Checked> {
   const lab: LabDevice | null = backend === 'webgpu' ? await createDevice() : null;
   const runtime = await createRuntime({ backend, device: lab?.device ?? null });
   const now = performance.now.bind(performance);
@@ -117,7 +135,10 @@ export async function check(baseUrl: string, id: string, dtype: 'fp32' | 'q4', b
     const collect = lap();
 
     const expected = floats(reference.residPost);
-    if (expected.length !== layers * ids.length * hiddenSize) throw new Error(`The reference has ${expected.length} numbers; ${layers} blocks of ${ids.length} × ${hiddenSize} were tapped.`);
+    if (expected.length !== layers * ids.length * hiddenSize)
+      throw new Error(
+        `The reference has ${expected.length} numbers; ${layers} blocks of ${ids.length} × ${hiddenSize} were tapped.`,
+      );
     const taps: Checked['taps'] = { relative: 0, block: 0, position: 0, absolute: 0, scale: largest(expected) };
     blocks.forEach((rows, block) => {
       const wanted = expected.subarray(block * rows.length, (block + 1) * rows.length);
@@ -131,7 +152,10 @@ export async function check(baseUrl: string, id: string, dtype: 'fp32' | 'q4', b
     const vector = floats(reference.vector);
     const [wanted, wantedSteered] = [floats(reference.logits), floats(reference.steeredLogits)];
     const last = async (given: Float32Array | undefined): Promise<Float32Array> => {
-      const [all] = await model.logits({ rows: [given ? { ids, vector: given } : { ids }], layer: given ? steeredBlock : null });
+      const [all] = await model.logits({
+        rows: [given ? { ids, vector: given } : { ids }],
+        layer: given ? steeredBlock : null,
+      });
       return all.slice(all.length - wanted.length);
     };
     // The untouched graph first: a steered session that is there would be used for an unsteered pass.
@@ -148,13 +172,20 @@ export async function check(baseUrl: string, id: string, dtype: 'fp32' | 'q4', b
     if (decode > 0) {
       await renew();
       const steps: number[] = [];
-      const [long] = await model.decode({ rows: [{ ids }], layer: null }, { maxNewTokens: decode, sampling: { temperature: 0, topP: 1, seed: 1 }, onStep: () => void steps.push(now()) });
+      const [long] = await model.decode(
+        { rows: [{ ids }], layer: null },
+        { maxNewTokens: decode, sampling: { temperature: 0, topP: 1, seed: 1 }, onStep: () => void steps.push(now()) },
+      );
       // From the first new token on: without the session and the prompt.
       decodeRate = (1000 * (steps.length - 1)) / (steps[steps.length - 1] - steps[0]);
       continuation = model.tokenizer.decode(long.ids);
     }
     return {
-      blocks: layers, width: hiddenSize, vocabSize, style, tokens: ids.length,
+      blocks: layers,
+      width: hiddenSize,
+      vocabSize,
+      style,
+      tokens: ids.length,
       sameIds: model.tokenizer.encode(reference.text).join() === ids.join(),
       taps,
       logits: { absolute: found.absolute, scale: largest(wanted) },

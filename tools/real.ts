@@ -21,10 +21,20 @@ const TOLERANCE = { taps: 1e-3, logits: 1e-3 };
 const DECODED = 24;
 
 const entrySchema = z.object({
-  file: z.string(), text: z.string(), ids: z.array(z.int()), steeredBlock: z.int(),
-  arrays: z.record(z.enum(['residPost', 'logits', 'vector', 'steeredLogits']), z.object({ dims: z.array(z.int()), at: z.int() })),
+  file: z.string(),
+  text: z.string(),
+  ids: z.array(z.int()),
+  steeredBlock: z.int(),
+  arrays: z.record(
+    z.enum(['residPost', 'logits', 'vector', 'steeredLogits']),
+    z.object({ dims: z.array(z.int()), at: z.int() }),
+  ),
 });
-const referenceSchema = z.object({ id: z.string(), fp32: z.object({ text: entrySchema, short: entrySchema }), q4: z.object({ text: entrySchema, short: entrySchema }) });
+const referenceSchema = z.object({
+  id: z.string(),
+  fp32: z.object({ text: entrySchema, short: entrySchema }),
+  q4: z.object({ text: entrySchema, short: entrySchema }),
+});
 
 export interface Case {
   model: string;
@@ -53,7 +63,12 @@ export const CASES: Record<string, Case[]> = {
 /** @throws LabError `settings-invalid` where the models have not been made */
 function readReference({ model, dtype, text }: Case): { id: string; reference: Page.Reference } {
   const folder = join(REAL_FOLDER, 'reference', model);
-  if (!existsSync(join(folder, 'reference.json'))) throw new LabError('settings-invalid', `There are no references in ${folder}.`, 'Make the models first: fixtures/real/README.md says how.');
+  if (!existsSync(join(folder, 'reference.json')))
+    throw new LabError(
+      'settings-invalid',
+      `There are no references in ${folder}.`,
+      'Make the models first: fixtures/real/README.md says how.',
+    );
   const index = referenceSchema.parse(JSON.parse(readFileSync(join(folder, 'reference.json'), 'utf8')));
   const entry = index[dtype][text];
   const bytes = readFileSync(join(folder, entry.file));
@@ -62,7 +77,18 @@ function readReference({ model, dtype, text }: Case): { id: string; reference: P
     return bytes.subarray(4 * at, 4 * (at + dims.reduce((a, b) => a * b, 1))).toString('base64');
   };
   const { ids, steeredBlock } = entry;
-  return { id: index.id, reference: { ids, text: entry.text, steeredBlock, residPost: part('residPost'), logits: part('logits'), vector: part('vector'), steeredLogits: part('steeredLogits') } };
+  return {
+    id: index.id,
+    reference: {
+      ids,
+      text: entry.text,
+      steeredBlock,
+      residPost: part('residPost'),
+      logits: part('logits'),
+      vector: part('vector'),
+      steeredLogits: part('steeredLogits'),
+    },
+  };
 }
 
 export interface CheckedCase extends Page.Checked {
@@ -72,13 +98,32 @@ export interface CheckedCase extends Page.Checked {
 }
 
 /** Every case in a browser of its own, so that its memory is its own too. @throws LabError of loading; `settings-invalid` */
-export async function checkCases(cases: readonly Case[], onDone: (checked: CheckedCase) => void): Promise<CheckedCase[]> {
+export async function checkCases(
+  cases: readonly Case[],
+  onDone: (checked: CheckedCase) => void,
+): Promise<CheckedCase[]> {
   const given = cases.map((each) => ({ each, ...readReference(each) }));
   const mirror = await startMirror(join(REAL_FOLDER, 'hub'));
   const server = await createServer({
-    root: ROOT, configFile: false, logLevel: 'error', cacheDir: 'node_modules/.vite-real', appType: 'custom',
+    root: ROOT,
+    configFile: false,
+    logLevel: 'error',
+    cacheDir: 'node_modules/.vite-real',
+    appType: 'custom',
     server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
-    optimizeDeps: { noDiscovery: true, include: ['@huggingface/jinja', '@huggingface/tokenizers', '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'canonicalize', 'idb-keyval', 'zod'], exclude: ['onnxruntime-web'] },
+    optimizeDeps: {
+      noDiscovery: true,
+      include: [
+        '@huggingface/jinja',
+        '@huggingface/tokenizers',
+        '@noble/hashes/sha2.js',
+        '@noble/hashes/utils.js',
+        'canonicalize',
+        'idb-keyval',
+        'zod',
+      ],
+      exclude: ['onnxruntime-web'],
+    },
   });
   server.middlewares.use('/real-check', (_request, response) => {
     response.writeHead(200, { 'content-type': 'text/html' });
@@ -99,10 +144,22 @@ export async function checkCases(cases: readonly Case[], onDone: (checked: Check
             const module = (await import(/* @vite-ignore */ path)) as typeof Page;
             return module.check(...values);
           },
-          [base, id, each.dtype, each.backend, reference, each.backend === 'wasm' ? DECODED : 0, each.apart ?? false] satisfies Parameters<typeof Page.check>,
+          [
+            base,
+            id,
+            each.dtype,
+            each.backend,
+            reference,
+            each.backend === 'wasm' ? DECODED : 0,
+            each.apart ?? false,
+          ] satisfies Parameters<typeof Page.check>,
         );
-        const passed = found.sameIds && found.zeroIsIdentity && found.taps.relative <= TOLERANCE.taps
-          && found.logits.absolute <= TOLERANCE.logits * found.logits.scale && found.steered.absolute <= TOLERANCE.logits * found.logits.scale;
+        const passed =
+          found.sameIds &&
+          found.zeroIsIdentity &&
+          found.taps.relative <= TOLERANCE.taps &&
+          found.logits.absolute <= TOLERANCE.logits * found.logits.scale &&
+          found.steered.absolute <= TOLERANCE.logits * found.logits.scale;
         const checked = { ...found, case: each, memory: memory.bytes?.tab ?? null, passed };
         results.push(checked);
         onDone(checked);
@@ -117,30 +174,76 @@ export async function checkCases(cases: readonly Case[], onDone: (checked: Check
   return results;
 }
 
-const COLUMNS = ['model', 'dtype', 'backend', 'style', 'blocks × width', 'tokens', 'same ids', 'taps: worst row', 'at', 'taps |Δ| of', 'logits |Δ| of', 'steered |Δ|, moved by', 'zero = same bits', 'read tok/s', 'write tok/s', 'load s', 'memory MiB', 'passed'];
+const COLUMNS = [
+  'model',
+  'dtype',
+  'backend',
+  'style',
+  'blocks × width',
+  'tokens',
+  'same ids',
+  'taps: worst row',
+  'at',
+  'taps |Δ| of',
+  'logits |Δ| of',
+  'steered |Δ|, moved by',
+  'zero = same bits',
+  'read tok/s',
+  'write tok/s',
+  'load s',
+  'memory MiB',
+  'passed',
+];
 
 function row(c: CheckedCase): string[] {
   const small = (x: number): string => x.toExponential(1);
   return [
-    c.case.model, c.case.dtype, c.case.backend, c.style, `${c.blocks} × ${c.width}`, String(c.tokens), c.sameIds ? 'yes' : 'NO',
-    small(c.taps.relative), `block ${c.taps.block}, position ${c.taps.position}`, `${small(c.taps.absolute)} of ${c.taps.scale.toFixed(0)}`,
-    `${small(c.logits.absolute)} of ${c.logits.scale.toFixed(0)}`, `${small(c.steered.absolute)}, ${c.steered.moved.toFixed(1)}`, c.zeroIsIdentity ? 'yes' : 'NO',
-    ((1000 * c.tokens) / c.milliseconds.collect).toFixed(1), c.decodeRate === null ? '–' : c.decodeRate.toFixed(1), (c.milliseconds.load / 1000).toFixed(1),
-    c.memory === null ? '–' : String(Math.ceil(c.memory / 2 ** 20)), c.passed ? 'yes' : 'NO',
+    c.case.model,
+    c.case.dtype,
+    c.case.backend,
+    c.style,
+    `${c.blocks} × ${c.width}`,
+    String(c.tokens),
+    c.sameIds ? 'yes' : 'NO',
+    small(c.taps.relative),
+    `block ${c.taps.block}, position ${c.taps.position}`,
+    `${small(c.taps.absolute)} of ${c.taps.scale.toFixed(0)}`,
+    `${small(c.logits.absolute)} of ${c.logits.scale.toFixed(0)}`,
+    `${small(c.steered.absolute)}, ${c.steered.moved.toFixed(1)}`,
+    c.zeroIsIdentity ? 'yes' : 'NO',
+    ((1000 * c.tokens) / c.milliseconds.collect).toFixed(1),
+    c.decodeRate === null ? '–' : c.decodeRate.toFixed(1),
+    (c.milliseconds.load / 1000).toFixed(1),
+    c.memory === null ? '–' : String(Math.ceil(c.memory / 2 ** 20)),
+    c.passed ? 'yes' : 'NO',
   ];
 }
 
 /** One line a case; what the model wrote after the text below it. */
 export function printCase(c: CheckedCase): void {
-  console.log(row(c).map((cell, i) => `${COLUMNS[i]} ${cell}`).join(' · '));
+  console.log(
+    row(c)
+      .map((cell, i) => `${COLUMNS[i]} ${cell}`)
+      .join(' · '),
+  );
   if (c.continuation !== null) console.log(`   writes: ${JSON.stringify(c.continuation)}`);
 }
 
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.find((name) => !(name in CASES));
-  if (unknown !== undefined) throw new LabError('settings-invalid', `There is no real model “${unknown}”.`, `Choose of: ${Object.keys(CASES).join(', ')}.`);
-  const results = await checkCases((names.length > 0 ? names : Object.keys(CASES)).flatMap((name) => CASES[name]), printCase);
-  console.log(`\nTolerances: a row of taps ${TOLERANCE.taps} relative; logits ${TOLERANCE.logits} of the largest. PyTorch computes in float32 with the weights that the file holds (those of 4 bits put back).`);
+  if (unknown !== undefined)
+    throw new LabError(
+      'settings-invalid',
+      `There is no real model “${unknown}”.`,
+      `Choose of: ${Object.keys(CASES).join(', ')}.`,
+    );
+  const results = await checkCases(
+    (names.length > 0 ? names : Object.keys(CASES)).flatMap((name) => CASES[name]),
+    printCase,
+  );
+  console.log(
+    `\nTolerances: a row of taps ${TOLERANCE.taps} relative; logits ${TOLERANCE.logits} of the largest. PyTorch computes in float32 with the weights that the file holds (those of 4 bits put back).`,
+  );
   return results.every(({ passed }) => passed) ? 0 : 1;
 }
 

@@ -32,7 +32,12 @@ export interface Served {
  * @param port a fixed port, or 0 for any free one @param site its folder, dist/ unless said otherwise
  */
 export async function serve(port: number, site = 'dist'): Promise<Served> {
-  const server = await preview({ root: ROOT, logLevel: 'warn', build: { outDir: site }, preview: { host: '127.0.0.1', port, strictPort: false } });
+  const server = await preview({
+    root: ROOT,
+    logLevel: 'warn',
+    build: { outDir: site },
+    preview: { host: '127.0.0.1', port, strictPort: false },
+  });
   const url = server.resolvedUrls?.local[0];
   if (!url) throw new Error('The server did not say where it listens.');
   return { url, close: () => server.close() };

@@ -19,7 +19,11 @@ const RESULTS = join(ROOT, 'test-results');
 
 function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+    const child = spawn(command, args, {
+      cwd: ROOT,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    });
     child.on('error', (error) => {
       console.error(`${command} could not be started: ${error.message}`);
       resolve(1);
@@ -41,11 +45,23 @@ async function check(title: string, command: string, args: string[]): Promise<Co
 async function vitest(project: string): Promise<Count> {
   console.log(`\n── vitest: ${project}`);
   const file = join(RESULTS, `${project}.json`);
-  const code = await run(bin('vitest'), ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+  const code = await run(bin('vitest'), [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+  ]);
   if (!existsSync(file)) return { passed: 0, failed: 1 };
-  const report = JSON.parse(readFileSync(file, 'utf8')) as { numPassedTests: number; numFailedTests: number; numFailedTestSuites: number };
+  const report = JSON.parse(readFileSync(file, 'utf8')) as {
+    numPassedTests: number;
+    numFailedTests: number;
+    numFailedTestSuites: number;
+  };
   // A file that could not be loaded fails no test of its own, yet the run has failed.
-  const failed = report.numFailedTests > 0 ? report.numFailedTests : code === 0 ? 0 : Math.max(1, report.numFailedTestSuites);
+  const failed =
+    report.numFailedTests > 0 ? report.numFailedTests : code === 0 ? 0 : Math.max(1, report.numFailedTestSuites);
   return { passed: report.numPassedTests, failed };
 }
 
@@ -53,9 +69,15 @@ async function vitest(project: string): Promise<Count> {
 async function journeys(title: string, files: string[], workers: number): Promise<Count> {
   console.log(`\n── browser journeys: ${title}`);
   const file = join(RESULTS, `${title}.json`);
-  const code = await run(bin('playwright'), ['test', ...files, '--config', 'e2e/playwright.config.ts', `--workers=${workers}`, '--reporter=list,json'], { PLAYWRIGHT_JSON_OUTPUT_NAME: file });
+  const code = await run(
+    bin('playwright'),
+    ['test', ...files, '--config', 'e2e/playwright.config.ts', `--workers=${workers}`, '--reporter=list,json'],
+    { PLAYWRIGHT_JSON_OUTPUT_NAME: file },
+  );
   if (!existsSync(file)) return { passed: 0, failed: 1 };
-  const { stats } = JSON.parse(readFileSync(file, 'utf8')) as { stats: { expected: number; unexpected: number; flaky: number } };
+  const { stats } = JSON.parse(readFileSync(file, 'utf8')) as {
+    stats: { expected: number; unexpected: number; flaky: number };
+  };
   const failed = stats.unexpected + stats.flaky;
   return { passed: stats.expected, failed: failed > 0 ? failed : code === 0 ? 0 : 1 };
 }
@@ -65,11 +87,16 @@ async function adapter(): Promise<Count> {
   const browser = await chromium.launch(launchOptions());
   try {
     const page = await browser.newPage();
-    await page.route('http://adapter.localhost/', (route) => route.fulfill({ contentType: 'text/html', body: '<title>adapter</title>' }));
+    await page.route('http://adapter.localhost/', (route) =>
+      route.fulfill({ contentType: 'text/html', body: '<title>adapter</title>' }),
+    );
     await page.goto('http://adapter.localhost/');
     const name = await page.evaluate(async () => {
       const found = await navigator.gpu?.requestAdapter();
-      return found ? [found.info.vendor, found.info.architecture, found.info.description].filter(Boolean).join(' ') || 'unnamed adapter' : null;
+      return found
+        ? [found.info.vendor, found.info.architecture, found.info.description].filter(Boolean).join(' ') ||
+            'unnamed adapter'
+        : null;
     });
     console.log(`WebGPU adapter: ${name ?? 'NONE ANSWERS: the GPU tests will fail'}`);
     return name ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
@@ -92,7 +119,13 @@ await ensureBuilt();
 // The page alone, because it prints times; the others two at a time, because most wait for one thread of a browser's.
 const TIMED = 'page.spec.ts';
 counts.push(await journeys('the page', [TIMED], 1));
-counts.push(await journeys('the rest', readdirSync(join(ROOT, 'e2e')).filter((name) => name.endsWith('.spec.ts') && name !== TIMED), 2));
+counts.push(
+  await journeys(
+    'the rest',
+    readdirSync(join(ROOT, 'e2e')).filter((name) => name.endsWith('.spec.ts') && name !== TIMED),
+    2,
+  ),
+);
 const sum = (key: keyof Count): number => counts.reduce((n, count) => n + count[key], 0);
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`);
 process.exitCode = sum('failed') > 0 ? 1 : 0;

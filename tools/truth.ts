@@ -19,9 +19,13 @@ const GOOD_R2 = 0.98;
 /** Compares a run whose two models are one with what must come out. */
 export function knownTruth(run: Run): Known[] {
   const { map, vector, concept } = run;
-  const arm = (name: ArmResult['name'], direction: ArmResult['direction']): ArmResult => run.arms.find((item) => item.name === name && item.direction === direction)!;
+  const arm = (name: ArmResult['name'], direction: ArmResult['direction']): ArmResult =>
+    run.arms.find((item) => item.name === name && item.direction === direction)!;
   const base = arm('large', 'none');
-  const rises = { up: arm('mapped', 'positive').positiveRate - base.positiveRate, down: arm('mapped', 'negative').negativeRate - base.negativeRate };
+  const rises = {
+    up: arm('mapped', 'positive').positiveRate - base.positiveRate,
+    down: arm('mapped', 'negative').negativeRate - base.negativeRate,
+  };
   const points = (x: number): string => `${x < 0 ? '−' : '+'}${Math.abs(Math.round(100 * x))} points`;
   const identity = map.family.find(({ kind }) => kind === 'identity')!.heldOutR2;
   return [
@@ -30,8 +34,16 @@ export function knownTruth(run: Run): Known[] {
       found: `${map.heldOutR2.toFixed(4)}, identity ${identity.toFixed(4)}`,
       passed: map.layers.source === map.layers.target && map.heldOutR2 >= GOOD_R2,
     },
-    { what: `cosine of mapped and native vector at least ${LEAST_COSINE}`, found: vector.cosineMappedNative.toFixed(4), passed: vector.cosineMappedNative >= LEAST_COSINE },
-    { what: `steering raises ${concept.positive} and ${concept.negative} by ${Math.round(100 * LEAST_RISE)} points each`, found: `${points(rises.up)}, ${points(rises.down)}`, passed: rises.up >= LEAST_RISE && rises.down >= LEAST_RISE },
+    {
+      what: `cosine of mapped and native vector at least ${LEAST_COSINE}`,
+      found: vector.cosineMappedNative.toFixed(4),
+      passed: vector.cosineMappedNative >= LEAST_COSINE,
+    },
+    {
+      what: `steering raises ${concept.positive} and ${concept.negative} by ${Math.round(100 * LEAST_RISE)} points each`,
+      found: `${points(rises.up)}, ${points(rises.down)}`,
+      passed: rises.up >= LEAST_RISE && rises.down >= LEAST_RISE,
+    },
   ];
 }
 

@@ -15,7 +15,8 @@ import { claimText } from '../src/experiment/share/claims';
 import { normaliseHost } from '../src/models/location';
 import { exitCodeOf, ok, withHeadless } from './headless';
 
-const USAGE = 'Usage: npm run verify -- <link | bundle.lrt.json | file with a link> [--quick] [--backend auto|webgpu|wasm] [--fetch] [--host URL] [--site DIR] [--out FILE] | --compare A.json B.json';
+const USAGE =
+  'Usage: npm run verify -- <link | bundle.lrt.json | file with a link> [--quick] [--backend auto|webgpu|wasm] [--fetch] [--host URL] [--site DIR] [--out FILE] | --compare A.json B.json';
 /** Something differs; something could not be run. Other failures end as those of `npm run experiment` do. */
 const DIFFERS = 8;
 const NOT_RUN = 9;
@@ -37,17 +38,36 @@ function readArguments(): Arguments {
   try {
     parsed = parseArgs({
       allowPositionals: true,
-      options: { quick: { type: 'boolean', default: false }, backend: { type: 'string', default: 'auto' }, fetch: { type: 'boolean', default: false }, host: { type: 'string' }, site: { type: 'string' }, out: { type: 'string' }, compare: { type: 'boolean', default: false } },
+      options: {
+        quick: { type: 'boolean', default: false },
+        backend: { type: 'string', default: 'auto' },
+        fetch: { type: 'boolean', default: false },
+        host: { type: 'string' },
+        site: { type: 'string' },
+        out: { type: 'string' },
+        compare: { type: 'boolean', default: false },
+      },
     });
   } catch (error) {
     throw new LabError('settings-invalid', (error as Error).message, USAGE);
   }
   const { values, positionals } = parsed;
-  const compare: [string, string] | null = values.compare && positionals.length === 2 ? [positionals[0], positionals[1]] : null;
+  const compare: [string, string] | null =
+    values.compare && positionals.length === 2 ? [positionals[0], positionals[1]] : null;
   if (!compare && positionals.length !== 1) throw new LabError('settings-invalid', 'Name one link or one file.', USAGE);
   const { backend } = values;
-  if (backend !== 'auto' && backend !== 'webgpu' && backend !== 'wasm') throw new LabError('settings-invalid', `--backend is “${backend}”.`, 'Use auto, webgpu or wasm.');
-  return { what: positionals[0], depth: values.quick ? 'quick' : 'full', backend, fetch: values.fetch, host: values.host ?? null, site: values.site ? resolve(values.site) : null, out: values.out ?? null, compare };
+  if (backend !== 'auto' && backend !== 'webgpu' && backend !== 'wasm')
+    throw new LabError('settings-invalid', `--backend is “${backend}”.`, 'Use auto, webgpu or wasm.');
+  return {
+    what: positionals[0],
+    depth: values.quick ? 'quick' : 'full',
+    backend,
+    fetch: values.fetch,
+    host: values.host ?? null,
+    site: values.site ? resolve(values.site) : null,
+    out: values.out ?? null,
+    compare,
+  };
 }
 
 /** The document of a link, of a file with a link in it, or of a bundle. */
@@ -58,7 +78,12 @@ async function open({ what, fetch }: Arguments): Promise<Opened<RunDocument>> {
   const opened = openLink(text.trim());
   const { document } = opened;
   if (document.kind === 'run') return { ...opened, document };
-  if (!fetch) throw new LabError('link-bundle', `The link is to a bundle at ${document.url}, and nothing was said about fetching it.`, 'Give --fetch to fetch it from there, or give the file.');
+  if (!fetch)
+    throw new LabError(
+      'link-bundle',
+      `The link is to a bundle at ${document.url}, and nothing was said about fetching it.`,
+      'Give --fetch to fetch it from there, or give the file.',
+    );
   return fetchBundle(document);
 }
 
@@ -72,11 +97,22 @@ function agreesToDownload({ host }: Arguments, { document }: Opened<RunDocument>
   try {
     agreed = normaliseHost(host);
   } catch (error) {
-    throw new LabError('settings-invalid', (error as Error).message, 'Give the address of the hub after --host.', undefined, error);
+    throw new LabError(
+      'settings-invalid',
+      (error as Error).message,
+      'Give the address of the hub after --host.',
+      undefined,
+      error,
+    );
   }
   const { source, target } = document.spec.experiment.models;
   for (const { id, location } of [source, target]) {
-    if (location?.kind === 'hub' && location.host !== agreed) throw new LabError('settings-invalid', `The link names ${location.host} for “${id}”, and --host says ${agreed}.`, `Give --host ${location.host} if you trust that host.`);
+    if (location?.kind === 'hub' && location.host !== agreed)
+      throw new LabError(
+        'settings-invalid',
+        `The link names ${location.host} for “${id}”, and --host says ${agreed}.`,
+        `Give --host ${location.host} if you trust that host.`,
+      );
   }
   return true;
 }
@@ -85,14 +121,34 @@ async function verify(args: Arguments, opened: Opened<RunDocument>): Promise<Ver
   const download = agreesToDownload(args, opened);
   const { document, digest, migrated } = opened;
   return withHeadless(args.site, async (page) => {
-    if (download) ok(await page.evaluate(([e, b]) => window.lrtHeadless!.fetchModels(e, b), [document.spec.experiment, args.backend] as const));
-    return ok(await page.evaluate(([r, b]) => window.lrtHeadless!.verify(r, b), [{ document, digest, migrated, depth: args.depth }, args.backend] as const));
+    if (download)
+      ok(
+        await page.evaluate(([e, b]) => window.lrtHeadless!.fetchModels(e, b), [
+          document.spec.experiment,
+          args.backend,
+        ] as const),
+      );
+    return ok(
+      await page.evaluate(([r, b]) => window.lrtHeadless!.verify(r, b), [
+        { document, digest, migrated, depth: args.depth },
+        args.backend,
+      ] as const),
+    );
   });
 }
 
-function row({ id, claimed, here, difference, tolerance, verdict, note }: ClaimCheck, { concept }: RunDocument): string {
+function row(
+  { id, claimed, here, difference, tolerance, verdict, note }: ClaimCheck,
+  { concept }: RunDocument,
+): string {
   const figure = claimText(id, concept).label;
-  const cells = [figure.padEnd(38), String(claimed).padStart(9), (here === null ? '–' : String(here)).padStart(9), (difference === null ? '–' : difference.toFixed(4)).padStart(9), (tolerance === 0 ? 'exact' : `±${tolerance}`).padStart(8)];
+  const cells = [
+    figure.padEnd(38),
+    String(claimed).padStart(9),
+    (here === null ? '–' : String(here)).padStart(9),
+    (difference === null ? '–' : difference.toFixed(4)).padStart(9),
+    (tolerance === 0 ? 'exact' : `±${tolerance}`).padStart(8),
+  ];
   return `  ${cells.join(' ')}  ${verdict}${note ? `: ${note}` : ''}`;
 }
 
@@ -102,26 +158,45 @@ function readVerification(file: string): Verification {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new LabError('link-invalid', `${file} could not be read: ${(error as Error).message}.`, 'Give two verification.json files.');
+    throw new LabError(
+      'link-invalid',
+      `${file} could not be read: ${(error as Error).message}.`,
+      'Give two verification.json files.',
+    );
   }
-  if (!isWholeVerification(value)) throw new LabError('link-invalid', `${file} is no verification of the lab, or was changed after it was made: its digest is not that of its contents.`, 'Ask its author for the file that the lab wrote.');
+  if (!isWholeVerification(value))
+    throw new LabError(
+      'link-invalid',
+      `${file} is no verification of the lab, or was changed after it was made: its digest is not that of its contents.`,
+      'Ask its author for the file that the lab wrote.',
+    );
   return value as Verification;
 }
 
 /** What two readers found of one document. @returns whether both found the same within each claim's tolerance */
 function compare(files: [string, string]): boolean {
   const [a, b] = files.map(readVerification);
-  if (a.document !== b.document) throw new LabError('link-invalid', `The verifications are of two documents: ${a.document.slice(0, 16)} and ${b.document.slice(0, 16)}.`, 'Compare verifications of one link.');
+  if (a.document !== b.document)
+    throw new LabError(
+      'link-invalid',
+      `The verifications are of two documents: ${a.document.slice(0, 16)} and ${b.document.slice(0, 16)}.`,
+      'Compare verifications of one link.',
+    );
   const where = ({ device }: Verification): string => (device ? `${device.backend}, ${device.adapter}` : 'no device');
-  console.log(`${a.title}\nDocument: ${a.document}\nA: ${a.verdict} (${a.depth}) on ${where(a)}\nB: ${b.verdict} (${b.depth}) on ${where(b)}\n`);
+  console.log(
+    `${a.title}\nDocument: ${a.document}\nA: ${a.verdict} (${a.depth}) on ${where(a)}\nB: ${b.verdict} (${b.depth}) on ${where(b)}\n`,
+  );
   let agree = true;
   for (const mine of a.claims) {
     const theirs = b.claims.find(({ id }) => id === mine.id);
     const [x, y] = [mine.here, theirs?.here ?? null];
     const both = x !== null && y !== null;
-    const same = !both || x === y || (typeof x === 'number' && typeof y === 'number' && Math.abs(x - y) <= mine.tolerance);
+    const same =
+      !both || x === y || (typeof x === 'number' && typeof y === 'number' && Math.abs(x - y) <= mine.tolerance);
     agree &&= same;
-    console.log(`  ${mine.id.padEnd(30)} claimed ${String(mine.claimed).padStart(9)}   A ${String(x ?? '–').padStart(9)}   B ${String(y ?? '–').padStart(9)}   ${both ? (x === y ? 'the same' : same ? 'within tolerance' : 'differ') : 'not run by both'}`);
+    console.log(
+      `  ${mine.id.padEnd(30)} claimed ${String(mine.claimed).padStart(9)}   A ${String(x ?? '–').padStart(9)}   B ${String(y ?? '–').padStart(9)}   ${both ? (x === y ? 'the same' : same ? 'within tolerance' : 'differ') : 'not run by both'}`,
+    );
   }
   console.log(`\nThe two readers ${agree ? 'agree' : 'differ'}.`);
   return agree;
@@ -132,14 +207,23 @@ async function main(): Promise<number> {
   if (args.compare) return compare(args.compare) ? 0 : DIFFERS;
   const opened = await open(args);
   const { experiment } = opened.document.spec;
-  console.log(`Experiment: ${experiment.title}\nDocument: ${opened.digest}${opened.migrated.length > 0 ? `, brought up to date: ${opened.migrated.join(', ')}` : ''}`);
+  console.log(
+    `Experiment: ${experiment.title}\nDocument: ${opened.digest}${opened.migrated.length > 0 ? `, brought up to date: ${opened.migrated.join(', ')}` : ''}`,
+  );
   const verification = await verify(args, opened);
-  console.log(`\n  ${'claim'.padEnd(38)} ${'claimed'.padStart(9)} ${'here'.padStart(9)} ${'here − it'.padStart(9)} ${'allowed'.padStart(8)}  verdict`);
+  console.log(
+    `\n  ${'claim'.padEnd(38)} ${'claimed'.padStart(9)} ${'here'.padStart(9)} ${'here − it'.padStart(9)} ${'allowed'.padStart(8)}  verdict`,
+  );
   for (const check of verification.claims) console.log(row(check, opened.document));
-  for (const { id, checks } of verification.steps) for (const { name, expected, actual } of checks.filter(({ verdict }) => verdict === 'differs')) console.log(`\n${id}: ${name}\n  expected ${expected}\n  found    ${actual}`);
-  for (const { id, error } of verification.steps) if (error) console.log(`\n${id}: error ${error.code}: ${error.what} ${error.remedy}`);
+  for (const { id, checks } of verification.steps)
+    for (const { name, expected, actual } of checks.filter(({ verdict }) => verdict === 'differs'))
+      console.log(`\n${id}: ${name}\n  expected ${expected}\n  found    ${actual}`);
+  for (const { id, error } of verification.steps)
+    if (error) console.log(`\n${id}: error ${error.code}: ${error.what} ${error.remedy}`);
   if (args.out) writeFileSync(args.out, `${JSON.stringify(verification, null, 1)}\n`);
-  console.log(`\nVerdict: ${verification.verdict} (${args.depth}). Verification ${verification.digest}${args.out ? `, written to ${args.out}` : ''}`);
+  console.log(
+    `\nVerdict: ${verification.verdict} (${args.depth}). Verification ${verification.digest}${args.out ? `, written to ${args.out}` : ''}`,
+  );
   return verification.verdict === 'differs' ? DIFFERS : verification.verdict === 'not run' ? NOT_RUN : 0;
 }
 

@@ -14,7 +14,10 @@ export interface AccuracyContext {
 }
 
 /** All rows of one dataset. WGSL must come first among `ours`: the others are compared with it. */
-export async function measureAccuracy(spec: DatasetSpec, { ours, peers }: AccuracyContext): Promise<{ rows: AccuracyRow[]; paths: PathRow[] }> {
+export async function measureAccuracy(
+  spec: DatasetSpec,
+  { ours, peers }: AccuracyContext,
+): Promise<{ rows: AccuracyRow[]; paths: PathRow[] }> {
   const dataset = makeDataset(spec);
   const { truths, by } = truthsOf(dataset, LAMBDA_PATH);
   const at = (lambda: number): Truth => truths[LAMBDA_PATH.indexOf(lambda)];
@@ -39,7 +42,8 @@ export async function measureAccuracy(spec: DatasetSpec, { ours, peers }: Accura
   }
   for (const [method, solve] of Object.entries(peers) as [Method, (data: Dataset) => Promise<Float64Array>][]) {
     const W = await attempt(() => solve(dataset));
-    if (typeof W === 'string') push(method, 0, { errorW: null, deltaR2: null, badPivots: null, passes: null, failure: W });
+    if (typeof W === 'string')
+      push(method, 0, { errorW: null, deltaR2: null, badPivots: null, passes: null, failure: W });
     else push(method, 0, { badPivots: null, passes: null, ...errorsOf(W, heldOutR2(W, dataset), at(0)) });
   }
   return { rows, paths };
@@ -47,7 +51,11 @@ export async function measureAccuracy(spec: DatasetSpec, { ours, peers }: Accura
 
 type Found = Pick<AccuracyRow, 'errorW' | 'deltaR2' | 'badPivots' | 'passes' | 'failure'>;
 
-async function solveOne(fit: OurFit, lambda: number, truth: Truth): Promise<Pick<AccuracyRow, 'errorW' | 'deltaR2' | 'badPivots' | 'failure'>> {
+async function solveOne(
+  fit: OurFit,
+  lambda: number,
+  truth: Truth,
+): Promise<Pick<AccuracyRow, 'errorW' | 'deltaR2' | 'badPivots' | 'failure'>> {
   const found = await attempt(() => fit.solve(lambda));
   if (typeof found === 'string') return { errorW: null, deltaR2: null, badPivots: null, failure: found };
   return { badPivots: found.badPivots, ...errorsOf(found.best.W, found.heldOutR2, truth) };
@@ -58,14 +66,16 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | string> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof LabError && !['internal', 'webgpu-device-lost', 'shader-compile'].includes(error.code)) return error.code;
+    if (error instanceof LabError && !['internal', 'webgpu-device-lost', 'shader-compile'].includes(error.code))
+      return error.code;
     throw error;
   }
 }
 
 function pathRow(spec: DatasetSpec, method: Method, truths: Truth[], found: PairFit | string): PathRow {
   const common = { ...spec, method, lambdas: [...LAMBDA_PATH] };
-  if (typeof found === 'string') return { ...common, deltaR2: null, sameChoice: false, badPivots: 0, failure: found, met: false };
+  if (typeof found === 'string')
+    return { ...common, deltaR2: null, sameChoice: false, badPivots: 0, failure: found, met: false };
   let deltaR2 = 0;
   found.lambdaPath.forEach((point, i) => {
     if (point.badPivots === 0) deltaR2 = Math.max(deltaR2, Math.abs(point.heldOutR2 - truths[i].r2));
@@ -74,5 +84,12 @@ function pathRow(spec: DatasetSpec, method: Method, truths: Truth[], found: Pair
   const chosen = truths.find((truth) => truth.lambda === found.best.lambda) ?? best;
   // R² so flat that float32 cannot tell two λ apart is the same choice.
   const sameChoice = best.r2 - chosen.r2 <= DELTA_R2;
-  return { ...common, deltaR2, sameChoice, badPivots: found.badPivots, failure: null, met: deltaR2 <= DELTA_R2 && found.badPivots === 0 && sameChoice };
+  return {
+    ...common,
+    deltaR2,
+    sameChoice,
+    badPivots: found.badPivots,
+    failure: null,
+    met: deltaR2 <= DELTA_R2 && found.badPivots === 0 && sameChoice,
+  };
 }

@@ -8,7 +8,10 @@ import type { PageBench } from './page';
 export interface BenchPage {
   version: string;
   /** Calls one function of the page's bench. */
-  call<K extends keyof PageBench>(name: K, ...args: Parameters<PageBench[K]>): Promise<Awaited<ReturnType<PageBench[K]>>>;
+  call<K extends keyof PageBench>(
+    name: K,
+    ...args: Parameters<PageBench[K]>
+  ): Promise<Awaited<ReturnType<PageBench[K]>>>;
   close(): Promise<void>;
 }
 
@@ -22,8 +25,25 @@ export async function openPage(): Promise<BenchPage> {
     cacheDir: 'node_modules/.vite-bench',
     appType: 'custom',
     // Cross-origin isolated: precise clocks, and threads for whoever wants them.
-    server: { port: 0, host: '127.0.0.1', hmr: false, watch: null, headers: { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' } },
-    optimizeDeps: { noDiscovery: true, include: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu', 'ml-matrix', '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'canonicalize'], exclude: ['onnxruntime-web', '@jax-js/jax'] },
+    server: {
+      port: 0,
+      host: '127.0.0.1',
+      hmr: false,
+      watch: null,
+      headers: { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' },
+    },
+    optimizeDeps: {
+      noDiscovery: true,
+      include: [
+        '@tensorflow/tfjs-core',
+        '@tensorflow/tfjs-backend-webgpu',
+        'ml-matrix',
+        '@noble/hashes/sha2.js',
+        '@noble/hashes/utils.js',
+        'canonicalize',
+      ],
+      exclude: ['onnxruntime-web', '@jax-js/jax'],
+    },
   });
   server.middlewares.use('/favicon.ico', (_request, response) => response.writeHead(204).end());
   server.middlewares.use(ADDRESS, (_request, response) => {
@@ -54,7 +74,9 @@ export async function openPage(): Promise<BenchPage> {
         page.evaluate(
           async ([key, values]) => {
             const path = '/bench/solver/page.ts'; // served by Vite: the compiler must not resolve it
-            const { bench } = (await import(/* @vite-ignore */ path)) as { bench: Record<string, (...list: unknown[]) => unknown> };
+            const { bench } = (await import(/* @vite-ignore */ path)) as {
+              bench: Record<string, (...list: unknown[]) => unknown>;
+            };
             return bench[key](...values);
           },
           [name, args] as [string, unknown[]],

@@ -2,7 +2,12 @@
 import type { FitChunk } from '../../src/math/fit-types';
 import { relativeError } from '../../src/math/matrix';
 import { type PairMoments, pairMoments, ridgeFromMoments, scoreFromMoments } from '../../src/math/moments';
-import { activationLike, type PairedStates, ridgePathByQR, standardisedCondition } from '../../src/math/testing/activations';
+import {
+  activationLike,
+  type PairedStates,
+  ridgePathByQR,
+  standardisedCondition,
+} from '../../src/math/testing/activations';
 import type { AccuracyRow, DatasetSpec } from './types';
 
 /** Rows of a chunk: what a document or two give. */
@@ -25,7 +30,14 @@ export interface Dataset {
 export function makeDataset(spec: DatasetSpec): Dataset {
   const { sourceWidth, targetWidth, rows, heldOut: held, kappa, stationary } = spec;
   const misleading = stationary ? 0 : Math.ceil(Math.max(4 * sourceWidth, 1024) / CHUNK) * CHUNK;
-  const all = activationLike({ sourceWidth, targetWidth, rows: rows + held, standardisedKappa: kappa, seed: SEED, misleading });
+  const all = activationLike({
+    sourceWidth,
+    targetWidth,
+    rows: rows + held,
+    standardisedKappa: kappa,
+    seed: SEED,
+    misleading,
+  });
   const cut = (from: number, to: number): PairedStates => ({
     ...all,
     rows: to - from,
@@ -35,9 +47,20 @@ export function makeDataset(spec: DatasetSpec): Dataset {
   const train = cut(0, rows);
   const heldOut = cut(rows, rows + held);
   const moments = (data: PairedStates, about?: PairMoments): PairMoments =>
-    pairMoments({ rows: data.rows, cols: sourceWidth, data: data.X }, { rows: data.rows, cols: targetWidth, data: data.Y }, about);
+    pairMoments(
+      { rows: data.rows, cols: sourceWidth, data: data.X },
+      { rows: data.rows, cols: targetWidth, data: data.Y },
+      about,
+    );
   const trainMoments = moments(train);
-  return { spec, train, heldOut, condition: standardisedCondition(train), trainMoments, heldOutMoments: moments(heldOut, trainMoments) };
+  return {
+    spec,
+    train,
+    heldOut,
+    condition: standardisedCondition(train),
+    trainMoments,
+    heldOutMoments: moments(heldOut, trainMoments),
+  };
 }
 
 /** The chunks of one split, in order. */
@@ -45,7 +68,12 @@ export function* chunksOf(data: PairedStates, split: 'train' | 'heldOut'): Gener
   const { rows, sourceWidth: d, targetWidth: m } = data;
   for (let first = 0; first < rows; first += CHUNK) {
     const end = Math.min(rows, first + CHUNK);
-    yield { source: [data.X.slice(first * d, end * d)], target: [data.Y.slice(first * m, end * m)], rows: end - first, split };
+    yield {
+      source: [data.X.slice(first * d, end * d)],
+      target: [data.Y.slice(first * m, end * m)],
+      rows: end - first,
+      split,
+    };
   }
 }
 
@@ -60,7 +88,8 @@ export interface Truth {
 export function truthsOf(dataset: Dataset, lambdas: readonly number[]): { truths: Truth[]; by: AccuracyRow['truth'] } {
   const { spec, train, trainMoments, heldOutMoments } = dataset;
   const by = spec.kappa >= QR_FROM ? 'QR' : 'float64 moments';
-  const maps = by === 'QR' ? ridgePathByQR(train, lambdas) : lambdas.map((lambda) => ridgeFromMoments(trainMoments, lambda).W);
+  const maps =
+    by === 'QR' ? ridgePathByQR(train, lambdas) : lambdas.map((lambda) => ridgeFromMoments(trainMoments, lambda).W);
   const truths = maps.map((W, i) => ({ lambda: lambdas[i], W: W.data, r2: scoreFromMoments(W, heldOutMoments).r2 }));
   return { truths, by };
 }
@@ -71,7 +100,11 @@ export function heldOutR2(W: Float64Array, { spec, heldOutMoments }: Dataset): n
 }
 
 /** Errors of a map: numbers, or null and why. */
-export function errorsOf(W: ArrayLike<number>, r2: number, truth: Truth): Pick<AccuracyRow, 'errorW' | 'deltaR2' | 'failure'> {
+export function errorsOf(
+  W: ArrayLike<number>,
+  r2: number,
+  truth: Truth,
+): Pick<AccuracyRow, 'errorW' | 'deltaR2' | 'failure'> {
   const errorW = relativeError(W, truth.W);
   const deltaR2 = Math.abs(r2 - truth.r2);
   return {

@@ -10,7 +10,15 @@ export type ChildMessage = { figures: DriverFigures } | { error: string };
 async function measure(specs: DatasetSpec[]): Promise<DriverFigures> {
   await installDawn();
   // Vite resolves the shaders' `?raw` imports.
-  const server = await createServer({ root: ROOT, configFile: false, logLevel: 'error', cacheDir: 'node_modules/.vite-bench-dawn', appType: 'custom', server: { middlewareMode: true, hmr: false, watch: null, ws: false }, optimizeDeps: { noDiscovery: true } });
+  const server = await createServer({
+    root: ROOT,
+    configFile: false,
+    logLevel: 'error',
+    cacheDir: 'node_modules/.vite-bench-dawn',
+    appType: 'custom',
+    server: { middlewareMode: true, hmr: false, watch: null, ws: false },
+    optimizeDeps: { noDiscovery: true },
+  });
   try {
     const { measureDriver } = (await server.ssrLoadModule('/bench/solver/drivers.ts')) as typeof import('./drivers');
     return await measureDriver(specs);

@@ -23,14 +23,21 @@ export function secondIcd(): string | null {
  */
 export function measureOnDawn(specs: readonly DatasetSpec[], icd: string | null): Promise<DriverFigures> {
   const { env, asks } = dawnEnvironment(icd);
-  const child = fork(fileURLToPath(new URL('dawn-child.ts', import.meta.url)), { execArgv: ['--import', 'tsx'], env: { ...process.env, ...env, LRT_DAWN_ASKS: asks } });
+  const child = fork(fileURLToPath(new URL('dawn-child.ts', import.meta.url)), {
+    execArgv: ['--import', 'tsx'],
+    env: { ...process.env, ...env, LRT_DAWN_ASKS: asks },
+  });
   return new Promise((resolve, reject) => {
     child.once('message', (message: ChildMessage) => {
       if ('figures' in message) resolve(message.figures);
       else reject(new Error(`On Dawn (${asks}): ${message.error}`));
     });
     child.once('error', reject);
-    child.once('exit', (code, signal) => reject(new Error(`On Dawn (${asks}): the process ended with ${signal ?? `exit code ${code}`} before it answered.`)));
+    child.once('exit', (code, signal) =>
+      reject(
+        new Error(`On Dawn (${asks}): the process ended with ${signal ?? `exit code ${code}`} before it answered.`),
+      ),
+    );
     child.send(specs);
   });
 }

@@ -20,14 +20,19 @@ export async function measureDriver(specs: readonly DatasetSpec[]): Promise<Driv
   const lab = await createDevice();
   const { device } = lab;
   const figures: DriverFigure[] = [];
-  const push = (name: string, tolerance: number, error: number | null): void => void figures.push({ name, tolerance, error: error !== null && Number.isFinite(error) ? error : null });
+  const push = (name: string, tolerance: number, error: number | null): void =>
+    void figures.push({ name, tolerance, error: error !== null && Number.isFinite(error) ? error : null });
   for (const item of KERNEL_CASES) push(`${item.kernel}: ${item.name}`, item.tolerance, await runCase(device, item));
   for (const { name, states, lambda, tolerance } of FIT_CASES) {
     const data = activationLike(states);
     const train = trainingRows(data);
     const fit = await wgslFit(device, data);
     await streamAll(fit, train, lastRows(data), lambda);
-    push(`fit ${name}: W against QR`, tolerance, relativeError((await fit.solve(lambda)).best.W, ridgeByQR(train, lambda).data));
+    push(
+      `fit ${name}: W against QR`,
+      tolerance,
+      relativeError((await fit.solve(lambda)).best.W, ridgeByQR(train, lambda).data),
+    );
     fit.dispose();
   }
   await measureFamilies(device, push);
@@ -48,19 +53,38 @@ export async function measureDriver(specs: readonly DatasetSpec[]): Promise<Driv
 }
 
 /** |ΔR²| of the family of maps against float64, and what its own suite allows. */
-async function measureFamilies(device: GPUDevice, push: (name: string, tolerance: number, error: number | null) => void): Promise<void> {
-  const { trainMoments: train, heldOutMoments: heldOut } = makeDataset({ sourceWidth: 48, targetWidth: 64, rows: 4096, heldOut: 1024, kappa: 2e4, stationary: true });
+async function measureFamilies(
+  device: GPUDevice,
+  push: (name: string, tolerance: number, error: number | null) => void,
+): Promise<void> {
+  const { trainMoments: train, heldOutMoments: heldOut } = makeDataset({
+    sourceWidth: 48,
+    targetWidth: 64,
+    rows: 4096,
+    heldOut: 1024,
+    kappa: 2e4,
+    stationary: true,
+  });
   const moments = { train, heldOut };
   const ridge = affine(ridgeFromMoments(train, 1e-4).W, train, 1e-4);
   const ranks = [1, 4, 16];
   const truth = familiesFromMoments(moments, ridge, ranks);
   const found = await gpuFamilies(device, moments, ridge, ranks);
   truth.forEach(({ kind, rank, heldOutR2 }, i) => {
-    push(`family ${kind}${rank === null ? '' : ` ${rank}`}: ΔR²`, kind === 'reduced-rank' ? 1e-4 : 1e-3, Math.abs(found[i].heldOutR2 - heldOutR2));
+    push(
+      `family ${kind}${rank === null ? '' : ` ${rank}`}: ΔR²`,
+      kind === 'reduced-rank' ? 1e-4 : 1e-3,
+      Math.abs(found[i].heldOutR2 - heldOutR2),
+    );
   });
 }
 
 function lastRows(data: PairedStates): PairedStates {
   const from = data.rows - HELD_OUT;
-  return { ...data, rows: HELD_OUT, X: data.X.slice(from * data.sourceWidth), Y: data.Y.slice(from * data.targetWidth) };
+  return {
+    ...data,
+    rows: HELD_OUT,
+    X: data.X.slice(from * data.sourceWidth),
+    Y: data.Y.slice(from * data.targetWidth),
+  };
 }

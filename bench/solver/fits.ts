@@ -58,7 +58,12 @@ export function wasmFit(products: Products, data: PairedStates): OurFit {
  * Streams all rows, and streams them again if the fit asks for it.
  * @returns how often they were streamed
  */
-export async function streamAll(fit: OurFit, train: PairedStates, heldOut: PairedStates, smallestLambda: number): Promise<number> {
+export async function streamAll(
+  fit: OurFit,
+  train: PairedStates,
+  heldOut: PairedStates,
+  smallestLambda: number,
+): Promise<number> {
   const pass = async (): Promise<void> => {
     for (const chunk of chunksOf(train, 'train')) await fit.add(chunk);
     for (const chunk of chunksOf(heldOut, 'heldOut')) await fit.add(chunk);

@@ -21,17 +21,26 @@ const SAFE_LAMBDA = 1e-4;
 
 /** Datasets of the accuracy table. */
 export function datasets(quick: boolean): DatasetSpec[] {
-  const sizes = quick ? [[192, 256, 16_384]] : [[192, 256, 16_384], [576, 960, 20_000]];
+  const sizes = quick
+    ? [[192, 256, 16_384]]
+    : [
+        [192, 256, 16_384],
+        [576, 960, 20_000],
+      ];
   const kappas = quick ? [2e4, 2e8] : KAPPAS;
   return sizes.flatMap(([sourceWidth, targetWidth, rows]) =>
-    kappas.flatMap((kappa) => [true, false].map((stationary) => ({ sourceWidth, targetWidth, rows, heldOut: 4096, kappa, stationary }))),
+    kappas.flatMap((kappa) =>
+      [true, false].map((stationary) => ({ sourceWidth, targetWidth, rows, heldOut: 4096, kappa, stationary })),
+    ),
   );
 }
 
 /** Datasets of the driver table: small, because one driver compiles and computes slowly. */
 export function driverDatasets(quick: boolean): DatasetSpec[] {
   const rows = 6144;
-  return (quick ? [2e4, 2e8] : KAPPAS).flatMap((kappa) => [true, false].map((stationary) => ({ sourceWidth: 48, targetWidth: 64, rows, heldOut: 1024, kappa, stationary })));
+  return (quick ? [2e4, 2e8] : KAPPAS).flatMap((kappa) =>
+    [true, false].map((stationary) => ({ sourceWidth: 48, targetWidth: 64, rows, heldOut: 1024, kappa, stationary })),
+  );
 }
 
 /** The product of the speed table. */
@@ -46,16 +55,20 @@ export function fitRows(quick: boolean): number {
 
 /** What is asked of a method at this condition and λ; null where nothing is. */
 export function accuracyGoal(method: Method, kappa: number, lambda: number): AccuracyGoal | null {
-  if (method === 'jax-js lstsq') return kappa <= 2e6 && lambda === 0 ? { errorW: null, deltaR2: null, timesOurs: TIMES_OURS } : null;
+  if (method === 'jax-js lstsq')
+    return kappa <= 2e6 && lambda === 0 ? { errorW: null, deltaR2: null, timesOurs: TIMES_OURS } : null;
   if (kappa <= EVERY_LAMBDA || lambda >= SAFE_LAMBDA) return { errorW: ERROR_W, deltaR2: DELTA_R2, timesOurs: null };
   return lambda === 0 ? { errorW: null, deltaR2: DELTA_R2, timesOurs: null } : null;
 }
 
 /** Whether a row meets its goal; null where there is none. NaN meets no goal of ours, and any goal that a peer be worse. */
-export function meets(row: Pick<AccuracyRow, 'goal' | 'errorW' | 'deltaR2' | 'badPivots' | 'timesOurs'>): boolean | null {
+export function meets(
+  row: Pick<AccuracyRow, 'goal' | 'errorW' | 'deltaR2' | 'badPivots' | 'timesOurs'>,
+): boolean | null {
   const { goal, errorW, deltaR2, badPivots, timesOurs } = row;
   if (!goal) return null;
   if (goal.timesOurs !== null) return errorW === null || (timesOurs !== null && timesOurs >= goal.timesOurs);
-  const within = (value: number | null, most: number | null): boolean => most === null || (value !== null && value <= most);
+  const within = (value: number | null, most: number | null): boolean =>
+    most === null || (value !== null && value <= most);
   return badPivots === 0 && within(errorW, goal.errorW) && within(deltaR2, goal.deltaR2);
 }

@@ -29,7 +29,13 @@ export function jaxInputs({ train }: Dataset): { A: Float32Array; B: Float32Arra
 }
 
 /** W of standardised inputs, λ = 0. */
-export async function jaxLstsq(A: Float32Array, B: Float32Array, rows: number, sourceWidth: number, targetWidth: number): Promise<Float32Array> {
+export async function jaxLstsq(
+  A: Float32Array,
+  B: Float32Array,
+  rows: number,
+  sourceWidth: number,
+  targetWidth: number,
+): Promise<Float32Array> {
   return jaxRead(np.linalg.lstsq(jaxMatrix(A, rows, sourceWidth), jaxMatrix(B, rows, targetWidth)));
 }
 

@@ -38,7 +38,11 @@ export const bench: PageBench = {
     const probe = await createDevice();
     const { vendor, architecture, description } = probe.report.info;
     probe.destroy();
-    return { name: [vendor, architecture, description].filter(Boolean).join(' '), software: probe.report.software, cores: navigator.hardwareConcurrency };
+    return {
+      name: [vendor, architecture, description].filter(Boolean).join(' '),
+      software: probe.report.software,
+      cores: navigator.hardwareConcurrency,
+    };
   },
 
   async accuracy(spec) {

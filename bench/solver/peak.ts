@@ -36,8 +36,13 @@ ${Array.from({ length: CHAINS }, (_, i) => `    c${i} = fma(c${i}, vec4f(factor)
 /** Float32 operations per second of a kernel that only multiplies and adds in registers; the best of five. */
 export async function measurePeak(device: GPUDevice, groups = GROUPS): Promise<number> {
   const module = device.createShaderModule({ code: PEAK_SHADER });
-  const layout = device.createBindGroupLayout({ entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'storage' } }] });
-  const pipeline = await device.createComputePipelineAsync({ layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }), compute: { module, entryPoint: 'main' } });
+  const layout = device.createBindGroupLayout({
+    entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'storage' } }],
+  });
+  const pipeline = await device.createComputePipelineAsync({
+    layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+    compute: { module, entryPoint: 'main' },
+  });
   const out = device.createBuffer({ size: groups * 256 * 4, usage: GPUBufferUsage.STORAGE });
   const group = device.createBindGroup({ layout, entries: [{ binding: 0, resource: { buffer: out } }] });
   let best = Infinity;
@@ -58,7 +63,11 @@ export async function measurePeak(device: GPUDevice, groups = GROUPS): Promise<n
 }
 
 /** The fit of this size with its rows on the GPU; the median of `rounds` after one that compiles. */
-export async function measurePeakFit({ sourceWidth: d, targetWidth: m, rows } = PEAK_SIZE, rounds = 3, groups = GROUPS): Promise<PeakResult> {
+export async function measurePeakFit(
+  { sourceWidth: d, targetWidth: m, rows } = PEAK_SIZE,
+  rounds = 3,
+  groups = GROUPS,
+): Promise<PeakResult> {
   const lab = await createDevice();
   const { device } = lab;
   const scope = new GpuScope(device);
@@ -69,7 +78,11 @@ export async function measurePeakFit({ sourceWidth: d, targetWidth: m, rows } = 
     split: 'train',
   }));
   const once = async (): Promise<number> => {
-    const fit = await GpuFit.create(device, { sourceLayers: 1, targetLayers: 1, sourceWidth: d, targetWidth: m }, { cka: false });
+    const fit = await GpuFit.create(
+      device,
+      { sourceLayers: 1, targetLayers: 1, sourceWidth: d, targetWidth: m },
+      { cka: false },
+    );
     await device.queue.onSubmittedWorkDone();
     const start = performance.now();
     for (let first = 0, i = 0; first < rows; first += CHUNK, i++) await fit.add(chunks[i % DISTINCT]);
@@ -89,5 +102,15 @@ export async function measurePeakFit({ sourceWidth: d, targetWidth: m, rows } = 
   const streamed = Math.ceil(rows / CHUNK) * CHUNK;
   const flop = fitFlop(d, m, streamed + CHUNK);
   const fraction = flop / seconds / peakFlops;
-  return { sourceWidth: d, targetWidth: m, rows: streamed, seconds, flop, peakFlops, fraction, goal: PEAK_FRACTION, met: fraction >= PEAK_FRACTION };
+  return {
+    sourceWidth: d,
+    targetWidth: m,
+    rows: streamed,
+    seconds,
+    flop,
+    peakFlops,
+    fraction,
+    goal: PEAK_FRACTION,
+    met: fraction >= PEAK_FRACTION,
+  };
 }

@@ -14,8 +14,15 @@ export interface PeerProduct {
 }
 
 /** tfjs reads the left matrix transposed. @throws Error if tfjs finds no WebGPU adapter */
-export async function tfjsProduct(A: Float32Array, B: Float32Array, rows: number, m: number, n: number): Promise<PeerProduct> {
-  if (!(await tf.setBackend('webgpu')) || tf.getBackend() !== 'webgpu') throw new Error('tfjs finds no WebGPU adapter.');
+export async function tfjsProduct(
+  A: Float32Array,
+  B: Float32Array,
+  rows: number,
+  m: number,
+  n: number,
+): Promise<PeerProduct> {
+  if (!(await tf.setBackend('webgpu')) || tf.getBackend() !== 'webgpu')
+    throw new Error('tfjs finds no WebGPU adapter.');
   await tf.ready();
   const a = tf.tensor2d(A, [rows, m]);
   const b = tf.tensor2d(B, [rows, n]);
@@ -43,15 +50,37 @@ export async function tfjsProduct(A: Float32Array, B: Float32Array, rows: number
 }
 
 /** MatMul of Aᵀ, which is given transposed so that its transposition costs the peer nothing. */
-export async function ortProduct(device: GPUDevice, A: Float32Array, B: Float32Array, rows: number, m: number, n: number): Promise<PeerProduct> {
+export async function ortProduct(
+  device: GPUDevice,
+  A: Float32Array,
+  B: Float32Array,
+  rows: number,
+  m: number,
+  n: number,
+): Promise<PeerProduct> {
   const ort = await loadOrt('webgpu');
   ort.env.webgpu.device = device as never;
-  const graph = encodeGraph({ nodes: [encodeNode('MatMul', 'product', ['A', 'B'], ['C'])], inputs: [['A', [m, rows]], ['B', [rows, n]]], outputs: [['C', [m, n]]] });
-  const session = await exclusive(() => ort.InferenceSession.create(graph, { executionProviders: [{ name: 'webgpu', device } as never], logSeverityLevel: 3 }));
+  const graph = encodeGraph({
+    nodes: [encodeNode('MatMul', 'product', ['A', 'B'], ['C'])],
+    inputs: [
+      ['A', [m, rows]],
+      ['B', [rows, n]],
+    ],
+    outputs: [['C', [m, n]]],
+  });
+  const session = await exclusive(() =>
+    ort.InferenceSession.create(graph, {
+      executionProviders: [{ name: 'webgpu', device } as never],
+      logSeverityLevel: 3,
+    }),
+  );
   const left = new Float32Array(m * rows);
   for (let r = 0; r < rows; r++) for (let i = 0; i < m; i++) left[i * rows + r] = A[r * m + i];
   const buffer = (data: Float32Array): GPUBuffer => {
-    const made = device.createBuffer({ size: data.byteLength, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC });
+    const made = device.createBuffer({
+      size: data.byteLength,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
+    });
     device.queue.writeBuffer(made, 0, data as Float32Array<ArrayBuffer>);
     return made;
   };
@@ -77,7 +106,13 @@ export async function ortProduct(device: GPUDevice, A: Float32Array, B: Float32A
 }
 
 /** ml-matrix: XᵀX, XᵀY and a Cholesky solve in float64 on the CPU. X is centred and standardised, Y centred. */
-export function mlMatrixNormalEquations(X: Float32Array, Y: Float32Array, rows: number, d: number, m: number): ArrayLike<number> {
+export function mlMatrixNormalEquations(
+  X: Float32Array,
+  Y: Float32Array,
+  rows: number,
+  d: number,
+  m: number,
+): ArrayLike<number> {
   const A = Matrix.from1DArray(rows, d, X);
   const B = Matrix.from1DArray(rows, m, Y);
   const At = A.transpose();

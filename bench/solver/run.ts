@@ -69,7 +69,9 @@ async function measure(page: BenchPage, { quick, tables }: BenchOptions): Promis
   }
   if (tables.includes('drivers')) {
     report.drivers = await measureDrivers(page, quick);
-    console.log(`\nDrivers: largest relative error of each kernel case and fit, against float64\n${driverTable(report.drivers)}`);
+    console.log(
+      `\nDrivers: largest relative error of each kernel case and fit, against float64\n${driverTable(report.drivers)}`,
+    );
   }
   if (tables.includes('speed')) {
     console.log('\nSpeed: in turn, on one adapter, medians');
@@ -91,11 +93,14 @@ async function measureDrivers(page: BenchPage, quick: boolean): Promise<DriverTa
     { name: 'Dawn', figures: await measureOnDawn(specs, null) },
   ];
   const icd = secondIcd();
-  const notRun = icd ? [] : [{ name: 'Dawn, second driver', why: 'set LRT_ICD, or fetch lavapipe: npx tsx tools/lavapipe.ts.' }];
+  const notRun = icd
+    ? []
+    : [{ name: 'Dawn, second driver', why: 'set LRT_ICD, or fetch lavapipe: npx tsx tools/lavapipe.ts.' }];
   if (icd) drivers.push({ name: 'Dawn, second driver', figures: await measureOnDawn(specs, icd) });
   return besideEachOther(drivers, notRun);
 }
 
 function versionOf(name: string): string {
-  return (JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')) as { version: string }).version;
+  return (JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')) as { version: string })
+    .version;
 }

@@ -11,8 +11,25 @@ import type { AccuracyRow, BenchReport } from './types';
 import { LAMBDA_PATH as LAB_PATH } from '../../src/lab/fit';
 
 const row = (change: Partial<AccuracyRow>): AccuracyRow => ({
-  sourceWidth: 192, targetWidth: 256, rows: 16_384, heldOut: 4096, kappa: 2e4, stationary: true, method: 'WGSL', condition: 2e4, lambda: 0, truth: 'float64 moments',
-  errorW: 5e-7, deltaR2: 2e-8, badPivots: 0, passes: 1, timesOurs: null, failure: null, goal: accuracyGoal('WGSL', 2e4, 0), met: true, ...change,
+  sourceWidth: 192,
+  targetWidth: 256,
+  rows: 16_384,
+  heldOut: 4096,
+  kappa: 2e4,
+  stationary: true,
+  method: 'WGSL',
+  condition: 2e4,
+  lambda: 0,
+  truth: 'float64 moments',
+  errorW: 5e-7,
+  deltaR2: 2e-8,
+  badPivots: 0,
+  passes: 1,
+  timesOurs: null,
+  failure: null,
+  goal: accuracyGoal('WGSL', 2e4, 0),
+  met: true,
+  ...change,
 });
 
 describe('goals', () => {
@@ -30,7 +47,15 @@ describe('goals', () => {
 
   test('a row misses its goal by any one figure, and by NaN', () => {
     expect(meets(row({}))).toBe(true);
-    for (const bad of [{ errorW: 1.1e-4 }, { errorW: null }, { deltaR2: 1.1e-6 }, { deltaR2: null }, { badPivots: 1 }, { badPivots: null }]) expect(meets(row(bad))).toBe(false);
+    for (const bad of [
+      { errorW: 1.1e-4 },
+      { errorW: null },
+      { deltaR2: 1.1e-6 },
+      { deltaR2: null },
+      { badPivots: 1 },
+      { badPivots: null },
+    ])
+      expect(meets(row(bad))).toBe(false);
     expect(meets(row({ goal: null }))).toBeNull();
     const peer = { goal: accuracyGoal('jax-js lstsq', 2e4, 0), badPivots: null };
     expect(meets(row({ ...peer, timesOurs: 99 }))).toBe(false);
@@ -39,7 +64,9 @@ describe('goals', () => {
   });
 
   test('the full tables have the sizes that are promised, and the path is the lab’s', () => {
-    expect(new Set(datasets(false).map((spec) => `${spec.sourceWidth}→${spec.targetWidth} ${spec.rows}`))).toEqual(new Set(['192→256 16384', '576→960 20000']));
+    expect(new Set(datasets(false).map((spec) => `${spec.sourceWidth}→${spec.targetWidth} ${spec.rows}`))).toEqual(
+      new Set(['192→256 16384', '576→960 20000']),
+    );
     expect(datasets(false)).toHaveLength(2 * KAPPAS.length * 2);
     expect(productSize(false)).toEqual({ rows: 4096, m: 512, n: 512 });
     expect(fitRows(false)).toBe(20_000);
@@ -61,7 +88,11 @@ describe('timing', () => {
     const order: string[] = [];
     let clock = 0;
     const contestant = (name: string, milliseconds: number, error: number): Contestant => ({
-      name, tolerance: 1e-4, against: 'a', goal: name === 'b' ? 2 : undefined, check: () => error,
+      name,
+      tolerance: 1e-4,
+      against: 'a',
+      goal: name === 'b' ? 2 : undefined,
+      check: () => error,
       async run() {
         order.push(name);
         clock += milliseconds;
@@ -97,12 +128,23 @@ describe('data', () => {
     const { truths, by } = truthsOf(other, [0, 1e-2]);
     expect(by).toBe('float64 moments');
     const bent = truths[0].W.map((w) => w * (1 + 1e-5));
-    expect(errorsOf(bent, truths[0].r2 + 3e-7, truths[0])).toEqual({ errorW: expect.closeTo(1e-5, 9), deltaR2: expect.closeTo(3e-7, 12), failure: null });
+    expect(errorsOf(bent, truths[0].r2 + 3e-7, truths[0])).toEqual({
+      errorW: expect.closeTo(1e-5, 9),
+      deltaR2: expect.closeTo(3e-7, 12),
+      failure: null,
+    });
     expect(errorsOf(bent.fill(NaN), NaN, truths[0])).toEqual({ errorW: null, deltaR2: null, failure: 'NaN' });
   });
 
   test('unrepresentative rows fill the warm-up', () => {
-    const { train } = makeDataset({ sourceWidth: 24, targetWidth: 10, rows: 5000, heldOut: 300, kappa: 2e4, stationary: false });
+    const { train } = makeDataset({
+      sourceWidth: 24,
+      targetWidth: 10,
+      rows: 5000,
+      heldOut: 300,
+      kappa: 2e4,
+      stationary: false,
+    });
     const deviation = (from: number, to: number): number => {
       const values = Array.from({ length: to - from }, (_, i) => train.X[(from + i) * 24 + 6]);
       const mean = values.reduce((a, b) => a + b) / values.length;
@@ -114,32 +156,93 @@ describe('data', () => {
 
 test('drivers agree when their printed digits do; a NaN is not within', () => {
   const figures = (error: number | null) => ({ adapter: 'x', figures: [{ name: 'k', tolerance: 1e-6, error }] });
-  const drivers = (a: number | null, b: number | null) => besideEachOther([{ name: 'A', figures: figures(a) }, { name: 'B', figures: figures(b) }], []).rows[0];
+  const drivers = (a: number | null, b: number | null) =>
+    besideEachOther(
+      [
+        { name: 'A', figures: figures(a) },
+        { name: 'B', figures: figures(b) },
+      ],
+      [],
+    ).rows[0];
   expect(drivers(2.04e-7, 1.96e-7)).toMatchObject({ agree: true, met: true });
   expect(drivers(2e-7, 2.2e-7)).toMatchObject({ agree: false, met: true });
   expect(drivers(2e-16, 3e-15)).toMatchObject({ agree: true });
   expect(drivers(2e-7, 2e-6)).toMatchObject({ met: false });
   expect(drivers(2e-7, null)).toMatchObject({ agree: false, met: false });
-  expect(() => besideEachOther([{ name: 'A', figures: figures(1) }, { name: 'B', figures: { adapter: 'y', figures: [] } }], [])).toThrowError(/did not run/);
+  expect(() =>
+    besideEachOther(
+      [
+        { name: 'A', figures: figures(1) },
+        { name: 'B', figures: { adapter: 'y', figures: [] } },
+      ],
+      [],
+    ),
+  ).toThrowError(/did not run/);
 });
 
 test('arguments', () => {
   expect(parseOptions([])).toEqual({ quick: false, tables: ['accuracy', 'drivers', 'speed', 'peak'], json: null });
-  expect(parseOptions(['--quick', '--only', 'peak,speed', '--json', 'a.json'])).toEqual({ quick: true, tables: ['speed', 'peak'], json: 'a.json' });
-  for (const bad of [['--json'], ['--only', 'taste'], ['--fast'], ['--json', '--quick']]) expect(() => parseOptions(bad)).toThrowError(RangeError);
+  expect(parseOptions(['--quick', '--only', 'peak,speed', '--json', 'a.json'])).toEqual({
+    quick: true,
+    tables: ['speed', 'peak'],
+    json: 'a.json',
+  });
+  for (const bad of [['--json'], ['--only', 'taste'], ['--fast'], ['--json', '--quick']])
+    expect(() => parseOptions(bad)).toThrowError(RangeError);
 });
 
 test('the report survives JSON with every promised field, and prints', () => {
   const report: BenchReport = {
-    bench: 'solver', version: 1, date: '2026-01-01T00:00:00.000Z', quick: false, machine: { cores: 2, cpu: 'c', node: '20' }, browser: '156', adapter: { name: 'a', software: true }, peers: { p: '1' },
-    accuracy: { rows: [row({}), row({ errorW: null, deltaR2: null, failure: 'NaN', met: false })], paths: [{ ...datasets(true)[0], method: 'WGSL', lambdas: LAMBDA_PATH, deltaR2: 1e-8, sameChoice: true, badPivots: 0, failure: null, met: true }] },
-    drivers: besideEachOther([{ name: 'A', figures: { adapter: 'x', figures: [{ name: 'k', tolerance: 1e-6, error: 1e-7 }] } }], [{ name: 'B', why: 'none' }]),
+    bench: 'solver',
+    version: 1,
+    date: '2026-01-01T00:00:00.000Z',
+    quick: false,
+    machine: { cores: 2, cpu: 'c', node: '20' },
+    browser: '156',
+    adapter: { name: 'a', software: true },
+    peers: { p: '1' },
+    accuracy: {
+      rows: [row({}), row({ errorW: null, deltaR2: null, failure: 'NaN', met: false })],
+      paths: [
+        {
+          ...datasets(true)[0],
+          method: 'WGSL',
+          lambdas: LAMBDA_PATH,
+          deltaR2: 1e-8,
+          sameChoice: true,
+          badPivots: 0,
+          failure: null,
+          met: true,
+        },
+      ],
+    },
+    drivers: besideEachOther(
+      [{ name: 'A', figures: { adapter: 'x', figures: [{ name: 'k', tolerance: 1e-6, error: 1e-7 }] } }],
+      [{ name: 'B', why: 'none' }],
+    ),
     speed: [{ title: 't', what: 'w', rows: [speedRow('a', [1], 'a', [1], null, 0)] }],
     peak: { notRun: 'no real GPU (a).' },
   };
   const read = JSON.parse(JSON.stringify(report)) as BenchReport;
   expect(read).toEqual(report); // nothing is lost: no NaN, no undefined
-  for (const field of ['method', 'sourceWidth', 'targetWidth', 'rows', 'kappa', 'condition', 'stationary', 'lambda', 'truth', 'errorW', 'deltaR2', 'badPivots', 'passes', 'timesOurs', 'goal', 'met']) {
+  for (const field of [
+    'method',
+    'sourceWidth',
+    'targetWidth',
+    'rows',
+    'kappa',
+    'condition',
+    'stationary',
+    'lambda',
+    'truth',
+    'errorW',
+    'deltaR2',
+    'badPivots',
+    'passes',
+    'timesOurs',
+    'goal',
+    'met',
+  ]) {
     expect(read.accuracy?.rows[0]).toHaveProperty(field);
   }
   expect(heading(read)).toContain('(software)');
@@ -148,9 +251,29 @@ test('the report survives JSON with every promised field, and prints', () => {
   expect(driverTable(read.drivers as NonNullable<BenchReport['drivers']>)).toContain('B: not run: none');
   expect(speedTable((read.speed ?? [])[0])).toContain('itself');
   expect(peakLine(read.peak as NonNullable<BenchReport['peak']>)).toBe('not run: no real GPU (a).');
-  expect(peakLine({ sourceWidth: 1, targetWidth: 1, rows: 1, seconds: 2, flop: 4e12, peakFlops: 4e12, fraction: 0.5, goal: 0.35, met: true })).toContain('50 %');
+  expect(
+    peakLine({
+      sourceWidth: 1,
+      targetWidth: 1,
+      rows: 1,
+      seconds: 2,
+      flop: 4e12,
+      peakFlops: 4e12,
+      fraction: 0.5,
+      goal: 0.35,
+      met: true,
+    }),
+  ).toContain('50 %');
 });
 
 test('columns are aligned', () => {
-  expect(table(['name', 'x'], [['a', 1], ['long name', 22]])).toBe('name        x\n─────────  ──\na           1\nlong name  22');
+  expect(
+    table(
+      ['name', 'x'],
+      [
+        ['a', 1],
+        ['long name', 22],
+      ],
+    ),
+  ).toBe('name        x\n─────────  ──\na           1\nlong name  22');
 });

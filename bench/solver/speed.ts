@@ -28,7 +28,13 @@ const PRODUCT_TOLERANCE = 1e-4;
 const OURS = 'LRT Lab';
 
 /** Our kernel with one tuning. */
-async function ourProduct(device: GPUDevice, tuning: Tuning, A: Float32Array, B: Float32Array, { rows, m, n }: ProductSize): Promise<PeerProduct> {
+async function ourProduct(
+  device: GPUDevice,
+  tuning: Tuning,
+  A: Float32Array,
+  B: Float32Array,
+  { rows, m, n }: ProductSize,
+): Promise<PeerProduct> {
   await compileKernels(device, [atbKernels.of(tileNamed(tuning.atb.narrow))]);
   const rec = await Recorder.create(device, [reduceKernel]);
   const scope = new GpuScope(device);
@@ -58,7 +64,10 @@ async function ourProduct(device: GPUDevice, tuning: Tuning, A: Float32Array, B:
 }
 
 /** What the device starts with, and on a real GPU what the autotune finds: a software adapter needs half a minute to compile all tiles. */
-async function tunings(device: GPUDevice, software: boolean): Promise<{ name: string; tuning: Tuning; against?: string }[]> {
+async function tunings(
+  device: GPUDevice,
+  software: boolean,
+): Promise<{ name: string; tuning: Tuning; against?: string }[]> {
   const preset = tuningOf(device);
   const list: { name: string; tuning: Tuning; against?: string }[] = [{ name: OURS, tuning: preset }];
   if (!software) {
@@ -70,13 +79,19 @@ async function tunings(device: GPUDevice, software: boolean): Promise<{ name: st
 }
 
 /** AᵀB with uploads and with resident inputs; the result is read back in both. */
-export async function raceProducts(device: GPUDevice, software: boolean, size: ProductSize, rounds: number): Promise<SpeedTable[]> {
+export async function raceProducts(
+  device: GPUDevice,
+  software: boolean,
+  size: ProductSize,
+  rounds: number,
+): Promise<SpeedTable[]> {
   const { rows, m, n } = size;
   const A = normals(rows * m, 31);
   const B = normals(rows * n, 32);
   const exact = matmulTN({ rows, cols: m, data: A }, { rows, cols: n, data: B }).data;
   const ours = [];
-  for (const { tuning, ...entry } of await tunings(device, software)) ours.push({ ...entry, product: await ourProduct(device, tuning, A, B, size) });
+  for (const { tuning, ...entry } of await tunings(device, software))
+    ours.push({ ...entry, product: await ourProduct(device, tuning, A, B, size) });
   const resident = { A: jaxMatrix(A, rows, m), B: jaxMatrix(B, rows, n) };
   const jax = {
     upload: async () => jaxRead(jaxAtb(jaxMatrix(A, rows, m), jaxMatrix(B, rows, n))),
@@ -88,14 +103,24 @@ export async function raceProducts(device: GPUDevice, software: boolean, size: P
   };
   const entries: { name: string; product: PeerProduct; against?: string; goal?: number }[] = [
     ...ours,
-    { name: 'onnxruntime-web WebGPU MatMul', product: await ortProduct(device, A, B, rows, m, n), against: OURS, goal: SPEED_GOALS.ort },
+    {
+      name: 'onnxruntime-web WebGPU MatMul',
+      product: await ortProduct(device, A, B, rows, m, n),
+      against: OURS,
+      goal: SPEED_GOALS.ort,
+    },
     { name: 'tfjs WebGPU matMul', product: await tfjsProduct(A, B, rows, m, n), against: OURS, goal: SPEED_GOALS.tfjs },
     { name: 'jax-js WebGPU matmul', product: jax, against: OURS, goal: SPEED_GOALS.jaxProduct },
   ];
   const tables: SpeedTable[] = [];
   for (const kind of ['resident', 'upload'] as const) {
     const contestants = entries.map(({ name, product, against, goal }): Contestant => ({
-      name, run: () => product[kind](), check: (C) => relativeError(C, exact), tolerance: PRODUCT_TOLERANCE, against, goal,
+      name,
+      run: () => product[kind](),
+      check: (C) => relativeError(C, exact),
+      tolerance: PRODUCT_TOLERANCE,
+      against,
+      goal,
     }));
     tables.push({
       title: `Moments kernel AᵀB, N ${rows}, ${m}×${n}, ${kind === 'resident' ? 'inputs on the GPU' : 'inputs uploaded'}`,
@@ -108,8 +133,20 @@ export async function raceProducts(device: GPUDevice, software: boolean, size: P
 }
 
 /** Whole fits 256 → 512, from rows in memory to W in memory. */
-export async function raceFits(device: GPUDevice, products: Products, trainRows: number, rounds: number): Promise<SpeedTable> {
-  const dataset = makeDataset({ sourceWidth: 256, targetWidth: 512, rows: trainRows, heldOut: 512, kappa: 2e4, stationary: true });
+export async function raceFits(
+  device: GPUDevice,
+  products: Products,
+  trainRows: number,
+  rounds: number,
+): Promise<SpeedTable> {
+  const dataset = makeDataset({
+    sourceWidth: 256,
+    targetWidth: 512,
+    rows: trainRows,
+    heldOut: 512,
+    kappa: 2e4,
+    stationary: true,
+  });
   const { train, heldOut } = dataset;
   const { sourceWidth: d, targetWidth: m, rows } = train;
   const [truth] = truthsOf(dataset, [0]).truths;
@@ -127,10 +164,36 @@ export async function raceFits(device: GPUDevice, products: Products, trainRows:
   const unwhitened = `${OURS}, WGSL, whitening off`;
   const contestants: Contestant[] = [
     { name: `${OURS}, WGSL`, run: async () => whole(await wgslFit(device, train)), check: plain, tolerance: 1e-4 },
-    { name: unwhitened, run: async () => whole(await wgslFit(device, train, { whiten: false })), check: plain, tolerance: 1e-2, against: `${OURS}, WGSL` },
-    { name: `${OURS}, WASM`, run: () => whole(wasmFit(products, train)), check: plain, tolerance: 1e-4, against: `${OURS}, WGSL` },
-    { name: 'jax-js lstsq', run: () => jaxLstsq(A, B, rows, d, m), check: scaled, tolerance: 1e-2, against: `${OURS}, WGSL`, goal: SPEED_GOALS.jaxFit },
-    { name: 'ml-matrix normal equations', run: async () => mlMatrixNormalEquations(A, B, rows, d, m), check: scaled, tolerance: 1e-2, against: unwhitened, goal: SPEED_GOALS.mlMatrix },
+    {
+      name: unwhitened,
+      run: async () => whole(await wgslFit(device, train, { whiten: false })),
+      check: plain,
+      tolerance: 1e-2,
+      against: `${OURS}, WGSL`,
+    },
+    {
+      name: `${OURS}, WASM`,
+      run: () => whole(wasmFit(products, train)),
+      check: plain,
+      tolerance: 1e-4,
+      against: `${OURS}, WGSL`,
+    },
+    {
+      name: 'jax-js lstsq',
+      run: () => jaxLstsq(A, B, rows, d, m),
+      check: scaled,
+      tolerance: 1e-2,
+      against: `${OURS}, WGSL`,
+      goal: SPEED_GOALS.jaxFit,
+    },
+    {
+      name: 'ml-matrix normal equations',
+      run: async () => mlMatrixNormalEquations(A, B, rows, d, m),
+      check: scaled,
+      tolerance: 1e-2,
+      against: unwhitened,
+      goal: SPEED_GOALS.mlMatrix,
+    },
   ];
   return {
     title: `Whole fit ${d} → ${m}, N ${rows}, λ 0, standardised condition 2e4`,

@@ -19,13 +19,20 @@ export interface Contestant {
  * Runs every contestant once unmeasured, then `rounds` times in turn.
  * @param now milliseconds @throws RangeError if a result is wrong or `against` names nobody
  */
-export async function race(contestants: readonly Contestant[], rounds: number, now: () => number = () => performance.now()): Promise<SpeedRow[]> {
+export async function race(
+  contestants: readonly Contestant[],
+  rounds: number,
+  now: () => number = () => performance.now(),
+): Promise<SpeedRow[]> {
   const errors = new Map<string, number>();
   for (const { name, run, check, tolerance } of contestants) {
     const start = now();
     const error = check(await run());
     console.info(`${name}: first run ${((now() - start) / 1000).toFixed(1)} s, compilation included`);
-    if (!(error <= tolerance)) throw new RangeError(`${name}: the result is wrong by ${error.toExponential(1)}, more than ${tolerance.toExponential(0)}.`);
+    if (!(error <= tolerance))
+      throw new RangeError(
+        `${name}: the result is wrong by ${error.toExponential(1)}, more than ${tolerance.toExponential(0)}.`,
+      );
     errors.set(name, error);
   }
   const times = new Map(contestants.map(({ name }) => [name, [] as number[]]));
@@ -45,7 +52,14 @@ export async function race(contestants: readonly Contestant[], rounds: number, n
 }
 
 /** Median, extremes and the ratio of medians. `goal` is the least ratio. @throws RangeError on no times */
-export function speedRow(name: string, seconds: readonly number[], against: string, other: readonly number[], goal: number | null, error: number): SpeedRow {
+export function speedRow(
+  name: string,
+  seconds: readonly number[],
+  against: string,
+  other: readonly number[],
+  goal: number | null,
+  error: number,
+): SpeedRow {
   const ratio = median(seconds) / median(other);
   return {
     name,

@@ -103,7 +103,11 @@ function file(into: Record<string, Json>, value: object | null): string | null {
  * @param version of the lab
  * @returns the file's text and its digest
  */
-export function writeBundle(items: readonly BundleItem[], version: string, made: Date = new Date()): { text: string; digest: string } {
+export function writeBundle(
+  items: readonly BundleItem[],
+  version: string,
+  made: Date = new Date(),
+): { text: string; digest: string } {
   const experiments: Record<string, Json> = {};
   const runs: Record<string, Json> = {};
   const shares: Record<string, Json> = {};
@@ -115,7 +119,14 @@ export function writeBundle(items: readonly BundleItem[], version: string, made:
     run: file(runs, run),
     share: file(shares, share),
   }));
-  const body = { format: 'lrt-bundle', schema: BUNDLE_SCHEMA, manifest: { made: made.toISOString(), app: { name: 'lrt-lab', version }, entries }, experiments, runs, shares };
+  const body = {
+    format: 'lrt-bundle',
+    schema: BUNDLE_SCHEMA,
+    manifest: { made: made.toISOString(), app: { name: 'lrt-lab', version }, entries },
+    experiments,
+    runs,
+    shares,
+  };
   const digest = digestOf(body);
   return { text: JSON.stringify({ ...body, digest }), digest };
 }
@@ -125,7 +136,8 @@ export function saysBundle(value: unknown): boolean {
   return value !== null && typeof value === 'object' && 'format' in value && value.format === 'lrt-bundle';
 }
 
-const invalid = (what: string, remedy = 'Export the bundle again, or ask its author for the whole file.'): LabError => new LabError('bundle-invalid', what, remedy);
+const invalid = (what: string, remedy = 'Export the bundle again, or ask its author for the whole file.'): LabError =>
+  new LabError('bundle-invalid', what, remedy);
 
 /**
  * Reads a bundle and checks every digest in it.
@@ -133,22 +145,37 @@ const invalid = (what: string, remedy = 'Export the bundle again, or ask its aut
  * version; `bundle-digest` where a part is not what its digest says
  */
 export function parseBundle(text: string): Bundle {
-  if (text.length > MAX_BUNDLE_LENGTH) throw invalid(`The file has ${text.length} characters; a bundle has at most ${MAX_BUNDLE_LENGTH}.`, 'Export fewer runs into one bundle.');
+  if (text.length > MAX_BUNDLE_LENGTH)
+    throw invalid(
+      `The file has ${text.length} characters; a bundle has at most ${MAX_BUNDLE_LENGTH}.`,
+      'Export fewer runs into one bundle.',
+    );
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
     throw invalid(`The file is not whole JSON: ${(error as Error).message}.`);
   }
-  if (!saysBundle(value)) throw invalid('The file is not a bundle of the lab.', `Choose a file that the lab exported; they end in ${BUNDLE_SUFFIX}.`);
+  if (!saysBundle(value))
+    throw invalid(
+      'The file is not a bundle of the lab.',
+      `Choose a file that the lab exported; they end in ${BUNDLE_SUFFIX}.`,
+    );
   const { schema } = value as { schema?: unknown };
   if (typeof schema === 'number' && Number.isInteger(schema) && schema > BUNDLE_SCHEMA) {
-    throw new LabError('bundle-version', `The bundle is of version ${schema}; this lab reads version ${BUNDLE_SCHEMA}.`, 'Open it in the version of the lab that wrote it, or a later one.', { version: schema, readable: BUNDLE_SCHEMA });
+    throw new LabError(
+      'bundle-version',
+      `The bundle is of version ${schema}; this lab reads version ${BUNDLE_SCHEMA}.`,
+      'Open it in the version of the lab that wrote it, or a later one.',
+      { version: schema, readable: BUNDLE_SCHEMA },
+    );
   }
   try {
     const parsed = bundleSchema.safeParse(value);
     if (!parsed.success) {
-      const list = parsed.error.issues.slice(0, 4).map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
+      const list = parsed.error.issues
+        .slice(0, 4)
+        .map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
       throw invalid(`The bundle has wrong fields. ${list.join(' · ')}`);
     }
     // The digests are of what the file says, not of what the check made of it.
@@ -169,7 +196,8 @@ function checked(bundle: z.infer<typeof bundleSchema>): Bundle {
   }
   const take = (name: string, table: Record<string, Json>, key: string | null): unknown => {
     if (key === null) return null;
-    if (!Object.hasOwn(table, key)) throw invalid(`The ${name} ${key.slice(0, 12)}, which the manifest names, is not in the bundle.`);
+    if (!Object.hasOwn(table, key))
+      throw invalid(`The ${name} ${key.slice(0, 12)}, which the manifest names, is not in the bundle.`);
     return table[key];
   };
   const entries = manifest.entries.map(({ name, created, parent, experiment, run, share }) => ({
@@ -191,5 +219,10 @@ function checked(bundle: z.infer<typeof bundleSchema>): Bundle {
 
 function requireDigest(name: string, said: string, found: string): void {
   if (said === found) return;
-  throw new LabError('bundle-digest', `The ${name} is not what its digest says: ${said.slice(0, 12)} is written, ${found.slice(0, 12)} was found.`, 'The file was changed after it was made: export it again, or ask its author for the original.', { said, found });
+  throw new LabError(
+    'bundle-digest',
+    `The ${name} is not what its digest says: ${said.slice(0, 12)} is written, ${found.slice(0, 12)} was found.`,
+    'The file was changed after it was made: export it again, or ask its author for the original.',
+    { said, found },
+  );
 }

@@ -10,9 +10,21 @@ export function defaultExperiment(presetId: string): Experiment {
   return {
     schema: EXPERIMENT_SCHEMA,
     title: `Stories S → Stories L: ${presetId}`,
-    models: { source: { id: 'lrt-stories-s', dtype: 'fp32' }, target: { id: 'lrt-stories-l', dtype: 'fp32' }, alignment: 'tokens' },
+    models: {
+      source: { id: 'lrt-stories-s', dtype: 'fp32' },
+      target: { id: 'lrt-stories-l', dtype: 'fp32' },
+      alignment: 'tokens',
+    },
     corpus: { id: 'stories', maxTokens: 16_000, heldOutFraction: 0.2, positions: 'content', seed: 1 },
-    map: { sourceLayer: 'auto', targetLayer: 'auto', lambda: 'auto', lambdaRule: 'held-out', folds: 5, kind: 'ridge', rank: 16 },
+    map: {
+      sourceLayer: 'auto',
+      targetLayer: 'auto',
+      lambda: 'auto',
+      lambdaRule: 'held-out',
+      folds: 5,
+      kind: 'ridge',
+      rank: 16,
+    },
     concept: { kind: 'preset', id: presetId },
     prompting: { template: 'plain', system: '' },
     vector: { method: 'difference-of-means', readPosition: 'mean', maxPairs: 64 },
@@ -36,10 +48,21 @@ export function quickVariant(experiment: Experiment): Experiment {
   return {
     ...experiment,
     title: `Stories S → Stories M: ${experiment.concept.kind === 'preset' ? experiment.concept.id : experiment.concept.title}, quick`,
-    models: { ...experiment.models, source: { id: 'lrt-stories-s', dtype: 'fp32' }, target: { id: 'lrt-stories-m', dtype: 'fp32' } },
+    models: {
+      ...experiment.models,
+      source: { id: 'lrt-stories-s', dtype: 'fp32' },
+      target: { id: 'lrt-stories-m', dtype: 'fp32' },
+    },
     corpus: { ...experiment.corpus, maxTokens: 2_500 },
     vector: { ...experiment.vector, maxPairs: 8 },
     dose: { ...experiment.dose, stops: [0.5, 1] },
-    generation: { ...experiment.generation, continuations: 8, chooseContinuations: 4, maxNewTokens: 12, randomVectors: 1, neutralTexts: 2 },
+    generation: {
+      ...experiment.generation,
+      continuations: 8,
+      chooseContinuations: 4,
+      maxNewTokens: 12,
+      randomVectors: 1,
+      neutralTexts: 2,
+    },
   };
 }

@@ -97,7 +97,12 @@ export class LabError extends Error {
   }
 
   toJSON(): LabErrorJson {
-    return { code: this.code, what: this.message, remedy: this.remedy, ...(this.details ? { details: this.details } : {}) };
+    return {
+      code: this.code,
+      what: this.message,
+      remedy: this.remedy,
+      ...(this.details ? { details: this.details } : {}),
+    };
   }
 
   static fromJSON(json: LabErrorJson): LabError {
@@ -109,7 +114,13 @@ export class LabError extends Error {
     if (thrown instanceof LabError) return thrown;
     if (thrown instanceof Error && thrown.name === 'AbortError') return cancelled();
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new LabError('internal', message || 'An unexpected error.', 'Reload the page; if it happens again, report it with this message.', undefined, thrown);
+    return new LabError(
+      'internal',
+      message || 'An unexpected error.',
+      'Reload the page; if it happens again, report it with this message.',
+      undefined,
+      thrown,
+    );
   }
 }
 

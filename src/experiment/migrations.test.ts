@@ -9,7 +9,8 @@ import { experimentProblems, parseExperiment } from './schema';
 type Json = Record<string, unknown>;
 
 /** An experiment as version 1 of the lab wrote it. */
-const first = (): Json & { models: Json; transfer: Json } => JSON.parse(readFileSync(new URL('../../fixtures/experiments/v1.json', import.meta.url), 'utf8'));
+const first = (): Json & { models: Json; transfer: Json } =>
+  JSON.parse(readFileSync(new URL('../../fixtures/experiments/v1.json', import.meta.url), 'utf8'));
 
 const codeOf = (document: unknown): string => {
   try {
@@ -34,7 +35,9 @@ test('the document that is read is not changed', () => {
 
 test('an older experiment is read as strictly as one of this version', () => {
   expect(experimentProblems(first()).map(({ field }) => field)).toContain('schema');
-  expect(() => parseExperiment({ ...first(), models: { ...first().models, alignment: 'characters' } })).toThrow(/version, 1.*models/);
+  expect(() => parseExperiment({ ...first(), models: { ...first().models, alignment: 'characters' } })).toThrow(
+    /version, 1.*models/,
+  );
   expect(() => parseExperiment({ ...first(), prompting: { template: 'chat', system: '' } })).toThrow(/prompting/);
   expect(() => parseExperiment({ ...first(), title: 1 })).toThrow(/title/);
   const { corpus: _, ...without } = first();
@@ -42,7 +45,10 @@ test('an older experiment is read as strictly as one of this version', () => {
 });
 
 test('a later version is named, and so is what is no version', () => {
-  expect(() => parseExperiment({ ...defaultExperiment('mood'), schema: EXPERIMENT_SCHEMA + 1 })).toThrow(new RegExp(`version ${EXPERIMENT_SCHEMA + 1}.*up to ${EXPERIMENT_SCHEMA}`));
+  expect(() => parseExperiment({ ...defaultExperiment('mood'), schema: EXPERIMENT_SCHEMA + 1 })).toThrow(
+    new RegExp(`version ${EXPERIMENT_SCHEMA + 1}.*up to ${EXPERIMENT_SCHEMA}`),
+  );
   expect(codeOf({ schema: EXPERIMENT_SCHEMA + 1 })).toBe('settings-newer');
-  for (const schema of [0, -1, 1.5, '1', null, undefined]) expect(codeOf({ ...first(), schema })).toBe('settings-invalid');
+  for (const schema of [0, -1, 1.5, '1', null, undefined])
+    expect(codeOf({ ...first(), schema })).toBe('settings-invalid');
 });

@@ -36,13 +36,22 @@ export const modelRefSchema = z
     dtype: z.enum(['fp32', 'fp16', 'q4', 'q4f16', 'q8']),
     location: z.discriminatedUnion('kind', [hubPlaceSchema, localPlaceSchema]).optional(),
   })
-  .refine((ref) => ref.location?.kind !== 'hub' || isRepositoryId(ref.id), { path: ['id'], message: 'On a hub, a model is named owner/name.' });
+  .refine((ref) => ref.location?.kind !== 'hub' || isRepositoryId(ref.id), {
+    path: ['id'],
+    message: 'On a hub, a model is named owner/name.',
+  });
 
 export type ModelRef = z.infer<typeof modelRefSchema>;
 export type HubPlace = z.infer<typeof hubPlaceSchema>;
 
 /** True where two references name the same files. */
 export function sameModel(a: ModelRef, b: ModelRef): boolean {
-  const key = ({ id, dtype, location }: ModelRef): string => [id, dtype, location?.kind, location?.kind === 'hub' ? `${location.host} ${location.commit}` : location?.handle].join('\n');
+  const key = ({ id, dtype, location }: ModelRef): string =>
+    [
+      id,
+      dtype,
+      location?.kind,
+      location?.kind === 'hub' ? `${location.host} ${location.commit}` : location?.handle,
+    ].join('\n');
   return key(a) === key(b);
 }

@@ -15,7 +15,8 @@ const pair = z.tuple([measured, measured]);
 const rows = z.array(z.array(measured));
 const strings = z.array(z.string());
 
-const every = <K extends string, V extends z.ZodType>(keys: readonly K[], value: V): z.ZodObject<Record<K, V>> => z.strictObject(Object.fromEntries(keys.map((key) => [key, value])) as Record<K, V>);
+const every = <K extends string, V extends z.ZodType>(keys: readonly K[], value: V): z.ZodObject<Record<K, V>> =>
+  z.strictObject(Object.fromEntries(keys.map((key) => [key, value])) as Record<K, V>);
 
 const tiles = z.strictObject({ narrow: z.string(), wide: z.string() });
 const device = z.strictObject({
@@ -26,11 +27,27 @@ const device = z.strictObject({
   softwareAdapter: z.boolean(),
   userAgent: z.string(),
   versions: z.record(z.string(), z.string()),
-  tuning: z.strictObject({ source: z.enum(['measured', 'stored', 'default']), atb: tiles, ab: tiles, workgroups: measured, problem: z.string().nullable() }).nullable(),
+  tuning: z
+    .strictObject({
+      source: z.enum(['measured', 'stored', 'default']),
+      atb: tiles,
+      ab: tiles,
+      workgroups: measured,
+      problem: z.string().nullable(),
+    })
+    .nullable(),
   selfTest: z.strictObject({
     passed: z.boolean(),
     milliseconds: measured,
-    cases: z.array(z.strictObject({ kernel: z.string(), name: z.string(), maxRelativeError: measured, tolerance: measured, passed: z.boolean() })),
+    cases: z.array(
+      z.strictObject({
+        kernel: z.string(),
+        name: z.string(),
+        maxRelativeError: measured,
+        tolerance: measured,
+        passed: z.boolean(),
+      }),
+    ),
   }),
 });
 
@@ -78,7 +95,13 @@ const models = z.strictObject({
   inTurn: z.string().optional(),
 });
 
-const tokens = z.strictObject({ read: z.number(), kept: z.number(), train: z.number(), heldOut: z.number(), excluded: z.number() });
+const tokens = z.strictObject({
+  read: z.number(),
+  kept: z.number(),
+  train: z.number(),
+  heldOut: z.number(),
+  excluded: z.number(),
+});
 const sides = z.strictObject({ source: measured, target: measured });
 const panel = z.strictObject({ points: z.array(pair), explained: pair });
 const activations = z.strictObject({
@@ -87,7 +110,9 @@ const activations = z.strictObject({
   tokens,
   pca: z.strictObject({ source: z.array(panel), target: z.array(panel) }),
   massive: z.strictObject({ rows: z.number(), of: z.number() }),
-  labels: z.array(z.strictObject({ token: z.string(), text: z.number(), position: z.number(), partner: z.string().optional() })),
+  labels: z.array(
+    z.strictObject({ token: z.string(), text: z.number(), position: z.number(), partner: z.string().optional() }),
+  ),
   medianNorm: z.strictObject({ source: z.array(measured), target: z.array(measured) }),
 });
 
@@ -110,8 +135,15 @@ const map = z.strictObject({
   secondPassReason: z.string().nullable(),
   badPivots: z.number(),
   lambdaPath: z.array(z.strictObject({ lambda: measured, heldOutR2: measured, trainR2: measured })),
-  crossValidation: z.strictObject({ folds: z.number(), points: z.array(z.strictObject({ lambda: measured, meanR2: measured, standardError: measured })) }).nullable(),
-  family: z.array(z.strictObject({ kind: z.enum(MAP_KINDS), rank: z.number().nullable(), trainR2: measured, heldOutR2: measured })),
+  crossValidation: z
+    .strictObject({
+      folds: z.number(),
+      points: z.array(z.strictObject({ lambda: measured, meanR2: measured, standardError: measured })),
+    })
+    .nullable(),
+  family: z.array(
+    z.strictObject({ kind: z.enum(MAP_KINDS), rank: z.number().nullable(), trainR2: measured, heldOutR2: measured }),
+  ),
   statistics: z.strictObject({
     dimensionR2: z.array(z.number().nullable()),
     withoutTop: z.array(z.strictObject({ without: z.number(), r2: measured })),
@@ -142,7 +174,14 @@ const axis = z.strictObject({
   prompt: z.string(),
   written: z.strictObject({ source: written, target: written }).nullable(),
   stops: z.array(z.number()).min(1),
-  arms: every(DOSED_ARMS, z.strictObject({ tokens: z.array(z.strictObject({ id: z.number(), text: z.string() })), probabilities: rows, kl: z.array(measured) })),
+  arms: every(
+    DOSED_ARMS,
+    z.strictObject({
+      tokens: z.array(z.strictObject({ id: z.number(), text: z.string() })),
+      probabilities: rows,
+      kl: z.array(measured),
+    }),
+  ),
   milliseconds: measured,
 });
 
@@ -221,7 +260,12 @@ export const runSchema: z.ZodType<Run> = z.strictObject({
   experiment: experimentSchema,
   concept,
   device,
-  timings: z.strictObject(Object.fromEntries([...STAGES, 'total'].map((stage) => [stage, z.number().optional()])) as Record<(typeof STAGES)[number] | 'total', z.ZodOptional<z.ZodNumber>>),
+  timings: z.strictObject(
+    Object.fromEntries([...STAGES, 'total'].map((stage) => [stage, z.number().optional()])) as Record<
+      (typeof STAGES)[number] | 'total',
+      z.ZodOptional<z.ZodNumber>
+    >,
+  ),
   tokens,
   models,
   activations,
@@ -244,15 +288,37 @@ export const runSchema: z.ZodType<Run> = z.strictObject({
 export function parseRun(document: unknown): Run {
   const version = document !== null && typeof document === 'object' && 'schema' in document ? document.schema : null;
   if (typeof version === 'number' && version !== RUN_SCHEMA) {
-    throw new LabError('run-version', `The run is of version ${version}; this lab shows runs of version ${RUN_SCHEMA}.`, 'Open it in the version of the lab that wrote it. Its settings can be used here.', { version, readable: RUN_SCHEMA });
+    throw new LabError(
+      'run-version',
+      `The run is of version ${version}; this lab shows runs of version ${RUN_SCHEMA}.`,
+      'Open it in the version of the lab that wrote it. Its settings can be used here.',
+      { version, readable: RUN_SCHEMA },
+    );
   }
-  const settings = document !== null && typeof document === 'object' && 'experiment' in document ? { experiment: parseExperiment(document.experiment) } : {};
-  const parsed = runSchema.safeParse(document !== null && typeof document === 'object' ? { ...document, ...settings } : document);
+  const settings =
+    document !== null && typeof document === 'object' && 'experiment' in document
+      ? { experiment: parseExperiment(document.experiment) }
+      : {};
+  const parsed = runSchema.safeParse(
+    document !== null && typeof document === 'object' ? { ...document, ...settings } : document,
+  );
   if (parsed.success) {
     const found = digestOf((document as { experiment: object }).experiment);
     if (found === parsed.data.experimentDigest) return parsed.data;
-    throw new LabError('run-invalid', `The settings in the run are not those that it names: ${parsed.data.experimentDigest.slice(0, 12)} is written, ${found.slice(0, 12)} was found.`, 'The file was changed after it was made: take the original.', { said: parsed.data.experimentDigest, found });
+    throw new LabError(
+      'run-invalid',
+      `The settings in the run are not those that it names: ${parsed.data.experimentDigest.slice(0, 12)} is written, ${found.slice(0, 12)} was found.`,
+      'The file was changed after it was made: take the original.',
+      { said: parsed.data.experimentDigest, found },
+    );
   }
-  const list = parsed.error.issues.slice(0, 8).map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
-  throw new LabError('run-invalid', `This is not a run of the lab. ${list.join(' · ')}`, 'Take the run.json, or the bundle, that the lab wrote.', { field: parsed.error.issues[0].path.join('.') });
+  const list = parsed.error.issues
+    .slice(0, 8)
+    .map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
+  throw new LabError(
+    'run-invalid',
+    `This is not a run of the lab. ${list.join(' · ')}`,
+    'Take the run.json, or the bundle, that the lab wrote.',
+    { field: parsed.error.issues[0].path.join('.') },
+  );
 }

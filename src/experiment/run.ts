@@ -26,9 +26,19 @@ export interface DeviceReport {
   userAgent: string;
   versions: Record<string, string>;
   /** Tiles of the matrix products on this device (narrow and wide), and how they were chosen; null on WASM. */
-  tuning: { source: 'measured' | 'stored' | 'default'; atb: { narrow: string; wide: string }; ab: { narrow: string; wide: string }; workgroups: number; problem: string | null } | null;
+  tuning: {
+    source: 'measured' | 'stored' | 'default';
+    atb: { narrow: string; wide: string };
+    ab: { narrow: string; wide: string };
+    workgroups: number;
+    problem: string | null;
+  } | null;
   /** The backend's products and fit against float64, run when the engine started. */
-  selfTest: { passed: boolean; milliseconds: number; cases: { kernel: string; name: string; maxRelativeError: number; tolerance: number; passed: boolean }[] };
+  selfTest: {
+    passed: boolean;
+    milliseconds: number;
+    cases: { kernel: string; name: string; maxRelativeError: number; tolerance: number; passed: boolean }[];
+  };
 }
 
 export interface ModelReport {
@@ -107,7 +117,12 @@ export interface ActivationsResult {
    * How the positions of the two models were paired. `readable`: positions that each side would give by itself; `paired`:
    * those that have a partner, before the bound on their number; `share`: paired / readable, 1 where paired by tokens.
    */
-  alignment: { by: 'tokens' | 'characters'; paired: number; readable: { source: number; target: number }; share: { source: number; target: number } };
+  alignment: {
+    by: 'tokens' | 'characters';
+    paired: number;
+    readable: { source: number; target: number };
+    share: { source: number; target: number };
+  };
   /** `excluded`: positions left out because a state there is NaN or infinite. */
   tokens: { read: number; kept: number; train: number; heldOut: number; excluded: number };
   /** Panels per block, at the source and at the target. */
@@ -363,7 +378,9 @@ export interface Progress {
   note: string;
 }
 
-export type StageEvent = { [K in Stage]: { stage: K; result: StageResults[K]; milliseconds: number; fromMemory: boolean; warnings: string[] } }[Stage];
+export type StageEvent = {
+  [K in Stage]: { stage: K; result: StageResults[K]; milliseconds: number; fromMemory: boolean; warnings: string[] };
+}[Stage];
 
 export interface Run {
   schema: typeof RUN_SCHEMA;

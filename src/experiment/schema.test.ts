@@ -33,9 +33,19 @@ describe('experiments', () => {
   });
 
   test('a concept may be a vector; its bytes must be base64', () => {
-    const concept = { kind: 'vector', title: 'v', positive: 'up', negative: 'down', values: 'AACAPw==', block: 2, promptsFrom: 'mood' };
+    const concept = {
+      kind: 'vector',
+      title: 'v',
+      positive: 'up',
+      negative: 'down',
+      values: 'AACAPw==',
+      block: 2,
+      promptsFrom: 'mood',
+    };
     expect(experimentProblems({ ...defaultExperiment('mood'), concept })).toEqual([]);
-    expect(experimentProblems({ ...defaultExperiment('mood'), concept: { ...concept, values: 'not base64!' } })[0].field).toBe('concept.values');
+    expect(
+      experimentProblems({ ...defaultExperiment('mood'), concept: { ...concept, values: 'not base64!' } })[0].field,
+    ).toBe('concept.values');
   });
 
   test('any JSON text either parses to an experiment or gives settings-invalid', () => {

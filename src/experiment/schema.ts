@@ -10,7 +10,10 @@ import { modelRefSchema } from './model-ref';
 const layerChoice = z.union([z.literal('auto'), z.int().min(0).max(511)]);
 const seed = z.int().min(0).max(0xffffffff);
 
-export const contrastPair = z.strictObject({ positive: z.string().min(1).max(4000), negative: z.string().min(1).max(4000) });
+export const contrastPair = z.strictObject({
+  positive: z.string().min(1).max(4000),
+  negative: z.string().min(1).max(4000),
+});
 
 export const scorerSchema = z.discriminatedUnion('type', [
   z.strictObject({
@@ -20,8 +23,12 @@ export const scorerSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({
     type: z.literal('relation'),
-    olderPatterns: z.array(z.strictObject({ regex: z.string().min(1), older: z.int().min(1), younger: z.int().min(1) })).min(1),
-    givePatterns: z.array(z.strictObject({ regex: z.string().min(1), giver: z.int().min(1), receiver: z.int().min(1) })).min(1),
+    olderPatterns: z
+      .array(z.strictObject({ regex: z.string().min(1), older: z.int().min(1), younger: z.int().min(1) }))
+      .min(1),
+    givePatterns: z
+      .array(z.strictObject({ regex: z.string().min(1), giver: z.int().min(1), receiver: z.int().min(1) }))
+      .min(1),
   }),
 ]);
 
@@ -164,7 +171,10 @@ export interface FieldProblem {
 export function experimentProblems(value: unknown): FieldProblem[] {
   const parsed = experimentSchema.safeParse(value);
   if (!parsed.success) {
-    return parsed.error.issues.map((issue) => ({ field: issue.path.join('.') || '(document)', message: issue.message }));
+    return parsed.error.issues.map((issue) => ({
+      field: issue.path.join('.') || '(document)',
+      message: issue.message,
+    }));
   }
   const { stops } = parsed.data.dose;
   const ascending = stops.every((stop, i) => i === 0 || stop > stops[i - 1]);
@@ -195,7 +205,11 @@ export function parseExperimentJson(text: string): Experiment {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new LabError('settings-invalid', `The settings are not valid JSON: ${(error as Error).message}`, 'Mend the JSON at the place named; the last valid settings are still in use.');
+    throw new LabError(
+      'settings-invalid',
+      `The settings are not valid JSON: ${(error as Error).message}`,
+      'Mend the JSON at the place named; the last valid settings are still in use.',
+    );
   }
   return parseExperiment(value);
 }
@@ -204,6 +218,12 @@ export function parseExperimentJson(text: string): Experiment {
 export function parsePreset(value: unknown, name: string): Preset {
   const parsed = presetSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const list = parsed.error.issues.slice(0, 8).map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
-  throw new LabError('settings-invalid', `The preset “${name}” has wrong fields. ${list.join(' · ')}`, 'Correct the preset file.');
+  const list = parsed.error.issues
+    .slice(0, 8)
+    .map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
+  throw new LabError(
+    'settings-invalid',
+    `The preset “${name}” has wrong fields. ${list.join(' · ')}`,
+    'Correct the preset file.',
+  );
 }

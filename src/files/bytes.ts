@@ -24,7 +24,11 @@ export class ByteReader {
   skip(count: number): number {
     const start = this.at;
     if (!Number.isSafeInteger(count) || count < 0 || start + count > this.#bytes.length) {
-      throw invalidFile(`${this.#name} ends too early: ${count} bytes are announced at byte ${start}, and the file has ${this.#bytes.length}.`, 'The file is cut short or damaged: fetch or write it again.', { byte: start });
+      throw invalidFile(
+        `${this.#name} ends too early: ${count} bytes are announced at byte ${start}, and the file has ${this.#bytes.length}.`,
+        'The file is cut short or damaged: fetch or write it again.',
+        { byte: start },
+      );
     }
     this.at = start + count;
     return start;
@@ -38,7 +42,12 @@ export class ByteReader {
   u64(): number {
     const start = this.skip(8);
     const value = this.#view.getBigUint64(start, true);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw invalidFile(`${this.#name} announces ${value} of something at byte ${start}, more than any file holds.`, 'The file is damaged: fetch or write it again.', { byte: start });
+    if (value > BigInt(Number.MAX_SAFE_INTEGER))
+      throw invalidFile(
+        `${this.#name} announces ${value} of something at byte ${start}, more than any file holds.`,
+        'The file is damaged: fetch or write it again.',
+        { byte: start },
+      );
     return Number(value);
   }
 
@@ -48,7 +57,11 @@ export class ByteReader {
     try {
       return new TextDecoder('utf-8', { fatal: true }).decode(this.#bytes.subarray(start, start + length));
     } catch {
-      throw invalidFile(`${this.#name} holds text at byte ${start} that is not UTF-8.`, 'The file is damaged: fetch or write it again.', { byte: start });
+      throw invalidFile(
+        `${this.#name} holds text at byte ${start} that is not UTF-8.`,
+        'The file is damaged: fetch or write it again.',
+        { byte: start },
+      );
     }
   }
 
@@ -86,13 +99,20 @@ export function u64Bytes(value: number): Uint8Array {
 }
 
 /** The bytes of float32 values, not copied. Little-endian, as every machine that runs browsers is; the file formats are too. */
-export const floatBytes = (values: Float32Array): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+export const floatBytes = (values: Float32Array): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
 /** Zeros up to the next multiple of `alignment`. */
-export const padding = (length: number, alignment: number): Uint8Array => new Uint8Array((alignment - (length % alignment)) % alignment);
+export const padding = (length: number, alignment: number): Uint8Array =>
+  new Uint8Array((alignment - (length % alignment)) % alignment);
 
 /** @throws LabError `file-invalid` where a value is NaN or infinite */
 export function requireFinite(values: Float32Array, what: string): void {
   const at = values.findIndex((value) => !Number.isFinite(value));
-  if (at >= 0) throw invalidFile(`${what} is not a number at dimension ${at}.`, 'The file is damaged, or was made from a run that overflowed: write it again.', { dimension: at });
+  if (at >= 0)
+    throw invalidFile(
+      `${what} is not a number at dimension ${at}.`,
+      'The file is damaged, or was made from a run that overflowed: write it again.',
+      { dimension: at },
+    );
 }

@@ -12,8 +12,17 @@ export interface CardFile {
 /** Writes the card of a run's tensor files as JSON text; the same run and files give the same text. */
 export function writeCard(run: ExportedRun, files: readonly CardFile[]): string {
   const { experiment, map, vector, verdict } = run;
-  const model = ({ id, title, modelType, dtype, layers, hiddenSize, license, digests }: ModelReport, role: 'source' | 'target') => ({
-    id, title, modelType, dtype, layers, hiddenSize, license,
+  const model = (
+    { id, title, modelType, dtype, layers, hiddenSize, license, digests }: ModelReport,
+    role: 'source' | 'target',
+  ) => ({
+    id,
+    title,
+    modelType,
+    dtype,
+    layers,
+    hiddenSize,
+    license,
     location: experiment.models[role].location ?? 'bundled with the lab',
     block: map.layers[role],
     medianNorm: vector.medianNorm[role],
@@ -26,18 +35,53 @@ export function writeCard(run: ExportedRun, files: readonly CardFile[]): string 
     experimentDigest: run.experimentDigest,
     concept: run.concept,
     models: { source: model(run.models.source, 'source'), target: model(run.models.target, 'target') },
-    map: { kind: map.kind, rank: map.rank, scale: map.scale, lambda: map.lambda, lambdaRule: map.lambdaRule, heldOutR2: map.heldOutR2, shuffledR2: map.shuffledR2, centredCosine: map.centredCosine, layerRule: map.layerRule, corpus: experiment.corpus },
-    vector: { ...(experiment.concept.kind === 'vector' ? { source: 'brought along, not extracted from pairs' } : {}), method: experiment.vector.method, readPosition: vector.readPosition, pairs: vector.pairs, transfer: experiment.transfer, norms: vector.norms, cosineMappedNative: vector.cosineMappedNative, auroc: vector.auroc, seed: experiment.generation.seed },
+    map: {
+      kind: map.kind,
+      rank: map.rank,
+      scale: map.scale,
+      lambda: map.lambda,
+      lambdaRule: map.lambdaRule,
+      heldOutR2: map.heldOutR2,
+      shuffledR2: map.shuffledR2,
+      centredCosine: map.centredCosine,
+      layerRule: map.layerRule,
+      corpus: experiment.corpus,
+    },
+    vector: {
+      ...(experiment.concept.kind === 'vector' ? { source: 'brought along, not extracted from pairs' } : {}),
+      method: experiment.vector.method,
+      readPosition: vector.readPosition,
+      pairs: vector.pairs,
+      transfer: experiment.transfer,
+      norms: vector.norms,
+      cosineMappedNative: vector.cosineMappedNative,
+      auroc: vector.auroc,
+      seed: experiment.generation.seed,
+    },
     dose: { ...verdict.chosenDose, usableWindow: verdict.usableWindow },
     effect: { outcome: verdict.outcome, transferRatio: verdict.transferRatio, sentence: verdict.sentence },
-    steering: Object.fromEntries(VECTOR_NAMES.map((name) => {
-      const { role, block, r, alpha, ...rest } = steeringOf(run, name);
-      return [name, { model: rest.model.id, role, block, r, alpha, description: describeSteering(run, { ...rest, role, block, r, alpha }) }];
-    })),
+    steering: Object.fromEntries(
+      VECTOR_NAMES.map((name) => {
+        const { role, block, r, alpha, ...rest } = steeringOf(run, name);
+        return [
+          name,
+          {
+            model: rest.model.id,
+            role,
+            block,
+            r,
+            alpha,
+            description: describeSteering(run, { ...rest, role, block, r, alpha }),
+          },
+        ];
+      }),
+    ),
     conventions: {
-      block: '0-based; the stream after the block; hidden_states[block + 1] of transformers; direction.<block> of a GGUF control vector',
+      block:
+        '0-based; the stream after the block; hidden_states[block + 1] of transformers; direction.<block> of a GGUF control vector',
       operation: 'add alpha times the unit direction to the output of the block, at every position',
-      factorOne: 'GGUF and .svec carry alpha times the direction: factor (multiplier) 1 is the chosen dose. The safetensors file carries unit directions.',
+      factorOne:
+        'GGUF and .svec carry alpha times the direction: factor (multiplier) 1 is the chosen dose. The safetensors file carries unit directions.',
       map: 'rows are tokens: target = source @ W + p; a difference of states maps by W alone',
     },
     files: files.map(({ name, bytes }) => ({ name, bytes: bytes.length, sha256: sha256Hex(bytes) })),

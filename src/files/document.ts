@@ -15,20 +15,36 @@ export type Block =
 
 export const heading = (level: 1 | 2, text: string): Block => ({ kind: 'heading', level, text });
 export const paragraph = (...text: Inline[]): Block => ({ kind: 'paragraph', text });
-export const list = (items: readonly (string | Inline[])[]): Block => ({ kind: 'list', items: items.map((item) => (typeof item === 'string' ? [item] : item)) });
+export const list = (items: readonly (string | Inline[])[]): Block => ({
+  kind: 'list',
+  items: items.map((item) => (typeof item === 'string' ? [item] : item)),
+});
 export const table = (head: string[], rows: string[][]): Block => ({ kind: 'table', head, rows });
 export const quote = (text: string): Block => ({ kind: 'quote', text });
 
 /** Renders Markdown (CommonMark with GitHub's tables). Characters that mean something there are escaped. */
 export function toMarkdown(blocks: readonly Block[]): string {
-  return blocks.map(markdownBlock).filter((text) => text !== '').join('\n\n') + '\n';
+  return (
+    blocks
+      .map(markdownBlock)
+      .filter((text) => text !== '')
+      .join('\n\n') + '\n'
+  );
 }
 
 /** Escapes what would be markup; a line break would end the block. */
 const plain = (text: string): string => text.replaceAll(/[\\`*_<[]/g, String.raw`\$&`).replaceAll(/\s*\n\s*/g, ' ');
 
 function markdownInline(parts: readonly Inline[]): string {
-  return parts.map((part) => (typeof part === 'string' ? plain(part) : 'bold' in part ? `**${plain(part.bold)}**` : `\`${part.code.replaceAll('`', "'")}\``)).join('');
+  return parts
+    .map((part) =>
+      typeof part === 'string'
+        ? plain(part)
+        : 'bold' in part
+          ? `**${plain(part.bold)}**`
+          : `\`${part.code.replaceAll('`', "'")}\``,
+    )
+    .join('');
 }
 
 function markdownBlock(block: Block): string {
@@ -40,15 +56,26 @@ function markdownBlock(block: Block): string {
     case 'list':
       return block.items.map((item) => `- ${markdownInline(item)}`).join('\n');
     case 'table': {
-      const line = (cells: string[]): string => `| ${cells.map((cell) => plain(cell).replaceAll('|', '\\|')).join(' | ')} |`;
+      const line = (cells: string[]): string =>
+        `| ${cells.map((cell) => plain(cell).replaceAll('|', '\\|')).join(' | ')} |`;
       return [line(block.head), line(block.head.map(() => '---')), ...block.rows.map(line)].join('\n');
     }
     case 'quote':
-      return block.text.trim().split('\n').map((line) => `> ${plain(line)}`).join('\n');
+      return block.text
+        .trim()
+        .split('\n')
+        .map((line) => `> ${plain(line)}`)
+        .join('\n');
   }
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]);
 
 /** Fonts of the reader's own, so that the file needs nothing beside it; tables that do not break across printed pages. */
@@ -83,7 +110,16 @@ ${blocks.map(htmlBlock).join('\n')}
 `;
 }
 
-const htmlInline = (parts: readonly Inline[]): string => parts.map((part) => (typeof part === 'string' ? escape(part) : 'bold' in part ? `<strong>${escape(part.bold)}</strong>` : `<code>${escape(part.code)}</code>`)).join('');
+const htmlInline = (parts: readonly Inline[]): string =>
+  parts
+    .map((part) =>
+      typeof part === 'string'
+        ? escape(part)
+        : 'bold' in part
+          ? `<strong>${escape(part.bold)}</strong>`
+          : `<code>${escape(part.code)}</code>`,
+    )
+    .join('');
 
 function htmlBlock(block: Block): string {
   switch (block.kind) {
@@ -92,9 +128,12 @@ function htmlBlock(block: Block): string {
     case 'paragraph':
       return `<p>${htmlInline(block.text)}</p>`;
     case 'list':
-      return block.items.length === 0 ? '' : `<ul>${block.items.map((item) => `<li>${htmlInline(item)}</li>`).join('')}</ul>`;
+      return block.items.length === 0
+        ? ''
+        : `<ul>${block.items.map((item) => `<li>${htmlInline(item)}</li>`).join('')}</ul>`;
     case 'table': {
-      const row = (cells: string[], tag: string): string => `<tr>${cells.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join('')}</tr>`;
+      const row = (cells: string[], tag: string): string =>
+        `<tr>${cells.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join('')}</tr>`;
       return `<div class="scroll"><table><thead>${row(block.head, 'th')}</thead><tbody>${block.rows.map((cells) => row(cells, 'td')).join('')}</tbody></table></div>`;
     }
     case 'quote':

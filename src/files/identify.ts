@@ -22,7 +22,10 @@ export type Identified =
 /** @throws LabError of the format that the file is of, or `file-invalid` where it is of none */
 export function identify(name: string, bytes: Uint8Array): Identified {
   if (looksLikeGguf(bytes)) return { kind: 'vectors', file: readVectorFile(bytes, name) };
-  if (looksLikeSafetensors(bytes)) return hasMap(Object.keys(readSafetensors(bytes, name).tensors)) ? { kind: 'map', map: readMap(bytes, name) } : { kind: 'vectors', file: readVectorFile(bytes, name) };
+  if (looksLikeSafetensors(bytes))
+    return hasMap(Object.keys(readSafetensors(bytes, name).tensors))
+      ? { kind: 'map', map: readMap(bytes, name) }
+      : { kind: 'vectors', file: readVectorFile(bytes, name) };
   const text = decode(bytes, name);
   const document = objectOf(text);
   if (document === null) {
@@ -33,16 +36,20 @@ export function identify(name: string, bytes: Uint8Array): Identified {
   if (document.format === 'lrt-lab card') return readCard(document, name);
   if (document.format === 'lrt-bundle') throw otherPlace(`${name} is a bundle of runs.`);
   if ('experimentDigest' in document && 'verdict' in document) throw otherPlace(`${name} is a whole run.`);
-  if ('corpus' in document && 'models' in document) return { kind: 'experiment', experiment: parseExperiment(document) };
+  if ('corpus' in document && 'models' in document)
+    return { kind: 'experiment', experiment: parseExperiment(document) };
   return { kind: 'pairs', reading: readPairs([{ name, text }]) };
 }
 
-const otherPlace = (what: string): LabError => new LabError('file-invalid', what, 'Open it under Runs, where runs are kept and compared.');
+const otherPlace = (what: string): LabError =>
+  new LabError('file-invalid', what, 'Open it under Runs, where runs are kept and compared.');
 
 function objectOf(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
   } catch {
     // No JSON document: lines or a table, which the pairs' reader judges.
     return null;
@@ -50,10 +57,28 @@ function objectOf(text: string): Record<string, unknown> | null {
 }
 
 function readCard(document: Record<string, unknown>, name: string): Identified {
-  const { experimentDigest, concept, files } = document as { experimentDigest?: unknown; concept?: { title?: unknown }; files?: unknown };
-  const isFile = (file: unknown): file is { name: string; sha256: string } => typeof file === 'object' && file !== null && 'name' in file && typeof file.name === 'string' && 'sha256' in file && typeof file.sha256 === 'string';
-  if (typeof experimentDigest !== 'string' || typeof concept?.title !== 'string' || !Array.isArray(files) || !files.every(isFile)) {
-    throw invalidFile(`${name} calls itself a card of the lab, but lacks its experiment’s digest, its concept or its files.`, 'Save the card again from the run.');
+  const { experimentDigest, concept, files } = document as {
+    experimentDigest?: unknown;
+    concept?: { title?: unknown };
+    files?: unknown;
+  };
+  const isFile = (file: unknown): file is { name: string; sha256: string } =>
+    typeof file === 'object' &&
+    file !== null &&
+    'name' in file &&
+    typeof file.name === 'string' &&
+    'sha256' in file &&
+    typeof file.sha256 === 'string';
+  if (
+    typeof experimentDigest !== 'string' ||
+    typeof concept?.title !== 'string' ||
+    !Array.isArray(files) ||
+    !files.every(isFile)
+  ) {
+    throw invalidFile(
+      `${name} calls itself a card of the lab, but lacks its experiment’s digest, its concept or its files.`,
+      'Save the card again from the run.',
+    );
   }
   return { kind: 'card', experimentDigest, title: concept.title, files };
 }
@@ -74,6 +99,15 @@ export function likeness(values: Float32Array, run: ExportedRun): Likeness | nul
   const length = norm(values);
   const all = VECTOR_NAMES.map((vector) => steeringOf(run, vector))
     .filter(({ direction }) => direction.length === values.length)
-    .map(({ vector, direction, added, alpha }): Likeness => ({ vector, same: equal(added) ? 'added' : equal(direction) ? 'direction' : null, cosine: length > 0 ? cosine(values, direction) : 0, ratio: length / alpha }));
-  return all.toSorted((a, b) => Number(b.same !== null) - Number(a.same !== null) || Math.abs(b.cosine) - Math.abs(a.cosine))[0] ?? null;
+    .map(({ vector, direction, added, alpha }): Likeness => ({
+      vector,
+      same: equal(added) ? 'added' : equal(direction) ? 'direction' : null,
+      cosine: length > 0 ? cosine(values, direction) : 0,
+      ratio: length / alpha,
+    }));
+  return (
+    all.toSorted(
+      (a, b) => Number(b.same !== null) - Number(a.same !== null) || Math.abs(b.cosine) - Math.abs(a.cosine),
+    )[0] ?? null
+  );
 }

@@ -2,7 +2,8 @@
 import { steeringOf, type ExportedRun, type VectorName } from './steering';
 
 /** A text as one word of a POSIX shell. */
-export const shellWord = (text: string): string => (/^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+export const shellWord = (text: string): string =>
+  /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Plain continuation, or one turn of a conversation in the model's own chat template, as the run put its prompts. */
 function modeOf({ experiment: { prompting } }: ExportedRun): string {

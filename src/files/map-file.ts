@@ -48,10 +48,22 @@ export const hasMap = (names: Iterable<string>): boolean => new Set(names).has('
 export function readMap(bytes: Uint8Array, name = 'The file'): ReadMap {
   const { tensors, metadata } = readSafetensors(bytes, name);
   const missing = TENSORS.filter((tensor) => !(tensor in tensors));
-  if (missing.length > 0) throw invalidFile(`${name} is no map: it has no ${missing.map((tensor) => `“${tensor}”`).join(', ')}.`, 'A map file has W, p, mu_source and mu_target.');
+  if (missing.length > 0)
+    throw invalidFile(
+      `${name} is no map: it has no ${missing.map((tensor) => `“${tensor}”`).join(', ')}.`,
+      'A map file has W, p, mu_source and mu_target.',
+    );
   const { W, p, mu_source: muSource, mu_target: muTarget } = tensors;
   const [rows, columns] = W.shape;
-  const fits = W.shape.length === 2 && [p, muTarget].every(({ shape }) => shape.length === 1 && shape[0] === columns) && muSource.shape.length === 1 && muSource.shape[0] === rows;
-  if (!fits) throw invalidFile(`The shapes in ${name} do not fit together: W [${W.shape.join(', ')}], p [${p.shape.join(', ')}], mu_source [${muSource.shape.join(', ')}], mu_target [${muTarget.shape.join(', ')}].`, 'W is d_S × d_T, p and mu_target d_T, mu_source d_S.');
+  const fits =
+    W.shape.length === 2 &&
+    [p, muTarget].every(({ shape }) => shape.length === 1 && shape[0] === columns) &&
+    muSource.shape.length === 1 &&
+    muSource.shape[0] === rows;
+  if (!fits)
+    throw invalidFile(
+      `The shapes in ${name} do not fit together: W [${W.shape.join(', ')}], p [${p.shape.join(', ')}], mu_source [${muSource.shape.join(', ')}], mu_target [${muTarget.shape.join(', ')}].`,
+      'W is d_S × d_T, p and mu_target d_T, mu_source d_S.',
+    );
   return { W: W.values, p: p.values, muSource: muSource.values, muTarget: muTarget.values, metadata };
 }

@@ -18,14 +18,37 @@ const text = (output: Output): string => {
   const made = output.contents();
   return typeof made === 'string' ? made : new TextDecoder().decode(made);
 };
-const arrays: MapArrays = { W: Float32Array.from({ length: 6 }, (_, i) => i / 7), p: Float32Array.of(1, 2, 3), muSource: Float32Array.of(4, 5), muTarget: Float32Array.of(6, 7, 8) };
+const arrays: MapArrays = {
+  W: Float32Array.from({ length: 6 }, (_, i) => i / 7),
+  p: Float32Array.of(1, 2, 3),
+  muSource: Float32Array.of(4, 5),
+  muTarget: Float32Array.of(6, 7, 8),
+};
 
 describe('the list of files', () => {
-  const outputs = (of: Run, map: MapArrays | null = null): Map<OutputId, Output> => new Map(outputsOf(of, { vector: 'mapped', map, pairs: [], prefix: prefixOf(of) }).map((output) => [output.id, output]));
+  const outputs = (of: Run, map: MapArrays | null = null): Map<OutputId, Output> =>
+    new Map(
+      outputsOf(of, { vector: 'mapped', map, pairs: [], prefix: prefixOf(of) }).map((output) => [output.id, output]),
+    );
 
   test('all of them are made, named alike, and the same twice', () => {
     const all = outputs(run, arrays);
-    expect([...all.keys()]).toEqual(['gguf', 'llama', 'safetensors', 'python', 'svec', 'map', 'card', 'sweep', 'pairs-jsonl', 'pairs-csv', 'experiment', 'run', 'report-md', 'report-html']);
+    expect([...all.keys()]).toEqual([
+      'gguf',
+      'llama',
+      'safetensors',
+      'python',
+      'svec',
+      'map',
+      'card',
+      'sweep',
+      'pairs-jsonl',
+      'pairs-csv',
+      'experiment',
+      'run',
+      'report-md',
+      'report-html',
+    ]);
     for (const [id, output] of all) {
       expect(output.name).toMatch(/^stories-s-stories-l-mood-[\w.-]+$/);
       expect(text(output), id).toBe(text(outputs(run, arrays).get(id)!));
@@ -36,18 +59,32 @@ describe('the list of files', () => {
 
   test('the card names the files with their digests', () => {
     const all = outputs(run, arrays);
-    const card = JSON.parse(text(all.get('card')!)) as { files: { name: string; sha256: string }[]; models: Record<string, { block: number }>; steering: Record<string, { alpha: number }> };
-    expect(card.files).toEqual((['safetensors', 'map'] as const).map((id) => {
-      const bytes = all.get(id)!.contents() as Uint8Array;
-      return { name: all.get(id)!.name, bytes: bytes.length, sha256: sha256Hex(bytes) };
-    }));
-    expect([card.models.source.block, card.models.target.block]).toEqual([run.map.layers.source, run.map.layers.target]);
+    const card = JSON.parse(text(all.get('card')!)) as {
+      files: { name: string; sha256: string }[];
+      models: Record<string, { block: number }>;
+      steering: Record<string, { alpha: number }>;
+    };
+    expect(card.files).toEqual(
+      (['safetensors', 'map'] as const).map((id) => {
+        const bytes = all.get(id)!.contents() as Uint8Array;
+        return { name: all.get(id)!.name, bytes: bytes.length, sha256: sha256Hex(bytes) };
+      }),
+    );
+    expect([card.models.source.block, card.models.target.block]).toEqual([
+      run.map.layers.source,
+      run.map.layers.target,
+    ]);
     expect(card.steering.mapped.alpha).toBeCloseTo(run.verdict.chosenDose.alpha, 12);
   });
 
   test('a title can leave neither a script’s string nor its comment nor a page', () => {
     const title = `x"""\n'; import os #\r\u2028<script>alert(1)</script>$(rm -rf .)\\`;
-    const nasty: Run = { ...run, experiment: { ...run.experiment, title }, concept: { title, positive: title, negative: title }, models: { ...run.models, target: { ...run.models.target, id: title, title } } };
+    const nasty: Run = {
+      ...run,
+      experiment: { ...run.experiment, title },
+      concept: { title, positive: title, negative: title },
+      models: { ...run.models, target: { ...run.models.target, id: title, title } },
+    };
     const all = outputs(nasty);
     const python = text(all.get('python')!);
     expect(python).toContain(`TITLE = ${JSON.stringify(title)}\n`);
@@ -64,15 +101,23 @@ describe('the list of files', () => {
 
 describe('scripts', () => {
   test('the layer range is the steered block', () => {
-    expect(llamaCommand(run, 'mapped', 'a b.gguf')).toContain(`--control-vector-scaled 'a b.gguf':1 --control-vector-layer-range 3 3`);
+    expect(llamaCommand(run, 'mapped', 'a b.gguf')).toContain(
+      `--control-vector-scaled 'a b.gguf':1 --control-vector-layer-range 3 3`,
+    );
     expect(llamaCommand(run, 'source', 'v.gguf')).toContain('--control-vector-layer-range 2 2');
     expect(shellWord("it's")).toBe(String.raw`'it'\''s'`);
   });
 
   test('prompts are put as the run put them', () => {
-    const chat = (system: string): Run => ({ ...run, experiment: { ...run.experiment, prompting: { template: 'chat', system } } });
-    const scripts = (of: Run): string[] => outputsOf(of, { vector: 'mapped', map: null, pairs: null }).filter(({ id }) => id === 'python' || id === 'llama').map(text);
-    const [llama, python] = scripts(chat("be 'kind'\n\"\"\""));
+    const chat = (system: string): Run => ({
+      ...run,
+      experiment: { ...run.experiment, prompting: { template: 'chat', system } },
+    });
+    const scripts = (of: Run): string[] =>
+      outputsOf(of, { vector: 'mapped', map: null, pairs: null })
+        .filter(({ id }) => id === 'python' || id === 'llama')
+        .map(text);
+    const [llama, python] = scripts(chat('be \'kind\'\n"""'));
     expect(llama).toContain(`-cnv -st -sys 'be '\\''kind'\\''\n"""' -n 40`);
     expect(python).toContain('{"role": "system", "content": "be \'kind\'\\n\\"\\"\\""}, {"role": "user"');
     for (const script of scripts(chat(''))) expect(script).not.toMatch(/-sys|"system"|-no-cnv/);
@@ -80,10 +125,18 @@ describe('scripts', () => {
   });
 
   test('a model is named where PyTorch finds it, or what it needs is said', () => {
-    const hub = (id: string) => describePlace({ id, dtype: 'fp32', location: { kind: 'hub', host: 'https://hub.example', commit: 'a'.repeat(40) } });
+    const hub = (id: string) =>
+      describePlace({
+        id,
+        dtype: 'fp32',
+        location: { kind: 'hub', host: 'https://hub.example', commit: 'a'.repeat(40) },
+      });
     expect(hub('owner/name')).toEqual({ id: 'owner/name', revision: 'a'.repeat(40), note: null });
     expect(hub('onnx-community/name').note).toContain('ONNX');
-    expect(describePlace({ id: 'lrt-stories-l', dtype: 'fp32' })).toMatchObject({ revision: null, note: expect.stringContaining('bundled') });
+    expect(describePlace({ id: 'lrt-stories-l', dtype: 'fp32' })).toMatchObject({
+      revision: null,
+      note: expect.stringContaining('bundled'),
+    });
   });
 
   test('names for files', () => {
@@ -94,7 +147,9 @@ describe('scripts', () => {
 
 describe('the map', () => {
   test('any map comes back bit by bit', () => {
-    const map = fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 })).chain(([s, t]) => fc.record({ W: floats(s * t), p: floats(t), muSource: floats(s), muTarget: floats(t) }));
+    const map = fc
+      .tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 }))
+      .chain(([s, t]) => fc.record({ W: floats(s * t), p: floats(t), muSource: floats(s), muTarget: floats(t) }));
     fc.assert(
       fc.property(map, (each) => {
         const back = readMap(writeMap(run, each));
@@ -106,7 +161,9 @@ describe('the map', () => {
   });
 
   test('another file, or shapes that do not fit, are named', () => {
-    const vectors = outputsOf(run, { vector: 'mapped', map: null, pairs: null }).find(({ id }) => id === 'safetensors')!.contents() as Uint8Array;
+    const vectors = outputsOf(run, { vector: 'mapped', map: null, pairs: null })
+      .find(({ id }) => id === 'safetensors')!
+      .contents() as Uint8Array;
     expect(failure(() => readMap(vectors)).message).toContain('“W”');
     expect(readSafetensors(writeMap(run, arrays)).tensors.W.shape).toEqual([2, 3]);
     expect(() => writeMap(run, { ...arrays, muTarget: Float32Array.of(1) })).toThrow(RangeError);
@@ -117,29 +174,102 @@ describe('the map', () => {
 describe('the sweep', () => {
   const number = fc.double({ noDefaultInfinity: true });
   const share = fc.record({ rate: number, interval: fc.tuple(number, number) });
-  const cell: fc.Arbitrary<DoseCell> = fc.record({ arm: fc.constantFrom(...DOSED_ARMS), half: fc.constantFrom('choose', 'report'), r: number, alpha: number, isoKl: fc.option(number), positive: share, negative: share, undecided: number, n: fc.nat(), klMean: number, klP95: number, rep3: number });
+  const cell: fc.Arbitrary<DoseCell> = fc.record({
+    arm: fc.constantFrom(...DOSED_ARMS),
+    half: fc.constantFrom('choose', 'report'),
+    r: number,
+    alpha: number,
+    isoKl: fc.option(number),
+    positive: share,
+    negative: share,
+    undecided: number,
+    n: fc.nat(),
+    klMean: number,
+    klP95: number,
+    rep3: number,
+  });
   test('any sweep comes back', () => {
     // A decimal has no −0.
-    const zero = (cells: DoseCell[]): unknown => JSON.parse(JSON.stringify(cells, (_, value: unknown) => (value === 0 ? 0 : Number.isNaN(value) ? 'NaN' : value)));
-    fc.assert(fc.property(fc.array(cell, { maxLength: 5 }), (cells) => { expect(zero(readSweep(writeSweep(cells)))).toEqual(zero(cells)); }), { numRuns: 200 });
+    const zero = (cells: DoseCell[]): unknown =>
+      JSON.parse(JSON.stringify(cells, (_, value: unknown) => (value === 0 ? 0 : Number.isNaN(value) ? 'NaN' : value)));
+    fc.assert(
+      fc.property(fc.array(cell, { maxLength: 5 }), (cells) => {
+        expect(zero(readSweep(writeSweep(cells)))).toEqual(zero(cells));
+      }),
+      { numRuns: 200 },
+    );
     expect(readSweep(writeSweep(run.doseResponse))).toEqual(run.doseResponse);
   });
 
   test('a wrong cell is named with its line', () => {
     const csv = writeSweep(run.doseResponse).split('\n');
-    expect(failure(() => readSweep([...csv.slice(0, 2), csv[2].replace(/,[^,]+$/, ',much')].join('\n')))).toMatchObject({ code: 'file-invalid', message: expect.stringMatching(/Line 3 .*rep3/) });
+    expect(failure(() => readSweep([...csv.slice(0, 2), csv[2].replace(/,[^,]+$/, ',much')].join('\n')))).toMatchObject(
+      { code: 'file-invalid', message: expect.stringMatching(/Line 3 .*rep3/) },
+    );
     expect(failure(() => readSweep('a,b\n1,2\n')).message).toContain('“arm”');
   });
 });
 
 describe('reports', () => {
   test('any text stays text in a page', () => {
-    const words = fc.string({ unit: fc.constantFrom('<', '>', '&', '"', "'", '`', '*', '|', 'a', '\n', '</script>', '<img src=x onerror=alert(1)>') });
+    const words = fc.string({
+      unit: fc.constantFrom(
+        '<',
+        '>',
+        '&',
+        '"',
+        "'",
+        '`',
+        '*',
+        '|',
+        'a',
+        '\n',
+        '</script>',
+        '<img src=x onerror=alert(1)>',
+      ),
+    });
     fc.assert(
       fc.property(words, (each) => {
-        const body = /<body>([\s\S]*)<\/body>/.exec(toHtml(each, [heading(1, each), paragraph(each, { bold: each }, { code: each }), list([each]), table([each], [[each]]), quote(each)]))![1];
+        const body = /<body>([\s\S]*)<\/body>/.exec(
+          toHtml(each, [
+            heading(1, each),
+            paragraph(each, { bold: each }, { code: each }),
+            list([each]),
+            table([each], [[each]]),
+            quote(each),
+          ]),
+        )![1];
         const tags = new Set(body.match(/<\/?[a-z0-9]+/g));
-        expect(['<h1', '</h1', '<p', '</p', '<strong', '</strong', '<code', '</code', '<ul', '</ul', '<li', '</li', '<div', '</div', '<table', '</table', '<thead', '</thead', '<tbody', '</tbody', '<tr', '</tr', '<th', '</th', '<td', '</td', '<blockquote', '</blockquote']).toEqual(expect.arrayContaining([...tags]));
+        expect([
+          '<h1',
+          '</h1',
+          '<p',
+          '</p',
+          '<strong',
+          '</strong',
+          '<code',
+          '</code',
+          '<ul',
+          '</ul',
+          '<li',
+          '</li',
+          '<div',
+          '</div',
+          '<table',
+          '</table',
+          '<thead',
+          '</thead',
+          '<tbody',
+          '</tbody',
+          '<tr',
+          '</tr',
+          '<th',
+          '</th',
+          '<td',
+          '</td',
+          '<blockquote',
+          '</blockquote',
+        ]).toEqual(expect.arrayContaining([...tags]));
         expect(body.replaceAll(/<\/?[a-z0-9]+( class="scroll")?>/g, '')).not.toMatch(/[<>"']/);
       }),
       { numRuns: 200 },
@@ -147,6 +277,8 @@ describe('reports', () => {
   });
 
   test('Markdown: markup in a text is escaped, and a line break ends no block', () => {
-    expect(toMarkdown([heading(2, 'a\n# b'), table(['h'], [['x|y *z*']]), quote('one\n<b>')])).toBe('## a # b\n\n| h |\n| --- |\n| x\\|y \\*z\\* |\n\n> one\n> \\<b>\n');
+    expect(toMarkdown([heading(2, 'a\n# b'), table(['h'], [['x|y *z*']]), quote('one\n<b>')])).toBe(
+      '## a # b\n\n| h |\n| --- |\n| x\\|y \\*z\\* |\n\n> one\n> \\<b>\n',
+    );
   });
 });

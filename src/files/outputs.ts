@@ -11,7 +11,21 @@ import { slug, type VectorName } from './steering';
 import { writeSweep } from './sweep';
 import { vectorGguf, vectorSafetensors, vectorSvec } from './vector-files';
 
-export type OutputId = 'gguf' | 'llama' | 'safetensors' | 'card' | 'python' | 'svec' | 'map' | 'sweep' | 'pairs-jsonl' | 'pairs-csv' | 'experiment' | 'run' | 'report-md' | 'report-html';
+export type OutputId =
+  | 'gguf'
+  | 'llama'
+  | 'safetensors'
+  | 'card'
+  | 'python'
+  | 'svec'
+  | 'map'
+  | 'sweep'
+  | 'pairs-jsonl'
+  | 'pairs-csv'
+  | 'experiment'
+  | 'run'
+  | 'report-md'
+  | 'report-html';
 
 export interface Output {
   id: OutputId;
@@ -46,21 +60,50 @@ export function outputsOf(run: Run, { vector, map, pairs, prefix = '' }: OutputO
   const json = (value: unknown, indent: number): string => `${JSON.stringify(value, null, indent)}\n`;
   const outputs: (Output | null)[] = [
     { id: 'gguf', name: name.gguf, type: 'application/octet-stream', contents: () => vectorGguf(run, vector) },
-    { id: 'llama', name: `${prefix}steer-llama.sh`, type: 'text/x-shellscript', contents: () => writeLlamaScript(run, vector, name.gguf) },
-    { id: 'safetensors', name: name.safetensors, type: 'application/octet-stream', contents: () => vectorSafetensors(run) },
-    { id: 'python', name: `${prefix}steer.py`, type: 'text/x-python', contents: () => writePythonScript(run, name.safetensors, name.map) },
+    {
+      id: 'llama',
+      name: `${prefix}steer-llama.sh`,
+      type: 'text/x-shellscript',
+      contents: () => writeLlamaScript(run, vector, name.gguf),
+    },
+    {
+      id: 'safetensors',
+      name: name.safetensors,
+      type: 'application/octet-stream',
+      contents: () => vectorSafetensors(run),
+    },
+    {
+      id: 'python',
+      name: `${prefix}steer.py`,
+      type: 'text/x-python',
+      contents: () => writePythonScript(run, name.safetensors, name.map),
+    },
     { id: 'svec', name: `${prefix}${vector}.svec`, type: 'application/json', contents: () => vectorSvec(run, vector) },
     map && { id: 'map', name: name.map, type: 'application/octet-stream', contents: () => writeMap(run, map) },
     {
       id: 'card',
       name: `${prefix}card.json`,
       type: 'application/json',
-      contents: () => writeCard(run, [{ name: name.safetensors, bytes: vectorSafetensors(run) }, ...(map ? [{ name: name.map, bytes: writeMap(run, map) }] : [])]),
+      contents: () =>
+        writeCard(run, [
+          { name: name.safetensors, bytes: vectorSafetensors(run) },
+          ...(map ? [{ name: name.map, bytes: writeMap(run, map) }] : []),
+        ]),
     },
     { id: 'sweep', name: `${prefix}sweep.csv`, type: 'text/csv', contents: () => writeSweep(run.doseResponse) },
-    pairs && { id: 'pairs-jsonl', name: `${prefix}pairs.jsonl`, type: 'application/jsonl', contents: () => pairsJsonl(pairs) },
+    pairs && {
+      id: 'pairs-jsonl',
+      name: `${prefix}pairs.jsonl`,
+      type: 'application/jsonl',
+      contents: () => pairsJsonl(pairs),
+    },
     pairs && { id: 'pairs-csv', name: `${prefix}pairs.csv`, type: 'text/csv', contents: () => pairsCsv(pairs) },
-    { id: 'experiment', name: `${prefix}experiment.json`, type: 'application/json', contents: () => json(run.experiment, 2) },
+    {
+      id: 'experiment',
+      name: `${prefix}experiment.json`,
+      type: 'application/json',
+      contents: () => json(run.experiment, 2),
+    },
     { id: 'run', name: `${prefix}run.json`, type: 'application/json', contents: () => json(run, 0) },
     { id: 'report-md', name: `${prefix}report.md`, type: 'text/markdown', contents: () => renderReport(run) },
     { id: 'report-html', name: `${prefix}report.html`, type: 'text/html', contents: () => renderReportHtml(run) },

@@ -15,10 +15,12 @@ export function pairsError(what: string, remedy: string, line: number | null = n
   return new LabError('pairs-format', what, remedy, line === null ? undefined : { line });
 }
 
-export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Field names without regard to case or to spaces around them. */
-const folded = (value: Record<string, unknown>): Record<string, unknown> => Object.fromEntries(Object.entries(value).map(([key, field]) => [key.trim().toLowerCase(), field]));
+const folded = (value: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(value).map(([key, field]) => [key.trim().toLowerCase(), field]));
 
 /**
  * Parses a JSON document.
@@ -30,7 +32,11 @@ export function parseJson(text: string, name: string): unknown {
   } catch (error) {
     const { message } = error as Error;
     const line = lineOf(message, text);
-    throw pairsError(`${name} is not valid JSON${line === null ? '' : ` at line ${line}`}: ${message}.`, 'Mend it at that place, or save the pairs as CSV or JSON lines.', line);
+    throw pairsError(
+      `${name} is not valid JSON${line === null ? '' : ` at line ${line}`}: ${message}.`,
+      'Mend it at that place, or save the pairs as CSV or JSON lines.',
+      line,
+    );
   }
 }
 
@@ -45,7 +51,11 @@ function lineOf(message: string, text: string): number | null {
 /** Items of a JSON array as records. @throws LabError `pairs-format` for an item that is no object */
 export function recordsOf(items: readonly unknown[], name: string): PairRecord[] {
   return items.map((item, i) => {
-    if (!isObject(item)) throw pairsError(`Item ${i + 1} of ${name} is not an object with a positive and a negative text.`, 'Write every pair as {"positive": "…", "negative": "…"}.');
+    if (!isObject(item))
+      throw pairsError(
+        `Item ${i + 1} of ${name} is not an object with a positive and a negative text.`,
+        'Write every pair as {"positive": "…", "negative": "…"}.',
+      );
     return { fields: folded(item), line: null, place: `Item ${i + 1}` };
   });
 }
@@ -59,9 +69,18 @@ export function jsonLines(text: string, name: string): PairRecord[] {
     try {
       value = JSON.parse(source);
     } catch (error) {
-      throw pairsError(`Line ${line} of ${name} is not JSON: ${(error as Error).message}.`, 'Write one JSON object a line.', line);
+      throw pairsError(
+        `Line ${line} of ${name} is not JSON: ${(error as Error).message}.`,
+        'Write one JSON object a line.',
+        line,
+      );
     }
-    if (!isObject(value)) throw pairsError(`Line ${line} of ${name} is JSON, but not an object.`, 'Write one JSON object a line, such as {"positive": "…", "negative": "…"}.', line);
+    if (!isObject(value))
+      throw pairsError(
+        `Line ${line} of ${name} is JSON, but not an object.`,
+        'Write one JSON object a line, such as {"positive": "…", "negative": "…"}.',
+        line,
+      );
     return [{ fields: folded(value), line, place: `Line ${line}` }];
   });
 }
@@ -82,18 +101,30 @@ export function parseTable(text: string, name: string): Table | null {
   // Tab-separated files often quote nothing, and then a quotation mark is a character like any other.
   const { table, problem } = plain.problem && delimiter === '\t' ? parseRows(text, delimiter, '\0') : plain;
   if (!table.rows.slice(0, 20).some(({ cells }) => cells.length > 1)) return null;
-  if (problem) throw pairsError(`Line ${problem.line} of ${name}: ${problem.message}.`, 'Close the quotation mark; one inside a quoted text is written twice.', problem.line);
+  if (problem)
+    throw pairsError(
+      `Line ${problem.line} of ${name}: ${problem.message}.`,
+      'Close the quotation mark; one inside a quoted text is written twice.',
+      problem.line,
+    );
   return table;
 }
 
 /** The delimiter of the first line, outside quotation marks: a tab where there is one, else the commoner of comma and semicolon. */
 function delimiterOf(text: string): string {
-  const first = text.trimStart().split('\n', 1)[0].replaceAll(/"[^"]*"/g, '');
+  const first = text
+    .trimStart()
+    .split('\n', 1)[0]
+    .replaceAll(/"[^"]*"/g, '');
   if (first.includes('\t')) return '\t';
   return first.split(';').length > first.split(',').length ? ';' : ',';
 }
 
-function parseRows(text: string, delimiter: string, quoteChar: string): { table: Table; problem: { line: number; message: string } | null } {
+function parseRows(
+  text: string,
+  delimiter: string,
+  quoteChar: string,
+): { table: Table; problem: { line: number; message: string } | null } {
   const rows: Table['rows'] = [];
   let problem: { line: number; message: string } | null = null;
   let line = 1;
@@ -104,7 +135,14 @@ function parseRows(text: string, delimiter: string, quoteChar: string): { table:
     newline: '\n',
     step: ({ data, errors, meta }) => {
       const quotes = errors.find((error) => error.type === 'Quotes');
-      if (quotes && !problem) problem = { line, message: quotes.code === 'MissingQuotes' ? 'a quotation mark opens and does not close' : 'a quotation mark closes in the middle of a text' };
+      if (quotes && !problem)
+        problem = {
+          line,
+          message:
+            quotes.code === 'MissingQuotes'
+              ? 'a quotation mark opens and does not close'
+              : 'a quotation mark closes in the middle of a text',
+        };
       if (data.some((cell) => cell.trim() !== '')) rows.push({ cells: data, line });
       for (let i = from; i < meta.cursor; i++) if (text.charCodeAt(i) === 10) line++;
       from = meta.cursor;

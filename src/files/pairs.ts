@@ -30,7 +30,8 @@ export const MAX_PAIRS = 2000;
 /** Longest text that is looked at, in characters. */
 export const MAX_TEXT = 5_000_000;
 
-const KNOWN = 'Use CSV, TSV or JSON lines with “positive” and “negative” (and “prompt”), a JSON list of such pairs, CAA or Anthropic evals, lines of concept, kind and text, or two text files of equal length.';
+const KNOWN =
+  'Use CSV, TSV or JSON lines with “positive” and “negative” (and “prompt”), a JSON list of such pairs, CAA or Anthropic evals, lines of concept, kind and text, or two text files of equal length.';
 
 /**
  * Reads contrast pairs from one file, or from two aligned text files (the positive one first, unless their names tell).
@@ -38,8 +39,17 @@ const KNOWN = 'Use CSV, TSV or JSON lines with “positive” and “negative”
  * @throws LabError `pairs-format`, `pairs-one-sided`, `pairs-too-few`, with `details.line` where there is one
  */
 export function readPairs(files: readonly TextFile[], concept: string | null = null): PairsReading {
-  if (files.length === 0 || files.length > 2) throw pairsError(`${files.length} files were given.`, 'Choose one file of pairs, or two text files: one of positive and one of negative examples.');
-  for (const { name, text } of files) if (text.length > MAX_TEXT) throw pairsError(`${name} has ${text.length.toLocaleString('en')} characters; at most ${MAX_TEXT.toLocaleString('en')} are read.`, `An experiment takes ${MAX_PAIRS.toLocaleString('en')} pairs: choose a part of the file.`);
+  if (files.length === 0 || files.length > 2)
+    throw pairsError(
+      `${files.length} files were given.`,
+      'Choose one file of pairs, or two text files: one of positive and one of negative examples.',
+    );
+  for (const { name, text } of files)
+    if (text.length > MAX_TEXT)
+      throw pairsError(
+        `${name} has ${text.length.toLocaleString('en')} characters; at most ${MAX_TEXT.toLocaleString('en')} are read.`,
+        `An experiment takes ${MAX_PAIRS.toLocaleString('en')} pairs: choose a part of the file.`,
+      );
   const clean = files.map(({ name, text }) => ({ name, text: text.replace(/^\uFEFF/, '').replaceAll(/\r\n?/g, '\n') }));
   const found = clean.length === 2 ? alignedFiles(clean[0], clean[1]) : oneFile(clean[0], concept);
   return checked(found);
@@ -55,7 +65,15 @@ interface Found extends Omit<PairsReading, 'pairs'> {
   placed: Placed[];
 }
 
-const found = (format: string, placed: Placed[], more: Partial<Omit<Found, 'format' | 'placed'>> = {}): Found => ({ format, placed, ends: null, notes: [], concepts: [], concept: null, ...more });
+const found = (format: string, placed: Placed[], more: Partial<Omit<Found, 'format' | 'placed'>> = {}): Found => ({
+  format,
+  placed,
+  ends: null,
+  notes: [],
+  concepts: [],
+  concept: null,
+  ...more,
+});
 
 function oneFile({ name, text }: TextFile, concept: string | null): Found {
   const start = text.trimStart()[0];
@@ -66,17 +84,41 @@ function oneFile({ name, text }: TextFile, concept: string | null): Found {
   }
   if (start === '{') return fromObjects(text, name, concept);
   const table = parseTable(text, name);
-  if (table === null) throw pairsError(`${name} is one column of text, so nothing says which example is positive and which negative.`, KNOWN);
+  if (table === null)
+    throw pairsError(
+      `${name} is one column of text, so nothing says which example is positive and which negative.`,
+      KNOWN,
+    );
   const format = table.delimiter === '\t' ? 'TSV' : table.delimiter === ';' ? 'CSV with semicolons' : 'CSV';
   const [head, ...rows] = table.rows;
   const columns = head.cells.map((cell) => cell.trim().toLowerCase());
   if (shapeOf(columns) === null) {
-    if (table.rows.some(({ cells }) => cells.length !== 2)) throw pairsError(`Line ${head.line} of ${name} should name the columns, and has “${head.cells.join('”, “').slice(0, 200)}”.`, 'Begin the table with the line “positive,negative”, or “prompt,positive,negative”.', head.line);
-    return found(`${format} of two columns without a heading`, table.rows.map(({ cells, line }) => placedPair(cells[0], cells[1], null, { line, place: `Line ${line}`, fields: {} })), { notes: ['There is no heading: the left column is taken as positive.'] });
+    if (table.rows.some(({ cells }) => cells.length !== 2))
+      throw pairsError(
+        `Line ${head.line} of ${name} should name the columns, and has “${head.cells.join('”, “').slice(0, 200)}”.`,
+        'Begin the table with the line “positive,negative”, or “prompt,positive,negative”.',
+        head.line,
+      );
+    return found(
+      `${format} of two columns without a heading`,
+      table.rows.map(({ cells, line }) =>
+        placedPair(cells[0], cells[1], null, { line, place: `Line ${line}`, fields: {} }),
+      ),
+      { notes: ['There is no heading: the left column is taken as positive.'] },
+    );
   }
   const records = rows.map(({ cells, line }): PairRecord => {
-    if (cells.length > columns.length) throw pairsError(`Line ${line} of ${name} has ${cells.length} columns, and the heading ${columns.length}.`, 'Put texts with commas or line breaks in quotation marks.', line);
-    return { line, place: `Line ${line}`, fields: Object.fromEntries(columns.map((column, i) => [column, cells[i] ?? ''])) };
+    if (cells.length > columns.length)
+      throw pairsError(
+        `Line ${line} of ${name} has ${cells.length} columns, and the heading ${columns.length}.`,
+        'Put texts with commas or line breaks in quotation marks.',
+        line,
+      );
+    return {
+      line,
+      place: `Line ${line}`,
+      fields: Object.fromEntries(columns.map((column, i) => [column, cells[i] ?? ''])),
+    };
   });
   return fromRecords(records, format, name, concept);
 }
@@ -89,14 +131,30 @@ function fromObjects(text: string, name: string, concept: string | null): Found 
   const inner = isObject(value.concept) && Array.isArray(value.concept.pairs) ? value.concept : value;
   if (Array.isArray(inner.pairs)) {
     const ends = isObject(inner.concept) ? inner.concept : inner;
-    const named = typeof ends.positive === 'string' && typeof ends.negative === 'string' ? { positive: ends.positive, negative: ends.negative } : null;
-    return { ...fromRecords(recordsOf(inner.pairs, name), inner === value ? 'preset of the lab' : 'experiment of the lab', name, concept), ends: named };
+    const named =
+      typeof ends.positive === 'string' && typeof ends.negative === 'string'
+        ? { positive: ends.positive, negative: ends.negative }
+        : null;
+    return {
+      ...fromRecords(
+        recordsOf(inner.pairs, name),
+        inner === value ? 'preset of the lab' : 'experiment of the lab',
+        name,
+        concept,
+      ),
+      ends: named,
+    };
   }
   if (Array.isArray(value.positive) && Array.isArray(value.negative)) {
-    const side = (items: unknown[], which: string): Labelled[] => items.map((item, i) => {
-      if (typeof item !== 'string') throw pairsError(`Item ${i + 1} of the ${which} list of ${name} is not a text.`, 'Write both lists as texts in quotation marks.');
-      return { text: item, line: null, place: `Item ${i + 1}` };
-    });
+    const side = (items: unknown[], which: string): Labelled[] =>
+      items.map((item, i) => {
+        if (typeof item !== 'string')
+          throw pairsError(
+            `Item ${i + 1} of the ${which} list of ${name} is not a text.`,
+            'Write both lists as texts in quotation marks.',
+          );
+        return { text: item, line: null, place: `Item ${i + 1}` };
+      });
     return unpaired('JSON of two lists', side(value.positive, 'positive'), side(value.negative, 'negative'));
   }
   return fromRecords(recordsOf([value], name), 'JSON', name, concept);
@@ -130,15 +188,38 @@ function fromRecords(records: readonly PairRecord[], container: string, name: st
   switch (shape) {
     case 'pairs': {
       const prompt = ['prompt', 'question', 'context'].find((field) => fields.includes(field)) ?? null;
-      const placed = records.map((record) => placedPair(word(record, 'positive', name), word(record, 'negative', name), prompt && word(record, prompt, name), record));
-      return found(`${container} of positive and negative texts${prompt ? `, with “${prompt}”` : ''}`, placed, { notes: prompt ? [JOINED(prompt)] : [] });
+      const placed = records.map((record) =>
+        placedPair(
+          word(record, 'positive', name),
+          word(record, 'negative', name),
+          prompt && word(record, prompt, name),
+          record,
+        ),
+      );
+      return found(`${container} of positive and negative texts${prompt ? `, with “${prompt}”` : ''}`, placed, {
+        notes: prompt ? [JOINED(prompt)] : [],
+      });
     }
     case 'answers': {
       const question = ['question', 'statement'].find((field) => fields.includes(field));
-      if (question === undefined) throw pairsError(`${records[0].place} of ${name} has answers, but neither “question” nor “statement”.`, KNOWN, records[0].line);
+      if (question === undefined)
+        throw pairsError(
+          `${records[0].place} of ${name} has answers, but neither “question” nor “statement”.`,
+          KNOWN,
+          records[0].line,
+        );
       const kind = fields.includes('statement') ? 'Anthropic evals' : 'CAA';
-      const placed = records.map((record) => placedPair(word(record, 'answer_matching_behavior', name), word(record, 'answer_not_matching_behavior', name), word(record, question, name), record));
-      return found(`${kind} (${container}): “${question}” with a matching and a not matching answer`, placed, { notes: [JOINED(question)] });
+      const placed = records.map((record) =>
+        placedPair(
+          word(record, 'answer_matching_behavior', name),
+          word(record, 'answer_not_matching_behavior', name),
+          word(record, question, name),
+          record,
+        ),
+      );
+      return found(`${kind} (${container}): “${question}” with a matching and a not matching answer`, placed, {
+        notes: [JOINED(question)],
+      });
     }
     case 'concepts':
       return byConcept(records, container, name, concept);
@@ -148,21 +229,40 @@ function fromRecords(records: readonly PairRecord[], container: string, name: st
       return unpaired(`${container} of texts with “${label}”`, positive, negative);
     }
     case null:
-      throw pairsError(`${records[0].place} of ${name} has the fields ${fields.map((field) => `“${field}”`).join(', ').slice(0, 300) || '(none)'}, of which the lab makes no pairs.`, KNOWN, records[0].line);
+      throw pairsError(
+        `${records[0].place} of ${name} has the fields ${
+          fields
+            .map((field) => `“${field}”`)
+            .join(', ')
+            .slice(0, 300) || '(none)'
+        }, of which the lab makes no pairs.`,
+        KNOWN,
+        records[0].line,
+      );
   }
 }
 
-const JOINED = (field: string): string => `“${field}” is put before both texts, with a space between them (a line break where it has several lines) unless one brings its own.`;
+const JOINED = (field: string): string =>
+  `“${field}” is put before both texts, with a space between them (a line break where it has several lines) unless one brings its own.`;
 
 function word(record: PairRecord, field: string, name: string): string {
   const value = record.fields[field];
   if (typeof value === 'string') return value;
-  throw pairsError(`${record.place} of ${name} has ${value === undefined || value === null ? `no “${field}”` : `a “${field}” that is not a text`}.`, 'Give every record the same fields, as texts.', record.line);
+  throw pairsError(
+    `${record.place} of ${name} has ${value === undefined || value === null ? `no “${field}”` : `a “${field}” that is not a text`}.`,
+    'Give every record the same fields, as texts.',
+    record.line,
+  );
 }
 
 function placedPair(positive: string, negative: string, prompt: string | null, { line, place }: PairRecord): Placed {
   // A side that is missing must be found missing, whatever stands before it.
-  const join = (text: string): string => (prompt === null || prompt === '' || text.trim() === '' ? text : /\s$/.test(prompt) || /^\s/.test(text) ? prompt + text : `${prompt}${prompt.includes('\n') ? '\n' : ' '}${text}`);
+  const join = (text: string): string =>
+    prompt === null || prompt === '' || text.trim() === ''
+      ? text
+      : /\s$/.test(prompt) || /^\s/.test(text)
+        ? prompt + text
+        : `${prompt}${prompt.includes('\n') ? '\n' : ' '}${text}`;
   return { pair: { positive: join(positive), negative: join(negative) }, line, place };
 }
 
@@ -176,12 +276,23 @@ const POSITIVE = new Set(['positive', 'pos', '+', '1', 'true', 'yes']);
 const NEGATIVE = new Set(['negative', 'neg', '-', '-1', '0', 'false', 'no']);
 
 /** Texts by side. @throws LabError `pairs-format` for a label that is neither */
-function sides(records: readonly PairRecord[], field: string, name: string): Record<'positive' | 'negative', Labelled[]> {
+function sides(
+  records: readonly PairRecord[],
+  field: string,
+  name: string,
+): Record<'positive' | 'negative', Labelled[]> {
   const out: Record<'positive' | 'negative', Labelled[]> = { positive: [], negative: [] };
   for (const record of records) {
-    const label = String(record.fields[field] ?? '').trim().toLowerCase();
+    const label = String(record.fields[field] ?? '')
+      .trim()
+      .toLowerCase();
     const side = POSITIVE.has(label) ? 'positive' : NEGATIVE.has(label) ? 'negative' : null;
-    if (side === null) throw pairsError(`${record.place} of ${name} has the ${field} “${label.slice(0, 60)}”, which is neither positive nor negative.`, 'Write “positive” or “negative” (or 1 and 0).', record.line);
+    if (side === null)
+      throw pairsError(
+        `${record.place} of ${name} has the ${field} “${label.slice(0, 60)}”, which is neither positive nor negative.`,
+        'Write “positive” or “negative” (or 1 and 0).',
+        record.line,
+      );
     out[side].push({ text: word(record, 'text', name), line: record.line, place: record.place });
   }
   return out;
@@ -199,7 +310,10 @@ function byConcept(records: readonly PairRecord[], container: string, name: stri
   return {
     ...unpaired(`${container} of concept, kind and text`, positive, negative),
     concept: chosen,
-    concepts: lists.map(({ key, ...list }) => ({ name: key, pairs: Math.min(list.positive.length, list.negative.length) })),
+    concepts: lists.map(({ key, ...list }) => ({
+      name: key,
+      pairs: Math.min(list.positive.length, list.negative.length),
+    })),
   };
 }
 
@@ -208,27 +322,62 @@ function unpaired(format: string, positive: readonly Labelled[], negative: reado
   const n = Math.min(positive.length, negative.length);
   if (n === 0 && positive.length + negative.length > 0) {
     const [has, lacks] = positive.length > 0 ? ['positive', 'negative'] : ['negative', 'positive'];
-    throw new LabError('pairs-one-sided', `There are ${Math.max(positive.length, negative.length)} ${has} texts and no ${lacks} one.`, `Add ${lacks} texts.`);
+    throw new LabError(
+      'pairs-one-sided',
+      `There are ${Math.max(positive.length, negative.length)} ${has} texts and no ${lacks} one.`,
+      `Add ${lacks} texts.`,
+    );
   }
   const surplus = Math.max(positive.length, negative.length) - n;
-  const notes = ['The texts have no partners: they are paired in the order in which they stand. A difference of means is the same for any pairing.'];
-  if (surplus > 0) notes.push(`${surplus} ${positive.length > n ? 'positive' : 'negative'} ${surplus === 1 ? 'text is' : 'texts are'} left over and not used.`);
-  return found(format, Array.from({ length: n }, (_, i) => ({ pair: { positive: positive[i].text, negative: negative[i].text }, line: negative[i].line, place: positive[i].place })), { notes });
+  const notes = [
+    'The texts have no partners: they are paired in the order in which they stand. A difference of means is the same for any pairing.',
+  ];
+  if (surplus > 0)
+    notes.push(
+      `${surplus} ${positive.length > n ? 'positive' : 'negative'} ${surplus === 1 ? 'text is' : 'texts are'} left over and not used.`,
+    );
+  return found(
+    format,
+    Array.from({ length: n }, (_, i) => ({
+      pair: { positive: positive[i].text, negative: negative[i].text },
+      line: negative[i].line,
+      place: positive[i].place,
+    })),
+    { notes },
+  );
 }
 
-const NAME_TELLS: readonly [RegExp, RegExp] = [/(^|[^a-z])(pos|positive)([^a-z]|$)/i, /(^|[^a-z])(neg|negative)([^a-z]|$)/i];
+const NAME_TELLS: readonly [RegExp, RegExp] = [
+  /(^|[^a-z])(pos|positive)([^a-z]|$)/i,
+  /(^|[^a-z])(neg|negative)([^a-z]|$)/i,
+];
 
 /** Line i of one file with line i of the other. @throws LabError `pairs-one-sided` where one has fewer, or a line is empty */
 function alignedFiles(a: TextFile, b: TextFile): Found {
   const swap = NAME_TELLS[1].test(a.name) || NAME_TELLS[0].test(b.name);
   const [up, down] = swap ? [b, a] : [a, b];
-  const lines = ({ text }: TextFile): string[] => text.replace(/\n+$/, '').split('\n').map((line) => line.trim());
+  const lines = ({ text }: TextFile): string[] =>
+    text
+      .replace(/\n+$/, '')
+      .split('\n')
+      .map((line) => line.trim());
   const [positive, negative] = [lines(up), lines(down)];
   if (positive.length !== negative.length) {
-    throw new LabError('pairs-one-sided', `${up.name} has ${positive.length} lines and ${down.name} ${negative.length}: from line ${Math.min(positive.length, negative.length) + 1} on, one of them has no partner.`, 'Let line 1 of one file be the partner of line 1 of the other, and so on.', { line: Math.min(positive.length, negative.length) + 1 });
+    throw new LabError(
+      'pairs-one-sided',
+      `${up.name} has ${positive.length} lines and ${down.name} ${negative.length}: from line ${Math.min(positive.length, negative.length) + 1} on, one of them has no partner.`,
+      'Let line 1 of one file be the partner of line 1 of the other, and so on.',
+      { line: Math.min(positive.length, negative.length) + 1 },
+    );
   }
-  const placed = positive.flatMap((text, i): Placed[] => (text === '' && negative[i] === '' ? [] : [{ pair: { positive: text, negative: negative[i] }, line: i + 1, place: `Line ${i + 1}` }]));
-  return found('two aligned text files', placed, { notes: [`${up.name} is taken as the positive side, ${down.name} as the negative one.`] });
+  const placed = positive.flatMap((text, i): Placed[] =>
+    text === '' && negative[i] === ''
+      ? []
+      : [{ pair: { positive: text, negative: negative[i] }, line: i + 1, place: `Line ${i + 1}` }],
+  );
+  return found('two aligned text files', placed, {
+    notes: [`${up.name} is taken as the positive side, ${down.name} as the negative one.`],
+  });
 }
 
 /** Every pair has two sides that differ and are not too long; at least two pairs, at most as many as an experiment takes. */
@@ -236,11 +385,39 @@ function checked({ placed, ...reading }: Found): PairsReading {
   for (const { pair, line, place } of placed) {
     const missing = pair.positive.trim() === '' ? 'positive' : pair.negative.trim() === '' ? 'negative' : null;
     const details = line === null ? undefined : { line };
-    if (missing) throw new LabError('pairs-one-sided', `${place} has no ${missing} text.`, 'Give both sides of every pair: the same text with and without the behaviour.', details);
-    if (pair.positive.trim() === pair.negative.trim()) throw new LabError('pairs-one-sided', `Both sides of ${place.toLowerCase()} are the same text.`, 'Let the two sides differ in the behaviour only.', details);
-    if (!contrastPair.safeParse(pair).success) throw pairsError(`A text of ${place.toLowerCase()} has ${Math.max(pair.positive.length, pair.negative.length).toLocaleString('en')} characters; an experiment takes up to 4,000.`, 'Shorten it: the concept is read from where the two sides differ.', line);
+    if (missing)
+      throw new LabError(
+        'pairs-one-sided',
+        `${place} has no ${missing} text.`,
+        'Give both sides of every pair: the same text with and without the behaviour.',
+        details,
+      );
+    if (pair.positive.trim() === pair.negative.trim())
+      throw new LabError(
+        'pairs-one-sided',
+        `Both sides of ${place.toLowerCase()} are the same text.`,
+        'Let the two sides differ in the behaviour only.',
+        details,
+      );
+    if (!contrastPair.safeParse(pair).success)
+      throw pairsError(
+        `A text of ${place.toLowerCase()} has ${Math.max(pair.positive.length, pair.negative.length).toLocaleString('en')} characters; an experiment takes up to 4,000.`,
+        'Shorten it: the concept is read from where the two sides differ.',
+        line,
+      );
   }
-  if (placed.length < 2) throw new LabError('pairs-too-few', placed.length === 0 ? 'There is no contrast pair in it.' : 'There is only one contrast pair in it.', 'At least two are needed; eight or more give a steadier vector.');
-  const notes = placed.length > MAX_PAIRS ? [...reading.notes, `Of ${placed.length.toLocaleString('en')} pairs the first ${MAX_PAIRS.toLocaleString('en')} are taken.`] : reading.notes;
+  if (placed.length < 2)
+    throw new LabError(
+      'pairs-too-few',
+      placed.length === 0 ? 'There is no contrast pair in it.' : 'There is only one contrast pair in it.',
+      'At least two are needed; eight or more give a steadier vector.',
+    );
+  const notes =
+    placed.length > MAX_PAIRS
+      ? [
+          ...reading.notes,
+          `Of ${placed.length.toLocaleString('en')} pairs the first ${MAX_PAIRS.toLocaleString('en')} are taken.`,
+        ]
+      : reading.notes;
   return { ...reading, notes, pairs: placed.slice(0, MAX_PAIRS).map(({ pair }) => pair) };
 }

@@ -15,8 +15,19 @@ const ONNX_OWNERS = ['onnx-community', 'xenova'];
 
 /** Names a model's place for a program that reads PyTorch weights. */
 export function describePlace({ id, location }: ModelRef): Place {
-  if (!location) return { id, revision: null, note: 'bundled with the lab as ONNX: give a folder of PyTorch weights with --model (the lab’s fixtures/files/bundled_weights.py makes it)' };
-  if (location.kind === 'local') return { id, revision: null, note: 'opened from a folder in the page: give it with --model' };
-  if (ONNX_OWNERS.includes(id.split('/')[0].toLowerCase())) return { id, revision: location.commit, note: 'a repository of ONNX files: give the one it was made from with --model' };
+  if (!location)
+    return {
+      id,
+      revision: null,
+      note: 'bundled with the lab as ONNX: give a folder of PyTorch weights with --model (the lab’s fixtures/files/bundled_weights.py makes it)',
+    };
+  if (location.kind === 'local')
+    return { id, revision: null, note: 'opened from a folder in the page: give it with --model' };
+  if (ONNX_OWNERS.includes(id.split('/')[0].toLowerCase()))
+    return {
+      id,
+      revision: location.commit,
+      note: 'a repository of ONNX files: give the one it was made from with --model',
+    };
   return { id, revision: location.commit, note: null };
 }

@@ -72,10 +72,16 @@ export function provedFiles(run: Run, map: MapArrays): ProvedFile[] {
   return [...seen.values()];
 }
 
-export const digestsOf = (files: readonly ProvedFile[]): Record<string, string> => Object.fromEntries(files.map(({ name, bytes }) => [name, sha256Hex(bytes)]));
+export const digestsOf = (files: readonly ProvedFile[]): Record<string, string> =>
+  Object.fromEntries(files.map(({ name, bytes }) => [name, sha256Hex(bytes)]));
 
 /** The table of files and programs, for a terminal. */
 export function proofTable({ files, programs, recorded }: ProofRecord): string {
-  const rows = files.flatMap(({ name, readers }) => readers.map(({ program, found }, i) => `  ${(i === 0 ? name : '').padEnd(20)} ${`${program} ${programs[program] ?? ''}`.trim().padEnd(36)} ${found}`));
+  const rows = files.flatMap(({ name, readers }) =>
+    readers.map(
+      ({ program, found }, i) =>
+        `  ${(i === 0 ? name : '').padEnd(20)} ${`${program} ${programs[program] ?? ''}`.trim().padEnd(36)} ${found}`,
+    ),
+  );
   return [`Exported files and the programs that read them (recorded ${recorded.slice(0, 10)}):`, ...rows].join('\n');
 }

@@ -13,7 +13,9 @@ const PLAIN_INPUTS = `    """Greedy continuation of a prompt."""
     inputs = tokenizer(prompt, return_tensors="pt", return_token_type_ids=False)`;
 
 /** The prompt as the run put it: the user's message in the model's chat template. */
-const chatInputs = (system: string): string => `    """Greedy answer to a prompt, put in the model's chat template as the run did."""
+const chatInputs = (
+  system: string,
+): string => `    """Greedy answer to a prompt, put in the model's chat template as the run did."""
     messages = [${system === '' ? '' : `{"role": "system", "content": ${literal(system)}}, `}{"role": "user", "content": prompt}]
     text = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
     inputs = tokenizer(text, add_special_tokens=False, return_tensors="pt", return_token_type_ids=False)`;
@@ -26,8 +28,14 @@ const chatInputs = (system: string): string => `    """Greedy answer to a prompt
 export function writePythonScript(run: ExportedRun, vectorsFile: string, mapFile: string): string {
   const steerings = VECTOR_NAMES.map((name) => steeringOf(run, name));
   const [{ ref: target }, , { ref: source }] = steerings;
-  const entries = steerings.map(({ vector, role, block, alpha, r, medianNorm }) => `    ${literal(vector)}: {"model": ${role === 'source' ? 'SOURCE' : 'TARGET'}, "block": ${block}, "alpha": ${alpha}},  # r = ${short(r)} of the median norm ${short(medianNorm)}`);
-  const { transfer: { addBias }, prompting } = run.experiment;
+  const entries = steerings.map(
+    ({ vector, role, block, alpha, r, medianNorm }) =>
+      `    ${literal(vector)}: {"model": ${role === 'source' ? 'SOURCE' : 'TARGET'}, "block": ${block}, "alpha": ${alpha}},  # r = ${short(r)} of the median norm ${short(medianNorm)}`,
+  );
+  const {
+    transfer: { addBias },
+    prompting,
+  } = run.experiment;
   return `"""Steer a language model with the vectors of an LRT Lab run.
 
     pip install torch transformers safetensors

@@ -11,7 +11,11 @@ const ARM_NAMES: Record<ArmResult['name'], string> = {
   random: 'large + random',
 };
 
-const HOMOLOGY_NAMES: Record<Run['models']['homology']['verdict'], string> = { homologous: 'Homologous', related: 'Related', 'not-homologous': 'Not homologous' };
+const HOMOLOGY_NAMES: Record<Run['models']['homology']['verdict'], string> = {
+  homologous: 'Homologous',
+  related: 'Related',
+  'not-homologous': 'Not homologous',
+};
 
 /** Renders the report as Markdown. The same run gives the same report. */
 export const renderReport = (run: Run): string => toMarkdown(reportOf(run));
@@ -30,16 +34,34 @@ function reportOf(run: Run): Block[] {
       ['', 'source (small)', 'target (large)'],
       [
         ['model', models.source.title, models.target.title],
-        ['blocks × width', `${models.source.layers} × ${models.source.hiddenSize}`, `${models.target.layers} × ${models.target.hiddenSize}`],
-        ['parameters', models.source.params?.toLocaleString('en') ?? 'not stated', models.target.params?.toLocaleString('en') ?? 'not stated'],
+        [
+          'blocks × width',
+          `${models.source.layers} × ${models.source.hiddenSize}`,
+          `${models.target.layers} × ${models.target.hiddenSize}`,
+        ],
+        [
+          'parameters',
+          models.source.params?.toLocaleString('en') ?? 'not stated',
+          models.target.params?.toLocaleString('en') ?? 'not stated',
+        ],
         ['validation loss', fixed(models.source.validationLoss, 4), fixed(models.target.validationLoss, 4)],
         ['block', String(map.layers.source), String(map.layers.target)],
       ],
     ),
-    paragraph(`Backend: ${device.backend} (${device.reason}). Adapter: ${device.adapter}. ${Object.entries(device.versions).map(([name, version]) => `${name} ${version}`).join(', ')}.`),
-    paragraph(`Tokens: ${run.tokens.kept.toLocaleString('en')} kept of ${run.tokens.read.toLocaleString('en')} read; ${run.tokens.train.toLocaleString('en')} to fit, ${run.tokens.heldOut.toLocaleString('en')} held out.`),
+    paragraph(
+      `Backend: ${device.backend} (${device.reason}). Adapter: ${device.adapter}. ${Object.entries(device.versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(', ')}.`,
+    ),
+    paragraph(
+      `Tokens: ${run.tokens.kept.toLocaleString('en')} kept of ${run.tokens.read.toLocaleString('en')} read; ${run.tokens.train.toLocaleString('en')} to fit, ${run.tokens.heldOut.toLocaleString('en')} held out.`,
+    ),
     ...(run.activations.alignment.by === 'characters'
-      ? [paragraph(`Positions paired by characters: ${percent(run.activations.alignment.share.source)} of the source’s and ${percent(run.activations.alignment.share.target)} of the target’s positions have a partner.`)]
+      ? [
+          paragraph(
+            `Positions paired by characters: ${percent(run.activations.alignment.share.source)} of the source’s and ${percent(run.activations.alignment.share.target)} of the target’s positions have a partner.`,
+          ),
+        ]
       : []),
     heading(2, `Do the models belong together? ${HOMOLOGY_NAMES[models.homology.verdict]}`),
     table(
@@ -58,10 +80,21 @@ function reportOf(run: Run): Block[] {
         ['λ', `${map.lambda}, ${map.lambdaRule}`],
         ['kind of map', mapName(map)],
         ['effective rank', `${fixed(map.statistics.effectiveRank, 1)} of ${map.statistics.ceiling}`],
-        ...map.statistics.withoutTop.slice(1, 3).map(({ without, r2 }) => [`held-out R² without the ${without === 1 ? 'dimension' : `${without} dimensions`} of highest variance`, fixed(r2, 4)]),
+        ...map.statistics.withoutTop
+          .slice(1, 3)
+          .map(({ without, r2 }) => [
+            `held-out R² without the ${without === 1 ? 'dimension' : `${without} dimensions`} of highest variance`,
+            fixed(r2, 4),
+          ]),
         ['solver', map.solver === 'wgsl' ? 'WGSL kernels' : 'ONNX Runtime WASM and float64'],
-        ['relative error of W against float64', `${map.errorVsFloat64.toExponential(1)} on ${map.auditRows.toLocaleString('en')} rows`],
-        ['self-test of the solver', `${device.selfTest.passed ? 'passed' : 'failed'}, ${device.selfTest.cases.length} cases in ${device.selfTest.milliseconds.toFixed(0)} ms`],
+        [
+          'relative error of W against float64',
+          `${map.errorVsFloat64.toExponential(1)} on ${map.auditRows.toLocaleString('en')} rows`,
+        ],
+        [
+          'self-test of the solver',
+          `${device.selfTest.passed ? 'passed' : 'failed'}, ${device.selfTest.cases.length} cases in ${device.selfTest.milliseconds.toFixed(0)} ms`,
+        ],
       ],
     ),
     paragraph(`Layers: ${map.layerRule}.${map.secondPassReason ? ` Collected twice: ${map.secondPassReason}.` : ''}`),
@@ -75,9 +108,17 @@ function reportOf(run: Run): Block[] {
       [
         ['cosine mapped · native', `${fixed(vector.cosineMappedNative, 3)} (chance ±${fixed(vector.chanceBand, 3)})`],
         ['cos(Wv, Wv + p)', fixed(vector.cosineWithBias, 3)],
-        ['norms: source, mapped, native', [vector.norms.source, vector.norms.mapped, vector.norms.native].map((n) => fixed(n, 2)).join(', ')],
-        ['AUROC on held-out pairs: source, mapped, native', [vector.auroc.source, vector.auroc.mapped, vector.auroc.native].map((a) => fixed(a, 3)).join(', ')],
-        ...(run.experiment.concept.kind === 'vector' ? [['vector of the small model', 'brought along; the pairs give the native vector and judge both']] : []),
+        [
+          'norms: source, mapped, native',
+          [vector.norms.source, vector.norms.mapped, vector.norms.native].map((n) => fixed(n, 2)).join(', '),
+        ],
+        [
+          'AUROC on held-out pairs: source, mapped, native',
+          [vector.auroc.source, vector.auroc.mapped, vector.auroc.native].map((a) => fixed(a, 3)).join(', '),
+        ],
+        ...(run.experiment.concept.kind === 'vector'
+          ? [['vector of the small model', 'brought along; the pairs give the native vector and judge both']]
+          : []),
         ['pairs', `${vector.pairs}, ${vector.readPosition} token${vector.readPosition === 'mean' ? 's' : ''}`],
       ],
     ),
@@ -98,11 +139,23 @@ function reportOf(run: Run): Block[] {
       ]),
     ),
     heading(2, 'One continuation of each arm'),
-    ...run.arms.flatMap((arm) => [paragraph({ bold: `${ARM_NAMES[arm.name]}${arm.direction === 'none' ? '' : `, ${arm.direction}`}` }), quote(arm.samples[0] ?? '')]),
+    ...run.arms.flatMap((arm) => [
+      paragraph({ bold: `${ARM_NAMES[arm.name]}${arm.direction === 'none' ? '' : `, ${arm.direction}`}` }),
+      quote(arm.samples[0] ?? ''),
+    ]),
     heading(2, 'Provenance'),
     paragraph('Experiment digest ', { code: run.experimentDigest }, `. ${run.app.name} ${run.app.version}.`),
-    list([models.source, models.target].map((model) => `${model.id} (${model.dtype}): ${model.digests.find((file) => file.path.endsWith('.onnx'))?.sha256 ?? 'no digest'}`)),
-    paragraph(`Time: ${Object.entries(run.timings).map(([stage, ms]) => `${stage} ${((ms ?? 0) / 1000).toFixed(1)} s`).join(', ')}.`),
+    list(
+      [models.source, models.target].map(
+        (model) =>
+          `${model.id} (${model.dtype}): ${model.digests.find((file) => file.path.endsWith('.onnx'))?.sha256 ?? 'no digest'}`,
+      ),
+    ),
+    paragraph(
+      `Time: ${Object.entries(run.timings)
+        .map(([stage, ms]) => `${stage} ${((ms ?? 0) / 1000).toFixed(1)} s`)
+        .join(', ')}.`,
+    ),
   ];
 }
 

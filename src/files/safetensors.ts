@@ -26,17 +26,27 @@ export function writeSafetensors({ tensors, metadata }: TensorFile): Uint8Array<
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
   for (const [name, { shape, values }] of Object.entries(tensors)) {
-    if (shape.reduce((product, n) => product * n, 1) !== values.length) throw new RangeError(`“${name}” has ${values.length} values and the shape [${shape.join(', ')}].`);
+    if (shape.reduce((product, n) => product * n, 1) !== values.length)
+      throw new RangeError(`“${name}” has ${values.length} values and the shape [${shape.join(', ')}].`);
     requireFinite(values, `“${name}”`);
     header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + values.byteLength] };
     offset += values.byteLength;
   }
   const json = utf8(JSON.stringify(header));
   const spaces = padding(json.length, 8).fill(0x20);
-  return concatenate([u64Bytes(json.length + spaces.length), json, spaces, ...Object.values(tensors).map(({ values }) => floatBytes(values))]);
+  return concatenate([
+    u64Bytes(json.length + spaces.length),
+    json,
+    spaces,
+    ...Object.values(tensors).map(({ values }) => floatBytes(values)),
+  ]);
 }
 
-const entrySchema = z.object({ dtype: z.string(), shape: z.array(z.int().min(0)).max(8), data_offsets: z.tuple([z.int().min(0), z.int().min(0)]) });
+const entrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(z.int().min(0)).max(8),
+  data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+});
 const headerSchema = z.object({ __metadata__: z.record(z.string(), z.string()).optional() }).catchall(entrySchema);
 
 /**
@@ -46,28 +56,55 @@ const headerSchema = z.object({ __metadata__: z.record(z.string(), z.string()).o
 export function readSafetensors(bytes: Uint8Array, name = 'The file'): TensorFile {
   const reader = new ByteReader(bytes, name);
   const length = bytes.length < 8 ? 0 : reader.u64();
-  if (length < 2 || length > MAX_HEADER || length > bytes.length - 8) throw invalidFile(`${name} is no safetensors file: its header is not where it should be.`, 'Choose a .safetensors file, or fetch this one again.');
+  if (length < 2 || length > MAX_HEADER || length > bytes.length - 8)
+    throw invalidFile(
+      `${name} is no safetensors file: its header is not where it should be.`,
+      'Choose a .safetensors file, or fetch this one again.',
+    );
   let value: unknown;
   try {
     value = JSON.parse(reader.text(length));
   } catch {
-    throw invalidFile(`${name} is no safetensors file: its header is not JSON.`, 'Choose a .safetensors file, or fetch this one again.');
+    throw invalidFile(
+      `${name} is no safetensors file: its header is not JSON.`,
+      'Choose a .safetensors file, or fetch this one again.',
+    );
   }
   const parsed = headerSchema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw invalidFile(`The header of ${name} is malformed at “${issue.path.join('.') || 'its top'}”: ${issue.message}`, 'The file is damaged: fetch or write it again.');
+    throw invalidFile(
+      `The header of ${name} is malformed at “${issue.path.join('.') || 'its top'}”: ${issue.message}`,
+      'The file is damaged: fetch or write it again.',
+    );
   }
   const { __metadata__: metadata = {}, ...entries } = parsed.data;
   const data = reader.at;
   const tensors: Record<string, Tensor> = Object.create(null);
   // The format allows no gaps and no overlaps, so the order of the offsets is enough to check them all.
   let expected = 0;
-  for (const [tensor, { dtype, shape, data_offsets: [start, end] }] of Object.entries(entries).toSorted(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0])) {
+  for (const [
+    tensor,
+    {
+      dtype,
+      shape,
+      data_offsets: [start, end],
+    },
+  ] of Object.entries(entries).toSorted(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0])) {
     const size = Object.hasOwn(BYTES, dtype) ? BYTES[dtype] : null;
-    if (size === null) throw invalidFile(`“${tensor}” of ${name} is of type ${dtype}; F32, F16 and BF16 are read.`, 'Save it as float32.', { tensor });
+    if (size === null)
+      throw invalidFile(
+        `“${tensor}” of ${name} is of type ${dtype}; F32, F16 and BF16 are read.`,
+        'Save it as float32.',
+        { tensor },
+      );
     const count = shape.reduce((product, n) => product * n, 1);
-    if (start !== expected || end - start !== count * size) throw invalidFile(`“${tensor}” of ${name} does not lie where its shape says.`, 'The file is damaged: fetch or write it again.', { tensor });
+    if (start !== expected || end - start !== count * size)
+      throw invalidFile(
+        `“${tensor}” of ${name} does not lie where its shape says.`,
+        'The file is damaged: fetch or write it again.',
+        { tensor },
+      );
     expected = end;
     reader.at = data + start;
     const from = reader.skip(count * size);
@@ -75,7 +112,11 @@ export function readSafetensors(bytes: Uint8Array, name = 'The file'): TensorFil
     requireFinite(values, `“${tensor}” of ${name}`);
     tensors[tensor] = { shape, values };
   }
-  if (data + expected !== bytes.length) throw invalidFile(`${name} has ${bytes.length - data - expected} bytes that its header says nothing of.`, 'The file is cut short or damaged: fetch or write it again.');
+  if (data + expected !== bytes.length)
+    throw invalidFile(
+      `${name} has ${bytes.length - data - expected} bytes that its header says nothing of.`,
+      'The file is cut short or damaged: fetch or write it again.',
+    );
   return { tensors, metadata };
 }
 

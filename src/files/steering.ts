@@ -12,7 +12,10 @@ export const VECTOR_NAMES = ['mapped', 'native', 'source'] as const;
 export type VectorName = (typeof VECTOR_NAMES)[number];
 
 /** The parts of a run that its files are made from. */
-export type ExportedRun = Pick<Run, 'app' | 'experimentDigest' | 'experiment' | 'concept' | 'models' | 'map' | 'vector' | 'verdict'>;
+export type ExportedRun = Pick<
+  Run,
+  'app' | 'experimentDigest' | 'experiment' | 'concept' | 'models' | 'map' | 'vector' | 'verdict'
+>;
 
 export interface Steering {
   vector: VectorName;
@@ -49,16 +52,39 @@ export function steeringOf(run: ExportedRun, vector: VectorName): Steering {
   const role = vector === 'source' ? 'source' : 'target';
   const direction = fromBase64(run.vector.values[vector]);
   const model = run.models[role];
-  if (direction.length !== model.hiddenSize) throw new LabError('file-invalid', `The ${vector} vector of this run has ${direction.length} values, and ${model.title} is ${model.hiddenSize} wide.`, 'The run is damaged: run the experiment again.');
+  if (direction.length !== model.hiddenSize)
+    throw new LabError(
+      'file-invalid',
+      `The ${vector} vector of this run has ${direction.length} values, and ${model.title} is ${model.hiddenSize} wide.`,
+      'The run is damaged: run the experiment again.',
+    );
   const { r } = run.verdict.chosenDose;
   const medianNorm = run.vector.medianNorm[role];
   const alpha = r * medianNorm;
-  return { vector, role, model, ref: run.experiment.models[role], block: run.map.layers[role], direction, r, alpha, medianNorm, added: direction.map((x) => x * alpha) };
+  return {
+    vector,
+    role,
+    model,
+    ref: run.experiment.models[role],
+    block: run.map.layers[role],
+    direction,
+    r,
+    alpha,
+    medianNorm,
+    added: direction.map((x) => x * alpha),
+  };
 }
 
 /** What the vector is and does, in one sentence for a file's description. */
 export function describeSteering(run: ExportedRun, { vector, model, block, r, alpha }: Steering): string {
-  const whose = vector === 'mapped' ? `from ${run.models.source.title} by the affine map` : vector === 'native' ? 'extracted in this model' : run.experiment.concept.kind === 'vector' ? 'brought along for this model, the source' : 'extracted in this model, the source';
+  const whose =
+    vector === 'mapped'
+      ? `from ${run.models.source.title} by the affine map`
+      : vector === 'native'
+        ? 'extracted in this model'
+        : run.experiment.concept.kind === 'vector'
+          ? 'brought along for this model, the source'
+          : 'extracted in this model, the source';
   return `${run.concept.title}: ${vector} vector, ${whose}. Add to the output of block ${block} (0-based) of ${model.id}, at every position. Factor 1 is the chosen dose, r = ${short(r)} (norm ${short(alpha)}), toward “${run.concept.positive}”; factor -1 is toward “${run.concept.negative}”. Experiment ${run.experimentDigest}.`;
 }
 
@@ -67,6 +93,13 @@ export const short = (x: number): string => String(Number(x.toPrecision(6)));
 
 /** A name for files: letters, digits and hyphens. */
 export function slug(text: string): string {
-  const name = text.normalize('NFKD').toLowerCase().replaceAll(/[\u0300-\u036f]/g, '').replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 60).replaceAll(/-+$/g, '');
+  const name = text
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/[\u0300-\u036f]/g, '')
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 60)
+    .replaceAll(/-+$/g, '');
   return name || 'experiment';
 }

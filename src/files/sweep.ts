@@ -4,15 +4,50 @@ import { z } from 'zod';
 import { DOSED_ARMS, type DoseCell } from '../experiment/run';
 import { invalidFile } from './bytes';
 
-const COLUMNS = ['arm', 'half', 'r', 'alpha', 'iso_kl', 'positive_rate', 'positive_low', 'positive_high', 'negative_rate', 'negative_low', 'negative_high', 'undecided', 'n', 'kl_mean', 'kl_p95', 'rep3'] as const;
+const COLUMNS = [
+  'arm',
+  'half',
+  'r',
+  'alpha',
+  'iso_kl',
+  'positive_rate',
+  'positive_low',
+  'positive_high',
+  'negative_rate',
+  'negative_low',
+  'negative_high',
+  'undecided',
+  'n',
+  'kl_mean',
+  'kl_p95',
+  'rep3',
+] as const;
 
 /** Writes the sweep; numbers in full, an unknown iso-KL dose as an empty cell. */
 export function writeSweep(cells: readonly DoseCell[]): string {
-  const rows = cells.map((c) => [c.arm, c.half, c.r, c.alpha, c.isoKl ?? '', c.positive.rate, ...c.positive.interval, c.negative.rate, ...c.negative.interval, c.undecided, c.n, c.klMean, c.klP95, c.rep3]);
+  const rows = cells.map((c) => [
+    c.arm,
+    c.half,
+    c.r,
+    c.alpha,
+    c.isoKl ?? '',
+    c.positive.rate,
+    ...c.positive.interval,
+    c.negative.rate,
+    ...c.negative.interval,
+    c.undecided,
+    c.n,
+    c.klMean,
+    c.klP95,
+    c.rep3,
+  ]);
   return `${Papa.unparse([[...COLUMNS], ...rows], { newline: '\n' })}\n`;
 }
 
-const number = z.string().regex(/^(NaN|-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)$/i, 'not a number').transform(Number);
+const number = z
+  .string()
+  .regex(/^(NaN|-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)$/i, 'not a number')
+  .transform(Number);
 const rowSchema = z.object({
   arm: z.enum(DOSED_ARMS),
   half: z.enum(['choose', 'report']),
@@ -36,13 +71,21 @@ const rowSchema = z.object({
 export function readSweep(text: string, name = 'The file'): DoseCell[] {
   const [head = [], ...rows] = Papa.parse<string[]>(text.replace(/^\uFEFF/, ''), { delimiter: ',' }).data;
   const missing = COLUMNS.filter((column) => !head.includes(column));
-  if (missing.length > 0) throw invalidFile(`${name} is no sweep of the lab: it has no column ${missing.map((column) => `“${column}”`).join(', ')}.`, 'Choose a sweep.csv that the lab wrote.');
+  if (missing.length > 0)
+    throw invalidFile(
+      `${name} is no sweep of the lab: it has no column ${missing.map((column) => `“${column}”`).join(', ')}.`,
+      'Choose a sweep.csv that the lab wrote.',
+    );
   return rows.flatMap((cells, i) => {
     if (cells.length === 1 && cells[0] === '') return [];
     const parsed = rowSchema.safeParse(Object.fromEntries(head.map((column, k) => [column, cells[k] ?? ''])));
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
-      throw invalidFile(`Line ${i + 2} of ${name}, column “${issue.path.join('.')}”: ${issue.message}.`, 'Mend that cell, or save the sweep again.', { line: i + 2 });
+      throw invalidFile(
+        `Line ${i + 2} of ${name}, column “${issue.path.join('.')}”: ${issue.message}.`,
+        'Mend that cell, or save the sweep again.',
+        { line: i + 2 },
+      );
     }
     const row = parsed.data;
     return {

@@ -5,10 +5,12 @@ import { expect } from 'vitest';
 import { LabError, type ErrorCode } from '../experiment/errors';
 import type { Run } from '../experiment/run';
 
-export const recordedRun = (): Run => JSON.parse(readFileSync(new URL('../../public/recorded/mood.json', import.meta.url), 'utf8')) as Run;
+export const recordedRun = (): Run =>
+  JSON.parse(readFileSync(new URL('../../public/recorded/mood.json', import.meta.url), 'utf8')) as Run;
 
 /** Any finite float32 vector of a length, −0 and subnormals among its values. */
-export const floats = (length: number): fc.Arbitrary<Float32Array> => fc.float32Array({ minLength: length, maxLength: length, noNaN: true, noDefaultInfinity: true });
+export const floats = (length: number): fc.Arbitrary<Float32Array> =>
+  fc.float32Array({ minLength: length, maxLength: length, noNaN: true, noDefaultInfinity: true });
 
 export const bits = (v: Float32Array): number[] => Array.from(new Uint32Array(v.buffer, v.byteOffset, v.length));
 
@@ -26,7 +28,12 @@ export function failure(work: () => unknown): LabError {
  * Changes and cuts bytes at random: reading must end, in a value or in one of the named errors.
  * @returns how many of the damaged files were refused, of how many
  */
-export function survivesDamage(whole: Uint8Array, read: (bytes: Uint8Array) => unknown, codes: readonly ErrorCode[], numRuns = 1500): string {
+export function survivesDamage(
+  whole: Uint8Array,
+  read: (bytes: Uint8Array) => unknown,
+  codes: readonly ErrorCode[],
+  numRuns = 1500,
+): string {
   let refused = 0;
   let tried = 0;
   const judge = (bytes: Uint8Array): void => {
@@ -40,7 +47,15 @@ export function survivesDamage(whole: Uint8Array, read: (bytes: Uint8Array) => u
     }
   };
   const at = fc.nat(whole.length - 1);
-  fc.assert(fc.property(at, fc.integer({ min: 1, max: 255 }), (i, by) => judge(whole.map((byte, j) => (i === j ? byte ^ by : byte)))), { numRuns });
-  fc.assert(fc.property(at, (length) => judge(whole.slice(0, length))), { numRuns: numRuns / 3 });
+  fc.assert(
+    fc.property(at, fc.integer({ min: 1, max: 255 }), (i, by) =>
+      judge(whole.map((byte, j) => (i === j ? byte ^ by : byte))),
+    ),
+    { numRuns },
+  );
+  fc.assert(
+    fc.property(at, (length) => judge(whole.slice(0, length))),
+    { numRuns: numRuns / 3 },
+  );
   return `${refused} of ${tried} damaged files refused by name, the others read`;
 }

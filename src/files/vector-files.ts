@@ -9,7 +9,12 @@ import { readSvec, writeSvec } from './svec';
 /** The vector as a llama.cpp control vector; factor 1 is the chosen dose. @throws LabError `file-cannot-carry` for block 0 */
 export function vectorGguf(run: ExportedRun, vector: VectorName): Uint8Array<ArrayBuffer> {
   const steering = steeringOf(run, vector);
-  return writeControlVector({ directions: new Map([[steering.block, steering.added]]), modelHint: steering.model.modelType, name: `${run.experiment.title} (${vector})`, description: describeSteering(run, steering) });
+  return writeControlVector({
+    directions: new Map([[steering.block, steering.added]]),
+    modelHint: steering.model.modelType,
+    name: `${run.experiment.title} (${vector})`,
+    description: describeSteering(run, steering),
+  });
 }
 
 /** The vector as AISteer360's .svec; multiplier 1 is the chosen dose. */
@@ -29,7 +34,12 @@ export function vectorSafetensors(run: ExportedRun): Uint8Array<ArrayBuffer> {
   const steerings = VECTOR_NAMES.map((name) => steeringOf(run, name));
   const [mapped, , source] = steerings;
   return writeSafetensors({
-    tensors: Object.fromEntries(steerings.map(({ vector, direction }): [string, Tensor] => [vector, { shape: [direction.length], values: direction }])),
+    tensors: Object.fromEntries(
+      steerings.map(({ vector, direction }): [string, Tensor] => [
+        vector,
+        { shape: [direction.length], values: direction },
+      ]),
+    ),
     metadata: {
       format: VECTORS_FORMAT,
       experiment: run.experimentDigest,
@@ -67,7 +77,8 @@ export interface ReadVectors {
 }
 
 /** Whether bytes can only be a GGUF file. */
-export const looksLikeGguf = (bytes: Uint8Array): boolean => bytes[0] === 0x47 && bytes[1] === 0x47 && bytes[2] === 0x55 && bytes[3] === 0x46;
+export const looksLikeGguf = (bytes: Uint8Array): boolean =>
+  bytes[0] === 0x47 && bytes[1] === 0x47 && bytes[2] === 0x55 && bytes[3] === 0x46;
 
 /** Whether bytes begin as a safetensors file does; no text does, since eight letters are a length beyond any file's. */
 export function looksLikeSafetensors(bytes: Uint8Array): boolean {
@@ -83,24 +94,53 @@ export function looksLikeSafetensors(bytes: Uint8Array): boolean {
 export function readVectorFile(bytes: Uint8Array, name = 'The file'): ReadVectors {
   if (looksLikeGguf(bytes)) {
     const { directions, modelHint, description } = readControlVector(bytes, name);
-    return { format: 'GGUF control vector', description, vectors: [...directions].map(([block, values]) => ({ name: `direction.${block}`, block, modelType: modelHint, values })) };
+    return {
+      format: 'GGUF control vector',
+      description,
+      vectors: [...directions].map(([block, values]) => ({
+        name: `direction.${block}`,
+        block,
+        modelType: modelHint,
+        values,
+      })),
+    };
   }
   if (!looksLikeSafetensors(bytes)) {
-    if (!/^\uFEFF?\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)))) throw invalidFile(`${name} is no vector file that the lab knows.`, 'Choose a GGUF control vector, a .svec or a .safetensors file.');
+    if (!/^\uFEFF?\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64))))
+      throw invalidFile(
+        `${name} is no vector file that the lab knows.`,
+        'Choose a GGUF control vector, a .svec or a .safetensors file.',
+      );
     const { modelType, directions } = readSvec(decode(bytes, name), name);
-    return { format: '.svec', description: null, vectors: [...directions].map(([block, values]) => ({ name: `block ${block}`, block, modelType, values })) };
+    return {
+      format: '.svec',
+      description: null,
+      vectors: [...directions].map(([block, values]) => ({ name: `block ${block}`, block, modelType, values })),
+    };
   }
   const { tensors, metadata } = readSafetensors(bytes, name);
   const vectors = Object.entries(tensors).map(([tensor, { shape, values }]): ReadVector => {
-    if (shape.length !== 1 || values.length === 0) throw new LabError('file-invalid', `“${tensor}” of ${name} has the shape [${shape.join(', ')}], which is no vector.`, 'Choose a file of vectors; a map is read as one where W, p and the means are in it.', { tensor });
+    if (shape.length !== 1 || values.length === 0)
+      throw new LabError(
+        'file-invalid',
+        `“${tensor}” of ${name} has the shape [${shape.join(', ')}], which is no vector.`,
+        'Choose a file of vectors; a map is read as one where W, p and the means are in it.',
+        { tensor },
+      );
     const side = tensor === 'source' ? 'source' : 'target';
-    return { name: tensor, block: blockOf(metadata[`${side}_block`]), modelType: metadata[`${side}_model_type`] ?? null, values };
+    return {
+      name: tensor,
+      block: blockOf(metadata[`${side}_block`]),
+      modelType: metadata[`${side}_model_type`] ?? null,
+      values,
+    };
   });
   if (vectors.length === 0) throw invalidFile(`${name} holds no tensor.`, 'Write it again from a run.');
   return { format: 'safetensors', vectors, description: metadata.format ?? null };
 }
 
-const blockOf = (text: string | undefined): number | null => (text !== undefined && /^\d{1,5}$/.test(text) ? Number(text) : null);
+const blockOf = (text: string | undefined): number | null =>
+  text !== undefined && /^\d{1,5}$/.test(text) ? Number(text) : null;
 
 /** UTF-8 text of a file, without a byte order mark. @throws LabError `file-invalid` where it is no UTF-8 */
 export function decode(bytes: Uint8Array, name: string): string {

@@ -31,7 +31,10 @@ afterAll(async () => {
 });
 
 async function logits(block: number | null, vector?: Float32Array): Promise<Float32Array> {
-  const [row] = await model.logits({ rows: [{ ids: model.tokenizer.encode(run.steer.axis.prompt), vector }], layer: block });
+  const [row] = await model.logits({
+    rows: [{ ids: model.tokenizer.encode(run.steer.axis.prompt), vector }],
+    layer: block,
+  });
   return row;
 }
 
@@ -48,7 +51,9 @@ test('exported and imported again, a vector gives identical logits', async () =>
   ];
   for (const { block, values } of imported) {
     const again = await logits(block, values);
-    expect(new Uint32Array(again.buffer, again.byteOffset, again.length)).toEqual(new Uint32Array(own.buffer, own.byteOffset, own.length));
+    expect(new Uint32Array(again.buffer, again.byteOffset, again.length)).toEqual(
+      new Uint32Array(own.buffer, own.byteOffset, own.length),
+    );
   }
 });
 
@@ -61,11 +66,21 @@ test('here, under llama.cpp and under transformers, a vector of the same file st
     expect(ids).toEqual(record.prompt.ids);
     // Factor 1 adds what the file holds, factor −1 its opposite.
     const steering = vector && steeringOf(run, vector);
-    const batch = { rows: [{ ids, vector: steering ? steering.added.map((x) => x * factor) : undefined }], layer: steering ? steering.block : null };
+    const batch = {
+      rows: [{ ids, vector: steering ? steering.added.map((x) => x * factor) : undefined }],
+      layer: steering ? steering.block : null,
+    };
     const own = logSoftmax(await steered.nextTokenLogits(batch));
-    const [{ ids: greedy }] = await steered.decode(batch, { maxNewTokens: llama.greedy.length, sampling: { temperature: 0, topP: 1, seed: 0 } });
-    const differences = [llama, transformers].map(({ logprobs }) => Math.max(...fromBase64(logprobs).map((x, i) => Math.abs(x - own[i]))));
-    console.log(`${steered.info.id}, ${vector ? `${vector} × ${factor}` : 'unsteered'}: largest difference in log-probability from llama.cpp ${differences[0].toExponential(1)}, from transformers ${differences[1].toExponential(1)}; ${greedy.length} greedy tokens`);
+    const [{ ids: greedy }] = await steered.decode(batch, {
+      maxNewTokens: llama.greedy.length,
+      sampling: { temperature: 0, topP: 1, seed: 0 },
+    });
+    const differences = [llama, transformers].map(({ logprobs }) =>
+      Math.max(...fromBase64(logprobs).map((x, i) => Math.abs(x - own[i]))),
+    );
+    console.log(
+      `${steered.info.id}, ${vector ? `${vector} × ${factor}` : 'unsteered'}: largest difference in log-probability from llama.cpp ${differences[0].toExponential(1)}, from transformers ${differences[1].toExponential(1)}; ${greedy.length} greedy tokens`,
+    );
     for (const difference of differences) expect(difference).toBeLessThanOrEqual(1e-4);
     expect(greedy).toEqual(llama.greedy);
     expect(greedy).toEqual(transformers.greedy);

@@ -17,14 +17,42 @@ const run = recordedRun();
 
 /** Directions of one width at several blocks. */
 const directions = (firstBlock: number) =>
-  fc.integer({ min: 1, max: 40 }).chain((width) => fc.uniqueArray(fc.tuple(fc.integer({ min: firstBlock, max: 99_999 }), floats(width)), { selector: ([block]) => block, minLength: 1, maxLength: 5 }).map((entries) => new Map(entries)));
+  fc
+    .integer({ min: 1, max: 40 })
+    .chain((width) =>
+      fc
+        .uniqueArray(fc.tuple(fc.integer({ min: firstBlock, max: 99_999 }), floats(width)), {
+          selector: ([block]) => block,
+          minLength: 1,
+          maxLength: 5,
+        })
+        .map((entries) => new Map(entries)),
+    );
 
-const bitsOf = (map: ReadonlyMap<number, Float32Array>): [number, number[]][] => [...map].map(([block, v]): [number, number[]] => [block, bits(v)]).toSorted(([a], [b]) => a - b);
+const bitsOf = (map: ReadonlyMap<number, Float32Array>): [number, number[]][] =>
+  [...map].map(([block, v]): [number, number[]] => [block, bits(v)]).toSorted(([a], [b]) => a - b);
 
 /** A GGUF file of one tensor, as another program might write it. */
-function foreign(tensor: { name?: string; shape?: number[]; type?: number }, metadata: Uint8Array[] = [concatenate([u64Bytes(20), utf8('general.architecture'), u32Bytes(8), u64Bytes(13), utf8('controlvector')])]): Uint8Array {
+function foreign(
+  tensor: { name?: string; shape?: number[]; type?: number },
+  metadata: Uint8Array[] = [
+    concatenate([u64Bytes(20), utf8('general.architecture'), u32Bytes(8), u64Bytes(13), utf8('controlvector')]),
+  ],
+): Uint8Array {
   const { name = 'direction.1', shape = [4], type = 0 } = tensor;
-  const head = concatenate([utf8('GGUF'), u32Bytes(3), u64Bytes(1), u64Bytes(metadata.length), ...metadata, u64Bytes(name.length), utf8(name), u32Bytes(shape.length), ...shape.map(u64Bytes), u32Bytes(type), u64Bytes(0)]);
+  const head = concatenate([
+    utf8('GGUF'),
+    u32Bytes(3),
+    u64Bytes(1),
+    u64Bytes(metadata.length),
+    ...metadata,
+    u64Bytes(name.length),
+    utf8(name),
+    u32Bytes(shape.length),
+    ...shape.map(u64Bytes),
+    u32Bytes(type),
+    u64Bytes(0),
+  ]);
   return concatenate([head, padding(head.length, 32), new Uint8Array(64)]);
 }
 
@@ -41,8 +69,12 @@ describe('GGUF control vectors', () => {
   });
 
   test('block 0, no direction and values that are no numbers are refused', () => {
-    const write = (entries: [number, Float32Array][]) => () => writeControlVector({ directions: new Map(entries), modelHint: 'llama', name: null, description: null });
-    expect(failure(write([[0, new Float32Array(4)]]))).toMatchObject({ code: 'file-cannot-carry', message: expect.stringContaining('block 0') });
+    const write = (entries: [number, Float32Array][]) => () =>
+      writeControlVector({ directions: new Map(entries), modelHint: 'llama', name: null, description: null });
+    expect(failure(write([[0, new Float32Array(4)]]))).toMatchObject({
+      code: 'file-cannot-carry',
+      message: expect.stringContaining('block 0'),
+    });
     expect(failure(write([])).code).toBe('file-cannot-carry');
     expect(failure(write([[1, Float32Array.of(1, Number.NaN)]])).message).toContain('dimension 1');
     const first = { ...run, map: { ...run.map, layers: { source: 0, target: 0 } } };
@@ -53,7 +85,9 @@ describe('GGUF control vectors', () => {
   test('what llama.cpp refuses is refused', () => {
     expect(readControlVector(foreign({})).directions.get(1)).toEqual(new Float32Array(4));
     expect(failure(() => readControlVector(foreign({ name: 'direction.0' }))).message).toContain('direction.0');
-    expect(failure(() => readControlVector(foreign({ name: 'blk.0.attn_q.weight' }))).message).toContain('blk.0.attn_q.weight');
+    expect(failure(() => readControlVector(foreign({ name: 'blk.0.attn_q.weight' }))).message).toContain(
+      'blk.0.attn_q.weight',
+    );
     expect(failure(() => readControlVector(foreign({ shape: [2, 2] }))).message).toContain('[2, 2]');
     expect(failure(() => readControlVector(foreign({ type: 1 }))).message).toContain('not float32');
     expect(failure(() => readControlVector(foreign({}, []))).message).toContain('no stated architecture');
@@ -73,10 +107,26 @@ describe('GGUF control vectors', () => {
         const path = join(folder, `${vector}.gguf`);
         writeFileSync(path, bytes);
         const { metadata, tensorInfos, tensorDataOffset } = await gguf(path, { allowLocalFile: true });
-        expect(metadata).toMatchObject({ version: 3, tensor_count: 1n, 'general.architecture': 'controlvector', 'controlvector.model_hint': 'llama', 'controlvector.layer_count': 1 });
-        expect(tensorInfos).toEqual([{ name: `direction.${steering.block}`, n_dims: 1, shape: [BigInt(steering.model.hiddenSize)], dtype: GGMLQuantizationType.F32, offset: 0n }]);
+        expect(metadata).toMatchObject({
+          version: 3,
+          tensor_count: 1n,
+          'general.architecture': 'controlvector',
+          'controlvector.model_hint': 'llama',
+          'controlvector.layer_count': 1,
+        });
+        expect(tensorInfos).toEqual([
+          {
+            name: `direction.${steering.block}`,
+            n_dims: 1,
+            shape: [BigInt(steering.model.hiddenSize)],
+            dtype: GGMLQuantizationType.F32,
+            offset: 0n,
+          },
+        ]);
         const start = Number(tensorDataOffset + tensorInfos[0].offset);
-        expect(bits(new Float32Array(bytes.slice(start, start + 4 * steering.added.length).buffer))).toEqual(bits(steering.added));
+        expect(bits(new Float32Array(bytes.slice(start, start + 4 * steering.added.length).buffer))).toEqual(
+          bits(steering.added),
+        );
       }
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -99,36 +149,59 @@ describe('.svec', () => {
   });
 
   test('the older flat form is read, several directions a block are not', () => {
-    expect(readSvec('{"model_type":"llama","directions":{"3":[1,2]}}').directions).toEqual(new Map([[3, Float32Array.of(1, 2)]]));
-    expect(failure(() => readSvec('{"model_type":"llama","directions":{"3":[[1,2],[3,4]]}}')).code).toBe('file-cannot-carry');
-    for (const wrong of ['', '[]', '{}', '{"model_type":"llama","directions":{}}', '{"model_type":"llama","directions":{"a":[[1]]}}', '{"model_type":"llama","directions":{"1":[[1]],"2":[[1,2]]}}', '{"model_type":"llama","directions":{"1":[[1e60]]}}']) expect(failure(() => readSvec(wrong)).code).toBe('file-invalid');
+    expect(readSvec('{"model_type":"llama","directions":{"3":[1,2]}}').directions).toEqual(
+      new Map([[3, Float32Array.of(1, 2)]]),
+    );
+    expect(failure(() => readSvec('{"model_type":"llama","directions":{"3":[[1,2],[3,4]]}}')).code).toBe(
+      'file-cannot-carry',
+    );
+    for (const wrong of [
+      '',
+      '[]',
+      '{}',
+      '{"model_type":"llama","directions":{}}',
+      '{"model_type":"llama","directions":{"a":[[1]]}}',
+      '{"model_type":"llama","directions":{"1":[[1]],"2":[[1,2]]}}',
+      '{"model_type":"llama","directions":{"1":[[1e60]]}}',
+    ])
+      expect(failure(() => readSvec(wrong)).code).toBe('file-invalid');
   });
 });
 
 describe('safetensors', () => {
   test('any tensors come back bit by bit', () => {
-    const tensor = fc.tuple(fc.nat(5), fc.nat(5)).chain(([rows, columns]) => floats(rows * columns).map((values) => ({ shape: [rows, columns], values })));
+    const tensor = fc
+      .tuple(fc.nat(5), fc.nat(5))
+      .chain(([rows, columns]) => floats(rows * columns).map((values) => ({ shape: [rows, columns], values })));
     const name = fc.string({ minLength: 1 }).filter((key) => key !== '__metadata__' && key !== '__proto__');
     fc.assert(
-      fc.property(fc.dictionary(name, tensor, { maxKeys: 4 }), fc.dictionary(name, fc.string(), { maxKeys: 3 }), (tensors, metadata) => {
-        const back = readSafetensors(writeSafetensors({ tensors, metadata }));
-        expect(Object.keys(back.tensors).toSorted()).toEqual(Object.keys(tensors).toSorted());
-        for (const [key, { shape, values }] of Object.entries(tensors)) {
-          expect(back.tensors[key].shape).toEqual(shape);
-          expect(bits(back.tensors[key].values)).toEqual(bits(values));
-        }
-        expect({ ...back.metadata }).toEqual({ ...metadata });
-      }),
+      fc.property(
+        fc.dictionary(name, tensor, { maxKeys: 4 }),
+        fc.dictionary(name, fc.string(), { maxKeys: 3 }),
+        (tensors, metadata) => {
+          const back = readSafetensors(writeSafetensors({ tensors, metadata }));
+          expect(Object.keys(back.tensors).toSorted()).toEqual(Object.keys(tensors).toSorted());
+          for (const [key, { shape, values }] of Object.entries(tensors)) {
+            expect(back.tensors[key].shape).toEqual(shape);
+            expect(bits(back.tensors[key].values)).toEqual(bits(values));
+          }
+          expect({ ...back.metadata }).toEqual({ ...metadata });
+        },
+      ),
       { numRuns: 200 },
     );
   });
 
   test('float16 and bfloat16 are widened exactly', () => {
     const file = (dtype: string, values: number[]): Uint8Array => {
-      const header = utf8(JSON.stringify({ v: { dtype, shape: [values.length], data_offsets: [0, 2 * values.length] } }));
+      const header = utf8(
+        JSON.stringify({ v: { dtype, shape: [values.length], data_offsets: [0, 2 * values.length] } }),
+      );
       return concatenate([u64Bytes(header.length), header, new Uint8Array(Uint16Array.from(values).buffer)]);
     };
-    expect(Array.from(readSafetensors(file('F16', [0x3c00, 0xc000, 0x3555, 0x0001, 0x7bff])).tensors.v.values)).toEqual([1, -2, 0.333251953125, 2 ** -24, 65504]);
+    expect(Array.from(readSafetensors(file('F16', [0x3c00, 0xc000, 0x3555, 0x0001, 0x7bff])).tensors.v.values)).toEqual(
+      [1, -2, 0.333251953125, 2 ** -24, 65504],
+    );
     expect(Array.from(readSafetensors(file('BF16', [0x3f80, 0xc040])).tensors.v.values)).toEqual([1, -3]);
     expect(failure(() => readSafetensors(file('F16', [0x7c00]))).message).toContain('dimension 0');
     expect(failure(() => readSafetensors(file('I16', [1]))).message).toContain('I16');
@@ -151,8 +224,13 @@ describe('the vectors of a run', () => {
       }
     }
     const { vectors } = readVectorFile(vectorSafetensors(run));
-    expect(vectors.map(({ name, block }) => [name, block])).toEqual([['mapped', 3], ['native', 3], ['source', 2]]);
-    for (const { name, values } of vectors) expect(bits(values)).toEqual(bits(fromBase64(run.vector.values[name as 'mapped'])));
+    expect(vectors.map(({ name, block }) => [name, block])).toEqual([
+      ['mapped', 3],
+      ['native', 3],
+      ['source', 2],
+    ]);
+    for (const { name, values } of vectors)
+      expect(bits(values)).toEqual(bits(fromBase64(run.vector.values[name as 'mapped'])));
   });
 
   test('a run that steers otherwise than the formats can say is refused', () => {
@@ -162,6 +240,7 @@ describe('the vectors of a run', () => {
   });
 
   test('bytes of no known format are named', () => {
-    for (const text of ['', 'hello', '<html>', '[1]']) expect(failure(() => readVectorFile(utf8(text))).code).toBe('file-invalid');
+    for (const text of ['', 'hello', '<html>', '[1]'])
+      expect(failure(() => readVectorFile(utf8(text))).code).toBe('file-invalid');
   });
 });

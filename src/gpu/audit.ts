@@ -13,8 +13,20 @@ const CHUNK = 2048;
  * Fits n paired rows (X: n×dS, Y: n×dT, row-major) by both paths at one λ.
  * @throws RangeError on wrong lengths or a λ that cannot be solved in float64; LabError from the GPU fit
  */
-export async function auditFit(device: GPUDevice, X: Float32Array, Y: Float32Array, n: number, dS: number, dT: number, lambda: number, signal?: AbortSignal): Promise<FitAudit> {
-  if (X.length !== n * dS || Y.length !== n * dT) throw new RangeError(`${n} rows of ${dS} and ${dT} need ${n * dS} and ${n * dT} numbers, not ${X.length} and ${Y.length}.`);
+export async function auditFit(
+  device: GPUDevice,
+  X: Float32Array,
+  Y: Float32Array,
+  n: number,
+  dS: number,
+  dT: number,
+  lambda: number,
+  signal?: AbortSignal,
+): Promise<FitAudit> {
+  if (X.length !== n * dS || Y.length !== n * dT)
+    throw new RangeError(
+      `${n} rows of ${dS} and ${dT} need ${n * dS} and ${n * dT} numbers, not ${X.length} and ${Y.length}.`,
+    );
   const shape = { sourceLayers: 1, targetLayers: 1, sourceWidth: dS, targetWidth: dT };
   const reference = new Float64Fit(shape, { cka: false });
   const fit = await GpuFit.create(device, shape, { cka: false });
@@ -43,7 +55,10 @@ export async function auditFit(device: GPUDevice, X: Float32Array, Y: Float32Arr
       await stream(false);
     }
     const got = await fit.solve(0, 0, lambda, signal);
-    return { errorVsFloat64: relativeError(got.best.W, expected.best.W), deltaR2: Math.abs(got.heldOutR2 - expected.heldOutR2) };
+    return {
+      errorVsFloat64: relativeError(got.best.W, expected.best.W),
+      deltaR2: Math.abs(got.heldOutR2 - expected.heldOutR2),
+    };
   } finally {
     reference.dispose();
     fit.dispose();

@@ -48,8 +48,14 @@ describe('memory', () => {
 });
 
 test('a kernel that does not compile names itself and the line', async () => {
-  const broken = defineKernel('broken', 'struct Params { n: u32 }\n@group(0) @binding(0) var<uniform> p: Params;\n@compute @workgroup_size(1) fn main() { let x: f32 = p.n; }');
-  await expect(compileKernels(lab.device, [broken])).rejects.toMatchObject({ code: 'shader-compile', details: { kernel: 'broken', line: 3 } });
+  const broken = defineKernel(
+    'broken',
+    'struct Params { n: u32 }\n@group(0) @binding(0) var<uniform> p: Params;\n@compute @workgroup_size(1) fn main() { let x: f32 = p.n; }',
+  );
+  await expect(compileKernels(lab.device, [broken])).rejects.toMatchObject({
+    code: 'shader-compile',
+    details: { kernel: 'broken', line: 3 },
+  });
 });
 
 test('a lost device is told with its code', async () => {
@@ -74,7 +80,13 @@ test('rows are gathered and projected', async () => {
   const before = liveMemory(lab.device);
   const rows = await GpuRows.create(lab.device);
   const scope = new GpuScope(lab.device);
-  const tensor = (cols: number): GpuMatrix => scope.uploadMatrix(Float32Array.from({ length: 6 * cols }, (_, i) => i), 6, cols, 'tensor');
+  const tensor = (cols: number): GpuMatrix =>
+    scope.uploadMatrix(
+      Float32Array.from({ length: 6 * cols }, (_, i) => i),
+      6,
+      cols,
+      'tensor',
+    );
   const [narrow, wide] = rows.gather([tensor(3), tensor(70)], Uint32Array.of(5, 0, 5), scope);
   expect(narrow).toMatchObject({ rows: 3, cols: 3 });
   const projected = await rows.project(narrow, Float32Array.of(1, 0, 0, 1, 1, 1), Float32Array.of(1, 1, 1));
@@ -119,11 +131,19 @@ test('the self-test passes, and fast once compiled', async () => {
   await runSelfTest(lab.device);
   const before = liveMemory(lab.device);
   const report = await runSelfTest(lab.device);
-  console.log(`self-test: ${report.milliseconds.toFixed(0)} ms, ${report.cases.map((item) => `${item.kernel} ${item.maxRelativeError.toExponential(1)}`).join(', ')}`);
+  console.log(
+    `self-test: ${report.milliseconds.toFixed(0)} ms, ${report.cases.map((item) => `${item.kernel} ${item.maxRelativeError.toExponential(1)}`).join(', ')}`,
+  );
   expect(report.cases.filter((item) => !item.passed)).toEqual([]);
   expect(report.passed).toBe(true);
   requireSelfTest(report);
-  expect(() => requireSelfTest({ ...report, passed: false, cases: [{ kernel: 'atb', name: 'one', maxRelativeError: 1, tolerance: 1e-6, passed: false }] })).toThrowError(/atb/);
+  expect(() =>
+    requireSelfTest({
+      ...report,
+      passed: false,
+      cases: [{ kernel: 'atb', name: 'one', maxRelativeError: 1, tolerance: 1e-6, passed: false }],
+    }),
+  ).toThrowError(/atb/);
   expect(liveMemory(lab.device)).toEqual(before);
 });
 

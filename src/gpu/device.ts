@@ -54,7 +54,10 @@ const SOFTWARE_ADAPTERS = /swiftshader|llvmpipe|lavapipe|warp|basic render|softw
 
 /** Whether this is a CPU pretending to be a GPU. */
 export function softwareAdapter(info: GPUAdapterInfo): boolean {
-  return info.isFallbackAdapter === true || SOFTWARE_ADAPTERS.test([info.vendor, info.architecture, info.device, info.description].join(' '));
+  return (
+    info.isFallbackAdapter === true ||
+    SOFTWARE_ADAPTERS.test([info.vendor, info.architecture, info.device, info.description].join(' '))
+  );
 }
 
 const NOTHING = { vendor: '', architecture: '', device: '', description: '' };
@@ -100,11 +103,20 @@ function describe(adapter: GPUAdapter): AdapterReport {
 }
 
 /** Looks at the adapter without making a device. Never throws for want of one: see `available` and `reason`. */
-export async function probe(options: GPURequestAdapterOptions = { powerPreference: 'high-performance' }): Promise<AdapterReport> {
+export async function probe(
+  options: GPURequestAdapterOptions = { powerPreference: 'high-performance' },
+): Promise<AdapterReport> {
   try {
     return describe(await requestAdapter(options));
   } catch (error) {
-    return { available: false, software: false, info: { ...NOTHING }, features: [], limits: {}, reason: LabError.from(error) };
+    return {
+      available: false,
+      software: false,
+      info: { ...NOTHING },
+      features: [],
+      limits: {},
+      reason: LabError.from(error),
+    };
   }
 }
 
@@ -113,19 +125,28 @@ export async function probe(options: GPURequestAdapterOptions = { powerPreferenc
  * features that ONNX Runtime can use, where present.
  * @throws LabError webgpu-missing, webgpu-no-adapter, or internal when the browser refuses a device
  */
-export async function createDevice(options: GPURequestAdapterOptions = { powerPreference: 'high-performance' }): Promise<LabDevice> {
+export async function createDevice(
+  options: GPURequestAdapterOptions = { powerPreference: 'high-performance' },
+): Promise<LabDevice> {
   const adapter = await requestAdapter(options);
   const report = describe(adapter);
   const requiredLimits: Record<string, number> = {};
   for (const name of WANTED_LIMITS) if (report.limits[name] !== undefined) requiredLimits[name] = report.limits[name];
   const { subgroupMaxSize } = adapter.info as GPUAdapterInfo & { subgroupMaxSize?: number };
-  const wanted = (subgroupMaxSize ?? 0) >= SMALLEST_SAFE_SUBGROUP ? [...WANTED_FEATURES, ...SUBGROUP_FEATURES] : WANTED_FEATURES;
+  const wanted =
+    (subgroupMaxSize ?? 0) >= SMALLEST_SAFE_SUBGROUP ? [...WANTED_FEATURES, ...SUBGROUP_FEATURES] : WANTED_FEATURES;
   const requiredFeatures = wanted.filter((name) => report.features.includes(name)) as GPUFeatureName[];
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice({ label: 'lrt-lab', requiredLimits, requiredFeatures });
   } catch (error) {
-    throw new LabError('webgpu-no-adapter', `The adapter refused to make a device: ${(error as Error).message}`, 'Close other pages that use the GPU, then reload.', { vendor: report.info.vendor }, error);
+    throw new LabError(
+      'webgpu-no-adapter',
+      `The adapter refused to make a device: ${(error as Error).message}`,
+      'Close other pages that use the GPU, then reload.',
+      { vendor: report.info.vendor },
+      error,
+    );
   }
   const errors: string[] = [];
   device.addEventListener('uncapturederror', (event) => {

@@ -21,7 +21,11 @@ afterAll(() => lab.destroy());
 const HELD_OUT = 1024;
 
 function split(data: PairedStates): SplitMoments {
-  const cut = (all: Float32Array, cols: number, from: number, to: number) => ({ rows: to - from, cols, data: all.slice(from * cols, to * cols) });
+  const cut = (all: Float32Array, cols: number, from: number, to: number) => ({
+    rows: to - from,
+    cols,
+    data: all.slice(from * cols, to * cols),
+  });
   const { rows, sourceWidth: d, targetWidth: m } = data;
   const at = rows - HELD_OUT;
   const train = pairMoments(cut(data.X, d, 0, at), cut(data.Y, m, 0, at));
@@ -43,12 +47,32 @@ function unorthogonality({ map, scale }: FamilyMember): number {
 const name = (f: FamilyMember): string => (f.rank === null ? f.kind : `rank ${f.rank}`);
 
 /** Largest |ΔR²|. The spectra of the 16th and 64th direction and on fall slowly: there the subspace iteration is what limits. */
-const TOLERANCE: Record<string, number> = { orthogonal: 1e-6, 'scaled-orthogonal': 1e-6, identity: 1e-9, 'rank 1': 1e-9, 'rank 4': 1e-9, 'rank 16': 1e-6, 'rank 64': 1e-5, 'rank 1000': 1e-9 };
+const TOLERANCE: Record<string, number> = {
+  orthogonal: 1e-6,
+  'scaled-orthogonal': 1e-6,
+  identity: 1e-9,
+  'rank 1': 1e-9,
+  'rank 4': 1e-9,
+  'rank 16': 1e-6,
+  'rank 64': 1e-5,
+  'rank 1000': 1e-9,
+};
 /** The same for the median over the target dimensions of |ΔR²|, most of which weigh nothing in the pooled R². */
-const MEDIAN_TOLERANCE: Record<string, number> = { ...TOLERANCE, orthogonal: 1e-5, 'scaled-orthogonal': 2e-5, 'rank 4': 1e-6, 'rank 16': 5e-5, 'rank 64': 2e-3 };
+const MEDIAN_TOLERANCE: Record<string, number> = {
+  ...TOLERANCE,
+  orthogonal: 1e-5,
+  'scaled-orthogonal': 2e-5,
+  'rank 4': 1e-6,
+  'rank 16': 5e-5,
+  'rank 64': 2e-3,
+};
 
 describe('the family agrees with float64', () => {
-  for (const [sourceWidth, targetWidth] of [[48, 64], [130, 37], [192, 256]]) {
+  for (const [sourceWidth, targetWidth] of [
+    [48, 64],
+    [130, 37],
+    [192, 256],
+  ]) {
     for (const kappa of [1e4, 1e8]) {
       for (const lambda of [0, 1e-4]) {
         test(`${sourceWidth} → ${targetWidth}, κ = ${kappa.toExponential(0)}, λ = ${lambda}`, async () => {
@@ -63,11 +87,16 @@ describe('the family agrees with float64', () => {
           const lines: string[] = [];
           for (const [i, f] of got.entries()) {
             const { map } = f;
-            const own = scoreFromMoments({ rows: map.sourceWidth, cols: map.targetWidth, data: map.W }, moments.heldOut);
+            const own = scoreFromMoments(
+              { rows: map.sourceWidth, cols: map.targetWidth, data: map.W },
+              moments.heldOut,
+            );
             const differences = f.perDimension.map((x, j) => Math.abs(x - truth[i].perDimension[j]));
             const delta = Math.abs(f.heldOutR2 - truth[i].heldOutR2);
             const deltaTrain = Math.abs(f.trainR2 - truth[i].trainR2);
-            lines.push(`${name(f)}: R² ${truth[i].heldOutR2.toFixed(5)}, ΔR² ${delta.toExponential(1)} (train ${deltaTrain.toExponential(1)}, as scored in float64 ${Math.abs(own.r2 - f.heldOutR2).toExponential(1)}), per dimension median ${medianOfFinite(differences).toExponential(1)} max ${Math.max(...differences).toExponential(1)}${f.kind.endsWith('orthogonal') ? `, RᵀR − I ${unorthogonality(f).toExponential(1)}` : ''}`);
+            lines.push(
+              `${name(f)}: R² ${truth[i].heldOutR2.toFixed(5)}, ΔR² ${delta.toExponential(1)} (train ${deltaTrain.toExponential(1)}, as scored in float64 ${Math.abs(own.r2 - f.heldOutR2).toExponential(1)}), per dimension median ${medianOfFinite(differences).toExponential(1)} max ${Math.max(...differences).toExponential(1)}${f.kind.endsWith('orthogonal') ? `, RᵀR − I ${unorthogonality(f).toExponential(1)}` : ''}`,
+            );
             expect.soft(delta, name(f)).toBeLessThan(TOLERANCE[name(f)]);
             expect.soft(deltaTrain, name(f)).toBeLessThan(TOLERANCE[name(f)]);
             expect.soft(medianOfFinite(differences), name(f)).toBeLessThan(MEDIAN_TOLERANCE[name(f)]);
@@ -82,7 +111,12 @@ describe('the family agrees with float64', () => {
 });
 
 describe('degenerate moments', () => {
-  const degenerate = (change: (data: PairedStates) => void, sourceWidth: number, targetWidth: number, rows = 600 + HELD_OUT): SplitMoments => {
+  const degenerate = (
+    change: (data: PairedStates) => void,
+    sourceWidth: number,
+    targetWidth: number,
+    rows = 600 + HELD_OUT,
+  ): SplitMoments => {
     const data = activationLike({ sourceWidth, targetWidth, rows, kappa: 100, seed: 5 });
     change(data);
     return split(data);
@@ -93,13 +127,23 @@ describe('degenerate moments', () => {
   const cases: [string, SplitMoments][] = [
     ['1 → 1', degenerate(() => {}, 1, 1)],
     ['3 → 2', degenerate(() => {}, 3, 2)],
-    ['constant columns on both sides', degenerate((d) => [d.X, d.Y].forEach((all) => fill(all, 24, 7, () => 3.25)), 24, 24)],
+    [
+      'constant columns on both sides',
+      degenerate((d) => [d.X, d.Y].forEach((all) => fill(all, 24, 7, () => 3.25)), 24, 24),
+    ],
     ['a column twice', degenerate((d) => fill(d.X, 40, 11, (r) => d.X[r * 40 + 3]), 40, 24)],
     ['fewer rows than columns', degenerate(() => {}, 48, 40, 20 + HELD_OUT)],
-    ['states of 1e-6 to 1e6', degenerate((d) => {
-      for (let at = 0; at < d.X.length; at++) d.X[at] *= 1e-6;
-      for (let at = 0; at < d.Y.length; at++) d.Y[at] *= 1e6;
-    }, 24, 40)],
+    [
+      'states of 1e-6 to 1e6',
+      degenerate(
+        (d) => {
+          for (let at = 0; at < d.X.length; at++) d.X[at] *= 1e-6;
+          for (let at = 0; at < d.Y.length; at++) d.Y[at] *= 1e6;
+        },
+        24,
+        40,
+      ),
+    ],
   ];
   for (const [what, moments] of cases) {
     test(what, async () => {
@@ -113,7 +157,9 @@ describe('degenerate moments', () => {
         // Against the size of 1 − R², for a rotation alone may predict a thousand times worse than the mean.
         const delta = Math.abs(f.heldOutR2 - truth[i].heldOutR2) / Math.max(1, 1 - truth[i].heldOutR2);
         const deltaTrain = Math.abs(f.trainR2 - truth[i].trainR2) / Math.max(1, 1 - truth[i].trainR2);
-        lines.push(`${name(f)}: R² ${truth[i].heldOutR2.toPrecision(5)}, Δ ${delta.toExponential(1)}, train ${deltaTrain.toExponential(1)}`);
+        lines.push(
+          `${name(f)}: R² ${truth[i].heldOutR2.toPrecision(5)}, Δ ${delta.toExponential(1)}, train ${deltaTrain.toExponential(1)}`,
+        );
         // With fewer rows than columns R is free where no training row is: only the training rows decide.
         if (what !== 'fewer rows than columns') expect.soft(delta, name(f)).toBeLessThan(TOLERANCE[name(f)] ?? 1e-4);
         expect.soft(deltaTrain, name(f)).toBeLessThan(TOLERANCE[name(f)] ?? 1e-4);
@@ -126,7 +172,17 @@ describe('degenerate moments', () => {
     const moments = degenerate((d) => d.Y.fill(1), 8, 8);
     await expect(gpuFamilies(lab.device, moments, ridgeOf(moments, 1), [1])).rejects.toThrowError(RangeError);
     moments.train.st.data[5] = NaN;
-    await expect(gpuFamilies(lab.device, moments, ridgeOf(degenerate(() => {}, 8, 8), 1), [1])).rejects.toThrowError(/finite/);
+    await expect(
+      gpuFamilies(
+        lab.device,
+        moments,
+        ridgeOf(
+          degenerate(() => {}, 8, 8),
+          1,
+        ),
+        [1],
+      ),
+    ).rejects.toThrowError(/finite/);
   });
 });
 
@@ -145,7 +201,9 @@ test('finite on unpleasant data; ranks and identity agree with float64 on the tr
     const truth = familiesFromMoments(moments, best, [1, 2, 16]);
     const got = await gpuFamilies(lab.device, moments, best, [1, 2, 16]);
     made++;
-    expect.soft(got[1].trainR2, `seed ${seed}`).toBeGreaterThanOrEqual(got[0].trainR2 - 1e-6 * Math.max(1, 1 - got[0].trainR2));
+    expect
+      .soft(got[1].trainR2, `seed ${seed}`)
+      .toBeGreaterThanOrEqual(got[0].trainR2 - 1e-6 * Math.max(1, 1 - got[0].trainR2));
     for (const [i, f] of got.entries()) {
       expect.soft([...f.map.W, ...f.map.p, f.trainR2].every(Number.isFinite), `seed ${seed}, ${name(f)}`).toBe(true);
       expect.soft(Number.isFinite(f.heldOutR2), `seed ${seed}, ${name(f)}`).toBe(Number.isFinite(truth[i].heldOutR2));
@@ -160,13 +218,18 @@ test('finite on unpleasant data; ranks and identity agree with float64 on the tr
 });
 
 test('cancelling stops it at the next step and gives all memory back', async () => {
-  const moments = split(activationLike({ sourceWidth: 96, targetWidth: 96, rows: 800 + HELD_OUT, kappa: 100, seed: 6 }));
+  const moments = split(
+    activationLike({ sourceWidth: 96, targetWidth: 96, rows: 800 + HELD_OUT, kappa: 100, seed: 6 }),
+  );
   const ridge = ridgeOf(moments, 1e-3);
   const before = liveMemory(lab.device);
   for (const after of [0, 10, 60, 150]) {
     const stop = new AbortController();
     const work = gpuFamilies(lab.device, moments, ridge, [1, 16, 64], stop.signal);
-    const outcome = work.then(() => null, (error: unknown) => error);
+    const outcome = work.then(
+      () => null,
+      (error: unknown) => error,
+    );
     if (after === 0) stop.abort();
     else setTimeout(() => stop.abort(), after);
     const error = await outcome;

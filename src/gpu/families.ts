@@ -5,7 +5,17 @@
  */
 import { throwIfAborted } from '../experiment/errors';
 import { symmetricEigen } from '../math/eigen';
-import { affine, checkFamily, type FamilyMember, identityMember, isFull, member, reducedRankMembers, ridgeMatrix, type SplitMoments } from '../math/families';
+import {
+  affine,
+  checkFamily,
+  type FamilyMember,
+  identityMember,
+  isFull,
+  member,
+  reducedRankMembers,
+  ridgeMatrix,
+  type SplitMoments,
+} from '../math/families';
 import type { AffineMap } from '../math/fit-types';
 import { matmul, matmulTN, type Matrix, type MatrixLike, transpose, zeros } from '../math/matrix';
 import { type MomentScore, type PairMoments, scoreFromSums } from '../math/moments';
@@ -34,7 +44,13 @@ const BAND = 256;
  * @param ranks whole numbers of at least 1; all below min(dS, dT) come from one subspace
  * @throws RangeError as `familiesFromMoments`; LabError shader-compile, out-of-memory, webgpu-device-lost, cancelled
  */
-export async function gpuFamilies(device: GPUDevice, moments: SplitMoments, ridge: AffineMap, ranks: readonly number[], signal?: AbortSignal): Promise<FamilyMember[]> {
+export async function gpuFamilies(
+  device: GPUDevice,
+  moments: SplitMoments,
+  ridge: AffineMap,
+  ranks: readonly number[],
+  signal?: AbortSignal,
+): Promise<FamilyMember[]> {
   checkFamily(moments, ridge, ranks);
   throwIfAborted(signal);
   const rec = await Recorder.create(device, kernelsFor(Math.max(ridge.sourceWidth, ridge.targetWidth)));
@@ -42,11 +58,21 @@ export async function gpuFamilies(device: GPUDevice, moments: SplitMoments, ridg
   try {
     const rotations = await orthogonalMembers(rec, scope, moments, ridge.lambda, signal);
     const most = Math.max(0, ...ranks.filter((rank) => !isFull(rank, ridge)));
-    const directions = most > 0 ? await predictionDirections(rec, scope, moments.train, ridge, most, signal) : zeros(0, ridge.targetWidth);
+    const directions =
+      most > 0
+        ? await predictionDirections(rec, scope, moments.train, ridge, most, signal)
+        : zeros(0, ridge.targetWidth);
     const full = ranks.some((rank) => isFull(rank, ridge))
-      ? { train: await scoreInBands(ridge, moments.train, signal), heldOut: await scoreInBands(ridge, moments.heldOut, signal) }
+      ? {
+          train: await scoreInBands(ridge, moments.train, signal),
+          heldOut: await scoreInBands(ridge, moments.heldOut, signal),
+        }
       : null;
-    return [...rotations, identityMember(moments, ridge.lambda), ...reducedRankMembers(moments, ridge, ranks, directions, full)];
+    return [
+      ...rotations,
+      identityMember(moments, ridge.lambda),
+      ...reducedRankMembers(moments, ridge, ranks, directions, full),
+    ];
   } finally {
     scope.dispose();
     rec.dispose();
@@ -54,7 +80,13 @@ export async function gpuFamilies(device: GPUDevice, moments: SplitMoments, ridg
 }
 
 /** Procrustes without and with the least-squares scale: R from the polar factor, its R² from Σ R∘st and Σ R∘(ss R) per column. */
-async function orthogonalMembers(rec: Recorder, parent: GpuScope, { train, heldOut }: SplitMoments, lambda: number, signal?: AbortSignal): Promise<FamilyMember[]> {
+async function orthogonalMembers(
+  rec: Recorder,
+  parent: GpuScope,
+  { train, heldOut }: SplitMoments,
+  lambda: number,
+  signal?: AbortSignal,
+): Promise<FamilyMember[]> {
   const scope = new GpuScope(rec.device, parent);
   try {
     const { rows: d, cols: m } = train.st;
@@ -89,8 +121,20 @@ async function orthogonalMembers(rec: Recorder, parent: GpuScope, { train, heldO
     const scale = total(sums[0].along) / total(sums[0].size);
     if (!Number.isFinite(scale)) throw new RangeError('Procrustes: the source and target do not vary together at all.');
     const build = (kind: 'orthogonal' | 'scaled-orthogonal', factor: number): FamilyMember => {
-      const [own, other] = sums.map(({ along, size, moments }) => scoreFromSums(moments.tt.map((t, j) => t - 2 * factor * along[j] + factor * factor * size[j]), moments.tt));
-      return member(kind, null, factor, affine({ ...R, data: R.data.map((x) => x * factor) }, train, lambda), own, other);
+      const [own, other] = sums.map(({ along, size, moments }) =>
+        scoreFromSums(
+          moments.tt.map((t, j) => t - 2 * factor * along[j] + factor * factor * size[j]),
+          moments.tt,
+        ),
+      );
+      return member(
+        kind,
+        null,
+        factor,
+        affine({ ...R, data: R.data.map((x) => x * factor) }, train, lambda),
+        own,
+        other,
+      );
     };
     return [build('orthogonal', 1), build('scaled-orthogonal', scale)];
   } finally {
@@ -101,7 +145,8 @@ async function orthogonalMembers(rec: Recorder, parent: GpuScope, { train, heldO
 /** The d×m part of a polar factor's buffer, turned back. */
 function unpacked(data: Float32Array, X: PolarFactor, d: number, m: number): Matrix {
   const out = zeros(d, m);
-  for (let i = 0; i < d; i++) for (let j = 0; j < m; j++) out.data[i * m + j] = X.transposed ? data[j * X.cols + i] : data[i * X.cols + j];
+  for (let i = 0; i < d; i++)
+    for (let j = 0; j < m; j++) out.data[i * m + j] = X.transposed ? data[j * X.cols + i] : data[i * X.cols + j];
   return out;
 }
 
@@ -125,7 +170,14 @@ function normalised(A: MatrixLike, rows: number, cols: number): { data: Float32A
  * of the spectrum would drown in their rounding. The last Rayleigh–Ritz step, over all
  * directions found, is float64 again, so only the span comes from float32.
  */
-async function predictionDirections(rec: Recorder, parent: GpuScope, train: PairMoments, ridge: AffineMap, rank: number, signal?: AbortSignal): Promise<Matrix> {
+async function predictionDirections(
+  rec: Recorder,
+  parent: GpuScope,
+  train: PairMoments,
+  ridge: AffineMap,
+  rank: number,
+  signal?: AbortSignal,
+): Promise<Matrix> {
   const { sourceWidth: d, targetWidth: m } = ridge;
   const W: Matrix = { rows: d, cols: m, data: Float64Array.from(ridge.W) };
   const massive = await leadingSubspace((V) => matmulTN(W, matmul(train.ss, matmul(W, V))), m, signal);
@@ -140,7 +192,14 @@ async function predictionDirections(rec: Recorder, parent: GpuScope, train: Pair
 }
 
 /** Columns that span the leading eigenvectors of W'ᵀ ss W', from the GPU. */
-async function crowd(rec: Recorder, parent: GpuScope, train: PairMoments, W: Matrix, count: number, signal?: AbortSignal): Promise<Matrix> {
+async function crowd(
+  rec: Recorder,
+  parent: GpuScope,
+  train: PairMoments,
+  W: Matrix,
+  count: number,
+  signal?: AbortSignal,
+): Promise<Matrix> {
   const { rows: d, cols: m } = W;
   const [dp, mp] = [d, m].map((width) => Math.ceil(width / BLOCK) * BLOCK);
   const q = Math.min(mp, Math.ceil(count / BLOCK) * BLOCK);
@@ -215,7 +274,9 @@ async function scoreInBands(ridge: AffineMap, { ss, st, tt }: PairMoments, signa
     const band = zeros(d, width);
     for (let i = 0; i < d; i++) for (let j = 0; j < width; j++) band.data[i * width + j] = W.data[i * m + first + j];
     const SW = matmul(ss, band);
-    for (let i = 0; i < d; i++) for (let j = 0; j < width; j++) sse[first + j] += band.data[i * width + j] * (SW.data[i * width + j] - 2 * st.data[i * m + first + j]);
+    for (let i = 0; i < d; i++)
+      for (let j = 0; j < width; j++)
+        sse[first + j] += band.data[i * width + j] * (SW.data[i * width + j] - 2 * st.data[i * m + first + j]);
   }
   return scoreFromSums(sse, tt);
 }

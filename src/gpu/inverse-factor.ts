@@ -19,7 +19,11 @@ export interface InverseFactorArgs {
 }
 
 /** @param scope owner of the scratch space; to be disposed only after the recorder has submitted */
-export function inverseFactor(rec: Recorder, scope: GpuScope, { M, d, floor, ridge, U, inverse }: InverseFactorArgs): void {
+export function inverseFactor(
+  rec: Recorder,
+  scope: GpuScope,
+  { M, d, floor, ridge, U, inverse }: InverseFactorArgs,
+): void {
   const diagonal = scope.buffer(d * 4, 'diagonal');
   const badPivots = scope.buffer(16, 'bad pivots');
   const factored = scope.buffer(d * d * 4, 'floored matrix');

@@ -34,7 +34,12 @@ export interface CompiledKernel {
  * @param parts texts of the lines `// #include NAME`; a part may include others
  * @throws RangeError if the text does not have the form above, or a part is missing or includes itself
  */
-export function defineKernel(name: string, source: string, constants: Record<string, number | boolean> = {}, parts: Record<string, string> = {}): Kernel {
+export function defineKernel(
+  name: string,
+  source: string,
+  constants: Record<string, number | boolean> = {},
+  parts: Record<string, string> = {},
+): Kernel {
   let code = include(name, source, parts, []);
   for (const [constant, value] of Object.entries(constants)) {
     const declaration = new RegExp(`^const ${constant}: (u32|bool) = [^;]*;`, 'm');
@@ -45,13 +50,16 @@ export function defineKernel(name: string, source: string, constants: Record<str
   const struct = /struct Params \{([^}]*)\}/.exec(code);
   if (!struct) throw new RangeError(`${name}: there is no struct Params.`);
   const params = [...struct[1].replace(/\/\/.*$/gm, '').matchAll(/(\w+)\s*:\s*(\w+)/g)].map(([, member, type]) => {
-    if (type !== 'u32' && type !== 'f32') throw new RangeError(`${name}: parameter ${member} is ${type}; only u32 and f32 are packed.`);
+    if (type !== 'u32' && type !== 'f32')
+      throw new RangeError(`${name}: parameter ${member} is ${type}; only u32 and f32 are packed.`);
     return { name: member, type: type as 'u32' | 'f32' };
   });
-  const bindings = [...code.matchAll(/@group\(0\) @binding\((\d+)\) var<storage, (read|read_write)>/g)].map(([, index, access], i) => {
-    if (Number(index) !== i + 1) throw new RangeError(`${name}: storage bindings must be 1, 2, …`);
-    return access as 'read' | 'read_write';
-  });
+  const bindings = [...code.matchAll(/@group\(0\) @binding\((\d+)\) var<storage, (read|read_write)>/g)].map(
+    ([, index, access], i) => {
+      if (Number(index) !== i + 1) throw new RangeError(`${name}: storage bindings must be 1, 2, …`);
+      return access as 'read' | 'read_write';
+    },
+  );
   return { name, code, params, bindings };
 }
 
@@ -84,7 +92,12 @@ function cacheOf(device: GPUDevice): Cache {
 /** The compiled kernel, if `compileKernels` has made it. */
 export function compiled(device: GPUDevice, kernel: Kernel): CompiledKernel {
   const hit = cacheOf(device).ready.get(kernel);
-  if (!hit) throw new LabError('internal', `The kernel ${kernel.name} was used before it was compiled.`, 'Report this message.');
+  if (!hit)
+    throw new LabError(
+      'internal',
+      `The kernel ${kernel.name} was used before it was compiled.`,
+      'Report this message.',
+    );
   return hit;
 }
 
@@ -163,7 +176,10 @@ function shaderError(kernel: Kernel, message: string, line: number): LabError {
 /** Packs parameter values in the order and types of the kernel's `struct Params`. @throws RangeError on a missing or unknown name */
 export function packParams(kernel: Kernel, values: Record<string, number>, out: DataView, offset: number): void {
   const given = Object.keys(values).length;
-  if (given !== kernel.params.length) throw new RangeError(`${kernel.name}: ${given} parameters, expected ${kernel.params.map((p) => p.name).join(', ')}.`);
+  if (given !== kernel.params.length)
+    throw new RangeError(
+      `${kernel.name}: ${given} parameters, expected ${kernel.params.map((p) => p.name).join(', ')}.`,
+    );
   kernel.params.forEach(({ name, type }, i) => {
     const value = values[name];
     if (value === undefined) throw new RangeError(`${kernel.name}: parameter ${name} is missing.`);

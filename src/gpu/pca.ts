@@ -41,10 +41,16 @@ const BETWEEN_CHECKS = 8;
  * @param rows n×d on the GPU, any width
  * @throws RangeError unless 1 ≤ k ≤ min(n, d); LabError shader-compile, out-of-memory, cancelled
  */
-export async function gpuPca(device: GPUDevice, rows: GpuMatrix, k: number, options: GpuPcaOptions = {}): Promise<GpuPca> {
+export async function gpuPca(
+  device: GPUDevice,
+  rows: GpuMatrix,
+  k: number,
+  options: GpuPcaOptions = {},
+): Promise<GpuPca> {
   const { seed = 1, maxIterations = 96, signal } = options;
   const { rows: n, cols: width } = rows;
-  if (!Number.isInteger(k) || k < 1 || k > Math.min(n, width)) throw new RangeError(`PCA can give 1 to ${Math.min(n, width)} components here, not ${k}.`);
+  if (!Number.isInteger(k) || k < 1 || k > Math.min(n, width))
+    throw new RangeError(`PCA can give 1 to ${Math.min(n, width)} components here, not ${k}.`);
   const d = Math.ceil(width / BLOCK) * BLOCK;
   const rec = await Recorder.create(device, kernelsFor(d));
   const scope = new GpuScope(device);
@@ -72,12 +78,18 @@ export async function gpuPca(device: GPUDevice, rows: GpuMatrix, k: number, opti
       [V, Z] = [Z, V];
     };
     let result: GpuPca | null = null;
-    for (let done = 0; ; ) {
+    for (let done = 0; ;) {
       throwIfAborted(signal);
       for (let i = 0; i < BETWEEN_CHECKS; i++, done++) step(2);
       ab(rec, { A: covariance, B: V, C: Z, m: d, k: d, n: q });
       await scope.settled();
-      const [v, z, g] = (await rec.read({ buffer: V, bytes: 4 * d * q }, { buffer: Z, bytes: 4 * d * q }, { buffer: covariance, bytes: 4 * d * d })).map((data) => new Float32Array(data));
+      const [v, z, g] = (
+        await rec.read(
+          { buffer: V, bytes: 4 * d * q },
+          { buffer: Z, bytes: 4 * d * q },
+          { buffer: covariance, bytes: 4 * d * d },
+        )
+      ).map((data) => new Float32Array(data));
       let total = 0;
       for (let i = 0; i < width; i++) total += g[i * d + i];
       result = ritz(v, z, q, width, k, mean, total);
@@ -89,7 +101,12 @@ export async function gpuPca(device: GPUDevice, rows: GpuMatrix, k: number, opti
   }
 }
 
-async function covarianceOf(rec: Recorder, scope: GpuScope, rows: GpuMatrix, d: number): Promise<{ covariance: GPUBuffer; mean: Float64Array }> {
+async function covarianceOf(
+  rec: Recorder,
+  scope: GpuScope,
+  rows: GpuMatrix,
+  d: number,
+): Promise<{ covariance: GPUBuffer; mean: Float64Array }> {
   const { rows: n, cols: width } = rows;
   const shift = scope.buffer(4 * d, 'shift');
   const scale = scope.upload(new Float32Array(d).fill(1), 'scale');
@@ -103,26 +120,75 @@ async function covarianceOf(rec: Recorder, scope: GpuScope, rows: GpuMatrix, d: 
     rec.clear(sums);
     for (let firstRow = 0; firstRow < n; firstRow += FOLD_ROWS) {
       const count = Math.min(FOLD_ROWS, n - firstRow);
-      shiftRows(rec, { source: rows.buffer, sourceStride: width, cols: width, rows: count, firstRow, shift, scale, out: fold, outStride: d, padded: d });
+      shiftRows(rec, {
+        source: rows.buffer,
+        sourceStride: width,
+        cols: width,
+        rows: count,
+        firstRow,
+        shift,
+        scale,
+        out: fold,
+        outStride: d,
+        padded: d,
+      });
       columnSums(rec, { A: fold, sums, rows: count, n: d });
-      if (pass === 'products') atb(rec, { A: fold, B: fold, C: gram, rows: count, m: d, n: d, strideA: d, strideB: d, strideC: d, upper: true });
+      if (pass === 'products')
+        atb(rec, {
+          A: fold,
+          B: fold,
+          C: gram,
+          rows: count,
+          m: d,
+          n: d,
+          strideA: d,
+          strideB: d,
+          strideC: d,
+          upper: true,
+        });
     }
     if (pass === 'mean') shiftScale(rec, { sums, shift, scale, n: d, rows: n, set: 'shift' });
   }
-  centre(rec, { M: gram, m: d, n: d, strideM: d, leftSums: sums, leftTrain: sums, rightSums: sums, rightTrain: sums, rows: n, trainRows: n, symmetric: true, out: covariance });
+  centre(rec, {
+    M: gram,
+    m: d,
+    n: d,
+    strideM: d,
+    leftSums: sums,
+    leftTrain: sums,
+    rightSums: sums,
+    rightTrain: sums,
+    rows: n,
+    trainRows: n,
+    symmetric: true,
+    out: covariance,
+  });
   const [a, b] = await rec.read({ buffer: shift, bytes: 4 * width }, { buffer: sums, bytes: 4 * width });
   const [shifts, rest] = [new Float32Array(a), new Float32Array(b)];
   return { covariance, mean: Float64Array.from(shifts, (x, i) => x + rest[i] / n) };
 }
 
 /** Rayleigh–Ritz: eigenvectors of Σ within the span of V, from V and Z = ΣV, in float64. */
-function ritz(v: Float32Array, z: Float32Array, q: number, width: number, k: number, mean: Float64Array, total: number): GpuPca {
-  const cut = (data: Float32Array): Matrix => ({ rows: width, cols: q, data: Float64Array.from(data.subarray(0, width * q)) });
+function ritz(
+  v: Float32Array,
+  z: Float32Array,
+  q: number,
+  width: number,
+  k: number,
+  mean: Float64Array,
+  total: number,
+): GpuPca {
+  const cut = (data: Float32Array): Matrix => ({
+    rows: width,
+    cols: q,
+    data: Float64Array.from(data.subarray(0, width * q)),
+  });
   const V = cut(v);
   const Z = cut(z);
   const rank = orthonormalise(V, Z);
   const H = matmulTN(V, Z);
-  for (let i = 0; i < q; i++) for (let j = 0; j < i; j++) H.data[i * q + j] = H.data[j * q + i] = (H.data[i * q + j] + H.data[j * q + i]) / 2;
+  for (let i = 0; i < q; i++)
+    for (let j = 0; j < i; j++) H.data[i * q + j] = H.data[j * q + i] = (H.data[i * q + j] + H.data[j * q + i]) / 2;
   const { values, vectors } = symmetricEigen(H);
   const E = zeros(q, k);
   for (let c = 0; c < k; c++) for (let i = 0; i < q; i++) E.data[i * k + c] = vectors.data[c * q + i];
@@ -141,7 +207,8 @@ function ritz(v: Float32Array, z: Float32Array, q: number, width: number, k: num
       error += (images.data[i * k + c] - values[c] * x) ** 2;
     }
     residual = Math.max(residual, values[0] > 0 ? Math.sqrt(error) / values[0] : 0);
-    for (let i = 0; i < width; i++) components.data[c * width + i] = Math.sign(largest || 1) * directions.data[i * k + c];
+    for (let i = 0; i < width; i++)
+      components.data[c * width + i] = Math.sign(largest || 1) * directions.data[i * k + c];
   }
   return { mean, components, variances, total, residual };
 }
@@ -165,7 +232,8 @@ function orthonormalise(V: Matrix, Z: Matrix): number {
     const norm = columnNorm(V, c);
     const keep = norm > 1e-4 * before; // less is the rounding of float32
     if (keep) rank++;
-    for (const m of [V, Z]) for (let i = 0; i < rows; i++) m.data[i * cols + c] = keep ? m.data[i * cols + c] / norm : 0;
+    for (const m of [V, Z])
+      for (let i = 0; i < rows; i++) m.data[i * cols + c] = keep ? m.data[i * cols + c] / norm : 0;
   }
   return rank;
 }

@@ -41,7 +41,7 @@ export interface PolarFactor {
 /** The scales ρ of the steps, from a smallest singular value of `smallest` to all within rounding of 1. */
 export function polarSchedule(smallest: number): number[] {
   const scales: number[] = [];
-  for (let l = smallest; 1 - l > 1e-3; ) {
+  for (let l = smallest; 1 - l > 1e-3;) {
     const rho = Math.min(MAX_SCALE, Math.sqrt(3 / (1 + l + l * l)));
     scales.push(rho);
     l = Math.min((rho * l * (3 - rho * rho * l * l)) / 2, (rho * (3 - rho * rho)) / 2);
@@ -56,15 +56,22 @@ export function polarSchedule(smallest: number): number[] {
  * @param scope owner of the result
  * @throws RangeError if A is zero or not finite; LabError cancelled, out-of-memory
  */
-export async function polarFactor(rec: Recorder, scope: GpuScope, A: Matrix, signal?: AbortSignal): Promise<PolarFactor> {
+export async function polarFactor(
+  rec: Recorder,
+  scope: GpuScope,
+  A: Matrix,
+  signal?: AbortSignal,
+): Promise<PolarFactor> {
   const transposed = A.rows < A.cols;
   const tall = await lowered(transposed ? transpose(A) : A, signal);
   const bound = spectralBound(tall);
-  if (!(bound > 0) || !Number.isFinite(bound)) throw new RangeError('Procrustes: the cross moments of source and target are zero or not finite.');
+  if (!(bound > 0) || !Number.isFinite(bound))
+    throw new RangeError('Procrustes: the cross moments of source and target are zero or not finite.');
   const rows = Math.ceil(tall.rows / 4) * 4;
   const cols = Math.ceil(tall.cols / 4) * 4;
   const start = new Float32Array(rows * cols);
-  for (let i = 0; i < tall.rows; i++) for (let j = 0; j < tall.cols; j++) start[i * cols + j] = tall.data[i * tall.cols + j] / bound;
+  for (let i = 0; i < tall.rows; i++)
+    for (let j = 0; j < tall.cols; j++) start[i * cols + j] = tall.data[i * tall.cols + j] / bound;
   const scratch = new GpuScope(rec.device, scope);
   try {
     const result = scope.upload(start, 'polar factor');

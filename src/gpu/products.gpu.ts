@@ -20,7 +20,10 @@ const tiles = (): typeof TILES => TILES.filter((tile) => fits(tile, lab.device.l
 beforeAll(async () => {
   lab = await createDevice();
   preset = tuningOf(lab.device);
-  await compileKernels(lab.device, [reduceKernel, ...tiles().flatMap((tile) => [atbKernels.of(tile), abKernels.of(tile)])]);
+  await compileKernels(lab.device, [
+    reduceKernel,
+    ...tiles().flatMap((tile) => [atbKernels.of(tile), abKernels.of(tile)]),
+  ]);
 });
 afterEach(() => setTuning(lab.device, preset));
 afterAll(() => lab.destroy());
@@ -31,7 +34,9 @@ describe('every tile is right', () => {
       if (!fits(tile, lab.device.limits)) context.skip('exceeds the limits of this device');
       setTuning(lab.device, oneTile(tile));
       for (const item of [...atbCases, ...abCases]) {
-        expect(await runCase(lab.device, item, [reduceKernel]), `${item.kernel}: ${item.name}`).toBeLessThanOrEqual(item.tolerance);
+        expect(await runCase(lab.device, item, [reduceKernel]), `${item.kernel}: ${item.name}`).toBeLessThanOrEqual(
+          item.tolerance,
+        );
       }
     });
   }
@@ -40,7 +45,10 @@ describe('every tile is right', () => {
 });
 
 describe('rows in slices', () => {
-  for (const [m, n] of [[64, 64], [256, 512]]) {
+  for (const [m, n] of [
+    [64, 64],
+    [256, 512],
+  ]) {
     test(`lose no accuracy: 4,096 rows, ${m}×${n}`, async () => {
       const rows = 4096;
       const [A, B] = [normals(rows * m, 71), normals(rows * n, 72, 0.5)];
@@ -52,7 +60,17 @@ describe('rows in slices', () => {
         const scope = new GpuScope(lab.device);
         try {
           const C = scope.buffer(m * n * 4, 'C');
-          atb(rec, { A: scope.upload(A, 'A'), B: scope.upload(B, 'B'), C, rows, m, n, strideA: m, strideB: n, strideC: n });
+          atb(rec, {
+            A: scope.upload(A, 'A'),
+            B: scope.upload(B, 'B'),
+            C,
+            rows,
+            m,
+            n,
+            strideA: m,
+            strideB: n,
+            strideC: n,
+          });
           expect(rec.dispatches).toBe(workgroups === 1 ? 1 : 2);
           return maxRelativeError(await rec.readFloats(C, m * n), reference);
         } finally {
@@ -62,7 +80,9 @@ describe('rows in slices', () => {
       };
       const whole = await error(1);
       const sliced = await error(256);
-      console.info(`atb, 4,096 rows, ${m}×${n}: error ${whole.toExponential(2)} in one slice, ${sliced.toExponential(2)} in several`);
+      console.info(
+        `atb, 4,096 rows, ${m}×${n}: error ${whole.toExponential(2)} in one slice, ${sliced.toExponential(2)} in several`,
+      );
       expect(whole).toBeLessThanOrEqual(1e-6);
       expect(sliced).toBeLessThanOrEqual(Math.max(whole, 3e-7) * 1.1);
       expect(liveMemory(lab.device)).toEqual(before);
@@ -82,7 +102,8 @@ describe('rows in slices', () => {
   });
 });
 
-const four = (least: number, most: number): fc.Arbitrary<number> => fc.integer({ min: least / 4, max: most / 4 }).map((x) => 4 * x);
+const four = (least: number, most: number): fc.Arbitrary<number> =>
+  fc.integer({ min: least / 4, max: most / 4 }).map((x) => 4 * x);
 const setting = { tile: fc.nat(), workgroups: fc.constantFrom(1, 8, 64, 256), seed: fc.integer({ min: 1, max: 1e6 }) };
 
 /** A rows×cols block at `column` of a wider matrix full of NaN: what lies around must not be touched by the arithmetic. */
@@ -93,7 +114,11 @@ function within(data: Float32Array, rows: number, cols: number, stride: number, 
 }
 
 describe('any shape', () => {
-  const run = async (tile: number, workgroups: number, work: (rec: Recorder, scope: GpuScope) => Promise<void>): Promise<void> => {
+  const run = async (
+    tile: number,
+    workgroups: number,
+    work: (rec: Recorder, scope: GpuScope) => Promise<void>,
+  ): Promise<void> => {
     setTuning(lab.device, oneTile(tiles()[tile % tiles().length], workgroups));
     const rec = await Recorder.create(lab.device, [reduceKernel]);
     const scope = new GpuScope(lab.device);
@@ -106,29 +131,69 @@ describe('any shape', () => {
   };
 
   test('AᵀB', async () => {
-    const shape = fc.record({ ...setting, rows: fc.integer({ min: 0, max: 1100 }), m: four(4, 152), n: four(4, 152), columnA: four(0, 12), columnB: four(0, 12), columnC: four(0, 12), more: four(0, 8), upper: fc.boolean() });
+    const shape = fc.record({
+      ...setting,
+      rows: fc.integer({ min: 0, max: 1100 }),
+      m: four(4, 152),
+      n: four(4, 152),
+      columnA: four(0, 12),
+      columnB: four(0, 12),
+      columnC: four(0, 12),
+      more: four(0, 8),
+      upper: fc.boolean(),
+    });
     await fc.assert(
-      fc.asyncProperty(shape, async ({ tile, workgroups, seed, rows, m, n: width, columnA, columnB, columnC, more, upper }) => {
-        const n = upper ? m : width;
-        const [strideA, strideB, strideC] = [columnA + m + more, columnB + n, columnC + n + more];
-        const [A, B, start] = [normals(rows * m, seed), normals(rows * n, seed + 1), normals(m * n, seed + 2)];
-        await run(tile, workgroups, async (rec, scope) => {
-          const C = scope.upload(within(start, m, n, strideC, columnC), 'C');
-          atb(rec, { A: scope.upload(within(A, rows, m, strideA, columnA), 'A'), B: scope.upload(within(B, rows, n, strideB, columnB), 'B'), C, rows, m, n, strideA, strideB, strideC, columnA, columnB, columnC, upper });
-          const all = await rec.readFloats(C, m * strideC);
-          const got = narrow(all, m, strideC, n, columnC);
-          const reference = matmulTN({ rows, cols: m, data: A }, { rows, cols: n, data: B }).data.map((x, i) => x + start[i]);
-          const wanted = (_: number, i: number): boolean => !upper || i % n >= Math.floor(i / n);
-          expect(maxRelativeError(got.filter(wanted), reference.filter(wanted))).toBeLessThanOrEqual(2e-6);
-          expect(all.filter((_, i) => i % strideC < columnC || i % strideC >= columnC + n).every(Number.isNaN)).toBe(true);
-        });
-      }),
+      fc.asyncProperty(
+        shape,
+        async ({ tile, workgroups, seed, rows, m, n: width, columnA, columnB, columnC, more, upper }) => {
+          const n = upper ? m : width;
+          const [strideA, strideB, strideC] = [columnA + m + more, columnB + n, columnC + n + more];
+          const [A, B, start] = [normals(rows * m, seed), normals(rows * n, seed + 1), normals(m * n, seed + 2)];
+          await run(tile, workgroups, async (rec, scope) => {
+            const C = scope.upload(within(start, m, n, strideC, columnC), 'C');
+            atb(rec, {
+              A: scope.upload(within(A, rows, m, strideA, columnA), 'A'),
+              B: scope.upload(within(B, rows, n, strideB, columnB), 'B'),
+              C,
+              rows,
+              m,
+              n,
+              strideA,
+              strideB,
+              strideC,
+              columnA,
+              columnB,
+              columnC,
+              upper,
+            });
+            const all = await rec.readFloats(C, m * strideC);
+            const got = narrow(all, m, strideC, n, columnC);
+            const reference = matmulTN({ rows, cols: m, data: A }, { rows, cols: n, data: B }).data.map(
+              (x, i) => x + start[i],
+            );
+            const wanted = (_: number, i: number): boolean => !upper || i % n >= Math.floor(i / n);
+            expect(maxRelativeError(got.filter(wanted), reference.filter(wanted))).toBeLessThanOrEqual(2e-6);
+            expect(all.filter((_, i) => i % strideC < columnC || i % strideC >= columnC + n).every(Number.isNaN)).toBe(
+              true,
+            );
+          });
+        },
+      ),
       { numRuns: 35, seed: 20261122 },
     );
   });
 
   test('AB', async () => {
-    const shape = fc.record({ ...setting, m: fc.integer({ min: 1, max: 300 }), k: four(4, 200), n: four(4, 152), columnB: four(0, 12), columnC: four(0, 12), more: four(0, 8), upperB: fc.boolean() });
+    const shape = fc.record({
+      ...setting,
+      m: fc.integer({ min: 1, max: 300 }),
+      k: four(4, 200),
+      n: four(4, 152),
+      columnB: four(0, 12),
+      columnC: four(0, 12),
+      more: four(0, 8),
+      upperB: fc.boolean(),
+    });
     await fc.assert(
       fc.asyncProperty(shape, async ({ tile, workgroups, seed, m, k, n, columnB, columnC, more, upperB }) => {
         const [strideA, strideB, strideC] = [k + more, columnB + n, columnC + n + more];
@@ -136,10 +201,30 @@ describe('any shape', () => {
         if (upperB) for (let i = 0; i < k; i++) B.fill(0, i * n, i * n + Math.min(i, n));
         await run(tile, workgroups, async (rec, scope) => {
           const C = scope.upload(new Float32Array(m * strideC).fill(NaN), 'C');
-          ab(rec, { A: scope.upload(within(A, m, k, strideA, 0), 'A'), B: scope.upload(within(B, k, n, strideB, columnB), 'B'), C, m, k, n, strideA, strideB, strideC, columnB, columnC, upperB });
+          ab(rec, {
+            A: scope.upload(within(A, m, k, strideA, 0), 'A'),
+            B: scope.upload(within(B, k, n, strideB, columnB), 'B'),
+            C,
+            m,
+            k,
+            n,
+            strideA,
+            strideB,
+            strideC,
+            columnB,
+            columnC,
+            upperB,
+          });
           const all = await rec.readFloats(C, m * strideC);
-          expect(maxRelativeError(narrow(all, m, strideC, n, columnC), matmul({ rows: m, cols: k, data: A }, { rows: k, cols: n, data: B }).data)).toBeLessThanOrEqual(2e-6);
-          expect(all.filter((_, i) => i % strideC < columnC || i % strideC >= columnC + n).every(Number.isNaN)).toBe(true);
+          expect(
+            maxRelativeError(
+              narrow(all, m, strideC, n, columnC),
+              matmul({ rows: m, cols: k, data: A }, { rows: k, cols: n, data: B }).data,
+            ),
+          ).toBeLessThanOrEqual(2e-6);
+          expect(all.filter((_, i) => i % strideC < columnC || i % strideC >= columnC + n).every(Number.isNaN)).toBe(
+            true,
+          );
         });
       }),
       { numRuns: 25, seed: 20261122 },

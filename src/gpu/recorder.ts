@@ -31,7 +31,11 @@ export class Recorder {
   private constructor(device: GPUDevice) {
     this.device = device;
     this.#scope = new GpuScope(device);
-    this.#page = device.createBuffer({ label: 'parameters', size: SLOT * SLOTS, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+    this.#page = device.createBuffer({
+      label: 'parameters',
+      size: SLOT * SLOTS,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
   }
 
   /**
@@ -46,7 +50,8 @@ export class Recorder {
   /** Records one dispatch of x×y×z workgroups; nothing if one of them is 0. */
   dispatch(kernel: Kernel, params: Record<string, number>, buffers: readonly Bound[], x: number, y = 1, z = 1): void {
     if (x === 0 || y === 0 || z === 0) return;
-    if (buffers.length !== kernel.bindings.length) throw new RangeError(`${kernel.name}: ${buffers.length} buffers for ${kernel.bindings.length} bindings.`);
+    if (buffers.length !== kernel.bindings.length)
+      throw new RangeError(`${kernel.name}: ${buffers.length} buffers for ${kernel.bindings.length} bindings.`);
     if (this.#used === SLOTS) this.submit();
     const offset = this.#used++ * SLOT;
     packParams(kernel, params, this.#view, offset);
@@ -55,7 +60,13 @@ export class Recorder {
       layout,
       entries: [
         { binding: 0, resource: { buffer: this.#page, offset, size: Math.ceil(kernel.params.length / 4) * 16 } },
-        ...buffers.map((bound, i) => ({ binding: i + 1, resource: 'size' in bound && 'buffer' in bound ? { buffer: bound.buffer, size: bound.size } : { buffer: bound as GPUBuffer } })),
+        ...buffers.map((bound, i) => ({
+          binding: i + 1,
+          resource:
+            'size' in bound && 'buffer' in bound
+              ? { buffer: bound.buffer, size: bound.size }
+              : { buffer: bound as GPUBuffer },
+        })),
       ],
     });
     this.#pass ??= this.#commands().beginComputePass();
@@ -111,7 +122,11 @@ export class Recorder {
       offsets.push(total);
       total += Math.ceil(bytes / 8) * 8;
     }
-    const staging = this.device.createBuffer({ label: 'read-back', size: Math.max(8, total), usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    const staging = this.device.createBuffer({
+      label: 'read-back',
+      size: Math.max(8, total),
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
     try {
       wanted.forEach(({ buffer, bytes }, i) => this.copy(buffer, staging, Math.ceil(bytes / 4) * 4, 0, offsets[i]));
       this.submit();
@@ -121,9 +136,18 @@ export class Recorder {
       return wanted.map(({ bytes }, i) => mapped.slice(offsets[i], offsets[i] + bytes));
     } catch (error) {
       if (error instanceof LabError) throw error;
-      const lost = await Promise.race([this.device.lost, new Promise<null>((resolve) => setTimeout(resolve, 50, null))]);
+      const lost = await Promise.race([
+        this.device.lost,
+        new Promise<null>((resolve) => setTimeout(resolve, 50, null)),
+      ]);
       if (lost) throw deviceLost(lost.message);
-      throw new LabError('internal', `Reading back from the GPU failed: ${(error as Error).message}`, 'Reload the page and run it again.', undefined, error);
+      throw new LabError(
+        'internal',
+        `Reading back from the GPU failed: ${(error as Error).message}`,
+        'Reload the page and run it again.',
+        undefined,
+        error,
+      );
     } finally {
       staging.destroy();
     }

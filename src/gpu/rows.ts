@@ -43,7 +43,8 @@ export class GpuRows {
    */
   gather(tensors: readonly GpuTensor[], rows: Uint32Array, into: GpuScope): GpuMatrix[] {
     for (const tensor of tensors) {
-      for (const row of rows) if (row >= tensor.rows) throw new RangeError(`There is no row ${row} in a tensor of ${tensor.rows}.`);
+      for (const row of rows)
+        if (row >= tensor.rows) throw new RangeError(`There is no row ${row} in a tensor of ${tensor.rows}.`);
     }
     if (rows.length === 0) return tensors.map(({ cols }) => into.matrix(0, cols, 'no rows'));
     const scratch = new GpuScope(this.device, into);
@@ -51,7 +52,16 @@ export class GpuRows {
     const out = tensors.map(({ buffer, rows: count, cols, type }) => {
       const matrix = into.matrix(rows.length, cols, 'gathered rows');
       const size = type === 'float16' ? Math.ceil((count * cols) / 2) * 4 : count * cols * 4;
-      gatherRows(this.#rec, { source: { buffer, size }, type, cols, rows: rows.length, indices, out: matrix.buffer, flags: this.#noFlags, check: false });
+      gatherRows(this.#rec, {
+        source: { buffer, size },
+        type,
+        cols,
+        rows: rows.length,
+        indices,
+        out: matrix.buffer,
+        flags: this.#noFlags,
+        check: false,
+      });
       return matrix;
     });
     this.#rec.submit();
@@ -68,12 +78,21 @@ export class GpuRows {
     const { buffer, rows, cols, type } = A;
     if (type === 'float16') throw new RangeError('Only float32 rows can be projected: gather float16 ones first.');
     const count = vectors.length / cols;
-    if (!Number.isInteger(count) || count < 1 || (shift && shift.length !== cols)) throw new RangeError(`Vectors of ${vectors.length} numbers do not fit rows of ${cols}.`);
+    if (!Number.isInteger(count) || count < 1 || (shift && shift.length !== cols))
+      throw new RangeError(`Vectors of ${vectors.length} numbers do not fit rows of ${cols}.`);
     if (rows === 0) return new Float32Array(0);
     const scratch = new GpuScope(this.device);
     try {
       const out = scratch.buffer(rows * count * 4, 'projections');
-      project(this.#rec, { A: { buffer, size: rows * cols * 4 }, rows, cols, vectors: scratch.upload(vectors, 'vectors'), count, shift: shift && scratch.upload(shift, 'shift'), out });
+      project(this.#rec, {
+        A: { buffer, size: rows * cols * 4 },
+        rows,
+        cols,
+        vectors: scratch.upload(vectors, 'vectors'),
+        count,
+        shift: shift && scratch.upload(shift, 'shift'),
+        out,
+      });
       await scratch.settled();
       return await this.#rec.readFloats(out, rows * count);
     } finally {

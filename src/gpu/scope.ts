@@ -48,8 +48,13 @@ export class GpuScope {
    * is known only after `settled()`.
    * @throws LabError out-of-memory when the size exceeds what the device allows at all
    */
-  buffer(bytes: number, label: string, usage: number = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST): GPUBuffer {
-    if (this.#disposed) throw new LabError('internal', `“${label}” was asked of a scope that has been disposed.`, 'Report this message.');
+  buffer(
+    bytes: number,
+    label: string,
+    usage: number = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+  ): GPUBuffer {
+    if (this.#disposed)
+      throw new LabError('internal', `“${label}” was asked of a scope that has been disposed.`, 'Report this message.');
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
     const most = Math.min(maxBufferSize, usage & GPUBufferUsage.STORAGE ? maxStorageBufferBindingSize : maxBufferSize);
@@ -83,7 +88,8 @@ export class GpuScope {
 
   /** @throws RangeError if the data does not have rows·cols numbers */
   uploadMatrix(data: Float32Array, rows: number, cols: number, label: string): GpuMatrix {
-    if (data.length !== rows * cols) throw new RangeError(`${label}: ${rows}×${cols} needs ${rows * cols} numbers, not ${data.length}.`);
+    if (data.length !== rows * cols)
+      throw new RangeError(`${label}: ${rows}×${cols} needs ${rows * cols} numbers, not ${data.length}.`);
     return { buffer: this.upload(data, label), rows, cols };
   }
 
@@ -93,7 +99,10 @@ export class GpuScope {
    */
   async settled(): Promise<void> {
     await Promise.all(this.#pending.splice(0));
-    if (this.#failure !== null) throw new LabError('out-of-memory', `The GPU has no memory left: ${this.#failure}`, REMEDY, { bytes: this.#ledger.bytes });
+    if (this.#failure !== null)
+      throw new LabError('out-of-memory', `The GPU has no memory left: ${this.#failure}`, REMEDY, {
+        bytes: this.#ledger.bytes,
+      });
   }
 
   /** Makes `settled` of this scope and of those above wait for an allocation of `origin`. */
@@ -124,5 +133,10 @@ export class GpuScope {
 const REMEDY = 'Choose fewer layers, a smaller model or a device with more memory.';
 
 function outOfMemory(label: string, size: number, most: number): LabError {
-  return new LabError('out-of-memory', `“${label}” needs ${(size / 2 ** 20).toFixed(0)} MiB in one buffer; this device allows ${(most / 2 ** 20).toFixed(0)} MiB.`, REMEDY, { bytes: size, limit: most });
+  return new LabError(
+    'out-of-memory',
+    `“${label}” needs ${(size / 2 ** 20).toFixed(0)} MiB in one buffer; this device allows ${(most / 2 ** 20).toFixed(0)} MiB.`,
+    REMEDY,
+    { bytes: size, limit: most },
+  );
 }

@@ -41,20 +41,28 @@ export async function runSelfTest(device: GPUDevice, signal?: AbortSignal): Prom
   const kernels = kernelsFor(1);
   await compileKernels(device, kernels);
   const start = performance.now();
-  const check = async (kernel: string, name: string, tolerance: number, run: () => Promise<number>): Promise<SelfTestCase> => {
+  const check = async (
+    kernel: string,
+    name: string,
+    tolerance: number,
+    run: () => Promise<number>,
+  ): Promise<SelfTestCase> => {
     throwIfAborted(signal);
     let error: number;
     try {
       error = await run();
     } catch (thrown) {
-      if (thrown instanceof LabError && ['webgpu-device-lost', 'shader-compile', 'cancelled'].includes(thrown.code)) throw thrown;
+      if (thrown instanceof LabError && ['webgpu-device-lost', 'shader-compile', 'cancelled'].includes(thrown.code))
+        throw thrown;
       error = Infinity;
     }
     return { kernel, name, maxRelativeError: error, tolerance, passed: error <= tolerance };
   };
   // Side by side: most of the time goes into waiting for what is read back.
   const cases = await Promise.all([
-    ...KERNEL_CASES.filter(({ quick }) => quick).map((item) => check(item.kernel, item.name, item.tolerance, () => runCase(device, item, kernels))),
+    ...KERNEL_CASES.filter(({ quick }) => quick).map((item) =>
+      check(item.kernel, item.name, item.tolerance, () => runCase(device, item, kernels)),
+    ),
     check('fit', 'λ path, three rows left out', 1e-4, () => fitError(device, signal)),
     check('pca', 'two components', 1e-4, () => pcaError(device)),
   ]);
@@ -85,11 +93,19 @@ async function fitError(device: GPUDevice, signal?: AbortSignal): Promise<number
   const fit = await GpuFit.create(device, shape, { cka: false });
   const scope = new GpuScope(device);
   try {
-    for (const [split, from, to] of [['train', 0, trainRows], ['heldOut', trainRows, rows]] as const) {
+    for (const [split, from, to] of [
+      ['train', 0, trainRows],
+      ['heldOut', trainRows, rows],
+    ] as const) {
       const count = to - from;
       const [x, y] = [X.slice(from * sourceWidth, to * sourceWidth), Y.slice(from * targetWidth, to * targetWidth)];
       reference.add({ source: [x], target: [y], rows: count, split });
-      fit.add({ source: [scope.uploadMatrix(x, count, sourceWidth, 'X')], target: [scope.uploadMatrix(y, count, targetWidth, 'Y')], rows: count, split });
+      fit.add({
+        source: [scope.uploadMatrix(x, count, sourceWidth, 'X')],
+        target: [scope.uploadMatrix(y, count, targetWidth, 'Y')],
+        rows: count,
+        split,
+      });
     }
     const lambdas = [0, 1e-3, 1];
     const [got, expected] = [await fit.solve(0, 0, lambdas, signal), await reference.solve(0, 0, lambdas, signal)];

@@ -8,7 +8,9 @@ export interface TuneStore {
 }
 
 /** The browser's store, or the reason why there is none: private windows and some embedded pages have no IndexedDB. */
-export function openTuneStore(database = 'lrt-lab-tuning'): { store: TuneStore; unavailable: null } | { store: null; unavailable: string } {
+export function openTuneStore(
+  database = 'lrt-lab-tuning',
+): { store: TuneStore; unavailable: null } | { store: null; unavailable: string } {
   if (typeof indexedDB === 'undefined') return { store: null, unavailable: 'This browser offers no IndexedDB here.' };
   const table = createStore(database, 'tunings');
   return { store: { get: (key) => get(key, table), set: (key, value) => set(key, value, table) }, unavailable: null };

@@ -22,7 +22,10 @@ afterEach(() => {
 afterAll(() => lab.destroy());
 
 const tiles = [DIRECT, tileNamed('32')];
-const options: TuneOptions = { tiles, shapes: { narrow: { rows: 300, m: 32, n: 64 }, wide: { rows: 64, m: 128, n: 128 } } };
+const options: TuneOptions = {
+  tiles,
+  shapes: { narrow: { rows: 300, m: 32, n: 64 }, wide: { rows: 64, m: 128, n: 128 } },
+};
 
 function memoryStore(): TuneStore & { values: Map<string, unknown> } {
   const values = new Map<string, unknown>();
@@ -48,7 +51,10 @@ test('measures every candidate, takes the fastest, remembers it, and does not me
   expect(lab.uncaptured()).toEqual([]);
   for (const product of ['atb', 'ab'] as const) {
     for (const width of ['narrow', 'wide'] as const) {
-      const timings = first.timings.filter((item) => item.product === product && item.width === width && tiles.some((tile) => tile.name === item.candidate));
+      const timings = first.timings.filter(
+        (item) =>
+          item.product === product && item.width === width && tiles.some((tile) => tile.name === item.candidate),
+      );
       expect(timings.map((item) => item.candidate).sort()).toEqual(tiles.map((tile) => tile.name).sort());
       for (const { milliseconds, rounds } of timings) {
         expect(milliseconds).toBeGreaterThan(0);
@@ -70,14 +76,35 @@ test('measures every candidate, takes the fastest, remembers it, and does not me
   const rec = await Recorder.create(lab.device, []);
   const scope = new GpuScope(lab.device);
   const C = scope.buffer(64, 'C');
-  atb(rec, { A: scope.upload(new Float32Array(16).fill(1), 'A'), B: scope.upload(new Float32Array(16).fill(2), 'B'), C, rows: 4, m: 4, n: 4, strideA: 4, strideB: 4, strideC: 4 });
+  atb(rec, {
+    A: scope.upload(new Float32Array(16).fill(1), 'A'),
+    B: scope.upload(new Float32Array(16).fill(2), 'B'),
+    C,
+    rows: 4,
+    m: 4,
+    n: 4,
+    strideA: 4,
+    strideB: 4,
+    strideC: 4,
+  });
   expect([...(await rec.readFloats(C, 16))]).toEqual(Array.from({ length: 16 }, () => 8));
   scope.dispose();
   rec.dispose();
 });
 
 describe('what the store holds', () => {
-  test.each([[{ atb: { narrow: 'no such tile', wide: 'direct' }, ab: { narrow: 'direct', wide: 'direct' }, workgroups: 8 }], ['rubbish'], [null], [{}], [{ ...JSON.parse('{"atb":{"narrow":"direct","wide":"direct"},"ab":{"narrow":"direct","wide":"direct"}}'), workgroups: 0 }]])('is not trusted blindly: %j', async (value) => {
+  test.each([
+    [{ atb: { narrow: 'no such tile', wide: 'direct' }, ab: { narrow: 'direct', wide: 'direct' }, workgroups: 8 }],
+    ['rubbish'],
+    [null],
+    [{}],
+    [
+      {
+        ...JSON.parse('{"atb":{"narrow":"direct","wide":"direct"},"ab":{"narrow":"direct","wide":"direct"}}'),
+        workgroups: 0,
+      },
+    ],
+  ])('is not trusted blindly: %j', async (value) => {
     const store = memoryStore();
     store.values.set(tuneKey(lab.device, [DIRECT]), value);
     const report = await tune(lab.device, { ...options, tiles: [DIRECT], store });
@@ -86,7 +113,10 @@ describe('what the store holds', () => {
   });
 
   test('is lost without harm when the store fails, and the report says so', async () => {
-    const broken: TuneStore = { get: () => Promise.reject(new Error('no room')), set: () => Promise.reject(new Error('still no room')) };
+    const broken: TuneStore = {
+      get: () => Promise.reject(new Error('no room')),
+      set: () => Promise.reject(new Error('still no room')),
+    };
     const report = await tune(lab.device, { ...options, tiles: [DIRECT], store: broken });
     expect(report).toMatchObject({ source: 'measured', storeProblem: 'The tuning could not be read: no room' });
     expect(tuningOf(lab.device)).toEqual(report.tuning);
@@ -99,8 +129,13 @@ describe('what the store holds', () => {
 
 test('can be cancelled, and leaves the tuning as it was', async () => {
   const controller = new AbortController();
-  const store: TuneStore = { get: async () => controller.abort(), set: () => Promise.reject(new Error('must not be called')) };
-  await expect(tune(lab.device, { ...options, tiles: [DIRECT], store, signal: controller.signal })).rejects.toMatchObject({ code: 'cancelled' });
+  const store: TuneStore = {
+    get: async () => controller.abort(),
+    set: () => Promise.reject(new Error('must not be called')),
+  };
+  await expect(
+    tune(lab.device, { ...options, tiles: [DIRECT], store, signal: controller.signal }),
+  ).rejects.toMatchObject({ code: 'cancelled' });
   expect(tuningOf(lab.device)).toEqual(preset);
 });
 

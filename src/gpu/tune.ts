@@ -91,7 +91,9 @@ interface Data {
 /** Names the adapter and everything that a stored tuning depends on. */
 export function tuneKey(device: GPUDevice, tiles: readonly Tile[]): string {
   const { vendor = '', architecture = '', device: model = '', description = '' } = device.adapterInfo ?? {};
-  const code = [reduceKernel, ...tiles.flatMap((tile) => [atbKernels.of(tile), abKernels.of(tile)])].map((kernel) => kernel.code);
+  const code = [reduceKernel, ...tiles.flatMap((tile) => [atbKernels.of(tile), abKernels.of(tile)])].map(
+    (kernel) => kernel.code,
+  );
   return `${[vendor, architecture, model, description].join('/')} ${digestOf({ code, shapes: SHAPES, workgroups: WORKGROUPS }).slice(0, 16)}`;
 }
 
@@ -103,7 +105,15 @@ export async function tune(device: GPUDevice, options: TuneOptions = {}): Promis
   const { store = null, signal, budgetMilliseconds = BUDGET, shapes = SHAPES } = options;
   const tiles = (options.tiles ?? TILES).filter((tile) => fits(tile, device.limits));
   const key = tuneKey(device, tiles);
-  const report: TuneReport = { tuning: tuningOf(device), source: 'stored', timings: [], rejected: [], storeProblem: null, compileMilliseconds: 0, measureMilliseconds: 0 };
+  const report: TuneReport = {
+    tuning: tuningOf(device),
+    source: 'stored',
+    timings: [],
+    rejected: [],
+    storeProblem: null,
+    compileMilliseconds: 0,
+    measureMilliseconds: 0,
+  };
   throwIfAborted(signal);
   const start = performance.now();
   const stored = await attempt(report, 'read', () => store?.get(key));
@@ -114,7 +124,10 @@ export async function tune(device: GPUDevice, options: TuneOptions = {}): Promis
     return report;
   }
   report.source = 'measured';
-  const working = { atb: await compiling(device, 'atb', tiles, report), ab: await compiling(device, 'ab', tiles, report) };
+  const working = {
+    atb: await compiling(device, 'atb', tiles, report),
+    ab: await compiling(device, 'ab', tiles, report),
+  };
   await compileKernels(device, [reduceKernel]);
   report.compileMilliseconds = performance.now() - start;
   const preset = report.tuning;
@@ -133,7 +146,13 @@ export async function tune(device: GPUDevice, options: TuneOptions = {}): Promis
 /** Compiles the kernels of a stored tuning; false where a driver that is newer than the tuning refuses one. */
 async function compiles(device: GPUDevice, { atb: a, ab: b }: Tuning): Promise<boolean> {
   try {
-    await compileKernels(device, [reduceKernel, atbKernels.of(tileNamed(a.narrow)), atbKernels.of(tileNamed(a.wide)), abKernels.of(tileNamed(b.narrow)), abKernels.of(tileNamed(b.wide))]);
+    await compileKernels(device, [
+      reduceKernel,
+      atbKernels.of(tileNamed(a.narrow)),
+      atbKernels.of(tileNamed(a.wide)),
+      abKernels.of(tileNamed(b.narrow)),
+      abKernels.of(tileNamed(b.wide)),
+    ]);
     return true;
   } catch (error) {
     if (error instanceof LabError && error.code === 'shader-compile') return false;
@@ -142,7 +161,11 @@ async function compiles(device: GPUDevice, { atb: a, ab: b }: Tuning): Promise<b
 }
 
 /** A store that fails costs the memory of the tuning, nothing else: the report says so. */
-async function attempt<T>(report: TuneReport, what: string, work: () => Promise<T> | undefined): Promise<T | undefined> {
+async function attempt<T>(
+  report: TuneReport,
+  what: string,
+  work: () => Promise<T> | undefined,
+): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
@@ -155,34 +178,68 @@ function isTuning(value: unknown, tiles: readonly Tile[]): value is Tuning {
   const known = (name: unknown): boolean => tiles.some((tile) => tile.name === name);
   const choice = (c: Partial<TileChoice> | undefined): boolean => known(c?.narrow) && known(c?.wide);
   const tuning = value as Partial<Tuning> | null | undefined;
-  return typeof tuning === 'object' && tuning !== null && choice(tuning.atb) && choice(tuning.ab) && Number.isInteger(tuning.workgroups) && Number(tuning.workgroups) >= 1;
+  return (
+    typeof tuning === 'object' &&
+    tuning !== null &&
+    choice(tuning.atb) &&
+    choice(tuning.ab) &&
+    Number.isInteger(tuning.workgroups) &&
+    Number(tuning.workgroups) >= 1
+  );
 }
 
 /** The tiles that compile. */
-async function compiling(device: GPUDevice, product: Product, tiles: readonly Tile[], report: TuneReport): Promise<Tile[]> {
+async function compiling(
+  device: GPUDevice,
+  product: Product,
+  tiles: readonly Tile[],
+  report: TuneReport,
+): Promise<Tile[]> {
   const kernels = product === 'atb' ? atbKernels : abKernels;
   const outcomes = await Promise.allSettled(tiles.map((tile) => compileKernels(device, [kernels.of(tile)])));
   const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [LabError.from(outcome.reason)] : []));
   const lost = errors.find((error) => error.code === 'webgpu-device-lost');
   if (lost || errors.length === tiles.length) throw lost ?? errors[0];
   outcomes.forEach((outcome, i) => {
-    if (outcome.status === 'rejected') report.rejected.push({ tile: tiles[i].name, product, reason: LabError.from(outcome.reason).message });
+    if (outcome.status === 'rejected')
+      report.rejected.push({ tile: tiles[i].name, product, reason: LabError.from(outcome.reason).message });
   });
   return tiles.filter((_, i) => outcomes[i].status === 'fulfilled');
 }
 
-async function measure(device: GPUDevice, shapes: Record<'narrow' | 'wide', TuneShape>, tiles: Record<Product, Tile[]>, report: TuneReport, budget: number, signal?: AbortSignal): Promise<Tuning> {
+async function measure(
+  device: GPUDevice,
+  shapes: Record<'narrow' | 'wide', TuneShape>,
+  tiles: Record<Product, Tile[]>,
+  report: TuneReport,
+  budget: number,
+  signal?: AbortSignal,
+): Promise<Tuning> {
   const preset = tuningOf(device);
   const rec = await Recorder.create(device, []);
   // Four measurements of tiles and one of slices.
   const share = budget / 5;
-  const of = (list: Tile[]): Candidate[] => list.map((tile) => ({ name: tile.name, tuning: oneTile(tile, preset.workgroups) }));
+  const of = (list: Tile[]): Candidate[] =>
+    list.map((tile) => ({ name: tile.name, tuning: oneTile(tile, preset.workgroups) }));
   try {
     const narrow = upload(device, shapes.narrow);
     let tuning: Tuning;
     try {
-      const atbNarrow = await fastest(rec, 'atb', 'narrow', shapes.narrow, narrow, of(tiles.atb), report, share, signal);
-      const split = WORKGROUPS.map((workgroups): Candidate => ({ name: `${workgroups} workgroups`, tuning: { ...atbNarrow, workgroups } }));
+      const atbNarrow = await fastest(
+        rec,
+        'atb',
+        'narrow',
+        shapes.narrow,
+        narrow,
+        of(tiles.atb),
+        report,
+        share,
+        signal,
+      );
+      const split = WORKGROUPS.map((workgroups): Candidate => ({
+        name: `${workgroups} workgroups`,
+        tuning: { ...atbNarrow, workgroups },
+      }));
       const { workgroups } = await fastest(rec, 'atb', 'narrow', shapes.narrow, narrow, split, report, share, signal);
       const abNarrow = await fastest(rec, 'ab', 'narrow', shapes.narrow, narrow, of(tiles.ab), report, share, signal);
       tuning = { atb: atbNarrow.atb, ab: abNarrow.ab, workgroups };
@@ -193,7 +250,11 @@ async function measure(device: GPUDevice, shapes: Record<'narrow' | 'wide', Tune
     try {
       const atbWide = await fastest(rec, 'atb', 'wide', shapes.wide, wide, of(tiles.atb), report, share, signal);
       const abWide = await fastest(rec, 'ab', 'wide', shapes.wide, wide, of(tiles.ab), report, share, signal);
-      return { atb: { narrow: tuning.atb.narrow, wide: atbWide.atb.wide }, ab: { narrow: tuning.ab.narrow, wide: abWide.ab.wide }, workgroups: tuning.workgroups };
+      return {
+        atb: { narrow: tuning.atb.narrow, wide: atbWide.atb.wide },
+        ab: { narrow: tuning.ab.narrow, wide: abWide.ab.wide },
+        workgroups: tuning.workgroups,
+      };
     } finally {
       wide.scope.dispose();
     }
@@ -209,7 +270,14 @@ function upload(device: GPUDevice, { rows, m, n }: TuneShape): Data {
   const inner = Math.max(rows, m);
   const hostA = Float32Array.from({ length: rows * m }, () => random.uniform() - 0.5);
   const hostB = Float32Array.from({ length: inner * n }, () => random.uniform() - 0.5);
-  return { scope, A: scope.upload(hostA, 'A'), B: scope.upload(hostB, 'B'), C: scope.buffer(inner * n * 4, 'C'), hostA, hostB };
+  return {
+    scope,
+    A: scope.upload(hostA, 'A'),
+    B: scope.upload(hostB, 'B'),
+    C: scope.buffer(inner * n * 4, 'C'),
+    hostA,
+    hostB,
+  };
 }
 
 function record(rec: Recorder, product: Product, { rows, m, n }: TuneShape, { A, B, C }: Data): void {
@@ -221,7 +289,17 @@ function record(rec: Recorder, product: Product, { rows, m, n }: TuneShape, { A,
  * The tuning of the fastest right candidate.
  * @throws LabError self-test if none is right
  */
-async function fastest(rec: Recorder, product: Product, width: 'narrow' | 'wide', shape: TuneShape, data: Data, candidates: Candidate[], report: TuneReport, budget: number, signal?: AbortSignal): Promise<Tuning> {
+async function fastest(
+  rec: Recorder,
+  product: Product,
+  width: 'narrow' | 'wide',
+  shape: TuneShape,
+  data: Data,
+  candidates: Candidate[],
+  report: TuneReport,
+  budget: number,
+  signal?: AbortSignal,
+): Promise<Tuning> {
   const { device } = rec;
   const end = performance.now() + budget;
   const run = async (candidate: Candidate, repeats: number): Promise<number> => {
@@ -239,22 +317,38 @@ async function fastest(rec: Recorder, product: Product, width: 'narrow' | 'wide'
     const error = await errorOf(rec, product, shape, data);
     if (error <= TOLERANCE) {
       const time = await run(candidate, 1);
-      right.push({ candidate, repeats: Math.min(MOST_REPEATS, Math.max(1, Math.ceil(SHORTEST / Math.max(time, 1e-3)))), times: [] });
+      right.push({
+        candidate,
+        repeats: Math.min(MOST_REPEATS, Math.max(1, Math.ceil(SHORTEST / Math.max(time, 1e-3)))),
+        times: [],
+      });
     } else if (!report.rejected.some((item) => item.tile === candidate.name && item.product === product)) {
       report.rejected.push({ tile: candidate.name, product, reason: `Its error is ${error.toExponential(1)}.` });
     }
   }
   if (right.length === 0) {
-    throw new LabError('self-test', `No way to multiply matrices (${product}) gives right results on this graphics device.`, 'Update the graphics driver or use another browser; meanwhile let the lab compute on the CPU.');
+    throw new LabError(
+      'self-test',
+      `No way to multiply matrices (${product}) gives right results on this graphics device.`,
+      'Update the graphics driver or use another browser; meanwhile let the lab compute on the CPU.',
+    );
   }
   for (let round = 0; round < MOST_ROUNDS && (round === 0 || performance.now() < end); round++) {
     const hopeless = round === 0 ? Infinity : HOPELESS * Math.min(...right.map((item) => median(item.times)));
-    for (const item of right) if (round === 0 || median(item.times) <= hopeless) item.times.push(await run(item.candidate, item.repeats));
+    for (const item of right)
+      if (round === 0 || median(item.times) <= hopeless) item.times.push(await run(item.candidate, item.repeats));
   }
   const products = shape.rows * shape.m * shape.n;
   const timed = right.map(({ candidate, times }) => ({ candidate, milliseconds: median(times), rounds: times.length }));
   for (const { candidate, milliseconds, rounds } of timed) {
-    report.timings.push({ product, width, candidate: candidate.name, milliseconds, gflops: (2 * products) / milliseconds / 1e6, rounds });
+    report.timings.push({
+      product,
+      width,
+      candidate: candidate.name,
+      milliseconds,
+      gflops: (2 * products) / milliseconds / 1e6,
+      rounds,
+    });
   }
   return timed.reduce((best, item) => (item.milliseconds < best.milliseconds ? item : best)).candidate.tuning;
 }
@@ -274,7 +368,8 @@ async function errorOf(rec: Recorder, product: Product, shape: TuneShape, data: 
     const i = Math.floor(random.uniform() * seen);
     const j = Math.floor(random.uniform() * n);
     let sum = 0;
-    for (let k = 0; k < inner; k++) sum += (product === 'atb' ? data.hostA[k * m + i] : data.hostA[i * m + k]) * data.hostB[k * n + j];
+    for (let k = 0; k < inner; k++)
+      sum += (product === 'atb' ? data.hostA[k * m + i] : data.hostA[i * m + k]) * data.hostB[k * n + j];
     if (!Number.isFinite(got[i * n + j])) return Infinity;
     difference = Math.max(difference, Math.abs(got[i * n + j] - sum));
     size = Math.max(size, Math.abs(sum));

@@ -32,13 +32,30 @@ export interface LabBackend {
   /** The states of one block of a batch, as float32 on the CPU. @param tokens rows × length, padding included */
   readTap(tap: TapBatch['blocks'][number], tokens: number): Promise<Float32Array>;
   /** States from the CPU as a model would hand them out. @param blocks [rows × length × width] each, asked for one by one */
-  tapsOf(blocks: readonly (() => Float32Array)[], width: number, shape: Pick<TapBatch, 'rows' | 'length' | 'lengths'>): Promise<TapBatch>;
+  tapsOf(
+    blocks: readonly (() => Float32Array)[],
+    width: number,
+    shape: Pick<TapBatch, 'rows' | 'length' | 'lengths'>,
+  ): Promise<TapBatch>;
   /** First principal components of row-major states. */
   pca(rows: Float32Array, width: number, components: number): Promise<Pca>;
   /** The relatives of a ridge map (see math/families.ts). */
-  families(moments: { train: PairMoments; heldOut: PairMoments }, ridge: AffineMap, ranks: readonly number[], signal: AbortSignal): Promise<FamilyMember[]>;
+  families(
+    moments: { train: PairMoments; heldOut: PairMoments },
+    ridge: AffineMap,
+    ranks: readonly number[],
+    signal: AbortSignal,
+  ): Promise<FamilyMember[]>;
   /** Fits the same rows by this backend and in float64. */
-  audit(X: Float32Array, Y: Float32Array, rows: number, sourceWidth: number, targetWidth: number, lambda: number, signal: AbortSignal): Promise<FitAudit>;
+  audit(
+    X: Float32Array,
+    Y: Float32Array,
+    rows: number,
+    sourceWidth: number,
+    targetWidth: number,
+    lambda: number,
+    signal: AbortSignal,
+  ): Promise<FitAudit>;
   selfTest(): Promise<SelfTestReport>;
   dispose(): void;
 }
@@ -48,8 +65,15 @@ export function webgpuBackend(device: GPUDevice): LabBackend {
   return {
     solver: 'wgsl',
     device,
-    rowSink: async (shape, options, compared) => (await GpuRowSink.create(device, await GpuFit.create(device, comparedShape(shape, compared), options), shape, compared)) as RowSink<unknown>,
-    resumeSink: async (checkpoint, shape, compared) => (await GpuRowSink.resume(device, checkpoint, shape, compared)) as RowSink<unknown>,
+    rowSink: async (shape, options, compared) =>
+      (await GpuRowSink.create(
+        device,
+        await GpuFit.create(device, comparedShape(shape, compared), options),
+        shape,
+        compared,
+      )) as RowSink<unknown>,
+    resumeSink: async (checkpoint, shape, compared) =>
+      (await GpuRowSink.resume(device, checkpoint, shape, compared)) as RowSink<unknown>,
     readTap: (tap, tokens) => readGpuTap(device, tap, tokens),
     tapsOf: (blocks, width, shape) => uploadTaps(device, blocks, width, shape),
     pca: async (rows, width, components) => {
@@ -61,7 +85,8 @@ export function webgpuBackend(device: GPUDevice): LabBackend {
       }
     },
     families: (moments, ridge, ranks, signal) => gpuFamilies(device, moments, ridge, ranks, signal),
-    audit: (X, Y, rows, sourceWidth, targetWidth, lambda, signal) => auditGpuFit(device, X, Y, rows, sourceWidth, targetWidth, lambda, signal),
+    audit: (X, Y, rows, sourceWidth, targetWidth, lambda, signal) =>
+      auditGpuFit(device, X, Y, rows, sourceWidth, targetWidth, lambda, signal),
     selfTest: () => runSelfTest(device),
     dispose: () => {},
   };
@@ -84,10 +109,27 @@ export function wasmBackend(products: Products): LabBackend {
       if (!tap.data) throw new TypeError(`The tap of block ${tap.block} is not on the CPU.`);
       return tap.data;
     },
-    tapsOf: async (blocks, width, shape) => ({ ...shape, blocks: blocks.map((read, block) => ({ block, width, data: read(), buffer: null })), dispose: () => {} }),
-    pca: async (rows, width, components) => (width < WIDE || components > width / 8 ? pca({ rows: rows.length / width, cols: width, data: rows }, components) : leadingPca(rows, width, components, products)),
+    tapsOf: async (blocks, width, shape) => ({
+      ...shape,
+      blocks: blocks.map((read, block) => ({ block, width, data: read(), buffer: null })),
+      dispose: () => {},
+    }),
+    pca: async (rows, width, components) =>
+      width < WIDE || components > width / 8
+        ? pca({ rows: rows.length / width, cols: width, data: rows }, components)
+        : leadingPca(rows, width, components, products),
     families: async (moments, ridge, ranks) => familiesFromMoments(moments, ridge, ranks),
-    audit: (X, Y, rows, sourceWidth, targetWidth, lambda, signal) => auditFit(async (shape) => new WhitenedFit(shape, products, { cka: false }), X, Y, rows, sourceWidth, targetWidth, lambda, signal),
+    audit: (X, Y, rows, sourceWidth, targetWidth, lambda, signal) =>
+      auditFit(
+        async (shape) => new WhitenedFit(shape, products, { cka: false }),
+        X,
+        Y,
+        rows,
+        sourceWidth,
+        targetWidth,
+        lambda,
+        signal,
+      ),
     selfTest: () => runWasmSelfTest(products),
     dispose: () => products.dispose(),
   };

@@ -21,8 +21,16 @@ import { CpuRowSink, type CollectCheckpoint } from './rows';
 const tokenizer = fixtureTokenizer();
 const shape = { sourceLayers: 2, targetLayers: 3, sourceWidth: 5, targetWidth: 7 };
 const words = 'the old fox gave two red apples to a small cat and then it ran home over green hills'.split(' ');
-const corpus = Array.from({ length: 90 }, (_, i) => Array.from({ length: 4 + (i % 23) }, (__, k) => words[(i * 7 + k * (1 + (i % 5))) % words.length]).join(' '));
-const { texts } = prepareTexts(corpus, { source: tokenizer, target: tokenizer }, 'tokens', { ...defaultExperiment('mood').corpus, maxTokens: 900 }, 2);
+const corpus = Array.from({ length: 90 }, (_, i) =>
+  Array.from({ length: 4 + (i % 23) }, (__, k) => words[(i * 7 + k * (1 + (i % 5))) % words.length]).join(' '),
+);
+const { texts } = prepareTexts(
+  corpus,
+  { source: tokenizer, target: tokenizer },
+  'tokens',
+  { ...defaultExperiment('mood').corpus, maxTokens: 900 },
+  2,
+);
 const batches = batchesOf(texts).length;
 
 let dir: string;
@@ -45,7 +53,8 @@ function loader(role: Role, scale: (run: number) => number, onRun: (role: Role, 
   return {
     title: role,
     load: async () => {
-      const [layers, hiddenSize, seed] = role === 'source' ? [shape.sourceLayers, shape.sourceWidth, 1] : [shape.targetLayers, shape.targetWidth, 2];
+      const [layers, hiddenSize, seed] =
+        role === 'source' ? [shape.sourceLayers, shape.sourceWidth, 1] : [shape.targetLayers, shape.targetWidth, 2];
       const model = fixtureModel(role, { layers, hiddenSize, seed }, tokenizer);
       const { collect } = model;
       model.collect = async (rows) => {
@@ -72,17 +81,54 @@ interface Making {
   device?: boolean;
 }
 
-async function make(residence: Residence, { scale = () => 1, onRun = () => {}, signal = new AbortController().signal, resume = null, onCheckpoint = () => {}, device = false }: Making = {}): Promise<Collected<Float32Array>> {
-  const pair = await ModelPair.load(residence, { source: loader('source', scale, onRun), target: loader('target', scale, onRun) }, { signal, onLoading: () => {} });
+async function make(
+  residence: Residence,
+  {
+    scale = () => 1,
+    onRun = () => {},
+    signal = new AbortController().signal,
+    resume = null,
+    onCheckpoint = () => {},
+    device = false,
+  }: Making = {},
+): Promise<Collected<Float32Array>> {
+  const pair = await ModelPair.load(
+    residence,
+    { source: loader('source', scale, onRun), target: loader('target', scale, onRun) },
+    { signal, onLoading: () => {} },
+  );
   const backend = { ...wasmBackend(new PlainProducts()), ...(device ? { device: {} as GPUDevice } : {}) };
-  const context = { backend, runtime: { backend: 'wasm' }, signal, onCheckpoint, warn: (text: string) => warnings.push(text), progress: ({ note }: { note: string }) => notes.push(note) } as unknown as LabContext;
-  return collectPair(context, pair, texts, new CpuRowSink(new WhitenedFit(shape, new PlainProducts(), { folds: 2, warmUpRows: 64 })), { key: 'k', resume }, diskFolder(dir));
+  const context = {
+    backend,
+    runtime: { backend: 'wasm' },
+    signal,
+    onCheckpoint,
+    warn: (text: string) => warnings.push(text),
+    progress: ({ note }: { note: string }) => notes.push(note),
+  } as unknown as LabContext;
+  return collectPair(
+    context,
+    pair,
+    texts,
+    new CpuRowSink(new WhitenedFit(shape, new PlainProducts(), { folds: 2, warmUpRows: 64 })),
+    { key: 'k', resume },
+    diskFolder(dir),
+  );
 }
 
 /** Everything that the rest of the lab takes from a collection. */
 async function figures({ fit, sample, tokens, secondPassReason }: Collected<Float32Array>): Promise<unknown> {
   const solved = await fit.solve(1, 2, [1e-4, 0.01, 1]);
-  return { solved, grid: await fit.grid(1e-4), cka: await fit.cka(), folds: await fit.crossValidate(0, 1, [0.01]), moments: await fit.moments(0, 0), sample, tokens, secondPassReason };
+  return {
+    solved,
+    grid: await fit.grid(1e-4),
+    cka: await fit.cka(),
+    folds: await fit.crossValidate(0, 1, [0.01]),
+    moments: await fit.moments(0, 0),
+    sample,
+    tokens,
+    secondPassReason,
+  };
 }
 
 /** Vastly larger states once the warm-up is over: the first rows do not represent the rest. */
@@ -94,10 +140,16 @@ describe('the same fit to the last bit', () => {
     expect(log.slice(0, 4)).toEqual(['source', 'target', 'source', 'target']);
     log = [];
     const inTurn = await make('in turn');
-    expect(log).toEqual([...Array.from({ length: batches }, () => 'source'), ...Array.from({ length: batches }, () => 'target')]);
+    expect(log).toEqual([
+      ...Array.from({ length: batches }, () => 'source'),
+      ...Array.from({ length: batches }, () => 'target'),
+    ]);
     expect(models.source!.disposed).toBe(true);
     expect(left()).toEqual([]);
-    expect([...new Set(notes.slice(-2 * batches))]).toEqual(['Reading the corpus with the small model, its states to disk', 'Reading the corpus with the large model']);
+    expect([...new Set(notes.slice(-2 * batches))]).toEqual([
+      'Reading the corpus with the small model, its states to disk',
+      'Reading the corpus with the large model',
+    ]);
     // toEqual compares numbers by Object.is: the last bit counts.
     expect(await figures(inTurn)).toEqual(together);
   });
@@ -119,7 +171,10 @@ describe('what goes wrong', () => {
   test('too little room is told before either model is run', async () => {
     const storage = { estimate: async () => ({ usage: 5e9, quota: 5e9 + 1000 }) };
     vi.stubGlobal('navigator', { storage });
-    await expect(make('in turn')).rejects.toMatchObject({ code: 'storage-full', details: { missing: expect.any(Number) } });
+    await expect(make('in turn')).rejects.toMatchObject({
+      code: 'storage-full',
+      details: { missing: expect.any(Number) },
+    });
     expect(log).toEqual([]);
     expect(left()).toEqual([]);
   });
@@ -129,7 +184,9 @@ describe('what goes wrong', () => {
     const onRun = (role: Role, run: number): void => {
       if (role === reading && run === 2) controller.abort();
     };
-    await expect(make('in turn', { signal: controller.signal, onRun, device: true })).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(make('in turn', { signal: controller.signal, onRun, device: true })).rejects.toMatchObject({
+      code: 'cancelled',
+    });
     expect(left()).toEqual([]);
   });
 
@@ -181,7 +238,14 @@ describe('a lost device', () => {
   });
 
   test('what it left is removed by the next collection that does not go on from it', async () => {
-    await expect(make('in turn', { device: true, onRun: (_role, run) => { if (run === 2) throw lost; } })).rejects.toBe(lost);
+    await expect(
+      make('in turn', {
+        device: true,
+        onRun: (_role, run) => {
+          if (run === 2) throw lost;
+        },
+      }),
+    ).rejects.toBe(lost);
     expect(left().length).toBe(1);
     await make('together');
     expect(left()).toEqual([]);

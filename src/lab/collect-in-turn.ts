@@ -21,13 +21,25 @@ export interface CollectionRequest {
  * Collects the states of a pair, side by side or in turn, as the pair is held in memory.
  * @throws LabError as `collect`; in turn also `storage-full` before anything is run, with what is missing, and `storage-*`
  */
-export async function collectPair<M>(context: LabContext, pair: ModelPair, texts: readonly PreparedText[], sink: RowSink<M>, { key, resume }: CollectionRequest, root?: FileSystemDirectoryHandle): Promise<Collected<M>> {
+export async function collectPair<M>(
+  context: LabContext,
+  pair: ModelPair,
+  texts: readonly PreparedText[],
+  sink: RowSink<M>,
+  { key, resume }: CollectionRequest,
+  root?: FileSystemDirectoryHandle,
+): Promise<Collected<M>> {
   const goOn = resume?.sink ? resume : null;
   if (!resume) await sweepStates(root);
-  if (pair.residence === 'together') return collect(context, pair.source, pair.target, texts, sink, { key, resume: goOn });
+  if (pair.residence === 'together')
+    return collect(context, pair.source, pair.target, texts, sink, { key, resume: goOn });
   const states = await storeSourceStates(context, pair.source, texts, { key, resume }, root);
   try {
-    const collected = await collect(context, states, pair.target, texts, sink, { key, resume: goOn, note: 'Reading the corpus with the large model' });
+    const collected = await collect(context, states, pair.target, texts, sink, {
+      key,
+      resume: goOn,
+      note: 'Reading the corpus with the large model',
+    });
     await states.discard();
     return collected;
   } catch (error) {
@@ -48,7 +60,13 @@ interface StoredStates extends StateSource {
  * Runs the source over the prepared texts and writes its states to disk. With a checkpoint of the same collection it goes
  * on after the batches that are there.
  */
-async function storeSourceStates(context: LabContext, source: LanguageModel, texts: readonly PreparedText[], { key, resume }: CollectionRequest, root?: FileSystemDirectoryHandle): Promise<StoredStates> {
+async function storeSourceStates(
+  context: LabContext,
+  source: LanguageModel,
+  texts: readonly PreparedText[],
+  { key, resume }: CollectionRequest,
+  root?: FileSystemDirectoryHandle,
+): Promise<StoredStates> {
   const { backend, runtime, signal } = context;
   const batches = batchesOf(texts);
   const store = await StateStore.open(root);
@@ -61,7 +79,10 @@ async function storeSourceStates(context: LabContext, source: LanguageModel, tex
   };
   const file = await store.file(shape, resume !== null);
   const states = storedStates(context, source, file, batches);
-  if (resume && !resume.sink && file.batches > 0) context.warn(`The graphics device was lost while the small model read the corpus; it went on after ${file.batches} of ${batches.length} batches.`);
+  if (resume && !resume.sink && file.batches > 0)
+    context.warn(
+      `The graphics device was lost while the small model read the corpus; it went on after ${file.batches} of ${batches.length} batches.`,
+    );
   try {
     const total = rowsIn(texts);
     let done = rowsIn(batches.slice(0, file.batches).flat());
@@ -70,12 +91,20 @@ async function storeSourceStates(context: LabContext, source: LanguageModel, tex
     for (const batch of batches.slice(file.batches)) {
       const taps = await source.collect(batch.map((item) => item.source.ids));
       try {
-        await file.append(async (block) => trimmed(await backend.readTap(taps.blocks[block], taps.rows * taps.length), taps, taps.blocks[block].width));
+        await file.append(async (block) =>
+          trimmed(await backend.readTap(taps.blocks[block], taps.rows * taps.length), taps, taps.blocks[block].width),
+        );
       } finally {
         taps.dispose();
       }
       done += rowsIn(batch);
-      context.progress({ stage: 'activations', done, total, unit: 'tokens', note: 'Reading the corpus with the small model, its states to disk' });
+      context.progress({
+        stage: 'activations',
+        done,
+        total,
+        unit: 'tokens',
+        note: 'Reading the corpus with the small model, its states to disk',
+      });
       await breathe(signal);
     }
     return states;
@@ -92,14 +121,23 @@ async function settle({ backend, signal }: LabContext, states: StoredStates, err
   else await states.discard();
 }
 
-function storedStates({ backend }: LabContext, { tokenizer, info }: LanguageModel, file: StateFile, batches: readonly PreparedText[][]): StoredStates {
+function storedStates(
+  { backend }: LabContext,
+  { tokenizer, info }: LanguageModel,
+  file: StateFile,
+  batches: readonly PreparedText[][],
+): StoredStates {
   return {
     tokenizer,
     collect: async (rows, batch) => {
       const lengths = batches[batch].map((item) => item.source.ids.length);
       const shape = { rows: rows.length, length: Math.max(...lengths), lengths };
       const width = info.hiddenSize;
-      return backend.tapsOf(Array.from({ length: info.layers }, (_, block) => () => padded(file.read(batch, block), shape, width)), width, shape);
+      return backend.tapsOf(
+        Array.from({ length: info.layers }, (_, block) => () => padded(file.read(batch, block), shape, width)),
+        width,
+        shape,
+      );
     },
     discard: () => file.discard(),
     keep: () => file.close(),

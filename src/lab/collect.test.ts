@@ -10,8 +10,18 @@ import { mapDirection, medianNorm, randomDirections, unit } from './vectors';
 describe('rows', () => {
   test('rows with a state that is not finite leave the sample', () => {
     const label = { token: 'a', text: 0, position: 1, heldOut: false };
-    const sample = { rows: 3, source: { width: 1, blocks: [Float32Array.of(1, NaN, 3)] }, target: { width: 2, blocks: [Float32Array.of(1, 2, 3, 4, 5, 6), Float32Array.of(1, 2, 3, 4, 5, Infinity)] }, labels: [label, label, { ...label, position: 9 }] };
-    expect(finiteSample(sample)).toEqual({ rows: 1, source: { width: 1, blocks: [Float32Array.of(1)] }, target: { width: 2, blocks: [Float32Array.of(1, 2), Float32Array.of(1, 2)] }, labels: [label] });
+    const sample = {
+      rows: 3,
+      source: { width: 1, blocks: [Float32Array.of(1, NaN, 3)] },
+      target: { width: 2, blocks: [Float32Array.of(1, 2, 3, 4, 5, 6), Float32Array.of(1, 2, 3, 4, 5, Infinity)] },
+      labels: [label, label, { ...label, position: 9 }],
+    };
+    expect(finiteSample(sample)).toEqual({
+      rows: 1,
+      source: { width: 1, blocks: [Float32Array.of(1)] },
+      target: { width: 2, blocks: [Float32Array.of(1, 2), Float32Array.of(1, 2)] },
+      labels: [label],
+    });
   });
 
   test('flat positions address rows of a padded batch', () => {
@@ -20,9 +30,18 @@ describe('rows', () => {
   });
 
   test('labels name the token of each side where they differ, up to the bound of the split', () => {
-    const pieces = (mark: string): Tokenizers['source'] => ({ pieces: (ids: readonly number[]) => ids.map((id) => `${id === 7 ? 'same' : mark}${id}`) }) as unknown as Tokenizers['source'];
+    const pieces = (mark: string): Tokenizers['source'] =>
+      ({
+        pieces: (ids: readonly number[]) => ids.map((id) => `${id === 7 ? 'same' : mark}${id}`),
+      }) as unknown as Tokenizers['source'];
     const tokenizers = { source: pieces('s'), target: pieces('t') };
-    const aligned = { text: 4, source: { ids: [1, 2, 7], positions: [1, 2] }, target: { ids: [5, 6, 8, 7], positions: [2, 3] }, heldOut: false, fold: 0 };
+    const aligned = {
+      text: 4,
+      source: { ids: [1, 2, 7], positions: [1, 2] },
+      target: { ids: [5, 6, 8, 7], positions: [2, 3] },
+      heldOut: false,
+      fold: 0,
+    };
     const ledger = new SampleLedger();
     expect(ledger.take([aligned], false, tokenizers)).toBe(2);
     expect(ledger.labels).toEqual([
@@ -51,7 +70,14 @@ test('any corpus file gives texts or a named error', () => {
 describe('contrast pairs', () => {
   test.each([
     [[{ positive: 'a', negative: ' ' }], 'pairs-one-sided', /Pair 1 has no negative/],
-    [[{ positive: 'a', negative: 'b' }, { positive: 'same', negative: 'same ' }], 'pairs-one-sided', /pair 2/],
+    [
+      [
+        { positive: 'a', negative: 'b' },
+        { positive: 'same', negative: 'same ' },
+      ],
+      'pairs-one-sided',
+      /pair 2/,
+    ],
     [[{ positive: 'a', negative: 'b' }], 'pairs-too-few', /one contrast pair/],
     [[], 'pairs-too-few', /no contrast pairs/],
   ])('%j is refused', (pairs, code, message) => {
@@ -66,7 +92,13 @@ describe('contrast pairs', () => {
 
 describe('vectors', () => {
   test('a difference maps by W alone; the paper’s form adds p', () => {
-    const map = { W: Float32Array.of(1, 0, 2, 0, 3, 0), p: Float32Array.of(10, 20, 30), sourceWidth: 2, targetWidth: 3, lambda: 0 };
+    const map = {
+      W: Float32Array.of(1, 0, 2, 0, 3, 0),
+      p: Float32Array.of(10, 20, 30),
+      sourceWidth: 2,
+      targetWidth: 3,
+      lambda: 0,
+    };
     expect([...mapDirection(map, Float32Array.of(2, 1), false)]).toEqual([2, 3, 4]);
     expect([...mapDirection(map, Float32Array.of(2, 1), true)]).toEqual([12, 23, 34]);
   });

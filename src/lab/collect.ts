@@ -30,12 +30,16 @@ const CHECKPOINT_SHARE = 20;
 /** Batches of texts of one split and one fold; folds take turns, so that the first batches represent the whole. */
 export function batchesOf(texts: readonly PreparedText[]): PreparedText[][] {
   const cut = (members: readonly PreparedText[]): PreparedText[][] =>
-    Array.from({ length: Math.ceil(members.length / BATCH_TEXTS) }, (_, i) => members.slice(i * BATCH_TEXTS, (i + 1) * BATCH_TEXTS));
+    Array.from({ length: Math.ceil(members.length / BATCH_TEXTS) }, (_, i) =>
+      members.slice(i * BATCH_TEXTS, (i + 1) * BATCH_TEXTS),
+    );
   const training = texts.filter((item) => !item.heldOut);
   const folds = 1 + Math.max(0, ...training.map((item) => item.fold));
   const perFold = Array.from({ length: folds }, (_, fold) => cut(training.filter((item) => item.fold === fold)));
   const longest = Math.max(0, ...perFold.map((batches) => batches.length));
-  const inTurn = Array.from({ length: longest }, (_, i) => perFold.flatMap((batches) => batches.slice(i, i + 1))).flat();
+  const inTurn = Array.from({ length: longest }, (_, i) =>
+    perFold.flatMap((batches) => batches.slice(i, i + 1)),
+  ).flat();
   return [...inTurn, ...cut(texts.filter((item) => item.heldOut))];
 }
 
@@ -53,7 +57,11 @@ export async function collect<M>(
   target: StateSource,
   texts: readonly PreparedText[],
   sink: RowSink<M>,
-  { key, resume, note = 'Reading the corpus with both models' }: { key: string; resume: CollectCheckpoint | null; note?: string },
+  {
+    key,
+    resume,
+    note = 'Reading the corpus with both models',
+  }: { key: string; resume: CollectCheckpoint | null; note?: string },
 ): Promise<Collected<M>> {
   const total = rowsIn(texts);
   const batches = batchesOf(texts);
@@ -71,11 +79,16 @@ export async function collect<M>(
       const began = performance.now();
       const state = await sink.checkpoint();
       if (state) context.onCheckpoint({ key, batches: i + 1, secondPassReason, sink: state });
-      due = performance.now() + (state ? checkpointMs && Math.max(checkpointMs, CHECKPOINT_SHARE * (performance.now() - began)) : Infinity);
+      due =
+        performance.now() +
+        (state ? checkpointMs && Math.max(checkpointMs, CHECKPOINT_SHARE * (performance.now() - began)) : Infinity);
     }
   };
   const SECOND = 'Second pass, for accuracy';
-  if (resume) context.warn(`The graphics device was lost after ${rowsIn(batches.slice(0, resume.batches).flat()).toLocaleString('en')} of ${total.toLocaleString('en')} tokens; the collection went on from there on a new one.`);
+  if (resume)
+    context.warn(
+      `The graphics device was lost after ${rowsIn(batches.slice(0, resume.batches).flat()).toLocaleString('en')} of ${total.toLocaleString('en')} tokens; the collection went on from there on a new one.`,
+    );
   await pass(secondPassReason ? SECOND : note, resume?.batches ?? 0);
   const flaw = secondPassReason ? null : await sink.fit.secondPassReason(SMALLEST_LAMBDA).catch(refuse);
   if (flaw) {
@@ -87,7 +100,10 @@ export async function collect<M>(
   }
   context.onCheckpoint(null);
   const { train, heldOut, excluded } = await sink.fit.rows();
-  if (excluded > 0) context.warn(`${excluded.toLocaleString('en')} of ${total.toLocaleString('en')} positions were left out of the fit: a state there is NaN or infinite.`);
+  if (excluded > 0)
+    context.warn(
+      `${excluded.toLocaleString('en')} of ${total.toLocaleString('en')} positions were left out of the fit: a state there is NaN or infinite.`,
+    );
   return {
     fit: sink.fit,
     sample: finiteSample(await sink.finishSample()),
@@ -99,15 +115,29 @@ export async function collect<M>(
 
 function inWords({ sourceLayer, badPivots, meanSquare, limit }: SecondPassReason): string {
   const rest = `the first rows did not represent the rest, at block ${sourceLayer} of the small model`;
-  return badPivots > 0 ? `${rest} (${badPivots} bad pivots)` : `${rest} (a whitened column has mean square ${meanSquare.toExponential(1)}; the limit is ${limit.toExponential(0)})`;
+  return badPivots > 0
+    ? `${rest} (${badPivots} bad pivots)`
+    : `${rest} (a whitened column has mean square ${meanSquare.toExponential(1)}; the limit is ${limit.toExponential(0)})`;
 }
 
-async function collectBatch<M>(source: StateSource, target: StateSource, batch: readonly PreparedText[], number: number, sink: RowSink<M>): Promise<void> {
+async function collectBatch<M>(
+  source: StateSource,
+  target: StateSource,
+  batch: readonly PreparedText[],
+  number: number,
+  sink: RowSink<M>,
+): Promise<void> {
   let sourceTaps: TapBatch | null = null;
   let targetTaps: TapBatch | null = null;
   try {
-    sourceTaps = await source.collect(batch.map((item) => item.source.ids), number);
-    targetTaps = await target.collect(batch.map((item) => item.target.ids), number);
+    sourceTaps = await source.collect(
+      batch.map((item) => item.source.ids),
+      number,
+    );
+    targetTaps = await target.collect(
+      batch.map((item) => item.target.ids),
+      number,
+    );
     await sink.add(sourceTaps, targetTaps, batch, { source: source.tokenizer, target: target.tokenizer });
   } finally {
     sourceTaps?.dispose();

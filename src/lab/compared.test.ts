@@ -6,7 +6,12 @@ import { comparedBlocks, comparedShape, pick, spread } from './compared';
 import { chooseLayers } from './fit';
 
 const auto = { sourceLayer: 'auto', targetLayer: 'auto' } as const;
-const shape = (sourceLayers: number, sourceWidth: number, targetLayers = sourceLayers, targetWidth = sourceWidth) => ({ sourceLayers, targetLayers, sourceWidth, targetWidth });
+const shape = (sourceLayers: number, sourceWidth: number, targetLayers = sourceLayers, targetWidth = sourceWidth) => ({
+  sourceLayers,
+  targetLayers,
+  sourceWidth,
+  targetWidth,
+});
 
 test('the bundled models are compared block by block; of deep and wide ones evenly spaced blocks, first, last and chosen ones among them', () => {
   expect(comparedBlocks(shape(4, 192, 8, 384), auto)).toBeNull();
@@ -16,17 +21,35 @@ test('the bundled models are compared block by block; of deep and wide ones even
   // SmolLM2 1.7B against itself: at least four.
   expect(comparedBlocks(shape(24, 2048), auto)!.source).toEqual([0, 8, 15, 23]);
   // Two blocks are two, and one that is not there is left to be refused later.
-  expect(comparedBlocks(shape(2, 8192), { sourceLayer: 5, targetLayer: 1 })).toEqual({ source: [0, 1], target: [0, 1] });
+  expect(comparedBlocks(shape(2, 8192), { sourceLayer: 5, targetLayer: 1 })).toEqual({
+    source: [0, 1],
+    target: [0, 1],
+  });
 });
 
 test('a fit of some blocks answers as the fit of all does, and NaN for the rest', async () => {
   const all = { sourceLayers: 4, targetLayers: 3, sourceWidth: 5, targetWidth: 4 };
   const compared = { source: [0, 2, 3], target: [1, 2] };
   const random = new Random(3);
-  const rows = (n: number, width: number): Float32Array => Float32Array.from({ length: n * width }, () => random.normal());
-  const chunks = ([['train', 300], ['heldOut', 100]] as const).map(([split, n]) => ({ split, rows: n, source: Array.from({ length: 4 }, () => rows(n, 5)), target: Array.from({ length: 3 }, () => rows(n, 4)) }));
+  const rows = (n: number, width: number): Float32Array =>
+    Float32Array.from({ length: n * width }, () => random.normal());
+  const chunks = (
+    [
+      ['train', 300],
+      ['heldOut', 100],
+    ] as const
+  ).map(([split, n]) => ({
+    split,
+    rows: n,
+    source: Array.from({ length: 4 }, () => rows(n, 5)),
+    target: Array.from({ length: 3 }, () => rows(n, 4)),
+  }));
   const whole = new WhitenedFit(all, new PlainProducts(), { warmUpRows: 64 });
-  const some = spread(new WhitenedFit(comparedShape(all, compared), new PlainProducts(), { warmUpRows: 64 }), all, compared);
+  const some = spread(
+    new WhitenedFit(comparedShape(all, compared), new PlainProducts(), { warmUpRows: 64 }),
+    all,
+    compared,
+  );
   for (const chunk of chunks) {
     await whole.add(chunk);
     await some.add(chunk);
@@ -53,7 +76,12 @@ test('a fit of some blocks answers as the fit of all does, and NaN for the rest'
 });
 
 test('the lab chooses among the pairs that were compared', () => {
-  const grid = [[NaN, NaN, 1], [1, NaN, 1], [0.9, NaN, 0.9], [NaN, 0.6, NaN]];
+  const grid = [
+    [NaN, NaN, 1],
+    [1, NaN, 1],
+    [0.9, NaN, 0.9],
+    [NaN, 0.6, NaN],
+  ];
   expect(chooseLayers(grid, 'auto', 'auto').layers).toEqual({ source: 3, target: 1 });
   expect(pick(['a', 'b', 'c'], [2, 0])).toEqual(['c', 'a']);
   expect(pick(['a', 'b'], null)).toEqual(['a', 'b']);

@@ -20,13 +20,18 @@ export interface ComparedBlocks {
 /**
  * The blocks to compare: first and last, evenly spaced between them, and those that the settings name. @returns null for all of them
  */
-export function comparedBlocks({ sourceLayers, targetLayers, sourceWidth, targetWidth }: FitShape, map: Pick<Experiment['map'], 'sourceLayer' | 'targetLayer'>): ComparedBlocks | null {
+export function comparedBlocks(
+  { sourceLayers, targetLayers, sourceWidth, targetWidth }: FitShape,
+  map: Pick<Experiment['map'], 'sourceLayer' | 'targetLayer'>,
+): ComparedBlocks | null {
   const pairs = sourceLayers * targetLayers;
   const share = Math.sqrt(MOST_NUMBERS / (sourceWidth * targetWidth * pairs));
   if (share >= 1) return null;
   const side = (count: number, choice: Experiment['map']['sourceLayer']): number[] => {
     const spaced = Math.min(count, Math.max(LEAST_BLOCKS, Math.floor(count * share)));
-    const blocks = new Set(Array.from({ length: spaced }, (_, i) => Math.round((i * (count - 1)) / Math.max(1, spaced - 1))));
+    const blocks = new Set(
+      Array.from({ length: spaced }, (_, i) => Math.round((i * (count - 1)) / Math.max(1, spaced - 1))),
+    );
     // A block that is not there is refused where the layers are chosen.
     if (choice !== 'auto' && choice < count) blocks.add(choice);
     return [...blocks].toSorted((a, b) => a - b);
@@ -61,7 +66,9 @@ export function spread<M>(fit: StreamingFit<M>, shape: FitShape, compared: Compa
   };
   const whole = (grid: Float64Array): Float64Array => {
     const out = new Float64Array(shape.sourceLayers * shape.targetLayers).fill(NaN);
-    compared.source.forEach((s, i) => compared.target.forEach((t, j) => (out[s * shape.targetLayers + t] = grid[i * compared.target.length + j])));
+    compared.source.forEach((s, i) =>
+      compared.target.forEach((t, j) => (out[s * shape.targetLayers + t] = grid[i * compared.target.length + j])),
+    );
     return out;
   };
   /** Progress in blocks of the model, not in those compared. */
@@ -70,7 +77,8 @@ export function spread<M>(fit: StreamingFit<M>, shape: FitShape, compared: Compa
   const t = (block: number): number => at(compared.target, block);
   return {
     shape,
-    add: (chunk) => fit.add({ ...chunk, source: pick(chunk.source, compared.source), target: pick(chunk.target, compared.target) }),
+    add: (chunk) =>
+      fit.add({ ...chunk, source: pick(chunk.source, compared.source), target: pick(chunk.target, compared.target) }),
     grid: async (lambda, signal, onLayer) => whole(await fit.grid(lambda, signal, told(onLayer))),
     cka: async (signal, onLayer) => whole(await fit.cka(signal, told(onLayer))),
     solve: async (source, target, ...rest) => fit.solve(s(source), t(target), ...rest),

@@ -21,7 +21,10 @@ const cell = (r: number, rate: number, klP95: number, rep3 = 0.1): DoseCell => (
   half: 'choose',
 });
 const dose = { ...defaultExperiment('mood').dose, stops: [0.5, 1, 2] };
-const both = (r: number, rate: number, kl: number, rep3?: number): DoseCell[] => [cell(r, rate, kl, rep3), cell(-r, rate, kl, rep3)];
+const both = (r: number, rate: number, kl: number, rep3?: number): DoseCell[] => [
+  cell(r, rate, kl, rep3),
+  cell(-r, rate, kl, rep3),
+];
 
 describe('the usable window', () => {
   test('ends before the first stop at which either sign breaks a limit', () => {
@@ -36,8 +39,14 @@ describe('the usable window', () => {
 
 describe('the chosen dose', () => {
   test('has the best effect inside the window, the smaller dose of equals', () => {
-    expect(chooseDose([...both(0.5, 0.85, 0.2), ...both(1, 0.9, 0.5), ...both(2, 1, 5)], dose)).toMatchObject({ r: 1, window: 1 });
-    expect(chooseDose([...both(0.5, 0.9, 0.2), ...both(1, 0.9, 0.5), ...both(2, 1, 5)], dose)).toMatchObject({ r: 0.5, window: 1 });
+    expect(chooseDose([...both(0.5, 0.85, 0.2), ...both(1, 0.9, 0.5), ...both(2, 1, 5)], dose)).toMatchObject({
+      r: 1,
+      window: 1,
+    });
+    expect(chooseDose([...both(0.5, 0.9, 0.2), ...both(1, 0.9, 0.5), ...both(2, 1, 5)], dose)).toMatchObject({
+      r: 0.5,
+      window: 1,
+    });
   });
 
   test('leaves the window, and says so, when nothing inside reaches 80 %', () => {
@@ -70,14 +79,45 @@ describe('dose scales', () => {
   });
 
   test('iso-KL dose 1 lies where the worse sign reaches 1 nat, by interpolation', () => {
-    expect(isoKlAlpha([1, 2], [[0.5, 1.5], [0.1, 0.2]], 10)).toBeCloseTo(15, 12);
-    expect(isoKlAlpha([1, 2], [[2, 3], [0, 0]], 10)).toBeCloseTo(5, 12);
-    expect(isoKlAlpha([1, 2], [[0.1, 0.2], [0, 0]], 10)).toBeNull();
+    expect(
+      isoKlAlpha(
+        [1, 2],
+        [
+          [0.5, 1.5],
+          [0.1, 0.2],
+        ],
+        10,
+      ),
+    ).toBeCloseTo(15, 12);
+    expect(
+      isoKlAlpha(
+        [1, 2],
+        [
+          [2, 3],
+          [0, 0],
+        ],
+        10,
+      ),
+    ).toBeCloseTo(5, 12);
+    expect(
+      isoKlAlpha(
+        [1, 2],
+        [
+          [0.1, 0.2],
+          [0, 0],
+        ],
+        10,
+      ),
+    ).toBeNull();
   });
 });
 
 describe('layers', () => {
-  const grid = [[0.9, 0.5, 0.4, 0.3, 0.9], [0.1, 0.5, 0.7, 0.6, 0.9], [0.1, 0.2, 0.3, 0.4, 0.9]];
+  const grid = [
+    [0.9, 0.5, 0.4, 0.3, 0.9],
+    [0.1, 0.5, 0.7, 0.6, 0.9],
+    [0.1, 0.2, 0.3, 0.4, 0.9],
+  ];
 
   test('auto takes the best pair of the later source and the middle of the target', () => {
     expect(chooseLayers(grid, 'auto', 'auto').layers).toEqual({ source: 1, target: 2 });

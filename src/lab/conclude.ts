@@ -12,7 +12,11 @@ const CHOOSE_MARGIN = 0.08;
 export const RANDOM_MARGIN = 0.1;
 
 /** Largest |r| whose two signs both stay inside the limits, walking out from 0; null if not even the first stop does. */
-export function usableWindow(cells: readonly DoseCell[], stops: readonly number[], dose: Pick<Experiment['dose'], 'maxP95Kl' | 'maxRep3'>): number | null {
+export function usableWindow(
+  cells: readonly DoseCell[],
+  stops: readonly number[],
+  dose: Pick<Experiment['dose'], 'maxP95Kl' | 'maxRep3'>,
+): number | null {
   let largest: number | null = null;
   for (const r of stops) {
     const both = cells.filter((cell) => cell.arm === 'mapped' && Math.abs(Math.abs(cell.r) - r) < 1e-9);
@@ -24,7 +28,8 @@ export function usableWindow(cells: readonly DoseCell[], stops: readonly number[
 
 /** Two-sided effect of a magnitude: the smaller of the two wanted-side rates of the mapped arm. */
 function twoSided(cells: readonly DoseCell[], r: number): number {
-  const at = (signed: number): DoseCell | undefined => cells.find((cell) => cell.arm === 'mapped' && Math.abs(cell.r - signed) < 1e-9);
+  const at = (signed: number): DoseCell | undefined =>
+    cells.find((cell) => cell.arm === 'mapped' && Math.abs(cell.r - signed) < 1e-9);
   return Math.min(at(r)?.positive.rate ?? 0, at(-r)?.negative.rate ?? 0);
 }
 
@@ -50,11 +55,22 @@ export function chooseDose(cells: readonly DoseCell[], dose: Experiment['dose'])
   const inside = dose.stops.filter((r) => window !== null && r <= window);
   if (inside.length > 0) {
     const r = smallestBest(inside);
-    if (twoSided(cells, r) >= STEERED_RATE) return { r, window, reason: 'The dose with the best effect in the usable window.' };
+    if (twoSided(cells, r) >= STEERED_RATE)
+      return { r, window, reason: 'The dose with the best effect in the usable window.' };
   }
   const clears = dose.stops.find((r) => twoSided(cells, r) >= STEERED_RATE + CHOOSE_MARGIN);
-  if (clears !== undefined) return { r: clears, window, reason: 'No dose in the usable window brings 80 % of continuations to the wanted side; this is the smallest dose of all that does, at a cost above the limits.' };
-  return { r: smallestBest(dose.stops), window, reason: 'No dose brings 80 % of continuations to the wanted side; this is the dose with the best effect of all.' };
+  if (clears !== undefined)
+    return {
+      r: clears,
+      window,
+      reason:
+        'No dose in the usable window brings 80 % of continuations to the wanted side; this is the smallest dose of all that does, at a cost above the limits.',
+    };
+  return {
+    r: smallestBest(dose.stops),
+    window,
+    reason: 'No dose brings 80 % of continuations to the wanted side; this is the dose with the best effect of all.',
+  };
 }
 
 /** Per-prompt sides of one arm steered up and down, in the same prompt order. */
@@ -67,7 +83,12 @@ export interface TwoSided {
  * (E_mapped − E_random) / (E_native − E_random), E = mean over prompts of (side at +dose − side at −dose) / 2, with a
  * percentile bootstrap over prompts (1,000 resamples). Null when the native vector itself has no effect to compare with.
  */
-export function transferRatio(mapped: TwoSided, native: TwoSided, random: TwoSided, seed: number): { value: number; interval: [number, number] } | null {
+export function transferRatio(
+  mapped: TwoSided,
+  native: TwoSided,
+  random: TwoSided,
+  seed: number,
+): { value: number; interval: [number, number] } | null {
   const effect = (arm: TwoSided, indices: Int32Array): number => {
     let sum = 0;
     for (const i of indices) sum += (arm.up[i] - arm.down[i]) / 2;
@@ -75,10 +96,14 @@ export function transferRatio(mapped: TwoSided, native: TwoSided, random: TwoSid
   };
   const all = Int32Array.from(mapped.up, (_, i) => i);
   if (Math.abs(effect(native, all) - effect(random, all)) < 0.05) return null;
-  const { estimate, low, high } = bootstrap(mapped.up.length, (indices) => {
-    const base = effect(random, indices);
-    return (effect(mapped, indices) - base) / (effect(native, indices) - base);
-  }, { resamples: 1000, seed });
+  const { estimate, low, high } = bootstrap(
+    mapped.up.length,
+    (indices) => {
+      const base = effect(random, indices);
+      return (effect(mapped, indices) - base) / (effect(native, indices) - base);
+    },
+    { resamples: 1000, seed },
+  );
   return { value: estimate, interval: [low, high] };
 }
 
@@ -94,7 +119,8 @@ export interface ConcludeInput {
 
 /** The verdict: steers, one-sided or fails, and the reasons in words and numbers. */
 export function conclude(input: ConcludeInput): Verdict {
-  const find = (name: ArmResult['name'], direction: ArmResult['direction']): ArmResult => input.arms.find((arm) => arm.name === name && arm.direction === direction)!;
+  const find = (name: ArmResult['name'], direction: ArmResult['direction']): ArmResult =>
+    input.arms.find((arm) => arm.name === name && arm.direction === direction)!;
   const base = find('large', 'none');
   const up = find('mapped', 'positive');
   const down = find('mapped', 'negative');
@@ -107,7 +133,10 @@ export function conclude(input: ConcludeInput): Verdict {
   ];
   const drifts = (['positive', 'negative'] as const).map((direction) => {
     const random = find('random', direction);
-    return Math.max(Math.abs(random.positiveRate - base.positiveRate), Math.abs(random.negativeRate - base.negativeRate));
+    return Math.max(
+      Math.abs(random.positiveRate - base.positiveRate),
+      Math.abs(random.negativeRate - base.negativeRate),
+    );
   });
   const drift = Math.max(...drifts);
   reasons.push(
@@ -117,12 +146,18 @@ export function conclude(input: ConcludeInput): Verdict {
   );
   const worst = Math.max(up.p95Kl, down.p95Kl);
   const rep = Math.max(up.rep3, down.rep3);
-  reasons.push(`Cost on neutral text: p95 KL ${worst.toFixed(2)} nats (limit ${input.dose.maxP95Kl}); rep-3 ${rep.toFixed(2)} (limit ${input.dose.maxRep3}).`);
+  reasons.push(
+    `Cost on neutral text: p95 KL ${worst.toFixed(2)} nats (limit ${input.dose.maxP95Kl}); rep-3 ${rep.toFixed(2)} (limit ${input.dose.maxRep3}).`,
+  );
   if (input.transferRatio) {
     const { value, interval } = input.transferRatio;
-    reasons.push(`The mapped vector delivers ${percent(value)} of the native vector's effect over random (95 % interval ${percent(interval[0])} to ${percent(interval[1])}).`);
+    reasons.push(
+      `The mapped vector delivers ${percent(value)} of the native vector's effect over random (95 % interval ${percent(interval[0])} to ${percent(interval[1])}).`,
+    );
   } else {
-    reasons.push('The native vector has no effect over random either: this attribute is not a single direction at this layer.');
+    reasons.push(
+      'The native vector has no effect over random either: this attribute is not a single direction at this layer.',
+    );
   }
   const costly = worst > input.dose.maxP95Kl || rep >= input.dose.maxRep3;
   const sentence = {

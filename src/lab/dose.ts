@@ -25,7 +25,13 @@ export function signedStops(stops: readonly number[]): number[] {
  * The unsteered row (r = 0) is part of the batch, so that the axis is complete by itself.
  * @throws LabError `chat-template`
  */
-export async function computeAxis(arms: readonly SteeringArm[], prompt: string, stops: readonly number[], prompting: Prompting, signal?: AbortSignal): Promise<Omit<DoseAxis, 'written'>> {
+export async function computeAxis(
+  arms: readonly SteeringArm[],
+  prompt: string,
+  stops: readonly number[],
+  prompting: Prompting,
+  signal?: AbortSignal,
+): Promise<Omit<DoseAxis, 'written'>> {
   const started = performance.now();
   const result: Partial<Record<DosedArm, AxisArm>> = {};
   for (const group of residentFirst(byModelAndLayer(arms), ([{ model }]) => model)) {
@@ -35,7 +41,8 @@ export async function computeAxis(arms: readonly SteeringArm[], prompt: string, 
     const logits = await model.nextTokenLogits({ rows, layer });
     const V = model.info.vocabSize;
     group.forEach((arm, g) => {
-      const at = (s: number): Float32Array => logits.subarray((g * stops.length + s) * V, (g * stops.length + s + 1) * V);
+      const at = (s: number): Float32Array =>
+        logits.subarray((g * stops.length + s) * V, (g * stops.length + s + 1) * V);
       const base = at(stops.indexOf(0));
       const distributions = stops.map((_, s) => logSoftmax(at(s)).map(Math.exp));
       const shown = topTokens(distributions);
@@ -48,17 +55,27 @@ export async function computeAxis(arms: readonly SteeringArm[], prompt: string, 
     });
     await breathe(signal);
   }
-  return { prompt, stops: [...stops], arms: Object.fromEntries(arms.map(({ arm }) => [arm, result[arm]])) as Record<DosedArm, AxisArm>, milliseconds: Math.round(performance.now() - started) };
+  return {
+    prompt,
+    stops: [...stops],
+    arms: Object.fromEntries(arms.map(({ arm }) => [arm, result[arm]])) as Record<DosedArm, AxisArm>,
+    milliseconds: Math.round(performance.now() - started),
+  };
 }
 
 /** The union of the likeliest tokens over the stops, at most SHOWN_TOKENS, by their best probability anywhere on the axis. */
 function topTokens(distributions: readonly ArrayLike<number>[]): number[] {
   const best = new Map<number, number>();
   for (const p of distributions) {
-    const order = Array.from(p, (value, id) => ({ id, value })).sort((a, b) => b.value - a.value).slice(0, 4);
+    const order = Array.from(p, (value, id) => ({ id, value }))
+      .sort((a, b) => b.value - a.value)
+      .slice(0, 4);
     for (const { id, value } of order) best.set(id, Math.max(best.get(id) ?? 0, value));
   }
-  return [...best].sort((a, b) => b[1] - a[1]).slice(0, SHOWN_TOKENS).map(([id]) => id);
+  return [...best]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, SHOWN_TOKENS)
+    .map(([id]) => id);
 }
 
 /** KL(base‖steered) per token of neutral text at every stop, nats. */
@@ -86,17 +103,28 @@ export async function sideEffects(
   const V = arm.model.info.vocabSize;
   for (let start = 0; start < cells.length; start += SIDE_EFFECT_ROWS) {
     const batch = cells.slice(start, start + SIDE_EFFECT_ROWS);
-    const logits = await arm.model.logits({ rows: batch.map(({ row, r, t }) => ({ ids: row, vector: vectorAt(arm, r, t) })), layer: arm.layer });
+    const logits = await arm.model.logits({
+      rows: batch.map(({ row, r, t }) => ({ ids: row, vector: vectorAt(arm, r, t) })),
+      layer: arm.layer,
+    });
     batch.forEach(({ d, t, row }, k) => {
-      for (let i = 1; i < row.length; i++) kls[d].push(klFromLogits(reference[t].subarray(i * V, (i + 1) * V), logits[k].subarray(i * V, (i + 1) * V)));
+      for (let i = 1; i < row.length; i++)
+        kls[d].push(klFromLogits(reference[t].subarray(i * V, (i + 1) * V), logits[k].subarray(i * V, (i + 1) * V)));
     });
     await breathe(context.signal);
   }
-  return kls.map((values) => ({ mean: values.reduce((a, b) => a + b, 0) / values.length, p95: quantile(values, 0.95) }));
+  return kls.map((values) => ({
+    mean: values.reduce((a, b) => a + b, 0) / values.length,
+    p95: quantile(values, 0.95),
+  }));
 }
 
 /** Unsteered logits of the neutral texts, once per model: what every dose is compared with. */
-export async function neutralLogits(model: LanguageModel, texts: readonly string[], maxTokens: number): Promise<Float32Array[]> {
+export async function neutralLogits(
+  model: LanguageModel,
+  texts: readonly string[],
+  maxTokens: number,
+): Promise<Float32Array[]> {
   return model.logits({ rows: neutralIds(model, texts, maxTokens).map((ids) => ({ ids })), layer: null });
 }
 
@@ -109,7 +137,11 @@ function neutralIds(model: LanguageModel, texts: readonly string[], maxTokens: n
  * signs; null if the axis does not reach it.
  * @param magnitudes ascending |r| @param p95 p95 KL at +r and −r, [sign][stop]
  */
-export function isoKlAlpha(magnitudes: readonly number[], p95: readonly [readonly number[], readonly number[]], medianNorm: number): number | null {
+export function isoKlAlpha(
+  magnitudes: readonly number[],
+  p95: readonly [readonly number[], readonly number[]],
+  medianNorm: number,
+): number | null {
   let previous = { r: 0, kl: 0 };
   for (let i = 0; i < magnitudes.length; i++) {
     const kl = Math.max(p95[0][i], p95[1][i]);

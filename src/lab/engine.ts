@@ -16,7 +16,12 @@ import { Resources } from './resources';
 export interface Engine {
   report: DeviceReport;
   pipeline: Pipeline;
-  context(request: Pick<PipelineContext, 'signal' | 'progress' | 'onStageStart' | 'onStage' | 'resume' | 'onCheckpoint' | 'checkpointMs'>): PipelineContext;
+  context(
+    request: Pick<
+      PipelineContext,
+      'signal' | 'progress' | 'onStageStart' | 'onStage' | 'resume' | 'onCheckpoint' | 'checkpointMs'
+    >,
+  ): PipelineContext;
   dispose(): Promise<void>;
 }
 
@@ -27,7 +32,12 @@ export interface Engine {
  * @param onLost called when the GPU device is lost afterwards
  * @throws LabError `webgpu-*`, `self-test`, `runtime-failed`
  */
-export async function startEngine(choice: 'auto' | Backend, baseUrl: string, onLost: (error: LabError) => void, residence: 'auto' | Residence = 'auto'): Promise<Engine> {
+export async function startEngine(
+  choice: 'auto' | Backend,
+  baseUrl: string,
+  onLost: (error: LabError) => void,
+  residence: 'auto' | Residence = 'auto',
+): Promise<Engine> {
   const adapter = await probe();
   const name = adapterName(adapter);
   const decision = chooseBackend(choice, { available: adapter.available, software: adapter.software, name });
@@ -75,5 +85,9 @@ async function chooseTiles({ device, report }: LabDevice): Promise<DeviceReport[
 }
 
 function adapterName({ info }: AdapterReport): string {
-  return [info.vendor, info.architecture, info.device, info.description].filter((part, i, parts) => part && parts.indexOf(part) === i).join(' ') || 'unnamed adapter';
+  return (
+    [info.vendor, info.architecture, info.device, info.description]
+      .filter((part, i, parts) => part && parts.indexOf(part) === i)
+      .join(' ') || 'unnamed adapter'
+  );
 }

@@ -23,14 +23,28 @@ export function checkPairs(pairs: readonly ContrastPair[]): void {
   pairs.forEach((pair, i) => {
     const missing = pair.positive.trim() === '' ? 'positive' : pair.negative.trim() === '' ? 'negative' : null;
     if (missing) {
-      throw new LabError('pairs-one-sided', `Pair ${i + 1} has no ${missing} text.`, 'Give both sides of every pair: the same text with and without the behaviour.', { pair: i + 1 });
+      throw new LabError(
+        'pairs-one-sided',
+        `Pair ${i + 1} has no ${missing} text.`,
+        'Give both sides of every pair: the same text with and without the behaviour.',
+        { pair: i + 1 },
+      );
     }
     if (pair.positive.trim() === pair.negative.trim()) {
-      throw new LabError('pairs-one-sided', `Both sides of pair ${i + 1} are the same text.`, 'Let the two sides differ in the behaviour only.', { pair: i + 1 });
+      throw new LabError(
+        'pairs-one-sided',
+        `Both sides of pair ${i + 1} are the same text.`,
+        'Let the two sides differ in the behaviour only.',
+        { pair: i + 1 },
+      );
     }
   });
   if (pairs.length < 2) {
-    throw new LabError('pairs-too-few', `There ${pairs.length === 1 ? 'is one contrast pair' : 'are no contrast pairs'}; at least two are needed.`, 'Add contrast pairs; 16 or more give a steady direction.');
+    throw new LabError(
+      'pairs-too-few',
+      `There ${pairs.length === 1 ? 'is one contrast pair' : 'are no contrast pairs'}; at least two are needed.`,
+      'Add contrast pairs; 16 or more give a steady direction.',
+    );
   }
 }
 
@@ -47,7 +61,10 @@ export async function readPairs(
   const width = model.info.hiddenSize;
   const positive = new Float32Array(pairs.length * width);
   const negative = new Float32Array(pairs.length * width);
-  const items = [...pairs.map((p, i) => ({ text: p.positive, into: positive, i })), ...pairs.map((p, i) => ({ text: p.negative, into: negative, i }))];
+  const items = [
+    ...pairs.map((p, i) => ({ text: p.positive, into: positive, i })),
+    ...pairs.map((p, i) => ({ text: p.negative, into: negative, i })),
+  ];
   for (let start = 0; start < items.length; start += BATCH_TEXTS) {
     const batch = items.slice(start, start + BATCH_TEXTS);
     const rows = batch.map((item) => readText(item.text, model.tokenizer, prompting, readPosition));
@@ -55,9 +72,16 @@ export async function readPairs(
     batch.forEach((item, k) => {
       const { read } = rows[k];
       const into = item.into.subarray(item.i * width, (item.i + 1) * width);
-      for (const position of read) for (let d = 0; d < width; d++) into[d] += states[k][position * width + d] / read.length;
+      for (const position of read)
+        for (let d = 0; d < width; d++) into[d] += states[k][position * width + d] / read.length;
     });
-    context.progress({ stage: 'steer', done: Math.min(start + BATCH_TEXTS, items.length), total: items.length, unit: 'texts', note });
+    context.progress({
+      stage: 'steer',
+      done: Math.min(start + BATCH_TEXTS, items.length),
+      total: items.length,
+      unit: 'texts',
+      note,
+    });
     await breathe(context.signal);
   }
   return { width, positive, negative };

@@ -34,45 +34,84 @@ export interface PairSolution {
 }
 
 /** Solves every pair of layers at one λ, and their CKA. @throws LabError `cancelled`, `webgpu-device-lost` */
-export async function compareLayers(fit: StreamingFit<unknown>, signal: AbortSignal, onProgress: (done: number, total: number) => void): Promise<LayerComparison> {
+export async function compareLayers(
+  fit: StreamingFit<unknown>,
+  signal: AbortSignal,
+  onProgress: (done: number, total: number) => void,
+): Promise<LayerComparison> {
   const { sourceLayers, targetLayers } = fit.shape;
-  const grid = asRows(await fit.grid(GRID_LAMBDA, signal, (done) => onProgress(done, 2 * sourceLayers)).catch(refuse), sourceLayers, targetLayers);
-  return { grid, cka: asRows(await fit.cka(signal, (done) => onProgress(sourceLayers + done, 2 * sourceLayers)), sourceLayers, targetLayers) };
+  const grid = asRows(
+    await fit.grid(GRID_LAMBDA, signal, (done) => onProgress(done, 2 * sourceLayers)).catch(refuse),
+    sourceLayers,
+    targetLayers,
+  );
+  return {
+    grid,
+    cka: asRows(
+      await fit.cka(signal, (done) => onProgress(sourceLayers + done, 2 * sourceLayers)),
+      sourceLayers,
+      targetLayers,
+    ),
+  };
 }
 
 /**
  * The λ path of one pair and its map at the λ asked for, or chosen by the rule asked for.
  * @throws LabError `ill-conditioned` when no λ gives a finite map
  */
-export async function solveRidge(fit: StreamingFit<unknown>, layers: Layers, settings: Pick<Experiment['map'], 'lambda' | 'lambdaRule' | 'folds'>, signal: AbortSignal): Promise<PairSolution> {
+export async function solveRidge(
+  fit: StreamingFit<unknown>,
+  layers: Layers,
+  settings: Pick<Experiment['map'], 'lambda' | 'lambdaRule' | 'folds'>,
+  signal: AbortSignal,
+): Promise<PairSolution> {
   const solve = async (lambdas: number | number[]): Promise<PairFit> => {
     const pair = await fit.solve(layers.source, layers.target, lambdas, signal).catch((error: unknown) => {
       // The fitters on the CPU speak of ranges; what it means here is a singular system.
       if (error instanceof RangeError) throw unsolvable(layers, error.message);
       throw error;
     });
-    if (!pair.best.W.every(Number.isFinite) || !Number.isFinite(pair.heldOutR2)) throw unsolvable(layers, `${pair.badPivots} bad pivots`);
+    if (!pair.best.W.every(Number.isFinite) || !Number.isFinite(pair.heldOutR2))
+      throw unsolvable(layers, `${pair.badPivots} bad pivots`);
     return pair;
   };
-  const path = await solve(settings.lambda === 'auto' ? LAMBDA_PATH : [...new Set([...LAMBDA_PATH, settings.lambda])].sort((a, b) => a - b));
+  const path = await solve(
+    settings.lambda === 'auto' ? LAMBDA_PATH : [...new Set([...LAMBDA_PATH, settings.lambda])].sort((a, b) => a - b),
+  );
   const { lambdaPath } = path;
-  if (settings.lambda !== 'auto') return { pair: await solve(settings.lambda), lambdaPath, lambdaRule: 'chosen by hand', crossValidation: null };
-  if (settings.lambdaRule === 'held-out') return { pair: path, lambdaPath, lambdaRule: 'the best R² on held-out texts', crossValidation: null };
+  if (settings.lambda !== 'auto')
+    return { pair: await solve(settings.lambda), lambdaPath, lambdaRule: 'chosen by hand', crossValidation: null };
+  if (settings.lambdaRule === 'held-out')
+    return { pair: path, lambdaPath, lambdaRule: 'the best R² on held-out texts', crossValidation: null };
   const points = await fit.crossValidate(layers.source, layers.target, LAMBDA_PATH, signal);
   const usable = points.filter((point) => Number.isFinite(point.meanR2));
   if (usable.length === 0) throw unsolvable(layers, 'no λ could be solved in every fold');
   const best = usable.reduce((a, b) => (b.meanR2 > a.meanR2 ? b : a));
-  return { pair: await solve(best.lambda), lambdaPath, lambdaRule: `the best mean R² over ${settings.folds} folds of the fitted texts`, crossValidation: { folds: settings.folds, points } };
+  return {
+    pair: await solve(best.lambda),
+    lambdaPath,
+    lambdaRule: `the best mean R² over ${settings.folds} folds of the fitted texts`,
+    crossValidation: { folds: settings.folds, points },
+  };
 }
 
 /** Ranks at which a reduced-rank map is reported: powers of two below the full rank, and the one that is asked for. */
-export function reportedRanks(sourceWidth: number, targetWidth: number, settings: Pick<Experiment['map'], 'kind' | 'rank'>): number[] {
+export function reportedRanks(
+  sourceWidth: number,
+  targetWidth: number,
+  settings: Pick<Experiment['map'], 'kind' | 'rank'>,
+): number[] {
   const full = Math.min(sourceWidth, targetWidth);
   const ranks = new Set<number>();
   for (let rank = 1; rank < full; rank *= 2) ranks.add(rank);
   if (settings.kind === 'reduced-rank') {
     if (settings.rank > full) {
-      throw new LabError('settings-invalid', `map.rank is ${settings.rank}, but a map from ${sourceWidth} to ${targetWidth} dimensions has rank ${full} at most.`, `Choose a rank from 1 to ${full}.`, { field: 'map.rank' });
+      throw new LabError(
+        'settings-invalid',
+        `map.rank is ${settings.rank}, but a map from ${sourceWidth} to ${targetWidth} dimensions has rank ${full} at most.`,
+        `Choose a rank from 1 to ${full}.`,
+        { field: 'map.rank' },
+      );
     }
     ranks.add(settings.rank);
   }
@@ -82,13 +121,23 @@ export function reportedRanks(sourceWidth: number, targetWidth: number, settings
 /** The fitters on the CPU know no named errors; states that are not finite have one. */
 export function refuse(error: unknown): never {
   if (error instanceof RangeError && /finite/.test(error.message)) {
-    throw new LabError('non-finite', error.message, 'The model produced NaN or infinity: try another precision of the model.', undefined, error);
+    throw new LabError(
+      'non-finite',
+      error.message,
+      'The model produced NaN or infinity: try another precision of the model.',
+      undefined,
+      error,
+    );
   }
   throw error;
 }
 
 function unsolvable(layers: Layers, why: string): LabError {
-  return new LabError('ill-conditioned', `The map of block ${layers.source} to block ${layers.target} has no finite solution: ${why}.`, 'Choose λ ≥ 1e-4, collect more tokens, or choose another pair of layers.');
+  return new LabError(
+    'ill-conditioned',
+    `The map of block ${layers.source} to block ${layers.target} has no finite solution: ${why}.`,
+    'Choose λ ≥ 1e-4, collect more tokens, or choose another pair of layers.',
+  );
 }
 
 /** Where `auto` looks, as shares of the depth, (block + 1) / blocks: behaviour directions live in the later part of the
@@ -101,25 +150,40 @@ const AUTO_DEPTHS = { source: [0.6, 1], target: [0.45, 0.8] } as const;
  * @param grid held-out R², [source][target]
  * @throws LabError `settings-invalid` for a layer that the model does not have
  */
-export function chooseLayers(grid: number[][], source: LayerChoice, target: LayerChoice): { layers: Layers; layerRule: string } {
+export function chooseLayers(
+  grid: number[][],
+  source: LayerChoice,
+  target: LayerChoice,
+): { layers: Layers; layerRule: string } {
   const candidates = (side: 'source' | 'target', choice: LayerChoice, count: number): number[] => {
     if (choice === 'auto') {
       const [low, high] = AUTO_DEPTHS[side];
-      const blocks = Array.from({ length: count }, (_, block) => block).filter((block) => (block + 1) / count >= low && (block + 1) / count <= high);
+      const blocks = Array.from({ length: count }, (_, block) => block).filter(
+        (block) => (block + 1) / count >= low && (block + 1) / count <= high,
+      );
       return blocks.length > 0 ? blocks : [count - 1];
     }
     if (choice < count) return [choice];
     const field = `map.${side}Layer`;
-    throw new LabError('settings-invalid', `${field} is ${choice}, but the model has blocks 0 to ${count - 1}.`, 'Choose a block that exists, or “auto”.', { field });
+    throw new LabError(
+      'settings-invalid',
+      `${field} is ${choice}, but the model has blocks 0 to ${count - 1}.`,
+      'Choose a block that exists, or “auto”.',
+      { field },
+    );
   };
   let best: { source: number; target: number } | null = null;
   for (const s of candidates('source', source, grid.length)) {
     for (const t of candidates('target', target, grid[0].length)) {
       // NaN where a pair was not compared or could not be solved.
-      if (!best || Number.isNaN(grid[best.source][best.target]) || grid[s][t] > grid[best.source][best.target]) best = { source: s, target: t };
+      if (!best || Number.isNaN(grid[best.source][best.target]) || grid[s][t] > grid[best.source][best.target])
+        best = { source: s, target: t };
     }
   }
-  const rule = (side: 'source' | 'target', choice: LayerChoice): string => (choice === 'auto' ? `${side}: from ${AUTO_DEPTHS[side][0]} to ${AUTO_DEPTHS[side][1]} of the depth` : `${side}: chosen by hand`);
+  const rule = (side: 'source' | 'target', choice: LayerChoice): string =>
+    choice === 'auto'
+      ? `${side}: from ${AUTO_DEPTHS[side][0]} to ${AUTO_DEPTHS[side][1]} of the depth`
+      : `${side}: chosen by hand`;
   const rules = [rule('source', source), rule('target', target)];
   if (source === 'auto' || target === 'auto') rules.push('the best held-out R² there');
   return { layers: best!, layerRule: rules.join('; ') };
@@ -136,7 +200,13 @@ export interface SampleControls {
  * Centred cosine of the map on the sample's held-out rows, and the held-out R² of a ridge map that is fitted, at the
  * same λ, to the same training rows with their partners shuffled.
  */
-export async function sampleControls(sample: Sample, layers: Layers, map: AffineMap, seed: number, signal: AbortSignal): Promise<SampleControls> {
+export async function sampleControls(
+  sample: Sample,
+  layers: Layers,
+  map: AffineMap,
+  seed: number,
+  signal: AbortSignal,
+): Promise<SampleControls> {
   const X = sample.source.blocks[layers.source];
   const Y = sample.target.blocks[layers.target];
   const dS = sample.source.width;
@@ -153,7 +223,12 @@ export async function sampleControls(sample: Sample, layers: Layers, map: Affine
 
   const shuffled = new Float64Fit({ sourceLayers: 1, targetLayers: 1, sourceWidth: dS, targetWidth: dT });
   const order = new Random(seed).permutation(train.length);
-  await shuffled.add({ source: [Xtrain], target: [pickRows(Ytrain, Array.from(order), dT)], rows: train.length, split: 'train' });
+  await shuffled.add({
+    source: [Xtrain],
+    target: [pickRows(Ytrain, Array.from(order), dT)],
+    rows: train.length,
+    split: 'train',
+  });
   await shuffled.add({ source: [Xheld], target: [Yheld], rows: heldOut.length, split: 'heldOut' });
   const control = await shuffled.solve(0, 0, Math.max(map.lambda, 1e-6), signal);
   shuffled.dispose();

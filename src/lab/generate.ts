@@ -30,12 +30,28 @@ export async function continueAll(
   onDone?: (count: number) => void,
 ): Promise<string[]> {
   const texts: string[] = [];
-  const written = new Map([...new Set(asks.map(({ prompt }) => prompt))].map((prompt) => [prompt, promptIds(prompt, model.tokenizer, prompting)]));
+  const written = new Map(
+    [...new Set(asks.map(({ prompt }) => prompt))].map((prompt) => [
+      prompt,
+      promptIds(prompt, model.tokenizer, prompting),
+    ]),
+  );
   for (let start = 0; start < asks.length; start += BATCH_ROWS) {
     const batch = asks.slice(start, start + BATCH_ROWS);
     const decoded = await model.decode(
-      { rows: batch.map(({ prompt, vector, stream }) => ({ ids: written.get(prompt)!, stream, ...(vector ? { vector } : {}) })), layer },
-      { maxNewTokens: generation.maxNewTokens, sampling: { temperature: generation.temperature, topP: generation.topP, seed: generation.seed }, signal: context.signal },
+      {
+        rows: batch.map(({ prompt, vector, stream }) => ({
+          ids: written.get(prompt)!,
+          stream,
+          ...(vector ? { vector } : {}),
+        })),
+        layer,
+      },
+      {
+        maxNewTokens: generation.maxNewTokens,
+        sampling: { temperature: generation.temperature, topP: generation.topP, seed: generation.seed },
+        signal: context.signal,
+      },
     );
     texts.push(...decoded.map((row) => model.tokenizer.decode(row.ids)));
     onDone?.(batch.length);
@@ -69,17 +85,31 @@ export async function computeStreams(
     const { model, layer } = group[0];
     const ids = promptIds(prompt, model.tokenizer, prompting);
     const small = group.some((arm) => arm.arm === 'small-steered');
-    const jobs: { name: Arm; stop: number | null; vector?: Float32Array }[] = [{ name: small ? 'small' : 'large', stop: null }];
-    for (const arm of group) stops.forEach((r, s) => jobs.push({ name: arm.arm, stop: s, ...(r === 0 ? {} : { vector: vectorAt(arm, r) }) }));
+    const jobs: { name: Arm; stop: number | null; vector?: Float32Array }[] = [
+      { name: small ? 'small' : 'large', stop: null },
+    ];
+    for (const arm of group)
+      stops.forEach((r, s) => jobs.push({ name: arm.arm, stop: s, ...(r === 0 ? {} : { vector: vectorAt(arm, r) }) }));
     const rows: SteeredRow[] = jobs.map((job) => ({ ids, stream: 0, ...(job.vector ? { vector: job.vector } : {}) }));
-    const decoded = await model.decode({ rows, layer }, { maxNewTokens: generation.maxNewTokens, sampling: { temperature: generation.temperature, topP: generation.topP, seed: generation.seed }, signal: context.signal });
+    const decoded = await model.decode(
+      { rows, layer },
+      {
+        maxNewTokens: generation.maxNewTokens,
+        sampling: { temperature: generation.temperature, topP: generation.topP, seed: generation.seed },
+        signal: context.signal,
+      },
+    );
     await breathe(context.signal);
     const full = rows.map((row, i) => ({ ...row, ids: [...ids, ...decoded[i].ids] }));
     const states = await model.statesAt(layer, { rows: full, layer });
     const scale = scales.get(model)!;
     jobs.forEach((job, i) => {
       const pieces = model.tokenizer.pieces(decoded[i].ids);
-      const tokens = decoded[i].ids.map((id, t): StreamToken => ({ id, text: pieces[t], projection: project(states[i], ids.length + t, scale) }));
+      const tokens = decoded[i].ids.map((id, t): StreamToken => ({
+        id,
+        text: pieces[t],
+        projection: project(states[i], ids.length + t, scale),
+      }));
       if (job.stop === null) for (const item of streams) item.arms[job.name] = tokens;
       else streams[job.stop].arms[job.name] = tokens;
     });

@@ -17,7 +17,9 @@ const noise = (count: number, seed: number, size = 1): Float32Array => {
 function view(latent: Float32Array, width: number, seed: number, size: number): Float32Array {
   const M = noise(8 * width, seed);
   const out = noise(ROWS * width, seed + 1, size);
-  for (let i = 0; i < ROWS; i++) for (let k = 0; k < 8; k++) for (let d = 0; d < width; d++) out[i * width + d] += latent[i * 8 + k] * M[k * width + d];
+  for (let i = 0; i < ROWS; i++)
+    for (let k = 0; k < 8; k++)
+      for (let d = 0; d < width; d++) out[i * width + d] += latent[i * 8 + k] * M[k * width + d];
   return out;
 }
 
@@ -27,8 +29,20 @@ function sampleOf(shared: boolean): Sample {
   return {
     rows: ROWS,
     source: { width: 12, blocks: [view(token, 12, 10, 0.3), view(later, 12, 20, 0.3)] },
-    target: { width: 16, blocks: [view(token, 16, 30, 0.3), view(shared ? later : other, 16, 40, 0.3), view(shared ? later : other, 16, 50, 0.3)] },
-    labels: Array.from({ length: ROWS }, (_, i) => ({ token: '', text: Math.floor(i / 20), position: i % 20, heldOut: Math.floor(i / 20) % 4 === 3 })),
+    target: {
+      width: 16,
+      blocks: [
+        view(token, 16, 30, 0.3),
+        view(shared ? later : other, 16, 40, 0.3),
+        view(shared ? later : other, 16, 50, 0.3),
+      ],
+    },
+    labels: Array.from({ length: ROWS }, (_, i) => ({
+      token: '',
+      text: Math.floor(i / 20),
+      position: i % 20,
+      heldOut: Math.floor(i / 20) % 4 === 3,
+    })),
   };
 }
 
@@ -38,7 +52,10 @@ describe('the comparison', () => {
   test('goes by the later blocks: shared ones are alike, and a quick map between them explains them', async () => {
     const found = await compareSample(sampleOf(true), blocks, TEXTS, signal);
     expect(found.verdict).toBe('alike');
-    expect(found.late.map(({ target, source }) => [target, source])).toEqual([[1, 1], [2, 1]]);
+    expect(found.late.map(({ target, source }) => [target, source])).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
     expect(found.profile[0]).toMatchObject({ target: 0, source: 0 });
     expect(found.map).toMatchObject({ source: 1, target: 1 });
     expect(found.map.heldOutR2).toBeGreaterThan(0.8);
@@ -67,14 +84,21 @@ describe('the comparison', () => {
 
 test('texts: as many as are wanted, short, every fourth held out, each row within both texts', () => {
   const tokenizer = fixtureTokenizer();
-  const texts = Array.from({ length: 60 }, (_, i) => (i % 5 === 0 ? 'Hm' : 'The old fox gave two red apples to the small cat and the cat gave them to a bird that sat in the tree. '.repeat(1 + (i % 3))));
+  const texts = Array.from({ length: 60 }, (_, i) =>
+    i % 5 === 0
+      ? 'Hm'
+      : 'The old fox gave two red apples to the small cat and the cat gave them to a bird that sat in the tree. '.repeat(
+          1 + (i % 3),
+        ),
+  );
   const sampled = sampleTexts(texts, { source: tokenizer, target: tokenizer }, 'tokens');
   expect(sampled.length).toBe(32);
   expect(sampled.filter(({ heldOut }) => heldOut).length).toBe(8);
   expect(rowsIn(sampled.map((item) => ({ ...item, fold: 0 })))).toBeGreaterThan(300);
   for (const { source, target } of sampled) {
     expect(source.ids.length).toBeLessThanOrEqual(32);
-    for (const { ids, positions } of [source, target]) for (const position of positions) expect(position).toBeLessThan(ids.length);
+    for (const { ids, positions } of [source, target])
+      for (const position of positions) expect(position).toBeLessThan(ids.length);
     expect(target.positions.length).toBe(source.positions.length);
   }
 });

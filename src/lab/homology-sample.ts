@@ -39,17 +39,32 @@ interface SampledText extends PairedText {
 }
 
 /** Texts of the corpus in a seeded order, cut to the sample's size; those with too few paired positions are passed over. */
-export function sampleTexts(texts: readonly string[], tokenizers: ModelTokenizers, alignment: Experiment['models']['alignment']): SampledText[] {
+export function sampleTexts(
+  texts: readonly string[],
+  tokenizers: ModelTokenizers,
+  alignment: Experiment['models']['alignment'],
+): SampledText[] {
   const sampled: SampledText[] = [];
   for (const text of new Random(SEED).permutation(texts.length)) {
     if (sampled.length === TEXTS) break;
     const pair = pairText(texts[text], tokenizers, alignment, 'content');
-    const near = pair.source.positions.flatMap((position, i) => (position < TOKENS && pair.target.positions[i] < TOKENS ? [i] : []));
+    const near = pair.source.positions.flatMap((position, i) =>
+      position < TOKENS && pair.target.positions[i] < TOKENS ? [i] : [],
+    );
     if (near.length < 4) continue;
     const count = Math.min(ROWS_OF_TEXT, near.length);
     const kept = Array.from({ length: count }, (_, i) => near[Math.floor((i * near.length) / count)]);
-    const cut = ({ ids, positions }: ReadText): ReadText => ({ ids: ids.slice(0, TOKENS), positions: kept.map((i) => positions[i]) });
-    sampled.push({ text, heldOut: sampled.length % HELD_OUT === HELD_OUT - 1, readable: pair.readable, source: cut(pair.source), target: cut(pair.target) });
+    const cut = ({ ids, positions }: ReadText): ReadText => ({
+      ids: ids.slice(0, TOKENS),
+      positions: kept.map((i) => positions[i]),
+    });
+    sampled.push({
+      text,
+      heldOut: sampled.length % HELD_OUT === HELD_OUT - 1,
+      readable: pair.readable,
+      source: cut(pair.source),
+      target: cut(pair.target),
+    });
   }
   return sampled;
 }
@@ -61,23 +76,59 @@ export function sampledBlocks(layers: number, width: number, rows: number): numb
 }
 
 /** Reads the sample with both models and compares them. @throws LabError `corpus-*` where it gives too little, `non-finite`, `cancelled` */
-export async function sampleHomology(context: LabContext, pair: ModelPair, corpus: string, alignment: Experiment['models']['alignment']): Promise<HomologySample> {
+export async function sampleHomology(
+  context: LabContext,
+  pair: ModelPair,
+  corpus: string,
+  alignment: Experiment['models']['alignment'],
+): Promise<HomologySample> {
   const { texts: all } = await context.resources.corpus(corpus);
   const texts = sampleTexts(all, { source: pair.source.tokenizer, target: pair.target.tokenizer }, alignment);
   const rows = texts.reduce((n, { source }) => n + source.positions.length, 0);
-  if (rows < LEAST_ROWS) throw new LabError('corpus-empty', `A sample of the corpus gives only ${rows} paired positions; ${LEAST_ROWS} are needed to compare the models.`, 'Choose a larger corpus.');
-  const blocks = { source: sampledBlocks(pair.source.info.layers, pair.source.info.hiddenSize, rows), target: sampledBlocks(pair.target.info.layers, pair.target.info.hiddenSize, rows) };
+  if (rows < LEAST_ROWS)
+    throw new LabError(
+      'corpus-empty',
+      `A sample of the corpus gives only ${rows} paired positions; ${LEAST_ROWS} are needed to compare the models.`,
+      'Choose a larger corpus.',
+    );
+  const blocks = {
+    source: sampledBlocks(pair.source.info.layers, pair.source.info.hiddenSize, rows),
+    target: sampledBlocks(pair.target.info.layers, pair.target.info.hiddenSize, rows),
+  };
   let done = 0;
-  const read = (role: Role): Promise<Float32Array[]> => readStates(context, pair[role], role, texts, blocks[role], () => context.progress({ stage: 'models', done: ++done, total: 2 * Math.ceil(texts.length / BATCH_TEXTS), unit: 'steps', note: 'Comparing the two on a small sample' }));
+  const read = (role: Role): Promise<Float32Array[]> =>
+    readStates(context, pair[role], role, texts, blocks[role], () =>
+      context.progress({
+        stage: 'models',
+        done: ++done,
+        total: 2 * Math.ceil(texts.length / BATCH_TEXTS),
+        unit: 'steps',
+        note: 'Comparing the two on a small sample',
+      }),
+    );
   // In turn the source comes last: it is what the collection begins with.
   const states = { target: await read('target'), source: await read('source') };
-  const labels = texts.flatMap(({ text, heldOut, source }) => source.positions.map((position) => ({ token: '', text, position, heldOut })));
-  const whole: Sample = { rows, source: { width: pair.source.info.hiddenSize, blocks: states.source }, target: { width: pair.target.info.hiddenSize, blocks: states.target }, labels };
+  const labels = texts.flatMap(({ text, heldOut, source }) =>
+    source.positions.map((position) => ({ token: '', text, position, heldOut })),
+  );
+  const whole: Sample = {
+    rows,
+    source: { width: pair.source.info.hiddenSize, blocks: states.source },
+    target: { width: pair.target.info.hiddenSize, blocks: states.target },
+    labels,
+  };
   return compareSample(whole, blocks, new Set(texts.map(({ text }) => text)).size, context.signal);
 }
 
 /** States of the chosen blocks at the chosen positions, one matrix a block. */
-async function readStates(context: LabContext, model: LanguageModel, role: Role, texts: readonly SampledText[], blocks: readonly number[], onBatch: () => void): Promise<Float32Array[]> {
+async function readStates(
+  context: LabContext,
+  model: LanguageModel,
+  role: Role,
+  texts: readonly SampledText[],
+  blocks: readonly number[],
+  onBatch: () => void,
+): Promise<Float32Array[]> {
   const width = model.info.hiddenSize;
   const parts: Float32Array[][] = blocks.map(() => []);
   for (let start = 0; start < texts.length; start += BATCH_TEXTS) {
@@ -85,7 +136,10 @@ async function readStates(context: LabContext, model: LanguageModel, role: Role,
     const taps = await model.collect(batch.map(({ ids }) => ids));
     try {
       const positions = Array.from(flatPositions(batch, taps.length));
-      for (const [i, block] of blocks.entries()) parts[i].push(pickRows(await context.backend.readTap(taps.blocks[block], taps.rows * taps.length), positions, width));
+      for (const [i, block] of blocks.entries())
+        parts[i].push(
+          pickRows(await context.backend.readTap(taps.blocks[block], taps.rows * taps.length), positions, width),
+        );
     } finally {
       taps.dispose();
     }
@@ -109,12 +163,30 @@ async function readStates(context: LabContext, model: LanguageModel, role: Role,
  * direction that a few positions fill would be all that CKA and R² see.
  * @param blocks which blocks the sample's matrices are
  */
-export async function compareSample(all: Sample, blocks: HomologySample['blocks'], texts: number, signal: AbortSignal): Promise<HomologySample> {
+export async function compareSample(
+  all: Sample,
+  blocks: HomologySample['blocks'],
+  texts: number,
+  signal: AbortSignal,
+): Promise<HomologySample> {
   const finite = finiteSample(all);
   const { ordinary } = panelView(finite);
-  if (ordinary.length < LEAST_ROWS / 2) throw new LabError('non-finite', `Only ${ordinary.length} of ${all.rows} sampled states are finite and of ordinary length.`, 'Try another precision of the models.');
-  const side = ({ width, blocks: matrices }: Sample['source']): Sample['source'] => ({ width, blocks: matrices.map((rows) => pickRows(rows, ordinary, width)) });
-  const sample: Sample = { rows: ordinary.length, source: side(finite.source), target: side(finite.target), labels: ordinary.map((row) => finite.labels[row]) };
+  if (ordinary.length < LEAST_ROWS / 2)
+    throw new LabError(
+      'non-finite',
+      `Only ${ordinary.length} of ${all.rows} sampled states are finite and of ordinary length.`,
+      'Try another precision of the models.',
+    );
+  const side = ({ width, blocks: matrices }: Sample['source']): Sample['source'] => ({
+    width,
+    blocks: matrices.map((rows) => pickRows(rows, ordinary, width)),
+  });
+  const sample: Sample = {
+    rows: ordinary.length,
+    source: side(finite.source),
+    target: side(finite.target),
+    labels: ordinary.map((row) => finite.labels[row]),
+  };
 
   const grams = async ({ width, blocks: matrices }: Sample['source']): Promise<Float64Array[]> => {
     const out: Float64Array[] = [];
@@ -132,7 +204,8 @@ export async function compareSample(all: Sample, blocks: HomologySample['blocks'
     return { target: blocks.target[t], source: blocks.source[s], cka: cka[s][t] };
   };
   const numbers = (list: readonly number[]): number[] => list.map((_, i) => i);
-  const later = (list: readonly number[]): number[] => numbers(list).filter((i) => (list[i] + 1) / (list.at(-1)! + 1) > 0.5);
+  const later = (list: readonly number[]): number[] =>
+    numbers(list).filter((i) => (list[i] + 1) / (list.at(-1)! + 1) > 0.5);
   const profile = numbers(blocks.target).map((t) => closest(t, numbers(blocks.source)));
   const late = later(blocks.target).map((t) => closest(t, later(blocks.source)));
   const meanCka = late.reduce((sum, point) => sum + point.cka, 0) / late.length;
@@ -143,12 +216,22 @@ export async function compareSample(all: Sample, blocks: HomologySample['blocks'
   await breathe(signal);
   const part = (heldOut: boolean): Parameters<typeof dualRidgeR2>[0] => {
     const rows = rowsOf(sample, heldOut);
-    const matrix = ({ width, blocks: matrices }: Sample['source'], i: number): { rows: number; cols: number; data: Float32Array } => ({ rows: rows.length, cols: width, data: pickRows(matrices[i], rows, width) });
+    const matrix = (
+      { width, blocks: matrices }: Sample['source'],
+      i: number,
+    ): { rows: number; cols: number; data: Float32Array } => ({
+      rows: rows.length,
+      cols: width,
+      data: pickRows(matrices[i], rows, width),
+    });
     return { X: matrix(sample.source, s), Y: matrix(sample.target, t) };
   };
   const [train, heldOut] = [part(false), part(true)];
   const points = dualRidgeR2(train, heldOut, LAMBDAS).filter((point) => Number.isFinite(point.heldOutR2));
-  const best = points.reduce<(typeof points)[number] | null>((a, b) => (a === null || b.heldOutR2 > a.heldOutR2 ? b : a), null);
+  const best = points.reduce<(typeof points)[number] | null>(
+    (a, b) => (a === null || b.heldOutR2 > a.heldOutR2 ? b : a),
+    null,
+  );
   return {
     texts,
     rows: { train: train.X.rows, heldOut: heldOut.X.rows, left: all.rows - sample.rows },

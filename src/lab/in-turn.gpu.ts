@@ -11,7 +11,11 @@ import { webgpuBackend } from './backend';
 
 const baseUrl = new URL('/', location.href).href;
 const quick = quickVariant(defaultExperiment('mood'));
-const experiment = { ...quick, corpus: { ...quick.corpus, maxTokens: 1_500 }, generation: { ...quick.generation, maxNewTokens: 6 } };
+const experiment = {
+  ...quick,
+  corpus: { ...quick.corpus, maxTokens: 1_500 },
+  generation: { ...quick.generation, maxNewTokens: 6 },
+};
 
 const clients: EngineClient[] = [];
 afterAll(() => clients.forEach((client) => client.terminate()));
@@ -29,16 +33,24 @@ async function runOn(residence: Residence): Promise<Outcome> {
   clients.push(client);
   await client.request('start', { backend: 'wasm', baseUrl, residence });
   const swaps: string[] = [];
-  const run = (await client.request('run', { experiment, until: 'evidence' }, {
-    onProgress: ({ stage, note }) => {
-      const swap = /^(.*) unloaded, loading (.*): /.exec(note);
-      if (swap && swaps.at(-1) !== `${stage}: ${swap[2]}`) swaps.push(`${stage}: ${swap[2]}`);
+  const run = (await client.request(
+    'run',
+    { experiment, until: 'evidence' },
+    {
+      onProgress: ({ stage, note }) => {
+        const swap = /^(.*) unloaded, loading (.*): /.exec(note);
+        if (swap && swaps.at(-1) !== `${stage}: ${swap[2]}`) swaps.push(`${stage}: ${swap[2]}`);
+      },
     },
-  }))!;
+  ))!;
   const prompt = 'The little robot looked at the rain.';
   const axis = await client.request('axis', { experiment, prompt });
   const streams: StopStreams[] = [];
-  await client.request('streams', { experiment, prompt, nearest: 0.5, maxNewTokens: 4 }, { onStreams: (set) => streams.push(set) });
+  await client.request(
+    'streams',
+    { experiment, prompt, nearest: 0.5, maxNewTokens: 4 },
+    { onStreams: (set) => streams.push(set) },
+  );
   return { run, axis, streams: streams.toSorted((a, b) => a.stop - b.stop), swaps };
 }
 
@@ -48,22 +60,38 @@ async function mapOn(residence: Residence): Promise<{ map: StageResults['map']; 
   clients.push(client);
   await client.request('start', { backend: 'webgpu', baseUrl, residence });
   const models = { ...experiment.models, target: experiment.models.source };
-  const tiny = { ...experiment, models, corpus: { ...experiment.corpus, maxTokens: 500 }, map: { ...experiment.map, sourceLayer: 1, targetLayer: 2, lambda: 0.01 } };
+  const tiny = {
+    ...experiment,
+    models,
+    corpus: { ...experiment.corpus, maxTokens: 500 },
+    map: { ...experiment.map, sourceLayer: 1, targetLayer: 2, lambda: 0.01 },
+  };
   const read = new Set<string>();
   let map: StageResults['map'] | null = null;
-  await client.request('run', { experiment: tiny, until: 'map' }, {
-    onProgress: ({ stage, note }) => stage === 'activations' && read.add(note),
-    onStage: (event) => {
-      if (event.stage === 'map') map = event.result;
+  await client.request(
+    'run',
+    { experiment: tiny, until: 'map' },
+    {
+      onProgress: ({ stage, note }) => stage === 'activations' && read.add(note),
+      onStage: (event) => {
+        if (event.stage === 'map') map = event.result;
+      },
     },
-  });
+  );
   client.terminate();
   return { map: map!, read: [...read] };
 }
 
 /** What a run says of the world rather than of the models. */
 function figures({ run, axis, streams }: Outcome): unknown {
-  const { timings: _timings, device: _device, warnings: _warnings, models: { inTurn: _inTurn, ...models }, steer, ...rest } = run;
+  const {
+    timings: _timings,
+    device: _device,
+    warnings: _warnings,
+    models: { inTurn: _inTurn, ...models },
+    steer,
+    ...rest
+  } = run;
   const timeless = ({ milliseconds: _milliseconds, ...value }: DoseAxis): unknown => value;
   return { ...rest, models, steer: { ...steer, axis: timeless(steer.axis) }, axis: timeless(axis), streams };
 }
@@ -108,7 +136,11 @@ test('states go from the device to the CPU and back as they were, and give their
   expect(liveMemory(gpu.device)).toEqual(before);
   expect(states.length).toBe(3);
   expect(new Set(states[1].subarray(0, 64)).size).toBeGreaterThan(50);
-  const again = await backend.tapsOf(states.map((values) => () => values), model.info.hiddenSize, { rows, length, lengths });
+  const again = await backend.tapsOf(
+    states.map((values) => () => values),
+    model.info.hiddenSize,
+    { rows, length, lengths },
+  );
   expect(liveMemory(gpu.device).buffers).toBe(before.buffers + 3);
   for (const [i, tap] of again.blocks.entries()) expect(await backend.readTap(tap, rows * length)).toEqual(states[i]);
   again.dispose();

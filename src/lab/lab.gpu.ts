@@ -26,13 +26,28 @@ function smallExperiment(): Experiment {
   };
 }
 
-const silent: Parameters<Engine['context']>[0] = { signal: new AbortController().signal, progress: () => undefined, onStageStart: () => undefined, onStage: () => undefined, resume: null, onCheckpoint: () => undefined };
+const silent: Parameters<Engine['context']>[0] = {
+  signal: new AbortController().signal,
+  progress: () => undefined,
+  onStageStart: () => undefined,
+  onStage: () => undefined,
+  resume: null,
+  onCheckpoint: () => undefined,
+};
 
-async function runUntil(engine: Engine, experiment: Experiment, until: 'map' | 'steer', request: Partial<typeof silent> = {}): Promise<{ results: Partial<StageResults>; events: StageEvent[] }> {
+async function runUntil(
+  engine: Engine,
+  experiment: Experiment,
+  until: 'map' | 'steer',
+  request: Partial<typeof silent> = {},
+): Promise<{ results: Partial<StageResults>; events: StageEvent[] }> {
   const events: StageEvent[] = [];
   const context = engine.context({ ...silent, ...request, onStage: (event) => events.push(event) });
   await engine.pipeline.run(experiment, until, context);
-  return { results: Object.fromEntries(events.map((event) => [event.stage, event.result])) as Partial<StageResults>, events };
+  return {
+    results: Object.fromEntries(events.map((event) => [event.stage, event.result])) as Partial<StageResults>,
+    events,
+  };
 }
 
 const engines = {} as Record<Backend, Engine>;
@@ -71,15 +86,23 @@ test('both backends fit the same map from the same text: |ΔR²| ≤ 1e-4', asyn
   expect(wasm.map!.solver).toBe('wasm');
   expect(webgpu.activations!.tokens).toEqual(wasm.activations!.tokens);
   expect(Math.abs(webgpu.map!.heldOutR2 - wasm.map!.heldOutR2)).toBeLessThanOrEqual(1e-4);
-  webgpu.map!.grid.forEach((row, i) => row.forEach((r2, j) => expect(Math.abs(r2 - wasm.map!.grid[i][j])).toBeLessThanOrEqual(1e-3)));
+  webgpu.map!.grid.forEach((row, i) =>
+    row.forEach((r2, j) => expect(Math.abs(r2 - wasm.map!.grid[i][j])).toBeLessThanOrEqual(1e-3)),
+  );
   expect(webgpu.map!.errorVsFloat64).toBeLessThanOrEqual(1e-4);
   expect(wasm.map!.errorVsFloat64).toBeLessThanOrEqual(1e-4);
   // The same relatives of the map, and the same statistics.
-  expect(webgpu.map!.family.map(({ kind, rank }) => [kind, rank])).toEqual(wasm.map!.family.map(({ kind, rank }) => [kind, rank]));
-  webgpu.map!.family.forEach(({ heldOutR2 }, i) => expect(Math.abs(heldOutR2 - wasm.map!.family[i].heldOutR2)).toBeLessThanOrEqual(1e-3));
+  expect(webgpu.map!.family.map(({ kind, rank }) => [kind, rank])).toEqual(
+    wasm.map!.family.map(({ kind, rank }) => [kind, rank]),
+  );
+  webgpu.map!.family.forEach(({ heldOutR2 }, i) =>
+    expect(Math.abs(heldOutR2 - wasm.map!.family[i].heldOutR2)).toBeLessThanOrEqual(1e-3),
+  );
   expect(Math.abs(webgpu.map!.statistics.effectiveRank - wasm.map!.statistics.effectiveRank)).toBeLessThanOrEqual(0.1);
   expect(Math.abs(webgpu.map!.centredCosine - wasm.map!.centredCosine)).toBeLessThanOrEqual(1e-3);
-  webgpu.activations!.pca.source.forEach((side, i) => expect(Math.abs(side.explained[0] - wasm.activations!.pca.source[i].explained[0])).toBeLessThanOrEqual(1e-3));
+  webgpu.activations!.pca.source.forEach((side, i) =>
+    expect(Math.abs(side.explained[0] - wasm.activations!.pca.source[i].explained[0])).toBeLessThanOrEqual(1e-3),
+  );
 });
 
 test('a collection that a lost device broke off goes on from its checkpoint on a new one; the pipeline gives back all GPU memory that it took', async () => {
@@ -102,7 +125,10 @@ test('a collection that a lost device broke off goes on from its checkpoint on a
   const { device } = resumed.context(silent).backend;
   const before = liveMemory(device!);
   const progress: number[] = [];
-  const { results } = await runUntil(resumed, experiment, 'map', { resume: checkpoint, progress: ({ stage, done }) => stage === 'activations' && progress.push(done) });
+  const { results } = await runUntil(resumed, experiment, 'map', {
+    resume: checkpoint,
+    progress: ({ stage, done }) => stage === 'activations' && progress.push(done),
+  });
   expect(progress[0]).toBeGreaterThan(200); // the batches before the checkpoint were not read again
   expect(results.activations!.tokens).toEqual(whole.activations!.tokens);
   expect(Math.abs(results.map!.heldOutR2 - whole.map!.heldOutR2)).toBeLessThanOrEqual(1e-6);
@@ -126,10 +152,15 @@ test('only what changed is done again', async () => {
 test('λ by cross-validation: chosen without the held-out texts, on both backends alike', async () => {
   const experiment = smallExperiment();
   experiment.map = { ...experiment.map, lambda: 'auto', lambdaRule: 'cross-validation', folds: 3 };
-  const [wasm, webgpu] = [(await runUntil(engines.wasm, experiment, 'map')).results.map!, (await runUntil(engines.webgpu, experiment, 'map')).results.map!];
+  const [wasm, webgpu] = [
+    (await runUntil(engines.wasm, experiment, 'map')).results.map!,
+    (await runUntil(engines.webgpu, experiment, 'map')).results.map!,
+  ];
   expect(wasm.crossValidation!.folds).toBe(3);
   expect(wasm.crossValidation!.points.length).toBeGreaterThanOrEqual(12);
-  const best = wasm.crossValidation!.points.filter(({ meanR2 }) => Number.isFinite(meanR2)).reduce((a, b) => (b.meanR2 > a.meanR2 ? b : a));
+  const best = wasm
+    .crossValidation!.points.filter(({ meanR2 }) => Number.isFinite(meanR2))
+    .reduce((a, b) => (b.meanR2 > a.meanR2 ? b : a));
   expect(wasm.lambda).toBe(best.lambda);
   expect(webgpu.lambda).toBe(wasm.lambda);
   webgpu.crossValidation!.points.forEach((point, i) => {
@@ -142,13 +173,17 @@ test('λ by cross-validation: chosen without the held-out texts, on both backend
 test('another kind of map carries the vector, without fitting again', async () => {
   const experiment = smallExperiment();
   const ridge = (await runUntil(engines.wasm, experiment, 'steer')).results;
-  const low = (await runUntil(engines.wasm, { ...experiment, map: { ...experiment.map, kind: 'reduced-rank', rank: 2 } }, 'steer')).results;
+  const low = (
+    await runUntil(engines.wasm, { ...experiment, map: { ...experiment.map, kind: 'reduced-rank', rank: 2 } }, 'steer')
+  ).results;
   const member = ridge.map!.family.find(({ kind, rank }) => kind === 'reduced-rank' && rank === 2)!;
   expect(low.map!.heldOutR2).toBe(member.heldOutR2);
   expect(low.map!.lambda).toBe(ridge.map!.lambda);
   expect(low.map!.statistics.effectiveRank).toBeLessThanOrEqual(2.001);
   expect(low.steer!.vector.cosineMappedNative).not.toBe(ridge.steer!.vector.cosineMappedNative);
-  await expect(runUntil(engines.wasm, { ...experiment, map: { ...experiment.map, kind: 'reduced-rank', rank: 1000 } }, 'map')).rejects.toMatchObject({ code: 'settings-invalid', details: { field: 'map.rank' } });
+  await expect(
+    runUntil(engines.wasm, { ...experiment, map: { ...experiment.map, kind: 'reduced-rank', rank: 1000 } }, 'map'),
+  ).rejects.toMatchObject({ code: 'settings-invalid', details: { field: 'map.rank' } });
 });
 
 test('the steering stage gives one direction per arm, mapped by W alone', async () => {
@@ -183,7 +218,11 @@ test('a pair that is not homologous is refused with its reasons', async () => {
 
 test('a forced pair: positions paired by characters, other rows of each model, the same map on both backends', async () => {
   const small = smallExperiment();
-  const experiment: Experiment = { ...small, models: { ...small.models, target: { id: 'lrt-stranger', dtype: 'fp32' }, alignment: 'characters' }, corpus: { ...small.corpus, maxTokens: 500 } };
+  const experiment: Experiment = {
+    ...small,
+    models: { ...small.models, target: { id: 'lrt-stranger', dtype: 'fp32' }, alignment: 'characters' },
+    corpus: { ...small.corpus, maxTokens: 500 },
+  };
   const wasm = (await runUntil(engines.wasm, experiment, 'map')).results;
   const webgpu = (await runUntil(engines.webgpu, experiment, 'map')).results;
   expect(wasm.models!.homology.sameIds).toBe(false);
@@ -200,26 +239,44 @@ test('a forced pair: positions paired by characters, other rows of each model, t
   expect(webgpu.activations!.alignment).toEqual(alignment);
   expect(webgpu.activations!.labels).toEqual(labels);
   expect(Math.abs(webgpu.map!.heldOutR2 - wasm.map!.heldOutR2)).toBeLessThanOrEqual(1e-4);
-  webgpu.map!.grid.forEach((row, i) => row.forEach((r2, j) => expect(Math.abs(r2 - wasm.map!.grid[i][j])).toBeLessThanOrEqual(1e-3)));
+  webgpu.map!.grid.forEach((row, i) =>
+    row.forEach((r2, j) => expect(Math.abs(r2 - wasm.map!.grid[i][j])).toBeLessThanOrEqual(1e-3)),
+  );
 });
 
 test('a vector that was saved and brought in as the concept steers as the pairs that made it', async () => {
   const experiment = smallExperiment();
   const { results } = await runUntil(engines.wasm, experiment, 'steer');
   const { vector, axis } = results.steer!;
-  const saved = writeControlVector({ directions: new Map([[1, fromBase64(vector.values.source).map((x) => 3 * x)]]), modelHint: 'llama', name: null, description: null });
+  const saved = writeControlVector({
+    directions: new Map([[1, fromBase64(vector.values.source).map((x) => 3 * x)]]),
+    modelHint: 'llama',
+    name: null,
+    description: null,
+  });
   const [read] = readVectorFile(saved).vectors;
-  const concept = { kind: 'vector' as const, title: 'saved', positive: 'up', negative: 'down', values: toBase64(read.values), block: read.block!, promptsFrom: 'mood' };
+  const concept = {
+    kind: 'vector' as const,
+    title: 'saved',
+    positive: 'up',
+    negative: 'down',
+    values: toBase64(read.values),
+    block: read.block!,
+    promptsFrom: 'mood',
+  };
   const { results: again } = await runUntil(engines.wasm, { ...experiment, concept }, 'steer');
   for (const name of ['source', 'mapped', 'native'] as const) {
     const own = fromBase64(vector.values[name]);
     fromBase64(again.steer!.vector.values[name]).forEach((x, i) => expect(Math.abs(x - own[i])).toBeLessThan(1e-6));
   }
   for (const arm of ['small-steered', 'mapped', 'native'] as const) {
-    axis.arms[arm].probabilities.forEach((row, stop) => row.forEach((p, token) => expect(again.steer!.axis.arms[arm].probabilities[stop][token]).toBeCloseTo(p, 4)));
+    axis.arms[arm].probabilities.forEach((row, stop) =>
+      row.forEach((p, token) => expect(again.steer!.axis.arms[arm].probabilities[stop][token]).toBeCloseTo(p, 4)),
+    );
   }
   expect(again.steer!.vector.norms.source).toBeCloseTo(3, 5);
-  const wrong = (change: Partial<typeof concept>): Promise<unknown> => runUntil(engines.wasm, { ...experiment, concept: { ...concept, ...change } }, 'steer');
+  const wrong = (change: Partial<typeof concept>): Promise<unknown> =>
+    runUntil(engines.wasm, { ...experiment, concept: { ...concept, ...change } }, 'steer');
   await expect(wrong({ block: 0 })).rejects.toThrow('the map begins at block 1');
   await expect(wrong({ values: vector.values.mapped })).rejects.toThrow('the small model is 64 wide');
   await expect(wrong({ values: toBase64(new Float32Array(64)) })).rejects.toThrow('with a direction');

@@ -16,13 +16,24 @@ export interface Sides {
 }
 
 /** Scores continuations. Rates are over all n: an undecided one counts for neither side. */
-export function measureSides(score: ScoreFunction, prompts: readonly string[], continuations: readonly string[]): Sides {
+export function measureSides(
+  score: ScoreFunction,
+  prompts: readonly string[],
+  continuations: readonly string[],
+): Sides {
   const sides = continuations.map((text, i) => score(prompts[i], text));
   const n = sides.length;
   const positives = sides.filter((side) => side === 1).length;
   const negatives = sides.filter((side) => side === -1).length;
   const rep3 = continuations.reduce((sum, text) => sum + repN(wordIds(text), 3), 0) / n;
-  return { sides, positive: rateOf(positives, n), negative: rateOf(negatives, n), undecided: n - positives - negatives, n, rep3 };
+  return {
+    sides,
+    positive: rateOf(positives, n),
+    negative: rateOf(negatives, n),
+    undecided: n - positives - negatives,
+    n,
+    rep3,
+  };
 }
 
 function rateOf(count: number, n: number): { rate: number; interval: [number, number] } {

@@ -11,7 +11,12 @@ export class Memo {
   }
 
   /** Remembers a value; what it replaces is disposed of first. */
-  async keep<T>(name: string, inputs: unknown, value: T, dispose: (() => void | Promise<void>) | null = null): Promise<T> {
+  async keep<T>(
+    name: string,
+    inputs: unknown,
+    value: T,
+    dispose: (() => void | Promise<void>) | null = null,
+  ): Promise<T> {
     await this.forget(name);
     this.#entries.set(name, { key: digestOf(inputs), value, dispose });
     return value;

@@ -7,7 +7,10 @@ const tokenizer = fixtureTokenizer();
 let loads: { role: Role; model: FixtureModel }[] = [];
 let told: string[] = [];
 let failing: Role | null = null;
-const request: PairRequest = { signal: new AbortController().signal, onLoading: (_done, _total, note) => told.push(note) };
+const request: PairRequest = {
+  signal: new AbortController().signal,
+  onLoading: (_done, _total, note) => told.push(note),
+};
 
 const alive = (): Role[] => loads.filter(({ model }) => !model.disposed).map(({ role }) => role);
 
@@ -24,7 +27,8 @@ function loader(role: Role, seed: () => number = () => 1) {
   };
 }
 
-const pairOf = (residence: 'together' | 'in turn', seed?: () => number) => ModelPair.load(residence, { source: loader('source', seed), target: loader('target', seed) }, request);
+const pairOf = (residence: 'together' | 'in turn', seed?: () => number) =>
+  ModelPair.load(residence, { source: loader('source', seed), target: loader('target', seed) }, request);
 const ids = [[5, 6, 7]];
 
 beforeEach(() => {
@@ -68,11 +72,12 @@ describe('in turn', () => {
   test('work of both at the same time waits for its turn, and is not unloaded under way', async () => {
     const pair = await pairOf('in turn');
     const seen: Role[][] = [];
-    const slow = (role: Role) => pair.use(role, async (model) => {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      seen.push(alive());
-      await model.collect(ids);
-    });
+    const slow = (role: Role) =>
+      pair.use(role, async (model) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        seen.push(alive());
+        await model.collect(ids);
+      });
     await Promise.all([slow('target'), slow('source'), slow('target')]);
     expect(seen).toEqual([['target'], ['source'], ['target']]);
   });
@@ -89,7 +94,11 @@ describe('in turn', () => {
     await pair.eachRole(visit);
     expect(order).toEqual(['target', 'source', 'source', 'target']);
     expect(pair.swaps).toBe(2);
-    expect(residentFirst([pair.source, pair.target, pair.source], (model) => model)).toEqual([pair.target, pair.source, pair.source]);
+    expect(residentFirst([pair.source, pair.target, pair.source], (model) => model)).toEqual([
+      pair.target,
+      pair.source,
+      pair.source,
+    ]);
   });
 
   test('a load that fails leaves neither, and the next call tries again', async () => {
@@ -116,7 +125,10 @@ describe('in turn', () => {
     let seed = 1;
     const pair = await pairOf('in turn', () => seed);
     seed = 2;
-    await expect(pair.source.collect(ids)).rejects.toMatchObject({ code: 'model-digest', message: expect.stringContaining('Small') });
+    await expect(pair.source.collect(ids)).rejects.toMatchObject({
+      code: 'model-digest',
+      message: expect.stringContaining('Small'),
+    });
     expect(alive()).toEqual([]);
   });
 });

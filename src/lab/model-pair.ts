@@ -39,7 +39,13 @@ export class ModelPair {
   #request: PairRequest;
   #tail: Promise<unknown> = Promise.resolve();
 
-  private constructor(residence: Residence, loaders: Record<Role, Loader>, request: PairRequest, known: Record<Role, Known>, loaded: Loaded) {
+  private constructor(
+    residence: Residence,
+    loaders: Record<Role, Loader>,
+    request: PairRequest,
+    known: Record<Role, Known>,
+    loaded: Loaded,
+  ) {
     this.residence = residence;
     this.#loaders = loaders;
     this.#request = request;
@@ -112,11 +118,20 @@ export class ModelPair {
     const unloaded = this.#loaded[other] ? `${this.#loaders[other].title} unloaded, loading ` : 'Loading ';
     await unloadAll(this.#loaded);
     const { onLoading } = this.#request;
-    const model = await loadOne(this.#loaders[role], { ...this.#request, onLoading: (done, total, note) => onLoading(done, total, unloaded + note) });
-    const [now, first] = [model, this[role]].map(({ info }) => info.files.map(({ path, sha256 }) => `${path} ${sha256}`).join('\n'));
+    const model = await loadOne(this.#loaders[role], {
+      ...this.#request,
+      onLoading: (done, total, note) => onLoading(done, total, unloaded + note),
+    });
+    const [now, first] = [model, this[role]].map(({ info }) =>
+      info.files.map(({ path, sha256 }) => `${path} ${sha256}`).join('\n'),
+    );
     if (now !== first) {
       await model.dispose();
-      throw new LabError('model-digest', `The files of “${this.#loaders[role].title}” have changed since they were first loaded.`, 'Press Run to begin again with the files as they are now.');
+      throw new LabError(
+        'model-digest',
+        `The files of “${this.#loaders[role].title}” have changed since they were first loaded.`,
+        'Press Run to begin again with the files as they are now.',
+      );
     }
     this.#loaded[role] = model;
     this.swaps++;

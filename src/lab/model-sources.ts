@@ -5,8 +5,33 @@ import type { Backend } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { probe } from '../gpu/device';
 import {
-  dtypeSupport, estimateModelBytes, executeDownload, fetchCatalog, FAMILIES_PATH, inspectModel, ModelStore, openLocalFiles, parseFamilies, planDownload, registerLocalFolder, resolveRepository, variantsOf,
-  type CuratedFamily, type CuratedModel, type DownloadPlan, type Dtype, type DtypeFeatures, type HubLocation, type LocalFile, type LocalLocation, type MemoryPlan, type Repository, type RepositoryFile, type RepositoryRequest, type StorageRoom, type StoredModel,
+  dtypeSupport,
+  estimateModelBytes,
+  executeDownload,
+  fetchCatalog,
+  FAMILIES_PATH,
+  inspectModel,
+  ModelStore,
+  openLocalFiles,
+  parseFamilies,
+  planDownload,
+  registerLocalFolder,
+  resolveRepository,
+  variantsOf,
+  type CuratedFamily,
+  type CuratedModel,
+  type DownloadPlan,
+  type Dtype,
+  type DtypeFeatures,
+  type HubLocation,
+  type LocalFile,
+  type LocalLocation,
+  type MemoryPlan,
+  type Repository,
+  type RepositoryFile,
+  type RepositoryRequest,
+  type StorageRoom,
+  type StoredModel,
 } from '../models';
 import { chooseBackend } from '../runtime';
 import { knownModel } from './stage-models';
@@ -59,9 +84,16 @@ export interface FamilyOffer extends Omit<CuratedFamily, 'models'> {
 export async function curatedFamilies(baseUrl: string, signal?: AbortSignal): Promise<FamilyOffer[]> {
   const remedy = 'Check that the lab is served whole, and try again.';
   const response = await fetch(new URL(FAMILIES_PATH, baseUrl), { signal }).catch((error: Error) => {
-    throw new LabError('model-fetch', `${FAMILIES_PATH} could not be fetched: ${error.message}.`, remedy, undefined, error);
+    throw new LabError(
+      'model-fetch',
+      `${FAMILIES_PATH} could not be fetched: ${error.message}.`,
+      remedy,
+      undefined,
+      error,
+    );
   });
-  if (!response.ok) throw new LabError('model-fetch', `${FAMILIES_PATH} could not be fetched: HTTP ${response.status}.`, remedy);
+  if (!response.ok)
+    throw new LabError('model-fetch', `${FAMILIES_PATH} could not be fetched: HTTP ${response.status}.`, remedy);
   const value: unknown = await response.json().catch((error: Error) => {
     throw new LabError('model-invalid', `${FAMILIES_PATH} is not JSON.`, remedy, undefined, error);
   });
@@ -69,13 +101,21 @@ export async function curatedFamilies(baseUrl: string, signal?: AbortSignal): Pr
     ...family,
     models: family.models.map((model) => ({
       ...model,
-      dtypes: model.dtypes.map(({ dtype, bytes }) => ({ dtype, bytes: bytes ?? estimateModelBytes(model, dtype), estimated: bytes === null })),
+      dtypes: model.dtypes.map(({ dtype, bytes }) => ({
+        dtype,
+        bytes: bytes ?? estimateModelBytes(model, dtype),
+        estimated: bytes === null,
+      })),
     })),
   }));
 }
 
 /** Looks a repository up: its files, and which precisions run here. Fetches the listing only. @throws LabError as `resolveRepository` */
-export async function lookUp(request: RepositoryRequest, choice: 'auto' | Backend, signal?: AbortSignal): Promise<RepositoryOffer> {
+export async function lookUp(
+  request: RepositoryRequest,
+  choice: 'auto' | Backend,
+  signal?: AbortSignal,
+): Promise<RepositoryOffer> {
   const repository = await resolveRepository(request, { signal });
   return { repository, variants: offers(repository.files, await deviceFeatures(choice)) };
 }
@@ -86,22 +126,38 @@ export async function planOf(repository: Repository, dtype: Dtype): Promise<Down
 }
 
 /** @throws LabError as `executeDownload` */
-export async function download(plan: DownloadPlan, options: { signal: AbortSignal; onProgress: (done: number, total: number, path: string) => void }): Promise<ModelRef> {
+export async function download(
+  plan: DownloadPlan,
+  options: { signal: AbortSignal; onProgress: (done: number, total: number, path: string) => void },
+): Promise<ModelRef> {
   const { location } = await executeDownload(plan, await ModelStore.open(), options);
   const { kind, host, id, commit } = location;
   return { id, dtype: plan.dtype, location: { kind, host, commit } };
 }
 
 /** What is stored: models, room, and bytes of states of collections. @throws LabError `storage-unavailable` */
-export async function storedModels(choice: 'auto' | Backend): Promise<{ models: StoredOffer[]; room: StorageRoom | null; states: number }> {
+export async function storedModels(
+  choice: 'auto' | Backend,
+): Promise<{ models: StoredOffer[]; room: StorageRoom | null; states: number }> {
   const store = await ModelStore.open();
   const features = await deviceFeatures(choice);
   const models: StoredOffer[] = [];
   for (const model of await store.list()) {
-    const all = [...model.files, ...model.unfinished.map((path) => ({ path, bytes: 0 }))].map(({ path, bytes }) => ({ path, bytes, sha256: null }));
-    const begun = variantsOf(all).filter((variant) => variant.files.some((file) => model.unfinished.includes(file.path))).map(({ dtype }) => dtype);
+    const all = [...model.files, ...model.unfinished.map((path) => ({ path, bytes: 0 }))].map(({ path, bytes }) => ({
+      path,
+      bytes,
+      sha256: null,
+    }));
+    const begun = variantsOf(all)
+      .filter((variant) => variant.files.some((file) => model.unfinished.includes(file.path)))
+      .map(({ dtype }) => dtype);
     const { host, id, commit } = model;
-    models.push({ ...model, variants: offers(all, features).filter(({ dtype }) => !begun.includes(dtype)), begun, shape: await shapeOf({ kind: 'hub', host, id, commit }, model) });
+    models.push({
+      ...model,
+      variants: offers(all, features).filter(({ dtype }) => !begun.includes(dtype)),
+      begun,
+      shape: await shapeOf({ kind: 'hub', host, id, commit }, model),
+    });
   }
   return { models, room: await store.room(), states: await (await StateStore.open()).bytes() };
 }
@@ -147,10 +203,18 @@ export async function openFolder(files: readonly LocalFile[], choice: 'auto' | B
 }
 
 /** The memory plan of an experiment's pair on this device. @throws LabError as `planPair` */
-export async function memoryOf(experiment: Experiment, choice: 'auto' | Backend, baseUrl: string, signal?: AbortSignal): Promise<MemoryPlan> {
+export async function memoryOf(
+  experiment: Experiment,
+  choice: 'auto' | Backend,
+  baseUrl: string,
+  signal?: AbortSignal,
+): Promise<MemoryPlan> {
   const { source, target } = experiment.models;
   const catalog = await fetchCatalog(baseUrl, signal);
-  const sources = { source: (await knownModel(source, catalog, baseUrl)).source, target: (await knownModel(target, catalog, baseUrl)).source };
+  const sources = {
+    source: (await knownModel(source, catalog, baseUrl)).source,
+    target: (await knownModel(target, catalog, baseUrl)).source,
+  };
   const { backend, limits } = await deviceOf(choice);
   return planPair(experiment, sources, { backend, limits }, signal);
 }
@@ -165,9 +229,20 @@ async function deviceFeatures(choice: 'auto' | Backend): Promise<DtypeFeatures> 
 }
 
 /** What the engine would run on; asks for an adapter and makes no device. */
-async function deviceOf(choice: 'auto' | Backend): Promise<DtypeFeatures & { limits: { maxBufferSize: number; maxStorageBufferBindingSize: number } | null }> {
+async function deviceOf(
+  choice: 'auto' | Backend,
+): Promise<DtypeFeatures & { limits: { maxBufferSize: number; maxStorageBufferBindingSize: number } | null }> {
   const adapter = await probe();
-  const { backend } = chooseBackend(choice, { available: adapter.available, software: adapter.software, name: adapter.info.description, reason: adapter.reason });
+  const { backend } = chooseBackend(choice, {
+    available: adapter.available,
+    software: adapter.software,
+    name: adapter.info.description,
+    reason: adapter.reason,
+  });
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  return { backend, shaderF16: adapter.features.includes('shader-f16'), limits: backend === 'webgpu' ? { maxBufferSize, maxStorageBufferBindingSize } : null };
+  return {
+    backend,
+    shaderF16: adapter.features.includes('shader-f16'),
+    limits: backend === 'webgpu' ? { maxBufferSize, maxStorageBufferBindingSize } : null,
+  };
 }

@@ -30,13 +30,23 @@ export interface DeviceMemory {
  * Plans the memory of an experiment's pair. Reads configurations and sizes, no weights.
  * @throws LabError `model-*` where a model is not there, `cancelled`
  */
-export async function planPair(experiment: Experiment, sources: Record<'source' | 'target', ModelSource>, device: DeviceMemory, signal?: AbortSignal): Promise<MemoryPlan> {
+export async function planPair(
+  experiment: Experiment,
+  sources: Record<'source' | 'target', ModelSource>,
+  device: DeviceMemory,
+  signal?: AbortSignal,
+): Promise<MemoryPlan> {
   const plan = async (source: ModelSource): Promise<PlannedModel> => {
     const { config, weightBytes } = await inspectModel(source, { signal });
     return { id: source.id, dtype: source.dtype, weightBytes, config };
   };
   const [source, target] = [await plan(sources.source), await plan(sources.target)];
-  const shape = { sourceLayers: source.config.layers, targetLayers: target.config.layers, sourceWidth: source.config.hiddenSize, targetWidth: target.config.hiddenSize };
+  const shape = {
+    sourceLayers: source.config.layers,
+    targetLayers: target.config.layers,
+    sourceWidth: source.config.hiddenSize,
+    targetWidth: target.config.hiddenSize,
+  };
   const fitted = comparedShape(shape, comparedBlocks(shape, experiment.map));
   const { maxNewTokens } = experiment.generation;
   const folds = foldsOf(experiment);
@@ -48,7 +58,8 @@ export async function planPair(experiment: Experiment, sources: Record<'source' 
     corpusTokens: experiment.corpus.maxTokens,
     comparedTokens: (SIDE_EFFECT_ROWS + experiment.generation.neutralTexts) * NEUTRAL_TOKENS,
     sampleRows: SAMPLE_ROWS.train + SAMPLE_ROWS.heldOut,
-    fitBytes: device.backend === 'webgpu' ? estimateFitBytes(fitted, { folds }) : estimateWhitenedFitBytes(fitted, { folds }),
+    fitBytes:
+      device.backend === 'webgpu' ? estimateFitBytes(fitted, { folds }) : estimateWhitenedFitBytes(fitted, { folds }),
   };
   return planSessions((sessions) => planMemory(source, target, { ...work, sessions }, limitsOf(device)));
 }
@@ -59,7 +70,10 @@ export function planSessions(plan: (sessions: number) => MemoryPlan): MemoryPlan
   if (usual.fits !== 'no') return usual;
   const few = plan(FEW_SESSIONS);
   if (few.fits === 'no') return usual;
-  return { ...few, reason: `${few.reason} To fit, each model keeps ${FEW_SESSIONS} sessions instead of ${LIVE_SESSIONS.whole}, which takes longer.` };
+  return {
+    ...few,
+    reason: `${few.reason} To fit, each model keeps ${FEW_SESSIONS} sessions instead of ${LIVE_SESSIONS.whole}, which takes longer.`,
+  };
 }
 
 function limitsOf({ backend, limits }: DeviceMemory): MemoryLimits {
@@ -87,11 +101,21 @@ export interface ChosenResidence {
 export function chooseResidence(plan: MemoryPlan | null, choice: 'auto' | Residence): ChosenResidence {
   if (plan?.fits === 'no' && (plan.hard || choice === 'auto')) {
     const { fits, together, inTurn, budget } = plan;
-    throw new LabError('out-of-memory', plan.reason, plan.hard ? 'Choose a smaller precision or smaller models.' : 'Choose a smaller precision or smaller models; or, if the machine has more memory than the browser says, choose “One after the other” to try it all the same.', { fits, together, inTurn, ...(budget === null ? {} : { budget }) });
+    throw new LabError(
+      'out-of-memory',
+      plan.reason,
+      plan.hard
+        ? 'Choose a smaller precision or smaller models.'
+        : 'Choose a smaller precision or smaller models; or, if the machine has more memory than the browser says, choose “One after the other” to try it all the same.',
+      { fits, together, inTurn, ...(budget === null ? {} : { budget }) },
+    );
   }
   if (choice === 'in turn') return { residence: choice, inTurn: 'The models took turns in memory, as asked.' };
   if (choice === 'together' || !plan || plan.fits === 'together') return { residence: 'together', inTurn: null };
-  return { residence: 'in turn', inTurn: `The models took turns in memory: together they would take ${gigabytes(plan.together)} of about ${gigabytes(plan.budget ?? 0)}. The figures are the same; it takes longer.` };
+  return {
+    residence: 'in turn',
+    inTurn: `The models took turns in memory: together they would take ${gigabytes(plan.together)} of about ${gigabytes(plan.budget ?? 0)}. The figures are the same; it takes longer.`,
+  };
 }
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;

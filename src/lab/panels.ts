@@ -35,17 +35,34 @@ export function panelView(sample: Sample): PanelView {
   }
   const ordinary = Array.from(massive.keys()).filter((i) => massive[i] === 0);
   const count = Math.min(PANEL_POINTS, ordinary.length);
-  return { ordinary, drawn: Array.from({ length: count }, (_, i) => ordinary[Math.floor((i * ordinary.length) / count)]) };
+  return {
+    ordinary,
+    drawn: Array.from({ length: count }, (_, i) => ordinary[Math.floor((i * ordinary.length) / count)]),
+  };
 }
 
 /** One panel from the states of a block. */
-export async function panel(pca: PcaFunction, rows: Float32Array, width: number, { ordinary, drawn }: PanelView): Promise<PcaPanel> {
+export async function panel(
+  pca: PcaFunction,
+  rows: Float32Array,
+  width: number,
+  { ordinary, drawn }: PanelView,
+): Promise<PcaPanel> {
   const axes = await pca(pickRows(rows, ordinary, width), width, 2);
-  return { points: projectPoints(axes, rows, width, drawn), explained: [round(axes.variances[0] / axes.total), round(axes.variances[1] / axes.total)] };
+  return {
+    points: projectPoints(axes, rows, width, drawn),
+    explained: [round(axes.variances[0] / axes.total), round(axes.variances[1] / axes.total)],
+  };
 }
 
 /** Source points in the source's plane, target points and mapped source points in the target's plane. */
-export async function mappedPanel(pca: PcaFunction, sample: Sample, layers: Layers, map: AffineMap, { ordinary, drawn }: PanelView): Promise<MapResult['mappedPca']> {
+export async function mappedPanel(
+  pca: PcaFunction,
+  sample: Sample,
+  layers: Layers,
+  map: AffineMap,
+  { ordinary, drawn }: PanelView,
+): Promise<MapResult['mappedPca']> {
   const X = sample.source.blocks[layers.source];
   const Y = sample.target.blocks[layers.target];
   const sourceAxes = await pca(pickRows(X, ordinary, sample.source.width), sample.source.width, 2);
@@ -62,7 +79,8 @@ function projectPoints(axes: Pca, rows: Float32Array, width: number, drawn: read
   return drawn.map((row) => {
     const at = (component: number): number => {
       let sum = 0;
-      for (let d = 0; d < width; d++) sum += (rows[row * width + d] - axes.mean[d]) * axes.components.data[component * width + d];
+      for (let d = 0; d < width; d++)
+        sum += (rows[row * width + d] - axes.mean[d]) * axes.components.data[component * width + d];
       return round(sum);
     };
     return [at(0), at(1)];

@@ -5,14 +5,34 @@
 import { version } from '../../package.json';
 import { digestOf } from '../experiment/digest';
 import { throwIfAborted } from '../experiment/errors';
-import { STAGES, RUN_SCHEMA, type DeviceReport, type DoseAxis, type MapArrays, type Run, type RunInputs, type Stage, type StageEvent, type StageResults, type StopStreams, type WrittenText } from '../experiment/run';
+import {
+  STAGES,
+  RUN_SCHEMA,
+  type DeviceReport,
+  type DoseAxis,
+  type MapArrays,
+  type Run,
+  type RunInputs,
+  type Stage,
+  type StageEvent,
+  type StageResults,
+  type StopStreams,
+  type WrittenText,
+} from '../experiment/run';
 import { parseExperiment, type Experiment } from '../experiment/schema';
 import { kernelsDigest } from '../gpu/kernels/digest';
 import { foldsOf } from './folds';
 import { activationsStage, shapeOf, type ActivationsState } from './stage-activations';
 import { mapStage, type MapState } from './stage-map';
 import { evidenceStage } from './stage-evidence';
-import { modelsStage, homologyWarning, releaseModels, requirePairing, sampledHomology, type LoadedPair } from './stage-models';
+import {
+  modelsStage,
+  homologyWarning,
+  releaseModels,
+  requirePairing,
+  sampledHomology,
+  type LoadedPair,
+} from './stage-models';
 import { steerStage, type SteerState } from './stage-steer';
 import { comparedBlocks } from './compared';
 import { computeAxis, signedStops } from './dose';
@@ -22,7 +42,11 @@ import { Memo } from './memo';
 import type { PairRequest } from './model-pair';
 import type { LabContext } from './context';
 
-export type PipelineContext = Omit<LabContext, 'warn'> & { deviceReport: DeviceReport; onStageStart: (stage: Stage) => void; onStage: (event: StageEvent) => void };
+export type PipelineContext = Omit<LabContext, 'warn'> & {
+  deviceReport: DeviceReport;
+  onStageStart: (stage: Stage) => void;
+  onStage: (event: StageEvent) => void;
+};
 
 export class Pipeline {
   #memo = new Memo();
@@ -99,11 +123,22 @@ export class Pipeline {
     const { state } = await this.#upToSteer(experiment, context);
     const { prompting } = experiment;
     const axis = await computeAxis(state.arms, prompt, signedStops(experiment.dose.stops), prompting, context.signal);
-    return { ...axis, written: writtenPrompt(prompt, { source: state.pair.source.tokenizer, target: state.pair.target.tokenizer }, prompting) };
+    return {
+      ...axis,
+      written: writtenPrompt(
+        prompt,
+        { source: state.pair.source.tokenizer, target: state.pair.target.tokenizer },
+        prompting,
+      ),
+    };
   }
 
   /** Texts as the models are given them under these settings. Loads the models where they are not loaded. @throws LabError `chat-template` */
-  async written(experiment: Experiment, texts: readonly string[], context: PipelineContext): Promise<Record<'source' | 'target', WrittenText>[]> {
+  async written(
+    experiment: Experiment,
+    texts: readonly string[],
+    context: PipelineContext,
+  ): Promise<Record<'source' | 'target', WrittenText>[]> {
     parseExperiment(experiment);
     const { state } = await this.#models(experiment, this.#lab(context));
     const of = (text: string, { tokenizer }: LoadedPair['source']): WrittenText => {
@@ -129,7 +164,16 @@ export class Pipeline {
     const first = state.pair.residence === 'together' ? 1 : stops.length;
     for (let start = 0, size = first; start < stops.length; start += size, size = Math.min(size * 2, 4)) {
       const part = stops.slice(start, start + size);
-      for (const streams of await computeStreams(lab, state.arms, state.scales, prompt, part, { ...experiment.generation, maxNewTokens }, experiment.prompting)) onStop(streams);
+      for (const streams of await computeStreams(
+        lab,
+        state.arms,
+        state.scales,
+        prompt,
+        part,
+        { ...experiment.generation, maxNewTokens },
+        experiment.prompting,
+      ))
+        onStop(streams);
     }
     return { stops: stops.length };
   }
@@ -166,12 +210,22 @@ export class Pipeline {
     return { lab, state };
   }
 
-  async #stage(stage: Stage, experiment: Experiment, context: LabContext): Promise<{ result: StageResults[Stage]; fromMemory: boolean }> {
+  async #stage(
+    stage: Stage,
+    experiment: Experiment,
+    context: LabContext,
+  ): Promise<{ result: StageResults[Stage]; fromMemory: boolean }> {
     switch (stage) {
       case 'models':
-        return this.#models(experiment, context).then(({ state, fromMemory }) => ({ result: state.result, fromMemory }));
+        return this.#models(experiment, context).then(({ state, fromMemory }) => ({
+          result: state.result,
+          fromMemory,
+        }));
       case 'activations':
-        return this.#activations(experiment, context).then(({ state, fromMemory }) => ({ result: state.result, fromMemory }));
+        return this.#activations(experiment, context).then(({ state, fromMemory }) => ({
+          result: state.result,
+          fromMemory,
+        }));
       case 'map':
         return this.#map(experiment, context).then(({ state, fromMemory }) => ({ result: state.result, fromMemory }));
       case 'steer':
@@ -179,28 +233,46 @@ export class Pipeline {
       case 'evidence': {
         const { state: steer } = await this.#steer(experiment, context);
         const inputs = [steerInputs(experiment), experiment.dose, experiment.generation];
-        return this.#remember('evidence', inputs, () => evidenceStage(context, experiment, steer)).then(({ state, fromMemory }) => ({ result: state, fromMemory }));
+        return this.#remember('evidence', inputs, () => evidenceStage(context, experiment, steer)).then(
+          ({ state, fromMemory }) => ({ result: state, fromMemory }),
+        );
       }
     }
   }
 
   async #models(experiment: Experiment, context: LabContext): Promise<Remembered<LoadedPair>> {
     const { source, target, alignment } = experiment.models;
-    const models = await this.#remember('models', { source, target }, () => modelsStage(context, experiment), releaseModels, ['activations', 'map', 'steer', 'evidence']);
+    const models = await this.#remember(
+      'models',
+      { source, target },
+      () => modelsStage(context, experiment),
+      releaseModels,
+      ['activations', 'map', 'steer', 'evidence'],
+    );
     requirePairing(models.state, alignment);
     requireTemplates(models.state, models.state.titles, experiment.prompting);
     // A stage that needs a model which is not in memory loads it: that is this stage's progress.
-    const onLoading: PairRequest['onLoading'] = (done, total, note) => context.progress({ stage: this.#making, done, total, unit: 'bytes', note });
+    const onLoading: PairRequest['onLoading'] = (done, total, note) =>
+      context.progress({ stage: this.#making, done, total, unit: 'bytes', note });
     models.state.pair.attend({ signal: context.signal, onLoading });
     const { homology, fromMemory } = await sampledHomology(context, experiment, models.state);
     this.#homology = homologyWarning(homology, models.state);
-    return { state: { ...models.state, result: { ...models.state.result, homology } }, fromMemory: models.fromMemory && fromMemory };
+    return {
+      state: { ...models.state, result: { ...models.state.result, homology } },
+      fromMemory: models.fromMemory && fromMemory,
+    };
   }
 
   async #activations(experiment: Experiment, context: LabContext): Promise<Remembered<ActivationsState>> {
     const { state: models } = await this.#models(experiment, context);
     const inputs = { ...activationInputs(experiment), compared: comparedBlocks(shapeOf(models), experiment.map) };
-    return this.#remember('activations', inputs, () => activationsStage(context, experiment, models), (state) => state.dispose(), ['map', 'steer', 'evidence']);
+    return this.#remember(
+      'activations',
+      inputs,
+      () => activationsStage(context, experiment, models),
+      (state) => state.dispose(),
+      ['map', 'steer', 'evidence'],
+    );
   }
 
   async #map(experiment: Experiment, context: LabContext): Promise<Remembered<MapState>> {
@@ -212,10 +284,18 @@ export class Pipeline {
     const { state: models } = await this.#models(experiment, context);
     const { state: activations } = await this.#activations(experiment, context);
     const { state: map } = await this.#map(experiment, context);
-    return this.#remember('steer', steerInputs(experiment), () => steerStage(context, experiment, models, activations, map));
+    return this.#remember('steer', steerInputs(experiment), () =>
+      steerStage(context, experiment, models, activations, map),
+    );
   }
 
-  async #remember<T>(name: Stage, inputs: unknown, make: () => Promise<T>, dispose?: (value: T) => void | Promise<void>, dependents: Stage[] = []): Promise<Remembered<T>> {
+  async #remember<T>(
+    name: Stage,
+    inputs: unknown,
+    make: () => Promise<T>,
+    dispose?: (value: T) => void | Promise<void>,
+    dependents: Stage[] = [],
+  ): Promise<Remembered<T>> {
     const known = this.#memo.recall<T>(name, inputs);
     if (known) return { state: known, fromMemory: true };
     // What stands on the old value goes before it: a moment store must not outlive the models it was collected from.
@@ -224,7 +304,10 @@ export class Pipeline {
     this.#making = name;
     this.#warnings.set(name, []);
     const value = await make();
-    return { state: await this.#memo.keep(name, inputs, value, dispose ? () => dispose(value) : null), fromMemory: false };
+    return {
+      state: await this.#memo.keep(name, inputs, value, dispose ? () => dispose(value) : null),
+      fromMemory: false,
+    };
   }
 }
 
@@ -254,5 +337,15 @@ function mapInputs(experiment: Experiment): unknown {
 
 function steerInputs(experiment: Experiment): unknown {
   const { concept, prompting, vector, transfer, dose, generation } = experiment;
-  return { map: mapInputs(experiment), concept, prompting, vector, transfer, stops: dose.stops, seed: generation.seed, neutralTexts: generation.neutralTexts, randomVectors: generation.randomVectors };
+  return {
+    map: mapInputs(experiment),
+    concept,
+    prompting,
+    vector,
+    transfer,
+    stops: dose.stops,
+    seed: generation.seed,
+    neutralTexts: generation.neutralTexts,
+    randomVectors: generation.randomVectors,
+  };
 }

@@ -16,7 +16,11 @@ function cutter(pattern: RegExp, begin: boolean): ModelTokenizer {
     const offsets = pieces.map((match): [number, number] => [match.index, match.index + match[0].length]);
     return begin ? { ids: [1, ...ids], offsets: [[0, 0], ...offsets] } : { ids, offsets };
   };
-  return { specialIds: new Set([1, 2]), encode: (text: string) => encodeWithOffsets(text).ids, encodeWithOffsets } as unknown as ModelTokenizer;
+  return {
+    specialIds: new Set([1, 2]),
+    encode: (text: string) => encodeWithOffsets(text).ids,
+    encodeWithOffsets,
+  } as unknown as ModelTokenizer;
 }
 
 const letters = cutter(/./gs, true);
@@ -46,21 +50,33 @@ describe('preparing texts', () => {
   });
 
   test('too little text is a named error', () => {
-    expect(() => prepareTexts(['short'], one, 'tokens', corpus)).toThrow(expect.objectContaining({ code: 'corpus-empty' }));
-    expect(() => prepareTexts(texts.slice(0, 8), { source: letters, target: words }, 'characters', corpus)).toThrow(/read the same characters/);
+    expect(() => prepareTexts(['short'], one, 'tokens', corpus)).toThrow(
+      expect.objectContaining({ code: 'corpus-empty' }),
+    );
+    expect(() => prepareTexts(texts.slice(0, 8), { source: letters, target: words }, 'characters', corpus)).toThrow(
+      /read the same characters/,
+    );
     expect(() => parseCorpus('\n\n')).toThrow(expect.objectContaining({ code: 'corpus-empty' }));
     expect(() => parseCorpus('{"text": "fine"}\n{"txt": 3}')).toThrow(/Line 2/);
   });
 
   test('folds deal out whole training texts in turn; batches hold one split and one fold', () => {
-    const { texts: prepared } = prepareTexts(Array.from({ length: 400 }, (_, i) => `text number ${i}`), one, 'tokens', { ...corpus, maxTokens: 5_000 }, 3);
+    const { texts: prepared } = prepareTexts(
+      Array.from({ length: 400 }, (_, i) => `text number ${i}`),
+      one,
+      'tokens',
+      { ...corpus, maxTokens: 5_000 },
+      3,
+    );
     const training = prepared.filter((item) => !item.heldOut);
     expect(training.map((item) => item.fold).slice(0, 4)).toEqual([0, 1, 2, 0]);
     const batches = batchesOf(prepared);
     for (const batch of batches) expect(new Set(batch.map((item) => `${item.heldOut} ${item.fold}`)).size).toBe(1);
     expect(batches.slice(0, 4).map(([first]) => first.fold)).toEqual([0, 1, 2, 0]);
     expect(batches.flat().length).toBe(prepared.length);
-    expect(() => prepareTexts(texts, one, 'tokens', { ...corpus, maxTokens: 80 }, 10)).toThrow(expect.objectContaining({ code: 'corpus-empty', message: expect.stringMatching(/10 folds/) }));
+    expect(() => prepareTexts(texts, one, 'tokens', { ...corpus, maxTokens: 80 }, 10)).toThrow(
+      expect.objectContaining({ code: 'corpus-empty', message: expect.stringMatching(/10 folds/) }),
+    );
   });
 });
 
@@ -73,7 +89,9 @@ describe('pairing by characters', () => {
     expect(pair.source.ids.length).toBe(11);
     expect(pair.target.ids.length).toBe(3);
     expect(pair.readable).toEqual({ source: 10, target: 2 });
-    expect(pairText('an old fox', { source: letters, target: words }, 'characters', 'all').target.positions).toEqual([0, 1, 2]);
+    expect(pairText('an old fox', { source: letters, target: words }, 'characters', 'all').target.positions).toEqual([
+      0, 1, 2,
+    ]);
   });
 
   test('of one tokenizer pairs every position with itself', () => {
@@ -84,23 +102,40 @@ describe('pairing by characters', () => {
 
   test('counts the share of each side over the whole, and bounds the rows', () => {
     const texts = Array.from({ length: 80 }, () => 'an old red fox');
-    const { texts: prepared, alignment } = prepareTexts(texts, { source: letters, target: words }, 'characters', { ...corpus, maxTokens: 100 });
-    expect(alignment).toEqual({ by: 'characters', paired: 102, readable: { source: 34 * 14, target: 34 * 3 }, share: { source: 3 / 14, target: 1 } });
+    const { texts: prepared, alignment } = prepareTexts(texts, { source: letters, target: words }, 'characters', {
+      ...corpus,
+      maxTokens: 100,
+    });
+    expect(alignment).toEqual({
+      by: 'characters',
+      paired: 102,
+      readable: { source: 34 * 14, target: 34 * 3 },
+      share: { source: 3 / 14, target: 1 },
+    });
     expect(rowsIn(prepared)).toBe(100);
     for (const { source, target } of prepared) expect(source.positions.length).toBe(target.positions.length);
   });
 
   test('of two bundled tokenizers: both sides of a pair have spelt the same text', async () => {
     const read = async (id: string): Promise<ModelTokenizer> => {
-      const json = async (name: string): Promise<unknown> => JSON.parse(await readFile(new URL(`../../public/models/${id}/${name}`, import.meta.url), 'utf8'));
-      return createTokenizer(await json('tokenizer.json'), await json('tokenizer_config.json'), { bosIds: [], eosIds: [] }, id);
+      const json = async (name: string): Promise<unknown> =>
+        JSON.parse(await readFile(new URL(`../../public/models/${id}/${name}`, import.meta.url), 'utf8'));
+      return createTokenizer(
+        await json('tokenizer.json'),
+        await json('tokenizer_config.json'),
+        { bosIds: [], eosIds: [] },
+        id,
+      );
     };
     const tokenizers = { source: await read('lrt-stories-s'), target: await read('lrt-stranger') };
     const text = 'The old fox gave two apples to the small cat. Le vieux renard était content.';
     const { source, target } = pairText(text, tokenizers, 'characters', 'content');
     expect(source.positions.length).toBeGreaterThan(10);
-    const upTo = (side: keyof typeof tokenizers, ids: readonly number[], position: number): string => tokenizers[side].decode(ids.slice(0, position + 1));
-    source.positions.forEach((position, i) => expect(upTo('target', target.ids, target.positions[i])).toBe(upTo('source', source.ids, position)));
+    const upTo = (side: keyof typeof tokenizers, ids: readonly number[], position: number): string =>
+      tokenizers[side].decode(ids.slice(0, position + 1));
+    source.positions.forEach((position, i) =>
+      expect(upTo('target', target.ids, target.positions[i])).toBe(upTo('source', source.ids, position)),
+    );
     expect(target.ids).not.toEqual(source.ids);
   });
 });

@@ -29,7 +29,12 @@ export interface Prepared {
  * characters each reads its own, and positions are paired after which both have read the same characters.
  * @throws LabError `model-invalid` where a tokenizer rewrites texts in a way that characters cannot be followed through
  */
-export function pairText(text: string, tokenizers: ModelTokenizers, alignment: Alignment, positions: Experiment['corpus']['positions']): PairedText {
+export function pairText(
+  text: string,
+  tokenizers: ModelTokenizers,
+  alignment: Alignment,
+  positions: Experiment['corpus']['positions'],
+): PairedText {
   if (alignment === 'tokens') {
     const ids = tokenizers.source.encode(text);
     const read = { ids, positions: readPositions(ids, tokenizers.source, positions) };
@@ -37,8 +42,13 @@ export function pairText(text: string, tokenizers: ModelTokenizers, alignment: A
   }
   const source = tokenizers.source.encodeWithOffsets(text);
   const target = tokenizers.target.encodeWithOffsets(text);
-  const readable = { source: new Set(readPositions(source.ids, tokenizers.source, positions)), target: new Set(readPositions(target.ids, tokenizers.target, positions)) };
-  const pairs = alignByCharacters(source.offsets, target.offsets).pairs.filter(([s, t]) => readable.source.has(s) && readable.target.has(t));
+  const readable = {
+    source: new Set(readPositions(source.ids, tokenizers.source, positions)),
+    target: new Set(readPositions(target.ids, tokenizers.target, positions)),
+  };
+  const pairs = alignByCharacters(source.offsets, target.offsets).pairs.filter(
+    ([s, t]) => readable.source.has(s) && readable.target.has(t),
+  );
   return {
     source: { ids: source.ids, positions: pairs.map(([s]) => s) },
     target: { ids: target.ids, positions: pairs.map(([, t]) => t) },
@@ -52,7 +62,13 @@ export function pairText(text: string, tokenizers: ModelTokenizers, alignment: A
  * @param folds of the cross-validation: the training texts are dealt out to them in turn
  * @throws LabError `corpus-empty` when fewer than two texts or fewer than 64 paired positions are left, or fewer texts than folds; `model-invalid` of `pairText`
  */
-export function prepareTexts(texts: readonly string[], tokenizers: ModelTokenizers, alignment: Alignment, corpus: Experiment['corpus'], folds = 1): Prepared {
+export function prepareTexts(
+  texts: readonly string[],
+  tokenizers: ModelTokenizers,
+  alignment: Alignment,
+  corpus: Experiment['corpus'],
+  folds = 1,
+): Prepared {
   const order = new Random(corpus.seed).permutation(texts.length);
   const prepared: PreparedText[] = [];
   const readable = { source: 0, target: 0 };
@@ -64,7 +80,10 @@ export function prepareTexts(texts: readonly string[], tokenizers: ModelTokenize
     readable.source += pair.readable.source;
     readable.target += pair.readable.target;
     paired += pair.source.positions.length;
-    const cut = ({ ids, positions }: ReadText): ReadText => ({ ids, positions: positions.slice(0, corpus.maxTokens - rows) });
+    const cut = ({ ids, positions }: ReadText): ReadText => ({
+      ids,
+      positions: positions.slice(0, corpus.maxTokens - rows),
+    });
     const source = cut(pair.source);
     const target = pair.target === pair.source ? source : cut(pair.target);
     if (source.positions.length === 0) continue;
@@ -72,22 +91,43 @@ export function prepareTexts(texts: readonly string[], tokenizers: ModelTokenize
     prepared.push({ text, source, target, heldOut: false, fold: 0 });
   }
   if (prepared.length < 2 || rows < 64) {
-    const what = alignment === 'tokens' ? 'token positions' : 'positions at which both models have read the same characters,';
-    throw new LabError('corpus-empty', `The corpus gives only ${rows} ${what} in ${prepared.length} texts.`, 'Choose a larger corpus; at least two texts and 64 positions are needed.');
+    const what =
+      alignment === 'tokens' ? 'token positions' : 'positions at which both models have read the same characters,';
+    throw new LabError(
+      'corpus-empty',
+      `The corpus gives only ${rows} ${what} in ${prepared.length} texts.`,
+      'Choose a larger corpus; at least two texts and 64 positions are needed.',
+    );
   }
   // Every k-th text is held out: both splits then run through the whole collection.
   const every = Math.max(2, Math.round(1 / corpus.heldOutFraction));
   prepared.forEach((item, i) => (item.heldOut = i % every === every - 1));
   const training = prepared.filter((item) => !item.heldOut);
   if (folds > training.length) {
-    throw new LabError('corpus-empty', `${folds} folds need at least ${folds} texts to fit; the corpus gives ${training.length}.`, 'Choose fewer folds or a larger corpus.');
+    throw new LabError(
+      'corpus-empty',
+      `${folds} folds need at least ${folds} texts to fit; the corpus gives ${training.length}.`,
+      'Choose fewer folds or a larger corpus.',
+    );
   }
   training.forEach((item, i) => (item.fold = i % folds));
-  return { texts: prepared, alignment: { by: alignment, paired, readable, share: { source: paired / readable.source, target: paired / readable.target } } };
+  return {
+    texts: prepared,
+    alignment: {
+      by: alignment,
+      paired,
+      readable,
+      share: { source: paired / readable.source, target: paired / readable.target },
+    },
+  };
 }
 
 /** `content`: neither the first position (an attention sink in most models) nor special tokens. */
-export function readPositions(ids: readonly number[], tokenizer: Pick<Tokenizer, 'specialIds'>, positions: Experiment['corpus']['positions']): number[] {
+export function readPositions(
+  ids: readonly number[],
+  tokenizer: Pick<Tokenizer, 'specialIds'>,
+  positions: Experiment['corpus']['positions'],
+): number[] {
   const all = ids.map((_, i) => i);
   if (positions === 'all') return all;
   return all.filter((i) => i > 0 && !tokenizer.specialIds.has(ids[i]));

@@ -6,11 +6,18 @@ import type { ModelTokenizer } from '../runtime/types';
 import { promptIds, readText, renderChat, requireTemplates, writtenPrompt, writtenText } from './prompting';
 
 /** A template in the manner of Llama 2, of the bundled tokenizer's own special tokens. */
-const TEMPLATE = "{{ bos_token }}{% for m in messages %}{% if m.role == 'system' %}{{ m.content + '\n' }}{% else %}{{ 'User: ' + m.content | trim + '\n' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}";
+const TEMPLATE =
+  "{{ bos_token }}{% for m in messages %}{% if m.role == 'system' %}{{ m.content + '\n' }}{% else %}{{ 'User: ' + m.content | trim + '\n' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}";
 
 function tokenizer(template: string | null): ModelTokenizer {
-  const json = (name: string): object => JSON.parse(readFileSync(new URL(`../../public/models/lrt-stories-s/${name}`, import.meta.url), 'utf8'));
-  return createTokenizer(json('tokenizer.json'), { ...json('tokenizer_config.json'), chat_template: template ?? undefined }, { bosIds: [], eosIds: [] }, 'fixture');
+  const json = (name: string): object =>
+    JSON.parse(readFileSync(new URL(`../../public/models/lrt-stories-s/${name}`, import.meta.url), 'utf8'));
+  return createTokenizer(
+    json('tokenizer.json'),
+    { ...json('tokenizer_config.json'), chat_template: template ?? undefined },
+    { bosIds: [], eosIds: [] },
+    'fixture',
+  );
 }
 
 const { prompting: plain } = defaultExperiment('mood');
@@ -22,7 +29,9 @@ describe('a prompt', () => {
   test('plain is the text; in a chat it is the user’s message, the system’s before it, up to where the answer begins', () => {
     expect(promptIds('The fox slept.', templated, plain)).toEqual(templated.encode('The fox slept.'));
     expect(renderChat('The fox slept.', templated, chat)).toBe('<s>User: The fox slept.\nAssistant:');
-    expect(renderChat('The fox slept.', templated, { ...chat, system: 'Be brief.' })).toBe('<s>Be brief.\nUser: The fox slept.\nAssistant:');
+    expect(renderChat('The fox slept.', templated, { ...chat, system: 'Be brief.' })).toBe(
+      '<s>Be brief.\nUser: The fox slept.\nAssistant:',
+    );
   });
 
   test('in a chat it has one begin token, that of the template', () => {
@@ -33,7 +42,11 @@ describe('a prompt', () => {
 
   test('is shown as each model is given it, its special tokens marked', () => {
     expect(writtenPrompt('The fox', { source: templated, target: templated }, plain)).toBeNull();
-    const shown = writtenPrompt('The fox', { source: templated, target: tokenizer("{{ 'Q ' + messages[0].content }}") }, chat)!;
+    const shown = writtenPrompt(
+      'The fox',
+      { source: templated, target: tokenizer("{{ 'Q ' + messages[0].content }}") },
+      chat,
+    )!;
     expect(shown.source.tokens.join('')).toBe('<s>User: The fox\nAssistant:');
     expect(shown.source.special).toEqual([0]);
     expect(shown.target.tokens.join('').trim()).toBe('Q The fox');
@@ -68,25 +81,43 @@ describe('a side of a pair', () => {
 
   test('a template that rewrites messages cannot be read in the middle, but at its end', () => {
     const loud = tokenizer("{{ messages[0].content | upper + ' Assistant:' }}");
-    expect(() => readText(text, loud, chat, 'mean')).toThrow(expect.objectContaining({ code: 'chat-template', message: expect.stringMatching(/rewrites/) }));
+    expect(() => readText(text, loud, chat, 'mean')).toThrow(
+      expect.objectContaining({ code: 'chat-template', message: expect.stringMatching(/rewrites/) }),
+    );
     expect(readText(text, loud, chat, 'last').read).toHaveLength(1);
   });
 });
 
 describe('before anything long is begun', () => {
-  const pair = (target: ModelTokenizer): Parameters<typeof requireTemplates>[0] => ({ source: { tokenizer: templated }, target: { tokenizer: target } });
+  const pair = (target: ModelTokenizer): Parameters<typeof requireTemplates>[0] => ({
+    source: { tokenizer: templated },
+    target: { tokenizer: target },
+  });
   const titles = { source: 'Small', target: 'Large' };
 
   test('a model without a template is named, and plain prompts need none', () => {
-    expect(() => requireTemplates(pair(tokenizer(null)), titles, chat)).toThrow(expect.objectContaining({ code: 'chat-template', message: 'Large has no chat template.', remedy: expect.stringMatching(/plain text/) }));
+    expect(() => requireTemplates(pair(tokenizer(null)), titles, chat)).toThrow(
+      expect.objectContaining({
+        code: 'chat-template',
+        message: 'Large has no chat template.',
+        remedy: expect.stringMatching(/plain text/),
+      }),
+    );
     requireTemplates(pair(tokenizer(null)), titles, plain);
     requireTemplates(pair(templated), titles, chat);
   });
 
   test('a template that takes no system message is named with the remedy', () => {
-    const strict = tokenizer("{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{{ messages[0].content }}");
+    const strict = tokenizer(
+      "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{{ messages[0].content }}",
+    );
     requireTemplates(pair(strict), titles, chat);
-    expect(() => requireTemplates(pair(strict), titles, { ...chat, system: 'Be brief.' })).toThrow(expect.objectContaining({ message: expect.stringMatching(/^Large: .*System role/), remedy: expect.stringMatching(/system message empty/) }));
+    expect(() => requireTemplates(pair(strict), titles, { ...chat, system: 'Be brief.' })).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(/^Large: .*System role/),
+        remedy: expect.stringMatching(/system message empty/),
+      }),
+    );
   });
 });
 

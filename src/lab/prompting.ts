@@ -26,7 +26,9 @@ export function renderChat(text: string, tokenizer: ModelTokenizer, prompting: P
 
 /** Token ids of a prompt or of one side of a pair. @throws LabError `chat-template` where there is no template, or it refuses the conversation */
 export function promptIds(text: string, tokenizer: ModelTokenizer, prompting: Prompting): number[] {
-  return prompting.template === 'plain' ? tokenizer.encode(text) : tokenizer.encodeRendered(renderChat(text, tokenizer, prompting));
+  return prompting.template === 'plain'
+    ? tokenizer.encode(text)
+    : tokenizer.encodeRendered(renderChat(text, tokenizer, prompting));
 }
 
 /**
@@ -37,7 +39,12 @@ export function promptIds(text: string, tokenizer: ModelTokenizer, prompting: Pr
  * the same in every text. Plain, neither takes the first position or a special token.
  * @throws LabError `chat-template`, also where the template does not keep the message as it is and its tokens are asked for
  */
-export function readText(text: string, tokenizer: ModelTokenizer, prompting: Prompting, readPosition: ReadPosition): { ids: number[]; read: number[] } {
+export function readText(
+  text: string,
+  tokenizer: ModelTokenizer,
+  prompting: Prompting,
+  readPosition: ReadPosition,
+): { ids: number[]; read: number[] } {
   if (prompting.template === 'plain') {
     const ids = tokenizer.encode(text);
     const content = readPositions(ids, tokenizer, 'content');
@@ -50,22 +57,41 @@ export function readText(text: string, tokenizer: ModelTokenizer, prompting: Pro
   const message = text.trim();
   // The last place: a system message may say the same.
   const start = rendered.lastIndexOf(message);
-  if (start === -1) throw new LabError('chat-template', 'The chat template rewrites the messages, so that their tokens cannot be told from its own.', 'Read at the last token (vector.readPosition), or give prompts as plain text.');
+  if (start === -1)
+    throw new LabError(
+      'chat-template',
+      'The chat template rewrites the messages, so that their tokens cannot be told from its own.',
+      'Read at the last token (vector.readPosition), or give prompts as plain text.',
+    );
   const end = start + message.length;
   const { offsets } = tokenizer.encodeWithOffsets(rendered);
   // What the tokenizer would put in front of a text is not in front of a rendered one.
   const own = offsets.slice(offsets.length - ids.length);
-  const read = own.flatMap(([from, to], i) => (from < to && to > start && from < end && !tokenizer.specialIds.has(ids[i]) ? [i] : []));
+  const read = own.flatMap(([from, to], i) =>
+    from < to && to > start && from < end && !tokenizer.specialIds.has(ids[i]) ? [i] : [],
+  );
   return { ids, read: read.length > 0 ? read : [ids.length - 1] };
 }
 
 /** What is shown of a text: its tokens, which of them are special, and which are read. */
-export function writtenText(ids: readonly number[], tokenizer: ModelTokenizer, read: readonly number[] = []): WrittenText {
-  return { tokens: tokenizer.pieces(ids), special: ids.flatMap((id, i) => (tokenizer.specialIds.has(id) ? [i] : [])), read: [...read] };
+export function writtenText(
+  ids: readonly number[],
+  tokenizer: ModelTokenizer,
+  read: readonly number[] = [],
+): WrittenText {
+  return {
+    tokens: tokenizer.pieces(ids),
+    special: ids.flatMap((id, i) => (tokenizer.specialIds.has(id) ? [i] : [])),
+    read: [...read],
+  };
 }
 
 /** A prompt as each model is given it; null where it is plain. */
-export function writtenPrompt(text: string, tokenizers: Record<Role, ModelTokenizer>, prompting: Prompting): Record<Role, WrittenText> | null {
+export function writtenPrompt(
+  text: string,
+  tokenizers: Record<Role, ModelTokenizer>,
+  prompting: Prompting,
+): Record<Role, WrittenText> | null {
   if (prompting.template === 'plain') return null;
   const of = (tokenizer: ModelTokenizer): WrittenText => writtenText(promptIds(text, tokenizer, prompting), tokenizer);
   return { source: of(tokenizers.source), target: of(tokenizers.target) };
@@ -75,16 +101,34 @@ export function writtenPrompt(text: string, tokenizers: Record<Role, ModelTokeni
  * That both models can be asked as the settings have it: tried before anything long is begun.
  * @throws LabError `chat-template`, naming the model
  */
-export function requireTemplates(pair: Record<Role, Pick<LanguageModel, 'tokenizer'>>, titles: Record<Role, string>, prompting: Prompting): void {
+export function requireTemplates(
+  pair: Record<Role, Pick<LanguageModel, 'tokenizer'>>,
+  titles: Record<Role, string>,
+  prompting: Prompting,
+): void {
   if (prompting.template === 'plain') return;
   for (const role of ['source', 'target'] as const) {
     const { tokenizer } = pair[role];
-    if (tokenizer.chatTemplate === null) throw new LabError('chat-template', `${titles[role]} has no chat template.`, 'Give prompts as plain text (prompting.template), or choose models that are tuned for chat.', { model: titles[role] });
+    if (tokenizer.chatTemplate === null)
+      throw new LabError(
+        'chat-template',
+        `${titles[role]} has no chat template.`,
+        'Give prompts as plain text (prompting.template), or choose models that are tuned for chat.',
+        { model: titles[role] },
+      );
     try {
       renderChat('Hello', tokenizer, prompting);
     } catch (thrown) {
       const error = LabError.from(thrown);
-      throw new LabError(error.code, `${titles[role]}: ${error.message}`, prompting.system === '' ? error.remedy : 'Leave the system message empty: not every template takes one. Or give prompts as plain text.', { model: titles[role] }, thrown);
+      throw new LabError(
+        error.code,
+        `${titles[role]}: ${error.message}`,
+        prompting.system === ''
+          ? error.remedy
+          : 'Leave the system message empty: not every template takes one. Or give prompts as plain text.',
+        { model: titles[role] },
+        thrown,
+      );
     }
   }
 }

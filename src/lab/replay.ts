@@ -32,8 +32,17 @@ export interface Forced {
  * Log-probabilities of given tokens after a prompt, natural logarithms.
  * @param layer block (0-based) at whose output the vectors are added @returns one entry a row, in order
  */
-export async function forceTokens(model: LanguageModel, layer: number | null, promptIds: readonly number[], rows: readonly ForcedRow[], signal?: AbortSignal): Promise<Forced[]> {
-  const batch: SteeredRow[] = rows.map(({ ids, vector }) => ({ ids: [...promptIds, ...ids], ...(vector ? { vector } : {}) }));
+export async function forceTokens(
+  model: LanguageModel,
+  layer: number | null,
+  promptIds: readonly number[],
+  rows: readonly ForcedRow[],
+  signal?: AbortSignal,
+): Promise<Forced[]> {
+  const batch: SteeredRow[] = rows.map(({ ids, vector }) => ({
+    ids: [...promptIds, ...ids],
+    ...(vector ? { vector } : {}),
+  }));
   const logits = await model.logits({ rows: batch, layer });
   await breathe(signal);
   const V = model.info.vocabSize;
@@ -78,7 +87,8 @@ export function packHalf(direction: Float32Array): string {
 /** The inverse of {@link packHalf}. @throws RangeError unless it holds `width` finite values */
 export function unpackHalf(text: string, width: number): Float32Array {
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  if (bytes.length !== 2 * width) throw new RangeError(`the vector has ${bytes.length / 2} values, the model’s width is ${width}`);
+  if (bytes.length !== 2 * width)
+    throw new RangeError(`the vector has ${bytes.length / 2} values, the model’s width is ${width}`);
   const view = new DataView(bytes.buffer);
   const values = fromHalf(Uint16Array.from({ length: width }, (_, i) => view.getUint16(2 * i, true)));
   if (!values.every(Number.isFinite)) throw new RangeError('the vector has values that are not finite');
@@ -86,7 +96,10 @@ export function unpackHalf(text: string, width: number): Float32Array {
 }
 
 /** Arms that run in each model; the first of each is the model without steering. */
-export const ROLE_ARMS = { source: ['small', 'small-steered'], target: ['large', 'mapped', 'native', 'random'] } as const satisfies Record<Role, readonly Arm[]>;
+export const ROLE_ARMS = {
+  source: ['small', 'small-steered'],
+  target: ['large', 'mapped', 'native', 'random'],
+} as const satisfies Record<Role, readonly Arm[]>;
 
 /** One model of a replay: its steered block, and unit directions of its arms, rounded as in a link. */
 export interface ReplayRole {
@@ -105,11 +118,20 @@ export interface ReplayAsk {
 /** The replay of a model with a run's own arms. The random arm is replayed with its first direction. */
 export function roleOf(arms: readonly SteeringArm[]): ReplayRole {
   const [{ model, layer }] = arms;
-  return { model, layer, directions: Object.fromEntries(arms.map(({ arm, directions }) => [arm, halved(directions[0])])) };
+  return {
+    model,
+    layer,
+    directions: Object.fromEntries(arms.map(({ arm, directions }) => [arm, halved(directions[0])])),
+  };
 }
 
 /** Forces rows of one model's arms through it, together. @returns in the order of the rows */
-export async function replayRows({ model, layer, directions }: ReplayRole, promptIds: readonly number[], asks: readonly ReplayAsk[], signal?: AbortSignal): Promise<Forced[]> {
+export async function replayRows(
+  { model, layer, directions }: ReplayRole,
+  promptIds: readonly number[],
+  asks: readonly ReplayAsk[],
+  signal?: AbortSignal,
+): Promise<Forced[]> {
   const rows = asks.map(({ arm, alpha, ids }): ForcedRow => {
     const direction = alpha === 0 ? undefined : directions[arm];
     if (alpha !== 0 && !direction) throw new RangeError(`there is no direction of the arm “${arm}”`);
@@ -122,14 +144,23 @@ export async function replayRows({ model, layer, directions }: ReplayRole, promp
  * One model's part of what a link shows: its continuations at ±r with the log-probabilities of their tokens.
  * @param arms the steered arms of one model @param up streams at r @param down streams at −r
  */
-export async function replayOf(role: Role, arms: readonly SteeringArm[], up: StopStreams, down: StopStreams, r: number, prompting: Prompting, signal?: AbortSignal): Promise<{ promptIds: number[]; rows: ReplayRow[] }> {
+export async function replayOf(
+  role: Role,
+  arms: readonly SteeringArm[],
+  up: StopStreams,
+  down: StopStreams,
+  r: number,
+  prompting: Prompting,
+  signal?: AbortSignal,
+): Promise<{ promptIds: number[]; rows: ReplayRow[] }> {
   const replay = roleOf(arms);
   const { tokenizer } = replay.model;
   const prompt = promptIds(up.prompt, tokenizer, prompting);
   const rows: Omit<ReplayRow, 'millinats' | 'argmax'>[] = [];
   const add = (arm: Arm, direction: ReplayRow['direction'], alpha: number, streams: StopStreams): void => {
     const ids = streams.arms[arm].map((token) => token.id);
-    if (ids.length > 0) rows.push({ arm, direction, alpha: Number(alpha.toPrecision(ALPHA_DIGITS)), text: tokenizer.decode(ids), ids });
+    if (ids.length > 0)
+      rows.push({ arm, direction, alpha: Number(alpha.toPrecision(ALPHA_DIGITS)), text: tokenizer.decode(ids), ids });
   };
   add(ROLE_ARMS[role][0], 'none', 0, up);
   for (const { arm, medianNorm } of arms) {
@@ -137,7 +168,14 @@ export async function replayOf(role: Role, arms: readonly SteeringArm[], up: Sto
     add(arm, 'negative', -r * medianNorm, down);
   }
   const forced = await replayRows(replay, prompt, rows, signal);
-  return { promptIds: prompt, rows: rows.map((row, i) => ({ ...row, millinats: forced[i].logProbs.map((p) => Math.round(-1000 * p) + 0), argmax: forced[i].argmax })) };
+  return {
+    promptIds: prompt,
+    rows: rows.map((row, i) => ({
+      ...row,
+      millinats: forced[i].logProbs.map((p) => Math.round(-1000 * p) + 0),
+      argmax: forced[i].argmax,
+    })),
+  };
 }
 
 /** Directions as a link carries them. */

@@ -5,7 +5,14 @@ import { LabError } from '../experiment/errors';
 import { parsePreset, type Preset } from '../experiment/schema';
 
 const corpusIndexSchema = z.array(
-  z.strictObject({ id: z.string(), title: z.string(), path: z.string(), count: z.int(), sha256: z.string(), description: z.string() }),
+  z.strictObject({
+    id: z.string(),
+    title: z.string(),
+    path: z.string(),
+    count: z.int(),
+    sha256: z.string(),
+    description: z.string(),
+  }),
 );
 
 export interface Corpus {
@@ -43,13 +50,21 @@ export class Resources {
       const index = corpusIndexSchema.parse(JSON.parse(await this.#text('corpora/index.json')));
       const entry = index.find((item) => item.id === id);
       if (!entry) {
-        throw new LabError('corpus-invalid', `There is no corpus “${id}”.`, `Choose one of: ${index.map((item) => item.id).join(', ')}.`);
+        throw new LabError(
+          'corpus-invalid',
+          `There is no corpus “${id}”.`,
+          `Choose one of: ${index.map((item) => item.id).join(', ')}.`,
+        );
       }
       const text = await this.#text(entry.path);
       const texts = parseCorpus(text);
       const digest = sha256Hex(new TextEncoder().encode(text));
       if (digest !== entry.sha256) {
-        throw new LabError('corpus-invalid', `The corpus “${id}” does not have the digest that its index states.`, 'Restore the file, or correct corpora/index.json.');
+        throw new LabError(
+          'corpus-invalid',
+          `The corpus “${id}” does not have the digest that its index states.`,
+          'Restore the file, or correct corpora/index.json.',
+        );
       }
       return { id, title: entry.title, sha256: digest, texts };
     });
@@ -60,9 +75,18 @@ export class Resources {
     try {
       response = await fetch(new URL(path, this.#baseUrl));
     } catch (error) {
-      throw new LabError('model-fetch', `${path} could not be fetched: ${(error as Error).message}.`, 'Check that the lab is being served and try again.');
+      throw new LabError(
+        'model-fetch',
+        `${path} could not be fetched: ${(error as Error).message}.`,
+        'Check that the lab is being served and try again.',
+      );
     }
-    if (!response.ok) throw new LabError('model-fetch', `${path} could not be fetched: HTTP ${response.status}.`, 'Check that the lab is served whole and try again.');
+    if (!response.ok)
+      throw new LabError(
+        'model-fetch',
+        `${path} could not be fetched: HTTP ${response.status}.`,
+        'Check that the lab is served whole and try again.',
+      );
     return response.text();
   }
 }
@@ -92,10 +116,19 @@ export function parseCorpus(jsonl: string): string[] {
       text = undefined;
     }
     if (typeof text !== 'string') {
-      throw new LabError('corpus-invalid', `Line ${i + 1} of the corpus is not {"text": "…"}.`, 'Mend that line: one JSON object with a “text” a line.');
+      throw new LabError(
+        'corpus-invalid',
+        `Line ${i + 1} of the corpus is not {"text": "…"}.`,
+        'Mend that line: one JSON object with a “text” a line.',
+      );
     }
     if (text.trim() !== '') texts.push(text);
   });
-  if (texts.length === 0) throw new LabError('corpus-empty', 'The corpus holds no text.', 'Choose a corpus with at least a few hundred words.');
+  if (texts.length === 0)
+    throw new LabError(
+      'corpus-empty',
+      'The corpus holds no text.',
+      'Choose a corpus with at least a few hundred words.',
+    );
   return texts;
 }

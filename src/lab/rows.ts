@@ -109,7 +109,13 @@ export class SampleLedger {
       for (let i = 0; i < count; i++) {
         const position = source.positions[i];
         const partner = partners?.[target.positions[i]];
-        this.labels.push({ token: pieces[position], text, position, heldOut, ...(partner === undefined || partner === pieces[position] ? {} : { partner }) });
+        this.labels.push({
+          token: pieces[position],
+          text,
+          position,
+          heldOut,
+          ...(partner === undefined || partner === pieces[position] ? {} : { partner }),
+        });
       }
       taken += count;
     }
@@ -146,8 +152,24 @@ export class CpuRowSink implements RowSink<Float32Array> {
   async add(source: TapBatch, target: TapBatch, batch: readonly PreparedText[], tokenizers: Tokenizers): Promise<void> {
     const [{ heldOut, fold }] = batch;
     const chunk: FitChunk<Float32Array> = {
-      source: source.blocks.map((tap) => gather(tap, flatPositions(batch.map((item) => item.source), source.length))),
-      target: target.blocks.map((tap) => gather(tap, flatPositions(batch.map((item) => item.target), target.length))),
+      source: source.blocks.map((tap) =>
+        gather(
+          tap,
+          flatPositions(
+            batch.map((item) => item.source),
+            source.length,
+          ),
+        ),
+      ),
+      target: target.blocks.map((tap) =>
+        gather(
+          tap,
+          flatPositions(
+            batch.map((item) => item.target),
+            target.length,
+          ),
+        ),
+      ),
       rows: rowsIn(batch),
       split: heldOut ? 'heldOut' : 'train',
       fold,
@@ -211,8 +233,16 @@ export function finiteSample(sample: Sample): Sample {
   }
   if (!broken.includes(1)) return sample;
   const kept = Array.from(broken.keys()).filter((row) => broken[row] === 0);
-  const side = ({ width, blocks }: Sample['source']): Sample['source'] => ({ width, blocks: blocks.map((rows) => pickRows(rows, kept, width)) });
-  return { rows: kept.length, source: side(sample.source), target: side(sample.target), labels: kept.map((row) => sample.labels[row]) };
+  const side = ({ width, blocks }: Sample['source']): Sample['source'] => ({
+    width,
+    blocks: blocks.map((rows) => pickRows(rows, kept, width)),
+  });
+  return {
+    rows: kept.length,
+    source: side(sample.source),
+    target: side(sample.target),
+    labels: kept.map((row) => sample.labels[row]),
+  };
 }
 
 /** Selected rows of a row-major matrix of this width. */

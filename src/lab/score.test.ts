@@ -43,6 +43,12 @@ describe('relation scorer', () => {
   });
 
   test('a pattern that is no regular expression is a named error', () => {
-    expect(() => makeScorer({ type: 'relation', olderPatterns: [{ regex: '(', older: 1, younger: 2 }], givePatterns: [{ regex: 'x', giver: 1, receiver: 2 }] })).toThrow(/not a regular expression/);
+    expect(() =>
+      makeScorer({
+        type: 'relation',
+        olderPatterns: [{ regex: '(', older: 1, younger: 2 }],
+        givePatterns: [{ regex: 'x', giver: 1, receiver: 2 }],
+      }),
+    ).toThrow(/not a regular expression/);
   });
 });

@@ -48,6 +48,10 @@ function compile(source: string): RegExp {
   try {
     return new RegExp(source, 'u');
   } catch (error) {
-    throw new LabError('settings-invalid', `The scorer's pattern is not a regular expression: ${(error as Error).message}`, 'Correct the pattern in the preset.');
+    throw new LabError(
+      'settings-invalid',
+      `The scorer's pattern is not a regular expression: ${(error as Error).message}`,
+      'Correct the pattern in the preset.',
+    );
   }
 }

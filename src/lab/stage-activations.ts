@@ -29,14 +29,29 @@ export interface ActivationsState {
 
 /** Depths and widths of a pair. */
 export function shapeOf({ source, target }: Pick<LoadedPair, 'source' | 'target'>): FitShape {
-  return { sourceLayers: source.info.layers, targetLayers: target.info.layers, sourceWidth: source.info.hiddenSize, targetWidth: target.info.hiddenSize };
+  return {
+    sourceLayers: source.info.layers,
+    targetLayers: target.info.layers,
+    sourceWidth: source.info.hiddenSize,
+    targetWidth: target.info.hiddenSize,
+  };
 }
 
 /** Collects the corpus through both models. @throws LabError `corpus-empty`, `corpus-invalid`, `cancelled`, … */
-export async function activationsStage(context: LabContext, experiment: Experiment, models: LoadedPair): Promise<ActivationsState> {
+export async function activationsStage(
+  context: LabContext,
+  experiment: Experiment,
+  models: LoadedPair,
+): Promise<ActivationsState> {
   const corpus = await context.resources.corpus(experiment.corpus.id);
   const folds = foldsOf(experiment);
-  const { texts, alignment } = prepareTexts(corpus.texts, { source: models.source.tokenizer, target: models.target.tokenizer }, experiment.models.alignment, experiment.corpus, folds);
+  const { texts, alignment } = prepareTexts(
+    corpus.texts,
+    { source: models.source.tokenizer, target: models.target.tokenizer },
+    experiment.models.alignment,
+    experiment.corpus,
+    folds,
+  );
   const doubt = alignmentWarning(alignment, models);
   if (doubt) context.warn(doubt);
   const { backend } = context;
@@ -44,7 +59,9 @@ export async function activationsStage(context: LabContext, experiment: Experime
   const compared = comparedBlocks(shape, experiment.map);
   const key = digestOf({ models: experiment.models, corpus: experiment.corpus, folds, compared });
   const resume = context.resume?.key === key ? context.resume : null;
-  const sink = await (resume?.sink ? backend.resumeSink(resume.sink, shape, compared) : backend.rowSink(shape, folds > 1 ? { folds } : {}, compared));
+  const sink = await (resume?.sink
+    ? backend.resumeSink(resume.sink, shape, compared)
+    : backend.rowSink(shape, folds > 1 ? { folds } : {}, compared));
   try {
     const collected = await collectPair(context, models.pair, texts, sink, { key, resume });
     const { sample } = collected;
@@ -88,11 +105,18 @@ export async function activationsStage(context: LabContext, experiment: Experime
 const LOW_SHARE = 0.5;
 
 /** What a reader must know of positions that were not paired one to one; null where that was so, or means the same. */
-function alignmentWarning({ by, share }: ActivationsResult['alignment'], { titles, result }: LoadedPair): string | null {
+function alignmentWarning(
+  { by, share }: ActivationsResult['alignment'],
+  { titles, result }: LoadedPair,
+): string | null {
   if (by === 'tokens') return null;
   const percent = (x: number): string => `${Math.round(100 * x)}\u00a0%`;
   const shares = `${percent(share.source)} of the positions of ${titles.source} and ${percent(share.target)} of those of ${titles.target} have a partner`;
-  const low = Math.min(share.source, share.target) < LOW_SHARE ? ' That is few: the map is fitted to these positions, and speaks for them.' : '';
-  if (!result.homology.sameIds) return `The two models cut texts differently; positions were paired where both have read the same characters: ${shares}.${low} Judge the map by its held-out R².`;
+  const low =
+    Math.min(share.source, share.target) < LOW_SHARE
+      ? ' That is few: the map is fitted to these positions, and speaks for them.'
+      : '';
+  if (!result.homology.sameIds)
+    return `The two models cut texts differently; positions were paired where both have read the same characters: ${shares}.${low} Judge the map by its held-out R².`;
   return low ? `Positions were paired by characters: ${shares}.${low}` : null;
 }

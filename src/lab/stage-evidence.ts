@@ -1,5 +1,13 @@
 /** Stage 5: continuations of every arm at every dose, the chosen dose, the report half, the streams and the verdict. */
-import type { Arm, ArmResult, DoseCell, DosedArm, EvidenceResult, ReplayEvidence, StopStreams } from '../experiment/run';
+import type {
+  Arm,
+  ArmResult,
+  DoseCell,
+  DosedArm,
+  EvidenceResult,
+  ReplayEvidence,
+  StopStreams,
+} from '../experiment/run';
 import { DOSED_ARMS } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import type { LabContext } from './context';
@@ -27,11 +35,19 @@ function cycle(prompts: readonly string[], count: number): string[] {
 }
 
 /** Generates, measures and concludes. */
-export async function evidenceStage(context: LabContext, experiment: Experiment, steer: SteerState): Promise<EvidenceResult> {
+export async function evidenceStage(
+  context: LabContext,
+  experiment: Experiment,
+  steer: SteerState,
+): Promise<EvidenceResult> {
   const { generation, dose, prompting } = experiment;
   const stops = signedStops(dose.stops);
   const prompts = halves(steer.concept.evaluationPrompts);
-  const counter = progressCounter(context, (steer.arms.length - 1 + DECIDING_FACTOR) * (stops.length - 1) * generation.chooseContinuations + (6 + 4 * CONTROL_FACTOR) * generation.continuations);
+  const counter = progressCounter(
+    context,
+    (steer.arms.length - 1 + DECIDING_FACTOR) * (stops.length - 1) * generation.chooseContinuations +
+      (6 + 4 * CONTROL_FACTOR) * generation.continuations,
+  );
 
   const doseResponse = await doseCurve(context, experiment, steer, stops, prompts.choose, counter);
   const chosen = chooseDose(doseResponse, dose);
@@ -45,7 +61,10 @@ export async function evidenceStage(context: LabContext, experiment: Experiment,
   const arms = [...source.arms, ...target.arms].toSorted((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
   const sides = { ...source.sides, ...target.sides } as Record<DosedArm, TwoSided>;
   doseResponse.push(...source.cells, ...target.cells);
-  const streams = source.streams.map((item, s): StopStreams => ({ ...item, arms: { ...item.arms, ...target.streams[s].arms } }));
+  const streams = source.streams.map((item, s): StopStreams => ({
+    ...item,
+    arms: { ...item.arms, ...target.streams[s].arms },
+  }));
   const replay: ReplayEvidence = {
     prompt: prompts.report[0],
     promptIds: { source: source.replay.promptIds, target: target.replay.promptIds },
@@ -66,26 +85,45 @@ export async function evidenceStage(context: LabContext, experiment: Experiment,
 }
 
 /** The streams at r and −r; a dose set by hand may lie between the stops and is then decoded by itself. */
-async function streamsAt(context: LabContext, steer: SteerState, own: readonly SteeringArm[], streams: readonly StopStreams[], r: number, { generation, prompting }: Experiment): Promise<StopStreams[]> {
+async function streamsAt(
+  context: LabContext,
+  steer: SteerState,
+  own: readonly SteeringArm[],
+  streams: readonly StopStreams[],
+  r: number,
+  { generation, prompting }: Experiment,
+): Promise<StopStreams[]> {
   const known = [r, -r].map((signed) => streams.find(({ stop }) => Math.abs(stop - signed) < 1e-9));
   if (known.every((item) => item !== undefined)) return known;
   return computeStreams(context, own, steer.scales, streams[0].prompt, [r, -r], generation, prompting);
 }
 
 /** The dose–response of every dosed arm on the choose-half; all stops of an arm decode together. */
-async function doseCurve(context: LabContext, experiment: Experiment, steer: SteerState, stops: readonly number[], prompts: readonly string[], counter: (n: number) => void): Promise<DoseCell[]> {
+async function doseCurve(
+  context: LabContext,
+  experiment: Experiment,
+  steer: SteerState,
+  stops: readonly number[],
+  prompts: readonly string[],
+  counter: (n: number) => void,
+): Promise<DoseCell[]> {
   const { generation } = experiment;
   const cells = new Map<DosedArm, DoseCell[]>();
   for (const arm of residentFirst(steer.arms, ({ model }) => model)) {
     const asked = cycle(prompts, generation.chooseContinuations * (arm.arm === 'mapped' ? DECIDING_FACTOR : 1));
     const doses = stops.filter((r) => r !== 0);
-    const asks: Ask[] = doses.flatMap((r) => asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, r, k), stream: k })));
+    const asks: Ask[] = doses.flatMap((r) =>
+      asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, r, k), stream: k })),
+    );
     const texts = await continueAll(context, arm.model, arm.layer, asks, generation, experiment.prompting, counter);
-    cells.set(arm.arm, doses.map((r, d) => {
-      const slice = texts.slice(d * asked.length, (d + 1) * asked.length);
-      const sides = measureSides(steer.concept.score, asked, slice);
-      return cellOf(arm, r, sides, effectAt(steer.sideEffects[arm.arm], stops, r), steer, 'choose');
-    }));
+    cells.set(
+      arm.arm,
+      doses.map((r, d) => {
+        const slice = texts.slice(d * asked.length, (d + 1) * asked.length);
+        const sides = measureSides(steer.concept.score, asked, slice);
+        return cellOf(arm, r, sides, effectAt(steer.sideEffects[arm.arm], stops, r), steer, 'choose');
+      }),
+    );
   }
   return steer.arms.flatMap(({ arm }) => cells.get(arm)!);
 }
@@ -97,10 +135,22 @@ interface ReportHalf {
 }
 
 /** One model's arms, and the model without steering, at the chosen dose on the held-back prompts. */
-async function reportHalf(context: LabContext, experiment: Experiment, steer: SteerState, own: readonly SteeringArm[], r: number, prompts: readonly string[], counter: (n: number) => void): Promise<ReportHalf> {
+async function reportHalf(
+  context: LabContext,
+  experiment: Experiment,
+  steer: SteerState,
+  own: readonly SteeringArm[],
+  r: number,
+  prompts: readonly string[],
+  counter: (n: number) => void,
+): Promise<ReportHalf> {
   const { generation } = experiment;
   const stops = signedStops(experiment.dose.stops);
-  const times = (name: Arm): string[] => cycle(prompts, generation.continuations * (name === 'large' || name === 'small' || name === 'random' ? CONTROL_FACTOR : 1));
+  const times = (name: Arm): string[] =>
+    cycle(
+      prompts,
+      generation.continuations * (name === 'large' || name === 'small' || name === 'random' ? CONTROL_FACTOR : 1),
+    );
   const arms: ArmResult[] = [];
   const cells: DoseCell[] = [];
   const sides: ReportHalf['sides'] = {};
@@ -109,17 +159,44 @@ async function reportHalf(context: LabContext, experiment: Experiment, steer: St
   const [{ arm: first, model, layer }] = own;
   const plain = first === 'small-steered' ? 'small' : 'large';
   const asPlain = times(plain);
-  const unsteered = await continueAll(context, model, layer, asPlain.map((prompt, k) => ({ prompt, stream: k })), settings, experiment.prompting, counter);
-  arms.push(armResult(plain, 'none', { r: 0, alpha: 0, isoKl: 0 }, measureSides(steer.concept.score, asPlain, unsteered), { mean: 0, p95: 0 }, unsteered));
+  const unsteered = await continueAll(
+    context,
+    model,
+    layer,
+    asPlain.map((prompt, k) => ({ prompt, stream: k })),
+    settings,
+    experiment.prompting,
+    counter,
+  );
+  arms.push(
+    armResult(
+      plain,
+      'none',
+      { r: 0, alpha: 0, isoKl: 0 },
+      measureSides(steer.concept.score, asPlain, unsteered),
+      { mean: 0, p95: 0 },
+      unsteered,
+    ),
+  );
   for (const arm of own) {
     const asked = times(arm.arm);
     const both: Record<'up' | 'down', Side[]> = { up: [], down: [] };
     for (const sign of [1, -1] as const) {
-      const texts = await continueAll(context, arm.model, arm.layer, asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, sign * r, k), stream: k })), settings, experiment.prompting, counter);
+      const texts = await continueAll(
+        context,
+        arm.model,
+        arm.layer,
+        asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, sign * r, k), stream: k })),
+        settings,
+        experiment.prompting,
+        counter,
+      );
       const measured = measureSides(steer.concept.score, asked, texts);
       const effect = effectAt(steer.sideEffects[arm.arm], stops, sign * r);
       both[sign === 1 ? 'up' : 'down'] = measured.sides;
-      arms.push(armResult(arm.arm, sign === 1 ? 'positive' : 'negative', doseOf(arm, sign * r, steer), measured, effect, texts));
+      arms.push(
+        armResult(arm.arm, sign === 1 ? 'positive' : 'negative', doseOf(arm, sign * r, steer), measured, effect, texts),
+      );
       cells.push(cellOf(arm, sign * r, measured, effect, steer, 'report'));
     }
     sides[arm.arm] = both;
@@ -127,7 +204,14 @@ async function reportHalf(context: LabContext, experiment: Experiment, steer: St
   return { arms, cells, sides };
 }
 
-function armResult(name: Arm, direction: ArmResult['direction'], dose: ArmResult['dose'], sides: Sides, effect: SideEffects, texts: readonly string[]): ArmResult {
+function armResult(
+  name: Arm,
+  direction: ArmResult['direction'],
+  dose: ArmResult['dose'],
+  sides: Sides,
+  effect: SideEffects,
+  texts: readonly string[],
+): ArmResult {
   const wanted = direction === 'negative' ? sides.negative : sides.positive;
   return {
     name,
@@ -143,7 +227,14 @@ function armResult(name: Arm, direction: ArmResult['direction'], dose: ArmResult
   };
 }
 
-function cellOf(arm: SteeringArm, r: number, sides: Sides, effect: SideEffects, steer: SteerState, half: DoseCell['half']): DoseCell {
+function cellOf(
+  arm: SteeringArm,
+  r: number,
+  sides: Sides,
+  effect: SideEffects,
+  steer: SteerState,
+  half: DoseCell['half'],
+): DoseCell {
   const { alpha, isoKl } = doseOf(arm, r, steer);
   return {
     arm: arm.arm,
@@ -171,16 +262,28 @@ function doseOf(arm: SteeringArm, r: number, steer: SteerState): ArmResult['dose
 /** Side effects at a dose: measured at the stops, linear between them (a dose set by hand may lie between two). */
 function effectAt(effects: readonly SideEffects[], stops: readonly number[], r: number): SideEffects {
   const clamped = Math.min(Math.max(r, stops[0]), stops[stops.length - 1]);
-  const right = Math.max(1, stops.findIndex((stop) => stop >= clamped - 1e-12));
+  const right = Math.max(
+    1,
+    stops.findIndex((stop) => stop >= clamped - 1e-12),
+  );
   const share = (clamped - stops[right - 1]) / (stops[right] - stops[right - 1]);
   const blend = (a: number, b: number): number => a + share * (b - a);
-  return { mean: blend(effects[right - 1].mean, effects[right].mean), p95: blend(effects[right - 1].p95, effects[right].p95) };
+  return {
+    mean: blend(effects[right - 1].mean, effects[right].mean),
+    p95: blend(effects[right - 1].p95, effects[right].p95),
+  };
 }
 
 function progressCounter(context: LabContext, total: number): (n: number) => void {
   let done = 0;
   return (n) => {
     done += n;
-    context.progress({ stage: 'evidence', done: Math.min(done, total), total, unit: 'continuations', note: 'Writing and scoring continuations' });
+    context.progress({
+      stage: 'evidence',
+      done: Math.min(done, total),
+      total,
+      unit: 'continuations',
+      note: 'Writing and scoring continuations',
+    });
   };
 }

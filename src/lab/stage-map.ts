@@ -7,7 +7,16 @@ import { effectiveRank, metricSpectrum, r2WithoutTop, topCounts } from '../math/
 import { medianOfFinite, type PairMoments } from '../math/moments';
 import { comparedNote } from './compared';
 import { breathe, type LabContext } from './context';
-import { chooseLayers, compareLayers, reportedRanks, rowsOf, sampleControls, solveRidge, type Layers, type PairSolution } from './fit';
+import {
+  chooseLayers,
+  compareLayers,
+  reportedRanks,
+  rowsOf,
+  sampleControls,
+  solveRidge,
+  type Layers,
+  type PairSolution,
+} from './fit';
 import { mappedPanel, panelView } from './panels';
 import { pickRows } from './rows';
 import type { ActivationsState } from './stage-activations';
@@ -21,14 +30,26 @@ export interface MapState {
   result: MapResult;
 }
 
-const STEPS = ['Comparing every pair of blocks', 'Solving the path of ridge weights', 'Other kinds of map', 'Statistics', 'Controls: shuffled pairs, centred cosine', 'Checking the solver against float64', 'Drawing the mapped states'] as const;
+const STEPS = [
+  'Comparing every pair of blocks',
+  'Solving the path of ridge weights',
+  'Other kinds of map',
+  'Statistics',
+  'Controls: shuffled pairs, centred cosine',
+  'Checking the solver against float64',
+  'Drawing the mapped states',
+] as const;
 
 /**
  * Fits the map of the chosen (or best) pair of blocks. What the settings leave unchanged is remembered with the
  * activations: another kind of map solves nothing again, another λ compares no layers again.
  * @throws LabError `ill-conditioned`, `settings-invalid`, `cancelled`
  */
-export async function mapStage(context: LabContext, experiment: Experiment, activations: ActivationsState): Promise<MapState> {
+export async function mapStage(
+  context: LabContext,
+  experiment: Experiment,
+  activations: ActivationsState,
+): Promise<MapState> {
   const { fit, sample, memo } = activations;
   const { backend, signal } = context;
   const settings = experiment.map;
@@ -38,22 +59,35 @@ export async function mapStage(context: LabContext, experiment: Experiment, acti
     await breathe(signal);
   };
   await next();
-  const comparison = memo.recall<Awaited<ReturnType<typeof compareLayers>>>('layers', 0) ?? (await memo.keep('layers', 0, await compareLayers(fit, signal, (done, total) => context.progress({ stage: 'map', done, total, unit: 'layers', note: STEPS[0] }))));
+  const comparison =
+    memo.recall<Awaited<ReturnType<typeof compareLayers>>>('layers', 0) ??
+    (await memo.keep(
+      'layers',
+      0,
+      await compareLayers(fit, signal, (done, total) =>
+        context.progress({ stage: 'map', done, total, unit: 'layers', note: STEPS[0] }),
+      ),
+    ));
   const chosenLayers = chooseLayers(comparison.grid, settings.sourceLayer, settings.targetLayer);
   const { layers } = chosenLayers;
-  const layerRule = activations.compared ? `${chosenLayers.layerRule}; ${comparedNote(fit.shape, activations.compared)}` : chosenLayers.layerRule;
+  const layerRule = activations.compared
+    ? `${chosenLayers.layerRule}; ${comparedNote(fit.shape, activations.compared)}`
+    : chosenLayers.layerRule;
 
   await next();
   const { sourceWidth, targetWidth } = fit.shape;
   const ranks = reportedRanks(sourceWidth, targetWidth, settings);
   const ridgeInputs = { layers, lambda: settings.lambda, lambdaRule: settings.lambdaRule, folds: settings.folds };
-  const solution = memo.recall<PairSolution>('ridge', ridgeInputs) ?? (await memo.keep('ridge', ridgeInputs, await solveRidge(fit, layers, settings, signal)));
+  const solution =
+    memo.recall<PairSolution>('ridge', ridgeInputs) ??
+    (await memo.keep('ridge', ridgeInputs, await solveRidge(fit, layers, settings, signal)));
   const ridge = solution.pair.best;
 
   await next();
   const familyInputs = { ridgeInputs, ranks };
   const known = memo.recall<Relatives>('family', familyInputs);
-  const { moments, members } = known ?? (await memo.keep('family', familyInputs, await relatives(context, activations, layers, ridge, ranks)));
+  const { moments, members } =
+    known ?? (await memo.keep('family', familyInputs, await relatives(context, activations, layers, ridge, ranks)));
   const chosen = choose(settings, solution.pair, members);
 
   await next();
@@ -67,7 +101,19 @@ export async function mapStage(context: LabContext, experiment: Experiment, acti
   const auditInputs = { layers, lambda: ridge.lambda };
   const audit =
     memo.recall<{ errorVsFloat64: number }>('audit', auditInputs) ??
-    (await memo.keep('audit', auditInputs, await backend.audit(pickRows(sample.source.blocks[layers.source], train, sourceWidth), pickRows(sample.target.blocks[layers.target], train, targetWidth), train.length, sourceWidth, targetWidth, ridge.lambda, signal)));
+    (await memo.keep(
+      'audit',
+      auditInputs,
+      await backend.audit(
+        pickRows(sample.source.blocks[layers.source], train, sourceWidth),
+        pickRows(sample.target.blocks[layers.target], train, targetWidth),
+        train.length,
+        sourceWidth,
+        targetWidth,
+        ridge.lambda,
+        signal,
+      ),
+    ));
 
   await next();
   const mappedPca = await mappedPanel(backend.pca, sample, layers, chosen.map, panelView(sample));
@@ -95,8 +141,20 @@ export async function mapStage(context: LabContext, experiment: Experiment, acti
       secondPassReason: activations.secondPassReason,
       badPivots: solution.pair.badPivots,
       lambdaPath: solution.lambdaPath.map(({ lambda, heldOutR2, trainR2 }) => ({ lambda, heldOutR2, trainR2 })),
-      crossValidation: solution.crossValidation && { folds: solution.crossValidation.folds, points: solution.crossValidation.points.map(({ lambda, meanR2, standardError }) => ({ lambda, meanR2, standardError })) },
-      family: [ridgeMember(solution.pair), ...members].map(({ kind, rank, trainR2, heldOutR2 }) => ({ kind, rank, trainR2, heldOutR2 })),
+      crossValidation: solution.crossValidation && {
+        folds: solution.crossValidation.folds,
+        points: solution.crossValidation.points.map(({ lambda, meanR2, standardError }) => ({
+          lambda,
+          meanR2,
+          standardError,
+        })),
+      },
+      family: [ridgeMember(solution.pair), ...members].map(({ kind, rank, trainR2, heldOutR2 }) => ({
+        kind,
+        rank,
+        trainR2,
+        heldOutR2,
+      })),
       statistics,
       ...comparison,
       mappedPca,
@@ -109,7 +167,13 @@ interface Relatives {
   members: FamilyMember[];
 }
 
-async function relatives(context: LabContext, activations: ActivationsState, layers: Layers, ridge: AffineMap, ranks: number[]): Promise<Relatives> {
+async function relatives(
+  context: LabContext,
+  activations: ActivationsState,
+  layers: Layers,
+  ridge: AffineMap,
+  ranks: number[],
+): Promise<Relatives> {
   const moments = await activations.fit.moments(layers.source, layers.target, context.signal);
   return { moments, members: await context.backend.families(moments, ridge, ranks, context.signal) };
 }
@@ -118,15 +182,29 @@ type Member = Omit<FamilyMember, 'kind'> & { kind: MapResult['kind'] };
 
 function ridgeMember(pair: PairFit): Member {
   const trainR2 = pair.lambdaPath.find(({ lambda }) => lambda === pair.best.lambda)?.trainR2 ?? NaN;
-  return { kind: 'ridge', rank: null, scale: null, map: pair.best, trainR2, heldOutR2: pair.heldOutR2, perDimension: pair.perDimension };
+  return {
+    kind: 'ridge',
+    rank: null,
+    scale: null,
+    map: pair.best,
+    trainR2,
+    heldOutR2: pair.heldOutR2,
+    perDimension: pair.perDimension,
+  };
 }
 
 function choose(settings: Experiment['map'], pair: PairFit, members: readonly FamilyMember[]): Member {
   if (settings.kind === 'ridge') return ridgeMember(pair);
-  return members.find(({ kind, rank }) => kind === settings.kind && (kind !== 'reduced-rank' || rank === settings.rank))!;
+  return members.find(
+    ({ kind, rank }) => kind === settings.kind && (kind !== 'reduced-rank' || rank === settings.rank),
+  )!;
 }
 
-async function describe(member: Member, { train, heldOut }: Relatives['moments'], signal: AbortSignal): Promise<MapStatistics> {
+async function describe(
+  member: Member,
+  { train, heldOut }: Relatives['moments'],
+  signal: AbortSignal,
+): Promise<MapStatistics> {
   const W = { rows: member.map.sourceWidth, cols: member.map.targetWidth, data: member.map.W };
   const spectrum = await metricSpectrum(W, train, signal);
   const counts = topCounts(W.cols);

@@ -5,7 +5,16 @@ import type { HomologyReport, ModelReport, ModelsResult } from '../experiment/ru
 import type { Experiment } from '../experiment/schema';
 import { sampleHomology } from './homology-sample';
 import { Memo } from './memo';
-import { checkHomology, fetchCatalog, locationOfRef, ModelStore, resolveModel, withSample, type Catalog, type CatalogEntry } from '../models';
+import {
+  checkHomology,
+  fetchCatalog,
+  locationOfRef,
+  ModelStore,
+  resolveModel,
+  withSample,
+  type Catalog,
+  type CatalogEntry,
+} from '../models';
 import type { LanguageModel, ModelSource } from '../runtime/types';
 import type { LabContext } from './context';
 import { breathe } from './context';
@@ -60,7 +69,14 @@ export async function modelsStage(context: LabContext, experiment: Experiment): 
   };
   const { runtime, backend } = context;
   const bundled = known.source.entry !== null && known.target.entry !== null;
-  const plan = bundled ? null : await planPair(experiment, { source: known.source.source, target: known.target.source }, { backend: runtime.backend, limits: backend.device?.limits ?? null }, context.signal);
+  const plan = bundled
+    ? null
+    : await planPair(
+        experiment,
+        { source: known.source.source, target: known.target.source },
+        { backend: runtime.backend, limits: backend.device?.limits ?? null },
+        context.signal,
+      );
   const { residence, inTurn } = chooseResidence(plan, context.residence);
   if (inTurn) context.warn(inTurn);
   const loader = ({ source, title }: KnownModel): Loader => ({
@@ -76,10 +92,14 @@ export async function modelsStage(context: LabContext, experiment: Experiment): 
       return model;
     },
   });
-  const pair = await ModelPair.load(residence, { source: loader(known.source), target: loader(known.target) }, {
-    signal: context.signal,
-    onLoading: (done, total, note) => context.progress({ stage: 'models', done, total, unit: 'bytes', note }),
-  });
+  const pair = await ModelPair.load(
+    residence,
+    { source: loader(known.source), target: loader(known.target) },
+    {
+      signal: context.signal,
+      onLoading: (done, total, note) => context.progress({ stage: 'models', done, total, unit: 'bytes', note }),
+    },
+  );
   try {
     const { source, target } = pair;
     const homology = checkHomology(source, target);
@@ -90,7 +110,12 @@ export async function modelsStage(context: LabContext, experiment: Experiment): 
       target,
       titles,
       memo: new Memo(),
-      result: { source: describe(source, known.source), target: describe(target, known.target), homology, ...(inTurn ? { inTurn } : {}) },
+      result: {
+        source: describe(source, known.source),
+        target: describe(target, known.target),
+        homology,
+        ...(inTurn ? { inTurn } : {}),
+      },
     };
   } catch (error) {
     await pair.dispose();
@@ -122,7 +147,11 @@ function notHomologous({ checks }: HomologyReport, titles: Titles): LabError {
  * sample is the collection's error to report: here it is only said.
  * @throws LabError `cancelled`, `webgpu-device-lost` and others of running the models
  */
-export async function sampledHomology(context: LabContext, { corpus, models }: Pick<Experiment, 'corpus' | 'models'>, { pair, memo, result }: LoadedPair): Promise<{ homology: HomologyReport; fromMemory: boolean }> {
+export async function sampledHomology(
+  context: LabContext,
+  { corpus, models }: Pick<Experiment, 'corpus' | 'models'>,
+  { pair, memo, result }: LoadedPair,
+): Promise<{ homology: HomologyReport; fromMemory: boolean }> {
   const inputs = { corpus: corpus.id, alignment: models.alignment };
   const known = memo.recall<HomologyReport>('homology', inputs);
   if (known) return { homology: known, fromMemory: true };
@@ -142,14 +171,24 @@ export async function sampledHomology(context: LabContext, { corpus, models }: P
 export function homologyWarning({ verdict, sameIds, checks }: HomologyReport, { titles }: LoadedPair): string | null {
   if (verdict === 'homologous') return null;
   const what = verdict === 'related' ? 'are related, not homologous' : 'are not homologous';
-  const tokens = sameIds ? 'the same text gives the same tokens in both, but they differ' : 'they cut texts differently, and positions are paired by characters';
+  const tokens = sameIds
+    ? 'the same text gives the same tokens in both, but they differ'
+    : 'they cut texts differently, and positions are paired by characters';
   // Two tokenizers differ in everything: then the names will do.
-  const reasons = sameIds ? details(checks) : `Checks that failed: ${checks.filter(({ passed }) => !passed).map(({ name }) => name.toLowerCase()).join(', ')}.`;
+  const reasons = sameIds
+    ? details(checks)
+    : `Checks that failed: ${checks
+        .filter(({ passed }) => !passed)
+        .map(({ name }) => name.toLowerCase())
+        .join(', ')}.`;
   return `${titles.source} and ${titles.target} ${what}: ${tokens}. ${reasons} Judge the map by its held-out R² and by what it steers.`;
 }
 
 function details(checks: HomologyReport['checks']): string {
-  return checks.filter((check) => !check.passed).map((check) => check.detail).join(' ');
+  return checks
+    .filter((check) => !check.passed)
+    .map((check) => check.detail)
+    .join(' ');
 }
 
 /** Frees both models. */

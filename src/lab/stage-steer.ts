@@ -7,7 +7,15 @@ import { Random } from '../math/random';
 import { auroc, chanceBand, cosine, mean, norm, variance } from '../math/stats';
 import type { LanguageModel } from '../runtime/types';
 import type { LabContext } from './context';
-import { NEUTRAL_TOKENS, computeAxis, isoKlAlpha, neutralLogits, sideEffects, signedStops, type SideEffects } from './dose';
+import {
+  NEUTRAL_TOKENS,
+  computeAxis,
+  isoKlAlpha,
+  neutralLogits,
+  sideEffects,
+  signedStops,
+  type SideEffects,
+} from './dose';
 import { checkPairs, differenceOfMeans, readPairs, type PairStates } from './extract';
 import { readText, writtenPrompt, writtenText } from './prompting';
 import type { ProjectionScale } from './generate';
@@ -48,7 +56,10 @@ export interface SteerState {
 
 /** Prompts in two halves: one chooses the dose, the other reports it. The first of the report half is the one on screen. */
 export function halves(prompts: readonly string[]): { choose: string[]; report: string[] } {
-  return { choose: prompts.filter((_, i) => i % 2 === 0), report: prompts.filter((_, i) => i % 2 === 1 || prompts.length === 1) };
+  return {
+    choose: prompts.filter((_, i) => i % 2 === 0),
+    report: prompts.filter((_, i) => i % 2 === 1 || prompts.length === 1),
+  };
 }
 
 /** A concept from a preset, or from the user's own pairs with the preset's prompts. */
@@ -56,39 +67,90 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
   const preset: Preset = await context.resources.preset(concept.kind === 'preset' ? concept.id : concept.promptsFrom);
   const { evaluationPrompts, neutralPrompts } = preset;
   if (concept.kind === 'preset') {
-    return { title: preset.title, ...preset.concept, pairs: preset.pairs, evaluationPrompts, neutralPrompts, score: makeScorer(preset.scorer), given: null };
+    return {
+      title: preset.title,
+      ...preset.concept,
+      pairs: preset.pairs,
+      evaluationPrompts,
+      neutralPrompts,
+      score: makeScorer(preset.scorer),
+      given: null,
+    };
   }
   if (concept.kind === 'vector') {
     const { title, positive, negative, values, block } = concept;
-    return { title, positive, negative, pairs: preset.pairs, evaluationPrompts, neutralPrompts, score: makeScorer(preset.scorer), given: { values: givenVector(values), block } };
+    return {
+      title,
+      positive,
+      negative,
+      pairs: preset.pairs,
+      evaluationPrompts,
+      neutralPrompts,
+      score: makeScorer(preset.scorer),
+      given: { values: givenVector(values), block },
+    };
   }
   if (concept.positiveWords.length === 0 || concept.negativeWords.length === 0) {
-    throw new LabError('pairs-one-sided', `The concept “${concept.title}” has no words for its ${concept.positiveWords.length === 0 ? 'positive' : 'negative'} side, so its effect cannot be counted.`, 'Give a few words that mark each side in a continuation.');
+    throw new LabError(
+      'pairs-one-sided',
+      `The concept “${concept.title}” has no words for its ${concept.positiveWords.length === 0 ? 'positive' : 'negative'} side, so its effect cannot be counted.`,
+      'Give a few words that mark each side in a continuation.',
+    );
   }
   const score = makeScorer({ type: 'lexicon', positive: concept.positiveWords, negative: concept.negativeWords });
-  return { title: concept.title, positive: concept.positive, negative: concept.negative, pairs: concept.pairs, evaluationPrompts, neutralPrompts, score, given: null };
+  return {
+    title: concept.title,
+    positive: concept.positive,
+    negative: concept.negative,
+    pairs: concept.pairs,
+    evaluationPrompts,
+    neutralPrompts,
+    score,
+    given: null,
+  };
 }
 
 /** @throws LabError `settings-invalid` for bytes that are no vector */
 function givenVector(text: string): Float32Array {
   const values = atob(text).length % 4 === 0 ? fromBase64(text) : null;
   if (values?.every((x) => Number.isFinite(x)) && norm(values) > 0) return values;
-  throw new LabError('settings-invalid', 'The concept’s vector is not a list of float32 numbers with a direction.', 'Bring the vector in from its file again.', { field: 'concept.values' });
+  throw new LabError(
+    'settings-invalid',
+    'The concept’s vector is not a list of float32 numbers with a direction.',
+    'Bring the vector in from its file again.',
+    { field: 'concept.values' },
+  );
 }
 
 /** A vector that was brought along must be of the small model, and of the block that the map begins at. */
 function requireFit({ values, block }: NonNullable<Concept['given']>, source: LanguageModel, layer: number): void {
   const { hiddenSize } = source.info;
   if (values.length !== hiddenSize) {
-    throw new LabError('settings-invalid', `The concept’s vector has ${values.length} values, and the small model is ${hiddenSize} wide.`, 'Choose the small model that the vector was made for, or a vector of this one.', { field: 'concept.values' });
+    throw new LabError(
+      'settings-invalid',
+      `The concept’s vector has ${values.length} values, and the small model is ${hiddenSize} wide.`,
+      'Choose the small model that the vector was made for, or a vector of this one.',
+      { field: 'concept.values' },
+    );
   }
   if (block !== layer) {
-    throw new LabError('settings-invalid', `The concept’s vector is of block ${block} of the small model, and the map begins at block ${layer}.`, `Set the map’s source layer to ${block}.`, { field: 'map.sourceLayer' });
+    throw new LabError(
+      'settings-invalid',
+      `The concept’s vector is of block ${block} of the small model, and the map begins at block ${layer}.`,
+      `Set the map’s source layer to ${block}.`,
+      { field: 'map.sourceLayer' },
+    );
   }
 }
 
 /** Extracts, maps and scales the vectors and measures the axis. @throws LabError `pairs-*`, `unknown-preset`, `no-effect`, `chat-template` */
-export async function steerStage(context: LabContext, experiment: Experiment, models: LoadedPair, activations: ActivationsState, map: MapState): Promise<SteerState> {
+export async function steerStage(
+  context: LabContext,
+  experiment: Experiment,
+  models: LoadedPair,
+  activations: ActivationsState,
+  map: MapState,
+): Promise<SteerState> {
   const { source, target } = models;
   const { layers } = map;
   const { prompting } = experiment;
@@ -96,27 +158,59 @@ export async function steerStage(context: LabContext, experiment: Experiment, mo
   checkPairs(concept.pairs);
   if (concept.given) {
     requireFit(concept.given, source, layers.source);
-    context.warn(`The small model’s vector was brought along (“${concept.title}”); the contrast pairs give the large model’s own vector, and judge both.`);
+    context.warn(
+      `The small model’s vector was brought along (“${concept.title}”); the contrast pairs give the large model’s own vector, and judge both.`,
+    );
   }
   const pairs = choosePairs(concept.pairs, experiment.vector.maxPairs, experiment.generation.seed);
   const { source: sourceStates, target: targetStates } = await models.pair.eachRole((role) =>
-    readPairs(context, models[role], layers[role], pairs, experiment.vector.readPosition, prompting, `Reading the contrast pairs with the ${role === 'source' ? 'small' : 'large'} model`),
+    readPairs(
+      context,
+      models[role],
+      layers[role],
+      pairs,
+      experiment.vector.readPosition,
+      prompting,
+      `Reading the contrast pairs with the ${role === 'source' ? 'small' : 'large'} model`,
+    ),
   );
 
   const vSource = concept.given?.values ?? differenceOfMeans(fitHalf(sourceStates));
   const vNative = differenceOfMeans(fitHalf(targetStates));
-  for (const [name, v] of [['small', vSource], ['large', vNative]] as const) {
-    if (!(norm(v) > 0)) throw new LabError('no-effect', `The contrast pairs leave no direction in the ${name} model: both sides read the same states.`, 'Choose pairs whose last tokens differ, or read the mean of the text.');
+  for (const [name, v] of [
+    ['small', vSource],
+    ['large', vNative],
+  ] as const) {
+    if (!(norm(v) > 0))
+      throw new LabError(
+        'no-effect',
+        `The contrast pairs leave no direction in the ${name} model: both sides read the same states.`,
+        'Choose pairs whose last tokens differ, or read the mean of the text.',
+      );
   }
   const vMapped = mapDirection(map.map, vSource, experiment.transfer.addBias);
   const directions = { source: unit(vSource), mapped: unit(vMapped), native: unit(vNative) };
   const medians = activations.result.medianNorm;
   const large = { model: target, layer: layers.target, medianNorm: medians.target[layers.target] };
   const arms: SteeringArm[] = [
-    { arm: 'small-steered', model: source, layer: layers.source, directions: [directions.source], medianNorm: medians.source[layers.source] },
+    {
+      arm: 'small-steered',
+      model: source,
+      layer: layers.source,
+      directions: [directions.source],
+      medianNorm: medians.source[layers.source],
+    },
     { arm: 'mapped', ...large, directions: [directions.mapped] },
     { arm: 'native', ...large, directions: [directions.native] },
-    { arm: 'random', ...large, directions: randomDirections(target.info.hiddenSize, experiment.generation.randomVectors, experiment.generation.seed) },
+    {
+      arm: 'random',
+      ...large,
+      directions: randomDirections(
+        target.info.hiddenSize,
+        experiment.generation.randomVectors,
+        experiment.generation.seed,
+      ),
+    },
   ];
 
   const stops = signedStops(experiment.dose.stops);
@@ -130,19 +224,34 @@ export async function steerStage(context: LabContext, experiment: Experiment, mo
     requireEffect(axis);
     const base = new Map([[models[role], await neutralLogits(models[role], neutral, NEUTRAL_TOKENS)]]);
     for (const arm of own) {
-      context.progress({ stage: 'steer', done: step++, total: arms.length, unit: 'steps', note: `Side effects on neutral text: ${arm.arm}` });
+      context.progress({
+        stage: 'steer',
+        done: step++,
+        total: arms.length,
+        unit: 'steps',
+        note: `Side effects on neutral text: ${arm.arm}`,
+      });
       effects[arm.arm] = await sideEffects(context, arm, stops, neutral, base, NEUTRAL_TOKENS);
     }
     return axis;
   });
   const written = writtenPrompt(prompt, { source: source.tokenizer, target: target.tokenizer }, prompting);
-  const axis = { ...axes.source, written, arms: { ...axes.source.arms, ...axes.target.arms }, milliseconds: axes.source.milliseconds + axes.target.milliseconds };
+  const axis = {
+    ...axes.source,
+    written,
+    arms: { ...axes.source.arms, ...axes.target.arms },
+    milliseconds: axes.source.milliseconds + axes.target.milliseconds,
+  };
   const isoKl = {} as Record<DosedArm, number | null>;
   for (const arm of arms) {
     const p95 = effects[arm.arm].map((effect) => effect.p95);
     const magnitudes = experiment.dose.stops;
     const middle = magnitudes.length;
-    isoKl[arm.arm] = isoKlAlpha(magnitudes, [magnitudes.map((_, k) => p95[middle + 1 + k]), magnitudes.map((_, k) => p95[middle - 1 - k])], arm.medianNorm);
+    isoKl[arm.arm] = isoKlAlpha(
+      magnitudes,
+      [magnitudes.map((_, k) => p95[middle + 1 + k]), magnitudes.map((_, k) => p95[middle - 1 - k])],
+      arm.medianNorm,
+    );
   }
 
   const shown = (text: string): WrittenText => {
@@ -163,20 +272,42 @@ export async function steerStage(context: LabContext, experiment: Experiment, mo
       mapped: heldOutAuroc(targetStates, directions.mapped),
       native: heldOutAuroc(targetStates, directions.native),
     },
-    values: { source: toBase64(directions.source), mapped: toBase64(directions.mapped), native: toBase64(directions.native) },
+    values: {
+      source: toBase64(directions.source),
+      mapped: toBase64(directions.mapped),
+      native: toBase64(directions.native),
+    },
   };
   const scales = new Map([
     [source, projectionScale(activations.sample.source, layers.source, directions.source)],
     [target, projectionScale(activations.sample.target, layers.target, directions.mapped)],
   ]);
-  return { pair: models.pair, concept, arms, scales, sideEffects: effects, isoKlAlpha: isoKl, targetTitle: models.titles.target, result: { concept: { title: concept.title, positive: concept.positive, negative: concept.negative }, vector, isoKlAlpha: isoKl, axis } };
+  return {
+    pair: models.pair,
+    concept,
+    arms,
+    scales,
+    sideEffects: effects,
+    isoKlAlpha: isoKl,
+    targetTitle: models.titles.target,
+    result: {
+      concept: { title: concept.title, positive: concept.positive, negative: concept.negative },
+      vector,
+      isoKlAlpha: isoKl,
+      axis,
+    },
+  };
 }
 
 /** A steering input that changes nothing must never be shown as steering. */
 function requireEffect(axis: Pick<SteerResult['axis'], 'arms'>): void {
   for (const [name, arm] of Object.entries(axis.arms)) {
     if (arm.kl.every((kl) => kl === 0)) {
-      throw new LabError('no-effect', `Steering the arm “${name}” did not change the model’s next-token distribution at any dose.`, 'The steering input does not reach the head: choose another layer, and report this model.');
+      throw new LabError(
+        'no-effect',
+        `Steering the arm “${name}” did not change the model’s next-token distribution at any dose.`,
+        'The steering input does not reach the head: choose another layer, and report this model.',
+      );
     }
   }
 }
@@ -196,7 +327,9 @@ function half(states: PairStates, heldOut: boolean): PairStates {
   const members = Array.from({ length: pairs }, (_, i) => i).filter((i) => isHeldOut(i, pairs) === heldOut);
   const take = (rows: Float32Array): Float32Array => {
     const out = new Float32Array(members.length * states.width);
-    members.forEach((pair, k) => out.set(rows.subarray(pair * states.width, (pair + 1) * states.width), k * states.width));
+    members.forEach((pair, k) =>
+      out.set(rows.subarray(pair * states.width, (pair + 1) * states.width), k * states.width),
+    );
     return out;
   };
   return { width: states.width, positive: take(states.positive), negative: take(states.negative) };
@@ -210,11 +343,16 @@ function fitHalf(states: PairStates): PairStates {
 function heldOutAuroc(states: PairStates, direction: Float32Array): number {
   const held = half(states, true);
   const { width, positive, negative } = held.positive.length > 0 ? held : states;
-  const projections = (rows: Float32Array): number[] => Array.from({ length: rows.length / width }, (_, i) => projectRow(rows, i, direction));
+  const projections = (rows: Float32Array): number[] =>
+    Array.from({ length: rows.length / width }, (_, i) => projectRow(rows, i, direction));
   return auroc(projections(positive), projections(negative));
 }
 
-function projectionScale(side: { width: number; blocks: Float32Array[] }, layer: number, direction: Float32Array): ProjectionScale {
+function projectionScale(
+  side: { width: number; blocks: Float32Array[] },
+  layer: number,
+  direction: Float32Array,
+): ProjectionScale {
   const rows = side.blocks[layer];
   const projections = Array.from({ length: rows.length / side.width }, (_, i) => projectRow(rows, i, direction));
   return { direction, mean: mean(projections), deviation: Math.sqrt(variance(projections)) || 1 };

@@ -43,12 +43,21 @@ export class StateStore {
    * @param root where to keep states; by default this site's private file system
    * @throws LabError `storage-unavailable`
    */
-  static async open(root?: FileSystemDirectoryHandle, room: () => Promise<StorageRoom | null> = storageRoom): Promise<StateStore> {
+  static async open(
+    root?: FileSystemDirectoryHandle,
+    room: () => Promise<StorageRoom | null> = storageRoom,
+  ): Promise<StateStore> {
     try {
       const top = root ?? (await navigator.storage.getDirectory());
       return new StateStore(await top.getDirectoryHandle(FOLDER, { create: true }), room);
     } catch (error) {
-      throw new LabError('storage-unavailable', `This browser gives the lab no storage for the states of the small model: ${(error as Error).message}.`, 'Use a normal window over HTTPS or localhost, or models that fit into memory together.', undefined, error);
+      throw new LabError(
+        'storage-unavailable',
+        `This browser gives the lab no storage for the states of the small model: ${(error as Error).message}.`,
+        'Use a normal window over HTTPS or localhost, or models that fit into memory together.',
+        undefined,
+        error,
+      );
     }
   }
 
@@ -61,7 +70,14 @@ export class StateStore {
     const room = await this.#room();
     const there = goOn ? await this.#sizeOf(shape.key) : 0;
     if (room && bytes - there > room.free) throw statesFull(bytes, bytes - there - room.free);
-    const busy = (cause: unknown): LabError => new LabError('storage-busy', 'Another tab of the lab is collecting the same states.', 'Wait for it to end, or close it.', undefined, cause);
+    const busy = (cause: unknown): LabError =>
+      new LabError(
+        'storage-busy',
+        'Another tab of the lab is collecting the same states.',
+        'Wait for it to end, or close it.',
+        undefined,
+        cause,
+      );
     return new StateFile(this.#folder, shape, await openSync(this.#folder, shape.key, busy), goOn);
   }
 
@@ -153,7 +169,10 @@ export class StateFile {
     for (let b = 0; b < blocks; b++) {
       const states = await block(b);
       if (states.length !== floats) throw new RangeError(`Block ${b} has ${states.length} numbers, not ${floats}.`);
-      this.#write(new Uint8Array(states.buffer, states.byteOffset, states.byteLength), this.#starts[this.#batches] + b * floats * FLOAT);
+      this.#write(
+        new Uint8Array(states.buffer, states.byteOffset, states.byteLength),
+        this.#starts[this.#batches] + b * floats * FLOAT,
+      );
     }
     this.#batches++;
   }
@@ -161,8 +180,15 @@ export class StateFile {
   /** States of one block of a batch, [tokens × width]. @throws LabError `storage-unavailable` where the file was cut from outside */
   read(batch: number, block: number): Float32Array {
     const floats = new Float32Array(this.#shape.tokens[batch] * this.#shape.width);
-    const got = this.#handle.read(new Uint8Array(floats.buffer), { at: this.#starts[batch] + block * floats.byteLength });
-    if (got !== floats.byteLength) throw new LabError('storage-unavailable', `The states of the small model are not whole any more: ${got} of ${floats.byteLength} bytes of batch ${batch}.`, 'Run it again; leave the site’s storage alone meanwhile.');
+    const got = this.#handle.read(new Uint8Array(floats.buffer), {
+      at: this.#starts[batch] + block * floats.byteLength,
+    });
+    if (got !== floats.byteLength)
+      throw new LabError(
+        'storage-unavailable',
+        `The states of the small model are not whole any more: ${got} of ${floats.byteLength} bytes of batch ${batch}.`,
+        'Run it again; leave the site’s storage alone meanwhile.',
+      );
     return floats;
   }
 
@@ -210,5 +236,10 @@ async function remove(folder: FileSystemDirectoryHandle, name: string): Promise<
 function statesFull(bytes: number, missing: number | null): LabError {
   const size = (value: number): string => `${Math.ceil(value / 2 ** 20).toLocaleString('en')} MiB`;
   const lack = missing === null ? '' : `, and ${size(missing)} are missing`;
-  return new LabError('storage-full', `The states of the small model take ${size(bytes)} on disk while the large one is run${lack}.`, 'Collect fewer tokens, delete stored models, or free disk space.', { bytes, ...(missing === null ? {} : { missing }) });
+  return new LabError(
+    'storage-full',
+    `The states of the small model take ${size(bytes)} on disk while the large one is run${lack}.`,
+    'Collect fewer tokens, delete stored models, or free disk space.',
+    { bytes, ...(missing === null ? {} : { missing }) },
+  );
 }

@@ -25,7 +25,8 @@ export function unit(v: Float32Array): Float32Array {
 /** W·v for a row vector v (length dS): differences map by W alone. `addBias` gives W·v + p, as printed in the paper. */
 export function mapDirection(map: AffineMap, v: Float32Array, addBias: boolean): Float32Array {
   const out = new Float64Array(map.targetWidth);
-  for (let i = 0; i < map.sourceWidth; i++) for (let j = 0; j < map.targetWidth; j++) out[j] += v[i] * map.W[i * map.targetWidth + j];
+  for (let i = 0; i < map.sourceWidth; i++)
+    for (let j = 0; j < map.targetWidth; j++) out[j] += v[i] * map.W[i * map.targetWidth + j];
   if (addBias) for (let j = 0; j < map.targetWidth; j++) out[j] += map.p[j];
   return Float32Array.from(out);
 }

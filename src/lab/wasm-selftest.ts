@@ -28,16 +28,34 @@ export async function runWasmSelfTest(products: Products, signal?: AbortSignal):
   };
 
   const random = new Random(92);
-  const matrix = (rows: number, cols: number): Matrix => ({ rows, cols, data: Float64Array.from(random.normals(rows * cols), Math.fround) });
-  for (const [rows, m, n] of [[131, 37, 53], [512, 64, 97]]) {
+  const matrix = (rows: number, cols: number): Matrix => ({
+    rows,
+    cols,
+    data: Float64Array.from(random.normals(rows * cols), Math.fround),
+  });
+  for (const [rows, m, n] of [
+    [131, 37, 53],
+    [512, 64, 97],
+  ]) {
     const [A, B] = [matrix(rows, m), matrix(rows, n)];
     const single = ({ data }: Matrix): Float32Array => Float32Array.from(data);
-    await check('wasm atb', `${rows} rows, ${m} × ${n}`, PRODUCT_TOLERANCE, async () => relativeError(await products.atb(single(A), rows, m, single(B), n), matmulTN(A, B).data));
+    await check('wasm atb', `${rows} rows, ${m} × ${n}`, PRODUCT_TOLERANCE, async () =>
+      relativeError(await products.atb(single(A), rows, m, single(B), n), matmulTN(A, B).data),
+    );
   }
 
   await check('fit', 'WASM, λ = 0 at condition 1e8', 1e-4, async () => {
     const { X, Y, rows } = activationLike({ sourceWidth: 16, targetWidth: 12, rows: 700, kappa: 5e7, seed: 93 });
-    const { errorVsFloat64, deltaR2 } = await auditFit((shape) => new WhitenedFit(shape, products, { cka: false, warmUpRows: 250 }), X, Y, rows, 16, 12, 0, signal);
+    const { errorVsFloat64, deltaR2 } = await auditFit(
+      (shape) => new WhitenedFit(shape, products, { cka: false, warmUpRows: 250 }),
+      X,
+      Y,
+      rows,
+      16,
+      12,
+      0,
+      signal,
+    );
     return Math.max(errorVsFloat64, deltaR2);
   });
   await check('fit', 'WASM, rows that are not finite', 1e-4, () => excludingError(products));

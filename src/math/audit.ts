@@ -28,7 +28,10 @@ export async function auditFit(
   lambda: number,
   signal?: AbortSignal,
 ): Promise<FitAudit> {
-  if (X.length !== n * dS || Y.length !== n * dT) throw new RangeError(`${n} rows of ${dS} and ${dT} need ${n * dS} and ${n * dT} numbers, not ${X.length} and ${Y.length}.`);
+  if (X.length !== n * dS || Y.length !== n * dT)
+    throw new RangeError(
+      `${n} rows of ${dS} and ${dT} need ${n * dS} and ${n * dT} numbers, not ${X.length} and ${Y.length}.`,
+    );
   const shape = { sourceLayers: 1, targetLayers: 1, sourceWidth: dS, targetWidth: dT };
   const reference = new Float64Fit(shape, { cka: false });
   const fit = await make(shape);
@@ -50,7 +53,10 @@ export async function auditFit(
       await stream(fit);
     }
     const got = await fit.solve(0, 0, lambda, signal);
-    return { errorVsFloat64: relativeError(got.best.W, expected.best.W), deltaR2: Math.abs(got.heldOutR2 - expected.heldOutR2) };
+    return {
+      errorVsFloat64: relativeError(got.best.W, expected.best.W),
+      deltaR2: Math.abs(got.heldOutR2 - expected.heldOutR2),
+    };
   } finally {
     reference.dispose();
     fit.dispose();

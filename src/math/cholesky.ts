@@ -88,7 +88,8 @@ function axpy(data: Float64Array, to: number, from: number, count: number, f: nu
 }
 
 function checkSolve(U: Matrix, B: Matrix): void {
-  if (U.rows !== U.cols || U.rows !== B.rows) throw new RangeError(`A ${U.rows}×${U.cols} factor cannot solve for ${B.rows} rows.`);
+  if (U.rows !== U.cols || U.rows !== B.rows)
+    throw new RangeError(`A ${U.rows}×${U.cols} factor cannot solve for ${B.rows} rows.`);
 }
 
 /**
@@ -118,7 +119,8 @@ export function leastSquaresQR(A: MatrixLike, B: MatrixLike): Matrix {
     for (let i = k; i < n; i++) norm += v[i] * v[i];
     norm = Math.sqrt(norm);
     largest = Math.max(largest, norm);
-    if (!(norm > largest * n * Number.EPSILON)) throw new RangeError(`Least squares: column ${k} depends on the columns before it.`);
+    if (!(norm > largest * n * Number.EPSILON))
+      throw new RangeError(`Least squares: column ${k} depends on the columns before it.`);
     const alpha = v[k] > 0 ? -norm : norm;
     diagonal[k] = alpha;
     v[k] -= alpha;

@@ -13,7 +13,11 @@ import { centreColumns, frobenius, matmulTN, type MatrixLike } from './matrix';
 export function linearCka(X: MatrixLike, Y: MatrixLike): number {
   const Xc = centreColumns(X);
   const Yc = centreColumns(Y);
-  return ckaFromNorms(frobenius(matmulTN(Xc, Yc).data), frobenius(matmulTN(Xc, Xc).data), frobenius(matmulTN(Yc, Yc).data));
+  return ckaFromNorms(
+    frobenius(matmulTN(Xc, Yc).data),
+    frobenius(matmulTN(Xc, Xc).data),
+    frobenius(matmulTN(Yc, Yc).data),
+  );
 }
 
 /** From the Frobenius norms of the centred moments st, ss and tt, all divided by the same n. */

@@ -16,7 +16,11 @@ export interface DualPoint {
  * Held-out R² of the ridge maps of the training rows, one for each λ.
  * @param train paired rows, n×dS and n×dT @param heldOut paired rows, m×dS and m×dT
  */
-export function dualRidgeR2(train: { X: MatrixLike; Y: MatrixLike }, heldOut: { X: MatrixLike; Y: MatrixLike }, lambdas: readonly number[]): DualPoint[] {
+export function dualRidgeR2(
+  train: { X: MatrixLike; Y: MatrixLike },
+  heldOut: { X: MatrixLike; Y: MatrixLike },
+  lambdas: readonly number[],
+): DualPoint[] {
   const n = train.X.rows;
   const d = train.X.cols;
   const mean = columnMeans(train.X);
@@ -26,7 +30,8 @@ export function dualRidgeR2(train: { X: MatrixLike; Y: MatrixLike }, heldOut: { 
   for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) squares[j] += X.data[i * d + j] ** 2;
   // A constant column gets weight 0.
   const inverse = squares.map((sum) => (sum > 0 ? 1 / Math.sqrt(sum / n) : 0));
-  for (const { rows, data } of [X, H]) for (let i = 0; i < rows; i++) for (let j = 0; j < d; j++) data[i * d + j] *= inverse[j];
+  for (const { rows, data } of [X, H])
+    for (let i = 0; i < rows; i++) for (let j = 0; j < d; j++) data[i * d + j] *= inverse[j];
   const K = gram(X, X);
   const cross = gram(X, H);
   const yMean = columnMeans(train.Y);

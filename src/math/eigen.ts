@@ -144,7 +144,11 @@ function implicitQL(n: number, v: Float64Array, d: Float64Array, e: Float64Array
         for (let i = l + 2; i < n; i++) d[i] -= h;
         f += h;
         p = d[m];
-        let c = 1, c2 = 1, c3 = 1, s = 0, s2 = 0;
+        let c = 1,
+          c2 = 1,
+          c3 = 1,
+          s = 0,
+          s2 = 0;
         const el1 = e[l + 1];
         for (let i = m - 1; i >= l; i--) {
           c3 = c2;
@@ -228,7 +232,9 @@ function orthogonaliseRows(B: Float64Array, n: number, E: Float64Array, m: numbe
     let rotated = false;
     for (let i = 0; i < m - 1; i++) {
       for (let j = i + 1; j < m; j++) {
-        let a = 0, b = 0, c = 0;
+        let a = 0,
+          b = 0,
+          c = 0;
         for (let k = 0; k < n; k++) {
           const x = B[i * n + k];
           const y = B[j * n + k];

@@ -22,7 +22,8 @@ Y.data.forEach((y, i) => (Y.data[i] = 2.5 * y + 3));
 /** Random paired rows whose columns differ in scale by up to six decades, cut into training and held-out ones. */
 function randomMoments(seed: number, d: number, m: number, n = 60): SplitMoments {
   const draw = new Random(seed);
-  const scales = (count: number): Float64Array => Float64Array.from({ length: count }, () => 10 ** (6 * draw.uniform() - 3));
+  const scales = (count: number): Float64Array =>
+    Float64Array.from({ length: count }, () => 10 ** (6 * draw.uniform() - 3));
   const [a, b] = [scales(d), scales(m)];
   const B = draw.normals(d * m);
   const cut = (count: number): [Matrix, Matrix] => {
@@ -40,8 +41,16 @@ function ridgeOf({ train }: SplitMoments, lambda = 1e-3): AffineMap {
   return affine(ridgeFromMoments(train, lambda).W, train, lambda);
 }
 
-const weights = ({ map }: FamilyMember): Matrix => ({ rows: map.sourceWidth, cols: map.targetWidth, data: Float64Array.from(map.W) });
-const cases = fc.record({ seed: fc.integer({ min: 0, max: 1e6 }), d: fc.integer({ min: 1, max: 14 }), m: fc.integer({ min: 1, max: 14 }) });
+const weights = ({ map }: FamilyMember): Matrix => ({
+  rows: map.sourceWidth,
+  cols: map.targetWidth,
+  data: Float64Array.from(map.W),
+});
+const cases = fc.record({
+  seed: fc.integer({ min: 0, max: 1e6 }),
+  d: fc.integer({ min: 1, max: 14 }),
+  m: fc.integer({ min: 1, max: 14 }),
+});
 
 describe('Procrustes', () => {
   test('recovers a rotation, its scale and the offset, both ways', () => {
@@ -75,7 +84,12 @@ describe('the family', () => {
         const side = d < m ? transpose(W) : W;
         expect(relativeError(matmulTN(side, side).data, identity(side.cols).data)).toBeLessThan(1e-6);
         expect(orthogonal.scale).toBe(1);
-        expect(relativeError(weights(scaled).data, W.data.map((x) => x * (scaled.scale as number)))).toBeLessThan(1e-6);
+        expect(
+          relativeError(
+            weights(scaled).data,
+            W.data.map((x) => x * (scaled.scale as number)),
+          ),
+        ).toBeLessThan(1e-6);
         expect(scaled.trainR2).toBeGreaterThanOrEqual(orthogonal.trainR2 - 1e-12);
         expect(scaled.trainR2).toBeGreaterThanOrEqual(-1e-12);
       }),
@@ -92,10 +106,14 @@ describe('the family', () => {
         const ranks = Array.from({ length: most + 1 }, (_, i) => i + 1);
         const members = familiesFromMoments(moments, ridge, ranks).filter((f) => f.kind === 'reduced-rank');
         expect(members.map((f) => f.rank)).toEqual(ranks);
-        for (let i = 1; i < members.length; i++) expect(members[i].trainR2).toBeGreaterThanOrEqual(members[i - 1].trainR2 - 1e-9);
+        for (let i = 1; i < members.length; i++)
+          expect(members[i].trainR2).toBeGreaterThanOrEqual(members[i - 1].trainR2 - 1e-9);
         for (const full of members.slice(most - 1)) {
           expect(full.map).toEqual(ridge);
-          expect(full.heldOutR2).toBeCloseTo(scoreFromMoments({ rows: d, cols: m, data: ridge.W }, moments.heldOut).r2, 10);
+          expect(full.heldOutR2).toBeCloseTo(
+            scoreFromMoments({ rows: d, cols: m, data: ridge.W }, moments.heldOut).r2,
+            10,
+          );
         }
       }),
       { numRuns: 60 },
@@ -107,12 +125,19 @@ describe('the family', () => {
       fc.property(cases, ({ seed, d, m }) => {
         const moments = randomMoments(seed, d, m);
         for (const f of familiesFromMoments(moments, ridgeOf(moments), [1, 3])) {
-          for (const [side, r2] of [['train', f.trainR2], ['heldOut', f.heldOutR2]] as const) {
+          for (const [side, r2] of [
+            ['train', f.trainR2],
+            ['heldOut', f.heldOutR2],
+          ] as const) {
             const own = scoreFromMoments(weights(f), moments[side]).r2;
             expect(Math.abs(own - r2)).toBeLessThan(2e-6 * Math.max(1, Math.abs(r2)));
           }
           expect(f.perDimension).toHaveLength(m);
-          expect(f.map.p.every((x, j) => Math.abs(x - expectedIntercept(f.map, moments, j)) <= 1e-5 * Math.max(1, Math.abs(x)))).toBe(true);
+          expect(
+            f.map.p.every(
+              (x, j) => Math.abs(x - expectedIntercept(f.map, moments, j)) <= 1e-5 * Math.max(1, Math.abs(x)),
+            ),
+          ).toBe(true);
         }
       }),
       { numRuns: 40 },
@@ -141,10 +166,15 @@ describe('the family', () => {
     const narrow: Matrix = { rows: 50, cols: 4, data: new Float64Array(200) };
     for (let r = 0; r < 50; r++) for (let j = 0; j < 4; j++) narrow.data[r * 4 + j] = wide.data[r * 6 + j];
     const padded: Matrix = { ...wide, data: wide.data.map((x, at) => (at % 6 < 4 ? x + 7 : -2)) };
-    for (const [source, target] of [[narrow, padded], [wide, narrow]]) {
+    for (const [source, target] of [
+      [narrow, padded],
+      [wide, narrow],
+    ]) {
       const train = pairMoments(source, target);
       const moments = { train, heldOut: train };
-      const member = familiesFromMoments(moments, ridgeOf(moments), []).find((f) => f.kind === 'identity') as FamilyMember;
+      const member = familiesFromMoments(moments, ridgeOf(moments), []).find(
+        (f) => f.kind === 'identity',
+      ) as FamilyMember;
       expect(member.heldOutR2).toBeCloseTo(1, 12);
       expect(member.map.W.reduce((a, b) => a + b)).toBe(4);
       const constant = Array.from({ length: target.cols }, (_, j) => train.tt[j] < 1e-20);
@@ -168,7 +198,9 @@ describe('the family', () => {
       try {
         for (const f of familiesFromMoments(moments, best, [1, 2, 16])) {
           expect([...f.map.W, ...f.map.p].every(Number.isFinite), `seed ${seed}`).toBe(true);
-          expect(Number.isFinite(f.heldOutR2), `seed ${seed}, ${f.kind}: ${f.heldOutR2}`).toBe(Number.isFinite(heldOutR2));
+          expect(Number.isFinite(f.heldOutR2), `seed ${seed}, ${f.kind}: ${f.heldOutR2}`).toBe(
+            Number.isFinite(heldOutR2),
+          );
         }
         made++;
       } catch (error) {

@@ -45,9 +45,18 @@ export function familiesFromMoments(moments: SplitMoments, ridge: AffineMap, ran
   const { train, heldOut } = moments;
   const { R, scale } = procrustes(train);
   const scored = (kind: FamilyKind, W: Matrix, factor: number | null): FamilyMember =>
-    member(kind, null, factor, affine(W, train, ridge.lambda), scoreFromMoments(W, train), scoreFromMoments(W, heldOut));
+    member(
+      kind,
+      null,
+      factor,
+      affine(W, train, ridge.lambda),
+      scoreFromMoments(W, train),
+      scoreFromMoments(W, heldOut),
+    );
   const W = ridgeMatrix(ridge);
-  const full = ranks.some((rank) => isFull(rank, ridge)) ? { train: scoreFromMoments(W, train), heldOut: scoreFromMoments(W, heldOut) } : null;
+  const full = ranks.some((rank) => isFull(rank, ridge))
+    ? { train: scoreFromMoments(W, train), heldOut: scoreFromMoments(W, heldOut) }
+    : null;
   return [
     scored('orthogonal', R, 1),
     scored('scaled-orthogonal', { ...R, data: R.data.map((x) => x * scale) }, scale),
@@ -60,9 +69,12 @@ export function familiesFromMoments(moments: SplitMoments, ridge: AffineMap, ran
 export function checkFamily({ train, heldOut }: SplitMoments, ridge: AffineMap, ranks: readonly number[]): void {
   const { sourceWidth: d, targetWidth: m } = ridge;
   for (const side of [train, heldOut]) {
-    if (side.st.rows !== d || side.st.cols !== m) throw new RangeError(`A ${d}×${m} ridge map does not fit moments of ${side.st.rows}×${side.st.cols}.`);
+    if (side.st.rows !== d || side.st.cols !== m)
+      throw new RangeError(`A ${d}×${m} ridge map does not fit moments of ${side.st.rows}×${side.st.cols}.`);
   }
-  for (const rank of ranks) if (!Number.isInteger(rank) || rank < 1) throw new RangeError(`A rank must be a whole number of at least 1, not ${rank}.`);
+  for (const rank of ranks)
+    if (!Number.isInteger(rank) || rank < 1)
+      throw new RangeError(`A rank must be a whole number of at least 1, not ${rank}.`);
 }
 
 /** Whether a map of this rank is the ridge map itself. */
@@ -83,7 +95,10 @@ export function identityMember({ train, heldOut }: SplitMoments, lambda: number)
   const W = zeros(d, m);
   for (let i = 0; i < Math.min(d, m); i++) W.data[i * m + i] = 1;
   const score = ({ ss, st, tt }: PairMoments): MomentScore =>
-    scoreFromSums(tt.map((t, j) => (j < d ? t - 2 * st.data[j * m + j] + ss.data[j * d + j] : t)), tt);
+    scoreFromSums(
+      tt.map((t, j) => (j < d ? t - 2 * st.data[j * m + j] + ss.data[j * d + j] : t)),
+      tt,
+    );
   return member('identity', null, null, affine(W, train, lambda), score(train), score(heldOut));
 }
 
@@ -117,7 +132,14 @@ export function reducedRankMembers(
   return ranks.map((rank) => {
     if (isFull(rank, ridge)) {
       if (!full) throw new RangeError(`Rank ${rank} is the ridge map, of which no score was given.`);
-      return member('reduced-rank', rank, null, { ...ridge, W: ridge.W.slice(), p: ridge.p.slice() }, full.train, full.heldOut);
+      return member(
+        'reduced-rank',
+        rank,
+        null,
+        { ...ridge, W: ridge.W.slice(), p: ridge.p.slice() },
+        full.train,
+        full.heldOut,
+      );
     }
     const at = low.indexOf(rank);
     const W = matmul(leftColumns(A, rank), { rows: rank, cols: m, data: V.data.subarray(0, rank * m) });
@@ -162,6 +184,13 @@ export function affine(W: MatrixLike, train: PairMoments, lambda: number): Affin
   return { W: rounded, p, sourceWidth: W.rows, targetWidth: W.cols, lambda };
 }
 
-export function member(kind: FamilyKind, rank: number | null, scale: number | null, map: AffineMap, train: MomentScore, heldOut: MomentScore): FamilyMember {
+export function member(
+  kind: FamilyKind,
+  rank: number | null,
+  scale: number | null,
+  map: AffineMap,
+  train: MomentScore,
+  heldOut: MomentScore,
+): FamilyMember {
   return { kind, rank, scale, map, trainR2: train.r2, heldOutR2: heldOut.r2, perDimension: heldOut.perDimension };
 }

@@ -6,20 +6,29 @@ export function finiteRows(chunk: FitChunk<Float32Array>, shape: FitShape): FitC
   const { sourceWidth, targetWidth } = shape;
   if (chunk.source.every(allFinite) && chunk.target.every(allFinite)) return chunk;
   const keep: number[] = [];
-  const good = (layers: Float32Array[], width: number, r: number): boolean => layers.every((m) => allFinite(m.subarray(r * width, (r + 1) * width)));
-  for (let r = 0; r < chunk.rows; r++) if (good(chunk.source, sourceWidth, r) && good(chunk.target, targetWidth, r)) keep.push(r);
+  const good = (layers: Float32Array[], width: number, r: number): boolean =>
+    layers.every((m) => allFinite(m.subarray(r * width, (r + 1) * width)));
+  for (let r = 0; r < chunk.rows; r++)
+    if (good(chunk.source, sourceWidth, r) && good(chunk.target, targetWidth, r)) keep.push(r);
   const compact = (m: Float32Array, width: number): Float32Array => {
     const out = new Float32Array(keep.length * width);
     keep.forEach((r, i) => out.set(m.subarray(r * width, (r + 1) * width), i * width));
     return out;
   };
-  return { ...chunk, rows: keep.length, source: chunk.source.map((m) => compact(m, sourceWidth)), target: chunk.target.map((m) => compact(m, targetWidth)) };
+  return {
+    ...chunk,
+    rows: keep.length,
+    source: chunk.source.map((m) => compact(m, sourceWidth)),
+    target: chunk.target.map((m) => compact(m, targetWidth)),
+  };
 }
 
 /** @throws RangeError unless there are `count` layers of rows × width numbers */
 export function checkLayers(layers: Float32Array[], count: number, rows: number, width: number, side: string): void {
   if (layers.length !== count) throw new RangeError(`The chunk has ${layers.length} ${side} layers, the fit ${count}.`);
-  for (const m of layers) if (m.length !== rows * width) throw new RangeError(`${rows} ${side} rows of ${width} need ${rows * width} numbers, not ${m.length}.`);
+  for (const m of layers)
+    if (m.length !== rows * width)
+      throw new RangeError(`${rows} ${side} rows of ${width} need ${rows * width} numbers, not ${m.length}.`);
 }
 
 function allFinite(values: Float32Array): boolean {
@@ -65,7 +74,8 @@ export class ConstantColumns {
   /** The columns of a layer that are constant over all these rows together. */
   static of(parts: readonly ConstantColumns[], layer: number): number[] {
     const filled = parts.filter((part) => part.#first.length > 0);
-    const constant = (j: number): boolean => filled.every((part) => part.#varies[layer][j] === 0 && part.#first[layer][j] === filled[0].#first[layer][j]);
+    const constant = (j: number): boolean =>
+      filled.every((part) => part.#varies[layer][j] === 0 && part.#first[layer][j] === filled[0].#first[layer][j]);
     return filled.length === 0 ? [] : Array.from(filled[0].#first[layer].keys()).filter(constant);
   }
 }

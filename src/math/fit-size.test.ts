@@ -26,8 +26,15 @@ test.each([
   const before = await alive();
   const fit = new WhitenedFit(shape, new PlainProducts(), { folds, warmUpRows: 64 });
   const chunk = (split: 'train' | 'heldOut', fold: number) => {
-    const side = (layers: number, width: number) => Array.from({ length: layers }, () => Float32Array.from(random.normals(80 * width)));
-    return { source: side(shape.sourceLayers, shape.sourceWidth), target: side(shape.targetLayers, shape.targetWidth), rows: 80, split, fold };
+    const side = (layers: number, width: number) =>
+      Array.from({ length: layers }, () => Float32Array.from(random.normals(80 * width)));
+    return {
+      source: side(shape.sourceLayers, shape.sourceWidth),
+      target: side(shape.targetLayers, shape.targetWidth),
+      rows: 80,
+      split,
+      fold,
+    };
   };
   for (let fold = 0; fold < (folds ?? 1); fold++) await fit.add(chunk('train', fold));
   await fit.add(chunk('heldOut', 0));

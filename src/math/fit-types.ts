@@ -152,12 +152,21 @@ export interface StreamingFit<M> {
    * Moments of one pair of layers in the original coordinates, both about the training
    * means: what the controls (orthogonal map, low rank; see procrustes.ts) are made from.
    */
-  moments(sourceLayer: number, targetLayer: number, signal?: AbortSignal): Promise<{ train: PairMoments; heldOut: PairMoments }>;
+  moments(
+    sourceLayer: number,
+    targetLayer: number,
+    signal?: AbortSignal,
+  ): Promise<{ train: PairMoments; heldOut: PairMoments }>;
   /**
    * The λ path by cross-validation over the folds of the training rows; the held-out rows play no part.
    * @throws RangeError if the fit was made without folds, or a fold has no rows
    */
-  crossValidate(sourceLayer: number, targetLayer: number, lambdas: readonly number[], signal?: AbortSignal): Promise<CrossValidationPoint[]>;
+  crossValidate(
+    sourceLayer: number,
+    targetLayer: number,
+    lambdas: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<CrossValidationPoint[]>;
   /** Rows so far. On the GPU this waits for the work in flight: which rows are not finite is known only there. */
   rows(): Promise<RowCounts>;
   /**

@@ -13,14 +13,18 @@ async function failures(make: (item: FuzzCase) => Fit, cases: number): Promise<s
   const out: string[] = [];
   for (let seed = 1; seed <= cases; seed++) {
     const item = fuzzCase(seed);
-    for (const what of await fuzzFit(item, make(item), (fit, chunk) => fit.add(chunk))) out.push(`${describeCase(item)}: ${what}`);
+    for (const what of await fuzzFit(item, make(item), (fit, chunk) => fit.add(chunk)))
+      out.push(`${describeCase(item)}: ${what}`);
   }
   return out;
 }
 
 const fits: [string, (item: FuzzCase) => Fit][] = [
   ['float64', ({ shape, folds }) => new Float64Fit(shape, { cka: false, folds })],
-  ['whitened float32', ({ shape, folds, warmUpRows }) => new WhitenedFit(shape, new PlainProducts(), { cka: false, folds, warmUpRows })],
+  [
+    'whitened float32',
+    ({ shape, folds, warmUpRows }) => new WhitenedFit(shape, new PlainProducts(), { cka: false, folds, warmUpRows }),
+  ],
 ];
 for (const [name, make] of fits) {
   test(`${name}: never a NaN without an error that explains it`, { timeout: 600_000 }, async () => {
@@ -29,11 +33,13 @@ for (const [name, make] of fits) {
 }
 
 test('a fit that misbehaves is noticed', async () => {
-  const broken = (change: (fit: Fit) => void) => ({ shape, folds }: FuzzCase): Fit => {
-    const fit = new Float64Fit(shape, { cka: false, folds });
-    change(fit);
-    return fit;
-  };
+  const broken =
+    (change: (fit: Fit) => void) =>
+    ({ shape, folds }: FuzzCase): Fit => {
+      const fit = new Float64Fit(shape, { cka: false, folds });
+      change(fit);
+      return fit;
+    };
   const solving = (change: (pair: Awaited<ReturnType<Fit['solve']>>) => void) =>
     broken((fit) => {
       const solve = fit.solve.bind(fit);
@@ -53,5 +59,6 @@ test('a fit that misbehaves is noticed', async () => {
     [/does not say why|refuses/, broken((fit) => (fit.solve = () => Promise.reject(new RangeError('No.'))))],
     [/TypeError/, broken((fit) => (fit.solve = () => Promise.reject(new TypeError('x'))))],
   ];
-  for (const [message, make] of all) expect((await failures(make, 12)).filter((what) => message.test(what)).length).toBeGreaterThan(6);
+  for (const [message, make] of all)
+    expect((await failures(make, 12)).filter((what) => message.test(what)).length).toBeGreaterThan(6);
 });

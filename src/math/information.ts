@@ -18,7 +18,8 @@ export function logSoftmax(logits: ArrayLike<number>): Float64Array {
  * @throws RangeError if the lengths differ
  */
 export function klFromLogits(p: ArrayLike<number>, q: ArrayLike<number>): number {
-  if (p.length !== q.length) throw new RangeError(`KL needs distributions of one length, not ${p.length} and ${q.length}.`);
+  if (p.length !== q.length)
+    throw new RangeError(`KL needs distributions of one length, not ${p.length} and ${q.length}.`);
   const lp = logSoftmax(p);
   const lq = logSoftmax(q);
   let sum = 0;

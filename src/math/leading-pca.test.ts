@@ -27,7 +27,9 @@ test.each([
   expect(few.total / all.total).toBeCloseTo(1, 5);
   for (let c = 0; c < 2; c++) {
     expect(few.variances[c] / all.variances[c]).toBeCloseTo(1, 4);
-    const dot = few.components.data.subarray(c * 40, (c + 1) * 40).reduce((sum, x, i) => sum + x * all.components.data[c * 40 + i], 0);
+    const dot = few.components.data
+      .subarray(c * 40, (c + 1) * 40)
+      .reduce((sum, x, i) => sum + x * all.components.data[c * 40 + i], 0);
     expect(dot).toBeCloseTo(1, 4);
   }
   expect(few.mean).toEqual(all.mean);

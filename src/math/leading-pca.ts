@@ -46,7 +46,13 @@ export async function leadingPca(rows: Float32Array, d: number, k: number, produ
   return pcaFromCovariance(C, k, mean);
 }
 
-async function covariance(rows: Float32Array, n: number, d: number, mean: Float64Array, products: Products): Promise<Matrix> {
+async function covariance(
+  rows: Float32Array,
+  n: number,
+  d: number,
+  mean: Float64Array,
+  products: Products,
+): Promise<Matrix> {
   const out = zeros(d, d);
   for (let first = 0; first < n; first += FOLD_ROWS) {
     const count = Math.min(FOLD_ROWS, n - first);

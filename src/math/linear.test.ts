@@ -2,7 +2,20 @@ import { describe, expect, test } from 'vitest';
 import { cholesky, choleskySolve, leastSquaresQR, solveForward } from './cholesky';
 import { linearCka } from './cka';
 import { svd, symmetricEigen } from './eigen';
-import { centreColumns, columnMeans, frobenius, fromArray, identity, matmul, matmulTN, type Matrix, relativeError, transpose, vecmat, zeros } from './matrix';
+import {
+  centreColumns,
+  columnMeans,
+  frobenius,
+  fromArray,
+  identity,
+  matmul,
+  matmulTN,
+  type Matrix,
+  relativeError,
+  transpose,
+  vecmat,
+  zeros,
+} from './matrix';
 import { pca, pcaFromCovariance, pcaProject } from './pca';
 import { Random } from './random';
 import { randomRotation } from './testing/activations';
@@ -13,12 +26,21 @@ function random(rows: number, cols: number, seed: number): Matrix {
 
 function naive(A: Matrix, B: Matrix): Matrix {
   const out = zeros(A.rows, B.cols);
-  for (let i = 0; i < A.rows; i++) for (let j = 0; j < B.cols; j++) for (let k = 0; k < A.cols; k++) out.data[i * B.cols + j] += A.data[i * A.cols + k] * B.data[k * B.cols + j];
+  for (let i = 0; i < A.rows; i++)
+    for (let j = 0; j < B.cols; j++)
+      for (let k = 0; k < A.cols; k++) out.data[i * B.cols + j] += A.data[i * A.cols + k] * B.data[k * B.cols + j];
   return out;
 }
 
 describe('products', () => {
-  for (const [m, k, n] of [[1, 1, 1], [3, 5, 7], [4, 4, 4], [33, 300, 18], [70, 1, 9], [0, 3, 2]]) {
+  for (const [m, k, n] of [
+    [1, 1, 1],
+    [3, 5, 7],
+    [4, 4, 4],
+    [33, 300, 18],
+    [70, 1, 9],
+    [0, 3, 2],
+  ]) {
     test(`${m}×${k} · ${k}×${n}`, () => {
       const A = random(m, k, 1);
       const B = random(k, n, 2);
@@ -73,7 +95,9 @@ describe('Cholesky and QR', () => {
 
   test('least squares by QR agrees with the normal equations, and beats them where they fail', () => {
     const Y = random(60, 3, 7);
-    expect(relativeError(leastSquaresQR(X, Y).data, choleskySolve(cholesky(A), matmulTN(X, Y)).data)).toBeLessThan(1e-12);
+    expect(relativeError(leastSquaresQR(X, Y).data, choleskySolve(cholesky(A), matmulTN(X, Y)).data)).toBeLessThan(
+      1e-12,
+    );
     // κ(XᵀX) = 1e18 is beyond float64; κ(X) = 1e9 is not.
     const hard: Matrix = { ...X, data: X.data.slice() };
     for (let r = 0; r < 60; r++) hard.data[r * 20 + 1] = hard.data[r * 20] + 1e-9 * hard.data[r * 20 + 1];
@@ -101,7 +125,12 @@ describe('eigen and SVD', () => {
     expect(relativeError(found.values, values)).toBeLessThan(1e-14);
     expect(relativeError(matmulTN(found.vectors, found.vectors).data, identity(d).data)).toBeLessThan(1e-13);
     const AV = matmul(found.vectors, A);
-    expect(relativeError(AV.data, found.vectors.data.map((x, at) => x * found.values[Math.floor(at / d)]))).toBeLessThan(1e-13);
+    expect(
+      relativeError(
+        AV.data,
+        found.vectors.data.map((x, at) => x * found.values[Math.floor(at / d)]),
+      ),
+    ).toBeLessThan(1e-13);
   });
 
   test('diagonal, 1×1 and empty matrices', () => {
@@ -112,14 +141,20 @@ describe('eigen and SVD', () => {
     expect(() => symmetricEigen(zeros(1, 2))).toThrowError(RangeError);
   });
 
-  for (const [m, n] of [[12, 30], [30, 12], [25, 25]]) {
+  for (const [m, n] of [
+    [12, 30],
+    [30, 12],
+    [25, 25],
+  ]) {
     test(`SVD of ${m}×${n} with singular values down to 1e-10`, () => {
       const r = Math.min(m, n);
       const U = randomRotation(m, new Random(10));
       const V = randomRotation(n, new Random(11));
       const values = Float64Array.from({ length: r }, (_, i) => 10 ** ((-10 * i) / (r - 1)));
       const A = zeros(m, n);
-      for (let k = 0; k < r; k++) for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) A.data[i * n + j] += U.data[k * m + i] * values[k] * V.data[k * n + j];
+      for (let k = 0; k < r; k++)
+        for (let i = 0; i < m; i++)
+          for (let j = 0; j < n; j++) A.data[i * n + j] += U.data[k * m + i] * values[k] * V.data[k * n + j];
       const found = svd(A);
       // The small ones to full relative accuracy of the data (1e-16/1e-10), which the Gram matrix alone would lose.
       for (let k = 0; k < r; k++) expect(Math.abs(found.values[k] / values[k] - 1)).toBeLessThan(1e-5);

@@ -2,7 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { svd, symmetricEigen } from './eigen';
 import { symmetricEigenvalues } from './eigenvalues';
-import { dimensionQuantiles, effectiveRank, mapSpectrum, participationRatio, metricSpectrum, r2Histogram, r2WithoutTop, topCounts } from './map-statistics';
+import {
+  dimensionQuantiles,
+  effectiveRank,
+  mapSpectrum,
+  participationRatio,
+  metricSpectrum,
+  r2Histogram,
+  r2WithoutTop,
+  topCounts,
+} from './map-statistics';
 import { identity, matmul, matmulTN, type Matrix } from './matrix';
 import { pairMoments, ridgeFromMoments, scoreFromMoments, scoreFromSums } from './moments';
 import { Random } from './random';
@@ -11,18 +20,27 @@ import { activationLike, randomRotation } from './testing/activations';
 describe('R² per dimension', () => {
   test('without the top dimensions it is the R² of the rest', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.double({ min: -3, max: 1, noNaN: true }), fc.double({ min: 1e-3, max: 1e6, noNaN: true })), { minLength: 1, maxLength: 40 }), (columns) => {
-        const r2 = columns.map(([r]) => r);
-        const variance = columns.map(([, v]) => v);
-        const sorted = [...columns].sort((a, b) => b[1] - a[1]);
-        const ks = [0, 1, columns.length >> 1];
-        for (const [i, got] of r2WithoutTop(r2, variance, ks).entries()) {
-          const rest = sorted.slice(ks[i]);
-          const expected = scoreFromSums(rest.map(([r, v]) => (1 - r) * v), rest.map(([, v]) => v)).r2;
-          if (rest.length === 0) expect(got).toBeNaN();
-          else expect(got).toBeCloseTo(expected, 9);
-        }
-      }),
+      fc.property(
+        fc.array(
+          fc.tuple(fc.double({ min: -3, max: 1, noNaN: true }), fc.double({ min: 1e-3, max: 1e6, noNaN: true })),
+          { minLength: 1, maxLength: 40 },
+        ),
+        (columns) => {
+          const r2 = columns.map(([r]) => r);
+          const variance = columns.map(([, v]) => v);
+          const sorted = [...columns].sort((a, b) => b[1] - a[1]);
+          const ks = [0, 1, columns.length >> 1];
+          for (const [i, got] of r2WithoutTop(r2, variance, ks).entries()) {
+            const rest = sorted.slice(ks[i]);
+            const expected = scoreFromSums(
+              rest.map(([r, v]) => (1 - r) * v),
+              rest.map(([, v]) => v),
+            ).r2;
+            if (rest.length === 0) expect(got).toBeNaN();
+            else expect(got).toBeCloseTo(expected, 9);
+          }
+        },
+      ),
     );
   });
 
@@ -46,7 +64,12 @@ describe('R² per dimension', () => {
     expect([count, constant]).toEqual([6, 1]);
     expect(quantiles).toEqual([-7, 0.125, 1]);
     expect(dimensionQuantiles([NaN], [0.5]).quantiles).toEqual([NaN]);
-    expect(r2Histogram(values, 5, -0.25)).toEqual({ edges: [-0.25, 0, 0.25, 0.5, 0.75, 1], counts: [2, 1, 1, 1, 1], clipped: 2, constant: 1 });
+    expect(r2Histogram(values, 5, -0.25)).toEqual({
+      edges: [-0.25, 0, 0.25, 0.5, 0.75, 1],
+      counts: [2, 1, 1, 1, 1],
+      clipped: 2,
+      constant: 1,
+    });
     expect(() => r2Histogram(values, 0)).toThrowError(RangeError);
     expect(() => r2Histogram(values, 4, 1)).toThrowError(RangeError);
   });
@@ -55,29 +78,47 @@ describe('R² per dimension', () => {
 describe('eigenvalues', () => {
   test('are those of the full decomposition, of any size and rank', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 0, max: 1e6 }), fc.integer({ min: 1, max: 24 }), fc.integer({ min: 0, max: 30 }), async (seed, n, rank) => {
-        const random = new Random(seed);
-        const A: Matrix = { rows: rank, cols: n, data: random.normals(rank * n).map((x) => x * 10 ** (4 * random.uniform() - 2)) };
-        const S = matmulTN(A, A);
-        const shift = seed % 3 === 0 ? 5 : 0; // indefinite too
-        for (let i = 0; i < n; i++) S.data[i * n + i] -= shift;
-        const expected = symmetricEigen(S).values;
-        const got = await symmetricEigenvalues(S);
-        const size = Math.max(...expected.map(Math.abs), 1e-300);
-        for (let i = 0; i < n; i++) expect(Math.abs(got[i] - expected[i])).toBeLessThanOrEqual(1e-13 * n * size);
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 1e6 }),
+        fc.integer({ min: 1, max: 24 }),
+        fc.integer({ min: 0, max: 30 }),
+        async (seed, n, rank) => {
+          const random = new Random(seed);
+          const A: Matrix = {
+            rows: rank,
+            cols: n,
+            data: random.normals(rank * n).map((x) => x * 10 ** (4 * random.uniform() - 2)),
+          };
+          const S = matmulTN(A, A);
+          const shift = seed % 3 === 0 ? 5 : 0; // indefinite too
+          for (let i = 0; i < n; i++) S.data[i * n + i] -= shift;
+          const expected = symmetricEigen(S).values;
+          const got = await symmetricEigenvalues(S);
+          const size = Math.max(...expected.map(Math.abs), 1e-300);
+          for (let i = 0; i < n; i++) expect(Math.abs(got[i] - expected[i])).toBeLessThanOrEqual(1e-13 * n * size);
+        },
+      ),
     );
     expect([...(await symmetricEigenvalues(identity(3)))]).toEqual([1, 1, 1]);
     expect(await symmetricEigenvalues({ rows: 0, cols: 0, data: new Float64Array() })).toHaveLength(0);
-    await expect(symmetricEigenvalues({ rows: 1, cols: 1, data: Float64Array.of(NaN) })).rejects.toThrowError(RangeError);
-    await expect(symmetricEigenvalues({ rows: 1, cols: 2, data: new Float64Array(2) })).rejects.toThrowError(RangeError);
+    await expect(symmetricEigenvalues({ rows: 1, cols: 1, data: Float64Array.of(NaN) })).rejects.toThrowError(
+      RangeError,
+    );
+    await expect(symmetricEigenvalues({ rows: 1, cols: 2, data: new Float64Array(2) })).rejects.toThrowError(
+      RangeError,
+    );
   });
 });
 
 describe('spectra', () => {
   test('singular values of W agree with the SVD down to the resolution', async () => {
     const random = new Random(7);
-    for (const [d, m] of [[1, 1], [5, 9], [30, 12], [60, 60]]) {
+    for (const [d, m] of [
+      [1, 1],
+      [5, 9],
+      [30, 12],
+      [60, 60],
+    ]) {
       const W: Matrix = { rows: d, cols: m, data: random.normals(d * m).map((x, i) => x * 10 ** (-(i % m) / 4)) };
       const values = await mapSpectrum(W);
       const exact = svd(W).values;
@@ -101,7 +142,11 @@ describe('spectra', () => {
   });
 
   const states = activationLike({ sourceWidth: 24, targetWidth: 31, rows: 1200, kappa: 1e4, seed: 8 });
-  const matrix = (data: Float32Array | Float64Array, cols: number): Matrix => ({ rows: data.length / cols, cols, data: Float64Array.from(data) });
+  const matrix = (data: Float32Array | Float64Array, cols: number): Matrix => ({
+    rows: data.length / cols,
+    cols,
+    data: Float64Array.from(data),
+  });
   const X = matrix(states.X, 24);
   const Y = matrix(states.Y, 31);
 
@@ -111,7 +156,10 @@ describe('spectra', () => {
     const spectrum = await metricSpectrum(W, moments);
     const { perDimension } = scoreFromMoments(W, moments);
     // Without λ the predicted variance is the R² on the training rows.
-    expect(spectrum.reduce((sum, s) => sum + s * s, 0)).toBeCloseTo(perDimension.reduce((a, b) => a + b), 6);
+    expect(spectrum.reduce((sum, s) => sum + s * s, 0)).toBeCloseTo(
+      perDimension.reduce((a, b) => a + b),
+      6,
+    );
     expect(spectrum).toHaveLength(24);
 
     const random = new Random(9);
@@ -136,7 +184,9 @@ describe('spectra', () => {
     const values = await metricSpectrum(W, moments);
     expect(values.every(Number.isFinite)).toBe(true);
     expect(values.filter((s) => s > 0)).toHaveLength(22);
-    await expect(metricSpectrum({ ...W, rows: 3, data: W.data.slice(0, 93) }, moments)).rejects.toThrowError(RangeError);
+    await expect(metricSpectrum({ ...W, rows: 3, data: W.data.slice(0, 93) }, moments)).rejects.toThrowError(
+      RangeError,
+    );
   });
 
   test('1,000 × 1,000 takes seconds and can be stopped on the way', async () => {
@@ -148,7 +198,10 @@ describe('spectra', () => {
     console.log(`1,000 × 1,000: ${took.toFixed(0)} ms, effective rank ${effectiveRank(values).toFixed(1)}`);
     // Random normals: σ₁ near 2√n, Σσ² = ‖W‖²_F.
     expect(Math.abs(values[0] / Math.sqrt(1000) - 2)).toBeLessThan(0.05);
-    expect(values.reduce((sum, s) => sum + s * s, 0)).toBeCloseTo(W.data.reduce((sum, x) => sum + x * x, 0), 2);
+    expect(values.reduce((sum, s) => sum + s * s, 0)).toBeCloseTo(
+      W.data.reduce((sum, x) => sum + x * x, 0),
+      2,
+    );
     const stop = new AbortController();
     const work = mapSpectrum(W, stop.signal);
     setTimeout(() => stop.abort(), took / 4);

@@ -25,11 +25,19 @@ export function topCounts(targetWidth: number): number[] {
  * @returns one R² per k; NaN where no dimension that varies remains
  * @throws RangeError if the lengths differ, a variance is negative or not finite, or a k is not 0 … dT
  */
-export function r2WithoutTop(perDimension: ArrayLike<number>, targetVariance: ArrayLike<number>, ks: readonly number[] = topCounts(perDimension.length)): number[] {
+export function r2WithoutTop(
+  perDimension: ArrayLike<number>,
+  targetVariance: ArrayLike<number>,
+  ks: readonly number[] = topCounts(perDimension.length),
+): number[] {
   const m = perDimension.length;
-  if (targetVariance.length !== m) throw new RangeError(`${m} dimensions have R² and ${targetVariance.length} a variance.`);
-  for (let j = 0; j < m; j++) if (!(targetVariance[j] >= 0) || !Number.isFinite(targetVariance[j])) throw new RangeError(`The variance of dimension ${j} must be a number of at least 0, not ${targetVariance[j]}.`);
-  for (const k of ks) if (!Number.isInteger(k) || k < 0 || k > m) throw new RangeError(`0 to ${m} dimensions can be left out, not ${k}.`);
+  if (targetVariance.length !== m)
+    throw new RangeError(`${m} dimensions have R² and ${targetVariance.length} a variance.`);
+  for (let j = 0; j < m; j++)
+    if (!(targetVariance[j] >= 0) || !Number.isFinite(targetVariance[j]))
+      throw new RangeError(`The variance of dimension ${j} must be a number of at least 0, not ${targetVariance[j]}.`);
+  for (const k of ks)
+    if (!Number.isInteger(k) || k < 0 || k > m) throw new RangeError(`0 to ${m} dimensions can be left out, not ${k}.`);
   const order = Array.from({ length: m }, (_, j) => j).sort((a, b) => targetVariance[b] - targetVariance[a]);
   // Summed from the smallest on, so that the massive ones cost the rest no digits.
   const from = new Float64Array(m + 1).fill(NaN);
@@ -56,7 +64,10 @@ export interface DimensionSummary {
 }
 
 /** Quantiles of the R² per dimension (default 5, 25, 50, 75, 95 %), constant dimensions left out. @throws RangeError for q outside [0, 1] */
-export function dimensionQuantiles(perDimension: ArrayLike<number>, qs: readonly number[] = [0.05, 0.25, 0.5, 0.75, 0.95]): DimensionSummary {
+export function dimensionQuantiles(
+  perDimension: ArrayLike<number>,
+  qs: readonly number[] = [0.05, 0.25, 0.5, 0.75, 0.95],
+): DimensionSummary {
   const kept = Float64Array.from(perDimension).filter((x) => !Number.isNaN(x));
   return {
     count: kept.length,
@@ -82,7 +93,8 @@ export interface R2Histogram {
  */
 export function r2Histogram(perDimension: ArrayLike<number>, bins = 24, low = -0.2): R2Histogram {
   if (!Number.isInteger(bins) || bins < 1) throw new RangeError(`A histogram needs at least one bin, not ${bins}.`);
-  if (!(low < 1) || !Number.isFinite(low)) throw new RangeError(`The low end of a histogram of R² must lie below 1, not at ${low}.`);
+  if (!(low < 1) || !Number.isFinite(low))
+    throw new RangeError(`The low end of a histogram of R² must lie below 1, not at ${low}.`);
   const counts = Array.from({ length: bins }, () => 0);
   let clipped = 0;
   let constant = 0;
@@ -123,13 +135,20 @@ export async function mapSpectrum(W: MatrixLike, signal?: AbortSignal): Promise<
  * @returns min(dS, dT) values, descending; those that are rounding are 0
  * @throws RangeError if W does not fit the moments or is not finite; AbortError
  */
-export async function metricSpectrum(W: MatrixLike, { ss, tt }: PairMoments, signal?: AbortSignal): Promise<Float64Array> {
+export async function metricSpectrum(
+  W: MatrixLike,
+  { ss, tt }: PairMoments,
+  signal?: AbortSignal,
+): Promise<Float64Array> {
   const { rows: d, cols: m } = W;
-  if (ss.rows !== d || tt.length !== m) throw new RangeError(`A ${d}×${m} map does not fit moments of ${ss.rows}×${tt.length}.`);
+  if (ss.rows !== d || tt.length !== m)
+    throw new RangeError(`A ${d}×${m} map does not fit moments of ${ss.rows}×${tt.length}.`);
   // Standardised on both sides first, so that no scale costs digits.
   const deviation = Float64Array.from({ length: d }, (_, i) => Math.sqrt(ss.data[i * d + i]));
   const weights = zeros(d, m);
-  for (let i = 0; i < d; i++) for (let j = 0; j < m; j++) weights.data[i * m + j] = tt[j] > 0 ? (W.data[i * m + j] * deviation[i]) / Math.sqrt(tt[j]) : 0;
+  for (let i = 0; i < d; i++)
+    for (let j = 0; j < m; j++)
+      weights.data[i * m + j] = tt[j] > 0 ? (W.data[i * m + j] * deviation[i]) / Math.sqrt(tt[j]) : 0;
   const correlation = zeros(d, d);
   for (let i = 0; i < d; i++) {
     for (let j = 0; j < d; j++) {
@@ -182,7 +201,8 @@ export function participationRatio(singularValues: ArrayLike<number>): number {
 function checkedSum(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) {
-    if (!(values[i] >= 0) || !Number.isFinite(values[i])) throw new RangeError(`A singular value must be a number of at least 0, not ${values[i]}.`);
+    if (!(values[i] >= 0) || !Number.isFinite(values[i]))
+      throw new RangeError(`A singular value must be a number of at least 0, not ${values[i]}.`);
     sum += values[i];
   }
   return sum;

@@ -38,14 +38,17 @@ export function identity(size: number): Matrix {
  * @throws RangeError if the length is not rows·cols
  */
 export function fromArray(rows: number, cols: number, values: ArrayLike<number>): Matrix {
-  if (values.length !== rows * cols) throw new RangeError(`A ${rows}×${cols} matrix needs ${rows * cols} numbers, not ${values.length}.`);
+  if (values.length !== rows * cols)
+    throw new RangeError(`A ${rows}×${cols} matrix needs ${rows * cols} numbers, not ${values.length}.`);
   return { rows, cols, data: Float64Array.from(values) };
 }
 
 /** @throws RangeError if the data does not have rows·cols elements */
 export function checkMatrix(m: MatrixLike, name = 'matrix'): void {
-  if (!Number.isInteger(m.rows) || !Number.isInteger(m.cols) || m.rows < 0 || m.cols < 0) throw new RangeError(`${name}: rows and cols must be whole numbers.`);
-  if (m.data.length !== m.rows * m.cols) throw new RangeError(`${name}: ${m.rows}×${m.cols} needs ${m.rows * m.cols} numbers, not ${m.data.length}.`);
+  if (!Number.isInteger(m.rows) || !Number.isInteger(m.cols) || m.rows < 0 || m.cols < 0)
+    throw new RangeError(`${name}: rows and cols must be whole numbers.`);
+  if (m.data.length !== m.rows * m.cols)
+    throw new RangeError(`${name}: ${m.rows}×${m.cols} needs ${m.rows * m.cols} numbers, not ${m.data.length}.`);
 }
 
 export function transpose(m: MatrixLike): Matrix {
@@ -74,7 +77,8 @@ export function frobenius(values: ArrayLike<number>): number {
  * @throws RangeError on different lengths
  */
 export function relativeError(values: ArrayLike<number>, reference: ArrayLike<number>): number {
-  if (values.length !== reference.length) throw new RangeError(`relativeError: ${values.length} values against ${reference.length}.`);
+  if (values.length !== reference.length)
+    throw new RangeError(`relativeError: ${values.length} values against ${reference.length}.`);
   let difference = 0;
   let size = 0;
   for (let i = 0; i < values.length; i++) {
@@ -97,7 +101,8 @@ export function columnMeans(m: MatrixLike): Float64Array {
 export function centreColumns(m: MatrixLike, about: ArrayLike<number> = columnMeans(m)): Matrix {
   checkMatrix(m);
   const out = zeros(m.rows, m.cols);
-  for (let i = 0; i < m.rows; i++) for (let j = 0; j < m.cols; j++) out.data[i * m.cols + j] = m.data[i * m.cols + j] - about[j];
+  for (let i = 0; i < m.rows; i++)
+    for (let j = 0; j < m.cols; j++) out.data[i * m.cols + j] = m.data[i * m.cols + j] - about[j];
   return out;
 }
 
@@ -136,7 +141,14 @@ export function packColumns(
 }
 
 /** Packs columns [k0, k0 + count) of all rows, so that each panel holds 4 *rows* of the source: the left side of A·B. */
-function packRows(source: Float64Array | Float32Array, rows: number, cols: number, k0: number, count: number, out: Float64Array): void {
+function packRows(
+  source: Float64Array | Float32Array,
+  rows: number,
+  cols: number,
+  k0: number,
+  count: number,
+  out: Float64Array,
+): void {
   for (let r0 = 0; r0 < rows; r0 += 4) {
     const base = r0 * count;
     for (let r = 0; r < 4; r++) {
@@ -147,28 +159,79 @@ function packRows(source: Float64Array | Float32Array, rows: number, cols: numbe
 }
 
 /** C[c…, 4×4 tile with row stride ldc] += Σ_k A[k][4]ᵀ B[k][4] over two packed panels. */
-function tile(A: Float64Array, a: number, B: Float64Array, b: number, count: number, C: Float64Array, c: number, ldc: number): void {
-  let c00 = 0, c01 = 0, c02 = 0, c03 = 0;
-  let c10 = 0, c11 = 0, c12 = 0, c13 = 0;
-  let c20 = 0, c21 = 0, c22 = 0, c23 = 0;
-  let c30 = 0, c31 = 0, c32 = 0, c33 = 0;
+function tile(
+  A: Float64Array,
+  a: number,
+  B: Float64Array,
+  b: number,
+  count: number,
+  C: Float64Array,
+  c: number,
+  ldc: number,
+): void {
+  let c00 = 0,
+    c01 = 0,
+    c02 = 0,
+    c03 = 0;
+  let c10 = 0,
+    c11 = 0,
+    c12 = 0,
+    c13 = 0;
+  let c20 = 0,
+    c21 = 0,
+    c22 = 0,
+    c23 = 0;
+  let c30 = 0,
+    c31 = 0,
+    c32 = 0,
+    c33 = 0;
   for (let k = 0; k < count; k++) {
-    const b0 = B[b], b1 = B[b + 1], b2 = B[b + 2], b3 = B[b + 3];
-    const a0 = A[a], a1 = A[a + 1], a2 = A[a + 2], a3 = A[a + 3];
-    c00 += a0 * b0; c01 += a0 * b1; c02 += a0 * b2; c03 += a0 * b3;
-    c10 += a1 * b0; c11 += a1 * b1; c12 += a1 * b2; c13 += a1 * b3;
-    c20 += a2 * b0; c21 += a2 * b1; c22 += a2 * b2; c23 += a2 * b3;
-    c30 += a3 * b0; c31 += a3 * b1; c32 += a3 * b2; c33 += a3 * b3;
+    const b0 = B[b],
+      b1 = B[b + 1],
+      b2 = B[b + 2],
+      b3 = B[b + 3];
+    const a0 = A[a],
+      a1 = A[a + 1],
+      a2 = A[a + 2],
+      a3 = A[a + 3];
+    c00 += a0 * b0;
+    c01 += a0 * b1;
+    c02 += a0 * b2;
+    c03 += a0 * b3;
+    c10 += a1 * b0;
+    c11 += a1 * b1;
+    c12 += a1 * b2;
+    c13 += a1 * b3;
+    c20 += a2 * b0;
+    c21 += a2 * b1;
+    c22 += a2 * b2;
+    c23 += a2 * b3;
+    c30 += a3 * b0;
+    c31 += a3 * b1;
+    c32 += a3 * b2;
+    c33 += a3 * b3;
     a += 4;
     b += 4;
   }
-  C[c] += c00; C[c + 1] += c01; C[c + 2] += c02; C[c + 3] += c03;
+  C[c] += c00;
+  C[c + 1] += c01;
+  C[c + 2] += c02;
+  C[c + 3] += c03;
   c += ldc;
-  C[c] += c10; C[c + 1] += c11; C[c + 2] += c12; C[c + 3] += c13;
+  C[c] += c10;
+  C[c + 1] += c11;
+  C[c + 2] += c12;
+  C[c + 3] += c13;
   c += ldc;
-  C[c] += c20; C[c + 1] += c21; C[c + 2] += c22; C[c + 3] += c23;
+  C[c] += c20;
+  C[c + 1] += c21;
+  C[c + 2] += c22;
+  C[c + 3] += c23;
   c += ldc;
-  C[c] += c30; C[c + 1] += c31; C[c + 2] += c32; C[c + 3] += c33;
+  C[c] += c30;
+  C[c + 1] += c31;
+  C[c + 2] += c32;
+  C[c + 3] += c33;
 }
 
 /**
@@ -177,10 +240,16 @@ function tile(A: Float64Array, a: number, B: Float64Array, b: number, count: num
  * @param upper compute only the tiles on and above the diagonal (A = B)
  */
 export function accumulatePacked(
-  A: Float64Array, a: number, m: number,
-  B: Float64Array, b: number, n: number,
+  A: Float64Array,
+  a: number,
+  m: number,
+  B: Float64Array,
+  b: number,
+  n: number,
   count: number,
-  C: Float64Array, c: number, ldc: number,
+  C: Float64Array,
+  c: number,
+  ldc: number,
   upper = false,
 ): void {
   for (let j = 0; j < n; j += 4) {
@@ -248,7 +317,8 @@ export interface PackedUpper {
 
 /** Packs an upper triangular matrix; what is below the diagonal is taken for 0. @throws RangeError if it is not size×size */
 export function packUpper(T: Float64Array | Float32Array, size: number): PackedUpper {
-  if (T.length !== size * size) throw new RangeError(`A ${size}×${size} matrix needs ${size * size} numbers, not ${T.length}.`);
+  if (T.length !== size * size)
+    throw new RangeError(`A ${size}×${size} matrix needs ${size * size} numbers, not ${T.length}.`);
   const width = panelWidth(size);
   const data = new Float64Array(width * size);
   for (let k = 0; k < size; k += FOLD_ROWS) packColumns(T, size, k, Math.min(FOLD_ROWS, size - k), data, k * width);
@@ -271,7 +341,8 @@ export function multiplyUpper(X: Float64Array | Float32Array, rows: number, T: P
     packRows(X, rows, d, k, count, packed);
     for (let j = k - (k % 4); j < width; j += 4) {
       const used = Math.min(count, j + 4 - k); // below, T is 0
-      for (let i = 0; i < tall; i += 4) tile(packed, i * count, data, k * width + j * count, used, C, i * width + j, width);
+      for (let i = 0; i < tall; i += 4)
+        tile(packed, i * count, data, k * width + j * count, used, C, i * width + j, width);
     }
   }
   const out = new Float32Array(rows * d);

@@ -5,10 +5,32 @@
  * whitened coordinates (whitened-fit.ts). Solving is float64 in both.
  */
 import { centredNorm, ckaFromNorms } from './cka';
-import type { AffineMap, CrossValidationPoint, FitChunk, FitOptions, FitShape, LambdaPoint, OnLayer, PairFit, RowCounts, SecondPassReason, StreamingFit } from './fit-types';
+import type {
+  AffineMap,
+  CrossValidationPoint,
+  FitChunk,
+  FitOptions,
+  FitShape,
+  LambdaPoint,
+  OnLayer,
+  PairFit,
+  RowCounts,
+  SecondPassReason,
+  StreamingFit,
+} from './fit-types';
 import { checkLayers, ConstantColumns, finiteRows } from './fit-rows';
 import { type Matrix, zeros } from './matrix';
-import { checkLambda, intercept, medianOfFinite, type MomentScore, type PairMoments, ridgeFromMoments, type RidgeSolution, scoreFromMoments, scoreFromSums } from './moments';
+import {
+  checkLambda,
+  intercept,
+  medianOfFinite,
+  type MomentScore,
+  type PairMoments,
+  ridgeFromMoments,
+  type RidgeSolution,
+  scoreFromMoments,
+  scoreFromSums,
+} from './moments';
 
 /** Sums over the rows of a split or a fold, in the coordinates in which the fit streams. */
 export interface Accumulator {
@@ -66,10 +88,12 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   /** @throws RangeError unless all four sizes are whole numbers of at least 1 and folds is one of 2 … 16, if given */
   protected constructor(shape: FitShape, options: FitOptions, strides: Strides) {
     for (const [name, size] of Object.entries(shape)) {
-      if (!Number.isInteger(size) || size < 1) throw new RangeError(`${name} must be a whole number of at least 1, not ${size}.`);
+      if (!Number.isInteger(size) || size < 1)
+        throw new RangeError(`${name} must be a whole number of at least 1, not ${size}.`);
     }
     const { folds } = options;
-    if (folds !== undefined && (!Number.isInteger(folds) || folds < 2 || folds > MAX_FOLDS)) throw new RangeError(`folds must be a whole number from 2 to ${MAX_FOLDS}, not ${folds}.`);
+    if (folds !== undefined && (!Number.isInteger(folds) || folds < 2 || folds > MAX_FOLDS))
+      throw new RangeError(`folds must be a whole number from 2 to ${MAX_FOLDS}, not ${folds}.`);
     this.shape = { ...shape };
     this.strides = strides;
     this.#wantCka = options.cka ?? true;
@@ -94,7 +118,11 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   /** A pivot below this share of its diagonal is rounding noise; undefined for that of float64. */
   protected readonly pivotTolerance: number | undefined = undefined;
   /** How the streaming itself failed this source layer, see PairFit.needsSecondPass. */
-  protected strayed(_sourceLayer: number, _train: PairMoments, _lambda: number): Omit<SecondPassReason, 'sourceLayer'> | null {
+  protected strayed(
+    _sourceLayer: number,
+    _train: PairMoments,
+    _lambda: number,
+  ): Omit<SecondPassReason, 'sourceLayer'> | null {
     return null;
   }
   protected get secondPass(): boolean {
@@ -123,7 +151,10 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   protected foldOf({ split, fold = -1 }: Pick<FitChunk<unknown>, 'split' | 'fold'>): number {
     const folds = this.train.length;
     if (split === 'heldOut' || folds === 1) return 0;
-    if (!Number.isInteger(fold) || fold < 0 || fold >= folds) throw new RangeError(`Training rows of a fit with ${folds} folds need a fold from 0 to ${folds - 1}, not ${fold === -1 ? 'none' : fold}.`);
+    if (!Number.isInteger(fold) || fold < 0 || fold >= folds)
+      throw new RangeError(
+        `Training rows of a fit with ${folds} folds need a fold from 0 to ${folds - 1}, not ${fold === -1 ? 'none' : fold}.`,
+      );
     return fold;
   }
 
@@ -150,7 +181,12 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     return out;
   }
 
-  async solve(sourceLayer: number, targetLayer: number, lambdas: number | number[], signal?: AbortSignal): Promise<PairFit> {
+  async solve(
+    sourceLayer: number,
+    targetLayer: number,
+    lambdas: number | number[],
+    signal?: AbortSignal,
+  ): Promise<PairFit> {
     const path = checkPath(typeof lambdas === 'number' ? [lambdas] : lambdas);
     this.#checkPair(sourceLayer, targetLayer);
     await this.#ready();
@@ -174,7 +210,10 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
       lambdaPath.push({ lambda, heldOutR2: score.r2, trainR2: scoreFromMoments(solution.W, train).r2, badPivots: 0 });
       if (!best || score.r2 > best.score.r2) best = { lambda, solution, score };
     }
-    if (!best) throw new RangeError(`No λ of ${path.join(', ')} gives a system that can be solved: the source columns depend on each other. Use a larger λ or more rows.`);
+    if (!best)
+      throw new RangeError(
+        `No λ of ${path.join(', ')} gives a system that can be solved: the source columns depend on each other. Use a larger λ or more rows.`,
+      );
     return {
       lambdaPath,
       best: roundMap(best.solution.W, train, best.lambda),
@@ -188,7 +227,12 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     };
   }
 
-  async crossValidate(sourceLayer: number, targetLayer: number, lambdas: readonly number[], signal?: AbortSignal): Promise<CrossValidationPoint[]> {
+  async crossValidate(
+    sourceLayer: number,
+    targetLayer: number,
+    lambdas: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<CrossValidationPoint[]> {
     const path = checkPath(lambdas);
     const count = this.train.length;
     if (count === 1) throw new RangeError('This fit was made without { folds }: it cannot cross-validate.');
@@ -196,8 +240,14 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     this.#needTrain();
     await this.settle();
     const empty = this.train.findIndex((fold) => fold.rows === 0);
-    if (empty >= 0) throw new RangeError(`Fold ${empty} of ${count} has no rows: cross-validation needs rows in every fold.`);
-    const points: CrossValidationPoint[] = path.map((lambda) => ({ lambda, perFold: [], meanR2: NaN, standardError: NaN }));
+    if (empty >= 0)
+      throw new RangeError(`Fold ${empty} of ${count} has no rows: cross-validation needs rows in every fold.`);
+    const points: CrossValidationPoint[] = path.map((lambda) => ({
+      lambda,
+      perFold: [],
+      meanR2: NaN,
+      standardError: NaN,
+    }));
     for (const fold of this.#allFolds) {
       const others = this.#allFolds.filter((other) => other !== fold);
       const rest = this.#sum(others);
@@ -225,7 +275,9 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     await this.settle();
     const { sourceLayers, targetLayers, targetWidth } = this.shape;
     const total = this.#sum(this.#allFolds);
-    const targetNorms = total.targetGram.map((gram, t) => centredNorm(gram, this.strides.target, targetWidth, total.targetSums[t], total.rows));
+    const targetNorms = total.targetGram.map((gram, t) =>
+      centredNorm(gram, this.strides.target, targetWidth, total.targetSums[t], total.rows),
+    );
     const out = new Float64Array(sourceLayers * targetLayers);
     for (let s = 0; s < sourceLayers; s++) {
       await breathe();
@@ -236,7 +288,8 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
       for (const x of ss.data) source += x * x;
       for (let t = 0; t < targetLayers; t++) {
         let cross = 0;
-        for (let i = 0; i < st.rows; i++) for (let j = 0; j < targetWidth; j++) cross += st.data[i * st.cols + t * targetWidth + j] ** 2;
+        for (let i = 0; i < st.rows; i++)
+          for (let j = 0; j < targetWidth; j++) cross += st.data[i * st.cols + t * targetWidth + j] ** 2;
         out[s * targetLayers + t] = ckaFromNorms(Math.sqrt(cross), Math.sqrt(source), targetNorms[t]);
       }
     }
@@ -246,8 +299,14 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   async moments(sourceLayer: number, targetLayer: number): Promise<{ train: PairMoments; heldOut: PairMoments }> {
     this.#checkPair(sourceLayer, targetLayer);
     await this.#ready();
-    const own = (moments: PairMoments): PairMoments => ({ ...moments, ss: { ...moments.ss, data: moments.ss.data.slice() } });
-    return { train: own(this.trainMoments(sourceLayer, targetLayer)), heldOut: own(this.#momentsOf(this.heldOut, this.#allFolds, sourceLayer, targetLayer)) };
+    const own = (moments: PairMoments): PairMoments => ({
+      ...moments,
+      ss: { ...moments.ss, data: moments.ss.data.slice() },
+    });
+    return {
+      train: own(this.trainMoments(sourceLayer, targetLayer)),
+      heldOut: own(this.#momentsOf(this.heldOut, this.#allFolds, sourceLayer, targetLayer)),
+    };
   }
 
   async rows(): Promise<RowCounts> {
@@ -264,7 +323,15 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
 
   /** Nothing but memory to give back. */
   dispose(): void {
-    const nothing: Accumulator = { rows: 0, sourceSums: [], targetSums: [], gram: [], cross: [], squares: [], targetGram: [] };
+    const nothing: Accumulator = {
+      rows: 0,
+      sourceSums: [],
+      targetSums: [],
+      gram: [],
+      cross: [],
+      squares: [],
+      targetGram: [],
+    };
     this.train = this.train.map(() => nothing);
     this.heldOut = nothing;
     this.#forget();
@@ -293,7 +360,8 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   #accumulator(targetGram: boolean): Accumulator {
     const { sourceLayers, targetLayers, sourceWidth, targetWidth } = this.shape;
     const { source, target } = this.strides;
-    const many = (count: number, size: number): Float64Array[] => Array.from({ length: count }, () => new Float64Array(size));
+    const many = (count: number, size: number): Float64Array[] =>
+      Array.from({ length: count }, () => new Float64Array(size));
     return {
       rows: 0,
       sourceSums: many(sourceLayers, sourceWidth),
@@ -325,7 +393,13 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   }
 
   /** Moments about the means of the training rows of some folds, in original coordinates. */
-  #momentsOf(acc: Accumulator, folds: readonly number[], s: number, only?: number, about = this.#sum(folds)): PairMoments {
+  #momentsOf(
+    acc: Accumulator,
+    folds: readonly number[],
+    s: number,
+    only?: number,
+    about = this.#sum(folds),
+  ): PairMoments {
     const { targetLayers, sourceWidth: d, targetWidth } = this.shape;
     const pt = this.strides.target;
     const n = acc.rows;
@@ -341,7 +415,8 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     const wide = pt * targetLayers;
     const kept = folds.length === this.train.length ? this.#grams.get(acc)?.get(s) : undefined;
     const ss = kept ?? back.gram(this.#centredGram(acc, s, a));
-    if (!kept && folds.length === this.train.length) this.#grams.set(acc, (this.#grams.get(acc) ?? new Map<number, Matrix>()).set(s, ss));
+    if (!kept && folds.length === this.train.length)
+      this.#grams.set(acc, (this.#grams.get(acc) ?? new Map<number, Matrix>()).set(s, ss));
     const st = zeros(d, m);
     for (let i = 0; i < d; i++) {
       layers.forEach((t, k) => {
@@ -355,7 +430,10 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     const cross = back.cross(st);
     // Exact zeros for what is constant over the training rows: its variance would be rounding noise.
     if (acc === about) {
-      for (const i of ConstantColumns.of(folds.map((fold) => this.#constant[fold]), s)) {
+      for (const i of ConstantColumns.of(
+        folds.map((fold) => this.#constant[fold]),
+        s,
+      )) {
         for (let j = 0; j < d; j++) ss.data[i * d + j] = ss.data[j * d + i] = 0;
         cross.data.fill(0, i * m, (i + 1) * m);
       }
@@ -410,7 +488,9 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
 
   #excluded(): string {
     const { train, heldOut, excluded } = this.#counts;
-    return excluded > 0 ? ` ${excluded} of ${train + heldOut + excluded} rows were left out: a state in them is not finite.` : '';
+    return excluded > 0
+      ? ` ${excluded} of ${train + heldOut + excluded} rows were left out: a state in them is not finite.`
+      : '';
   }
 }
 
@@ -429,7 +509,8 @@ function checkPath(lambdas: readonly number[]): number[] {
 
 /** @throws RangeError if the layer is not one of 0 … count−1 */
 function checkLayer(layer: number, count: number, side: string): void {
-  if (!Number.isInteger(layer) || layer < 0 || layer >= count) throw new RangeError(`There is no ${side} layer ${layer}: the fit has ${count}.`);
+  if (!Number.isInteger(layer) || layer < 0 || layer >= count)
+    throw new RangeError(`There is no ${side} layer ${layer}: the fit has ${count}.`);
 }
 
 function concat(parts: Float64Array[]): Float64Array {

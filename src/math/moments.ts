@@ -3,7 +3,16 @@
  * their R², the orthogonal map, the low-rank map and CKA. Nothing here needs rows.
  */
 import { cholesky, choleskySolve } from './cholesky';
-import { centreColumns, checkMatrix, columnMeans, matmul, matmulTN, type Matrix, type MatrixLike, zeros } from './matrix';
+import {
+  centreColumns,
+  checkMatrix,
+  columnMeans,
+  matmul,
+  matmulTN,
+  type Matrix,
+  type MatrixLike,
+  zeros,
+} from './matrix';
 
 /**
  * Moments of n paired rows (x: dS, y: dT) about fixed points a and b, divided by n:
@@ -38,7 +47,11 @@ export interface RidgeSolution extends Float64Map {
 }
 
 /** Moments of n×dS and n×dT rows about `about` (default: their own means). @throws RangeError if the row counts differ */
-export function pairMoments(X: MatrixLike, Y: MatrixLike, about?: { sourceMean: Float64Array; targetMean: Float64Array }): PairMoments {
+export function pairMoments(
+  X: MatrixLike,
+  Y: MatrixLike,
+  about?: { sourceMean: Float64Array; targetMean: Float64Array },
+): PairMoments {
   checkMatrix(X, 'X');
   checkMatrix(Y, 'Y');
   if (X.rows !== Y.rows || X.rows === 0) throw new RangeError(`Paired rows: ${X.rows} in X and ${Y.rows} in Y.`);
@@ -50,7 +63,14 @@ export function pairMoments(X: MatrixLike, Y: MatrixLike, about?: { sourceMean: 
   const tt = new Float64Array(Y.cols);
   for (let i = 0; i < n; i++) for (let j = 0; j < Y.cols; j++) tt[j] += Yc.data[i * Y.cols + j] ** 2;
   const divide = (m: Matrix): Matrix => ({ ...m, data: m.data.map((x) => x / n) });
-  return { rows: n, sourceMean, targetMean, ss: divide(matmulTN(Xc, Xc)), st: divide(matmulTN(Xc, Yc)), tt: tt.map((x) => x / n) };
+  return {
+    rows: n,
+    sourceMean,
+    targetMean,
+    ss: divide(matmulTN(Xc, Xc)),
+    st: divide(matmulTN(Xc, Yc)),
+    tt: tt.map((x) => x / n),
+  };
 }
 
 /**
@@ -87,7 +107,8 @@ export function ridgeFromMoments(train: PairMoments, lambda: number, pivotTolera
 /** p = b − a·W: the intercept that makes the map exact at the means. */
 export function intercept(W: MatrixLike, moments: PairMoments): Float64Array {
   const p = Float64Array.from(moments.targetMean);
-  for (let i = 0; i < W.rows; i++) for (let j = 0; j < W.cols; j++) p[j] -= moments.sourceMean[i] * W.data[i * W.cols + j];
+  for (let i = 0; i < W.rows; i++)
+    for (let j = 0; j < W.cols; j++) p[j] -= moments.sourceMean[i] * W.data[i * W.cols + j];
   return p;
 }
 
@@ -101,7 +122,8 @@ export interface MomentScore {
 /** R² of a map on rows of which only the moments are known: SSE_j = tt_j − 2 w_jᵀ st_j + w_jᵀ ss w_j. */
 export function scoreFromMoments(W: MatrixLike, moments: PairMoments): MomentScore {
   const { ss, st, tt } = moments;
-  if (W.rows !== ss.rows || W.cols !== st.cols) throw new RangeError(`A ${W.rows}×${W.cols} map does not fit moments of ${ss.rows}×${st.cols}.`);
+  if (W.rows !== ss.rows || W.cols !== st.cols)
+    throw new RangeError(`A ${W.rows}×${W.cols} map does not fit moments of ${ss.rows}×${st.cols}.`);
   const SW = matmul(ss, W);
   const sse = Float64Array.from(tt);
   for (let i = 0; i < W.rows; i++) {
@@ -110,7 +132,10 @@ export function scoreFromMoments(W: MatrixLike, moments: PairMoments): MomentSco
       sse[j] += W.data[at] * (SW.data[at] - 2 * st.data[at]);
     }
   }
-  return scoreFromSums(sse.map((x) => Math.max(0, x)), tt); // rounding must not make a sum of squares negative
+  return scoreFromSums(
+    sse.map((x) => Math.max(0, x)),
+    tt,
+  ); // rounding must not make a sum of squares negative
 }
 
 /** R² and its per-dimension values from the residual and total sums of squares. */
@@ -128,7 +153,9 @@ export function scoreFromSums(sse: ArrayLike<number>, sst: ArrayLike<number>): M
 
 /** Median over the dimensions that vary; NaN if none does. */
 export function medianOfFinite(values: ArrayLike<number>): number {
-  const kept = Array.from(values).filter(Number.isFinite).sort((a, b) => a - b);
+  const kept = Array.from(values)
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b);
   if (kept.length === 0) return NaN;
   const mid = kept.length >> 1;
   return kept.length % 2 === 1 ? kept[mid] : (kept[mid - 1] + kept[mid]) / 2;
@@ -136,5 +163,6 @@ export function medianOfFinite(values: ArrayLike<number>): number {
 
 /** @throws RangeError unless λ ≥ 0 and finite */
 export function checkLambda(lambda: number): void {
-  if (!(lambda >= 0) || !Number.isFinite(lambda)) throw new RangeError(`λ must be a number of at least 0, not ${lambda}.`);
+  if (!(lambda >= 0) || !Number.isFinite(lambda))
+    throw new RangeError(`λ must be a number of at least 0, not ${lambda}.`);
 }

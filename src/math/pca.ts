@@ -46,7 +46,11 @@ export function pca(rows: MatrixLike, k: number): Pca {
  * The first k principal components of a d×d covariance.
  * @throws RangeError unless 1 ≤ k ≤ d
  */
-export function pcaFromCovariance(covariance: MatrixLike, k: number, mean: Float64Array = new Float64Array(covariance.rows)): Pca {
+export function pcaFromCovariance(
+  covariance: MatrixLike,
+  k: number,
+  mean: Float64Array = new Float64Array(covariance.rows),
+): Pca {
   const d = covariance.rows;
   checkCount(k, d);
   const { values, vectors } = symmetricEigen(covariance);
@@ -75,7 +79,8 @@ export function pcaProject(model: Pca, rows: MatrixLike): Matrix {
 }
 
 function checkCount(k: number, most: number): void {
-  if (!Number.isInteger(k) || k < 1 || k > most) throw new RangeError(`PCA can give 1 to ${most} components here, not ${k}.`);
+  if (!Number.isInteger(k) || k < 1 || k > most)
+    throw new RangeError(`PCA can give 1 to ${most} components here, not ${k}.`);
 }
 
 function scaled(m: Matrix, factor: number): Matrix {

@@ -8,6 +8,8 @@ export interface Products {
 
 /** @throws RangeError if an array does not have rows·cols numbers */
 export function checkOperand(name: string, data: Float32Array, rows: number, cols: number): void {
-  if (!Number.isInteger(rows) || !Number.isInteger(cols) || rows < 1 || cols < 1) throw new RangeError(`${name}: rows and columns must be whole numbers of at least 1, not ${rows} and ${cols}.`);
-  if (data.length !== rows * cols) throw new RangeError(`${name}: ${rows}×${cols} needs ${rows * cols} numbers, not ${data.length}.`);
+  if (!Number.isInteger(rows) || !Number.isInteger(cols) || rows < 1 || cols < 1)
+    throw new RangeError(`${name}: rows and columns must be whole numbers of at least 1, not ${rows} and ${cols}.`);
+  if (data.length !== rows * cols)
+    throw new RangeError(`${name}: ${rows}×${cols} needs ${rows * cols} numbers, not ${data.length}.`);
 }

@@ -57,7 +57,8 @@ export class Random {
    * @throws RangeError unless 0 < n ≤ 2³²
    */
   integer(n: number): number {
-    if (!Number.isInteger(n) || n < 1 || n > 4294967296) throw new RangeError(`integer(n) needs 1 ≤ n ≤ 2³², not ${n}.`);
+    if (!Number.isInteger(n) || n < 1 || n > 4294967296)
+      throw new RangeError(`integer(n) needs 1 ≤ n ≤ 2³², not ${n}.`);
     const limit = 4294967296 - (4294967296 % n);
     for (;;) {
       const x = this.uint32();
@@ -107,7 +108,8 @@ export class Random {
    * @throws RangeError if the dimension is not at least 1
    */
   unitVector(dimension: number): Float64Array {
-    if (!Number.isInteger(dimension) || dimension < 1) throw new RangeError(`A unit vector needs a dimension of at least 1, not ${dimension}.`);
+    if (!Number.isInteger(dimension) || dimension < 1)
+      throw new RangeError(`A unit vector needs a dimension of at least 1, not ${dimension}.`);
     for (;;) {
       const v = this.normals(dimension);
       let norm = 0;

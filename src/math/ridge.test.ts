@@ -18,7 +18,8 @@ function cut(from: number, to: number): { X: Float32Array; Y: Float32Array } {
 function fitted(chunk: number): Float64Fit {
   const fit = new Float64Fit(shape);
   const pieces: { from: number; to: number; split: 'train' | 'heldOut' }[] = [];
-  for (let from = 0; from < TRAIN; from += chunk) pieces.push({ from, to: Math.min(TRAIN, from + chunk), split: 'train' });
+  for (let from = 0; from < TRAIN; from += chunk)
+    pieces.push({ from, to: Math.min(TRAIN, from + chunk), split: 'train' });
   pieces.splice(1, 0, { from: TRAIN, to: 900, split: 'heldOut' });
   for (const { from, to, split } of pieces) {
     const { X, Y } = cut(from, to);
@@ -72,14 +73,23 @@ describe('the streaming fit in float64', () => {
     const noise = (n: number, seed: number): Float32Array => Float32Array.from(new Random(seed).normals(n));
     const X2 = noise(900 * 14, 1);
     const Y2 = noise(900 * 9, 2);
-    for (const [from, to, split] of [[0, TRAIN, 'train'], [TRAIN, 900, 'heldOut']] as const) {
+    for (const [from, to, split] of [
+      [0, TRAIN, 'train'],
+      [TRAIN, 900, 'heldOut'],
+    ] as const) {
       const { X, Y } = cut(from, to);
-      fit.add({ source: [X, X2.slice(from * 14, to * 14)], target: [Y2.slice(from * 9, to * 9), Y], rows: to - from, split });
+      fit.add({
+        source: [X, X2.slice(from * 14, to * 14)],
+        target: [Y2.slice(from * 9, to * 9), Y],
+        rows: to - from,
+        split,
+      });
     }
     const grid = await fit.grid(1e-3);
     expect(grid[1]).toBeCloseTo((await fitted(900).solve(0, 0, 1e-3)).heldOutR2, 10);
     expect(grid[3]).toBeLessThan(0.05);
-    for (let s = 0; s < 2; s++) for (let t = 0; t < 2; t++) expect(grid[2 * s + t]).toBeCloseTo((await fit.solve(s, t, 1e-3)).heldOutR2, 10);
+    for (let s = 0; s < 2; s++)
+      for (let t = 0; t < 2; t++) expect(grid[2 * s + t]).toBeCloseTo((await fit.solve(s, t, 1e-3)).heldOutR2, 10);
     const cka = await fit.cka();
     const { X, Y } = cut(0, TRAIN);
     expect(cka[1]).toBeCloseTo(linearCka({ rows: TRAIN, cols: 14, data: X }, { rows: TRAIN, cols: 9, data: Y }), 9);
@@ -127,7 +137,12 @@ describe('the streaming fit in float64', () => {
     const X = new Float32Array(1000 * 14).fill(7);
     const Y = new Float32Array(1000 * 9).fill(7);
     // Every tenth row is bad: in the source, in the target, by NaN or by infinity.
-    const bad: [Float32Array, number, number][] = [[X, 14, NaN], [Y, 9, NaN], [X, 14, Infinity], [Y, 9, -Infinity]];
+    const bad: [Float32Array, number, number][] = [
+      [X, 14, NaN],
+      [Y, 9, NaN],
+      [X, 14, Infinity],
+      [Y, 9, -Infinity],
+    ];
     for (let r = 0, from = 0; r < 1000; r++) {
       if (r % 10 === 9) {
         const [side, width, value] = bad[((r - 9) / 10) % 4];
@@ -139,7 +154,8 @@ describe('the streaming fit in float64', () => {
       }
     }
     const fit = new Float64Fit(shape);
-    const feed = (from: number, to: number, split: 'train' | 'heldOut'): void => fit.add({ source: [X.slice(from * 14, to * 14)], target: [Y.slice(from * 9, to * 9)], rows: to - from, split });
+    const feed = (from: number, to: number, split: 'train' | 'heldOut'): void =>
+      fit.add({ source: [X.slice(from * 14, to * 14)], target: [Y.slice(from * 9, to * 9)], rows: to - from, split });
     feed(0, 777, 'train'); // 700 good rows
     feed(777, 1000, 'heldOut');
     expect(await fit.rows()).toEqual({ train: 700, heldOut: 200, excluded: 100 });
@@ -149,14 +165,19 @@ describe('the streaming fit in float64', () => {
 
     const none = new Float64Fit(shape);
     none.add({ source: [new Float32Array(140).fill(NaN)], target: [new Float32Array(90)], rows: 10, split: 'train' });
-    await expect(none.solve(0, 0, 1)).rejects.toThrowError('10 of 10 rows were left out: a state in them is not finite');
+    await expect(none.solve(0, 0, 1)).rejects.toThrowError(
+      '10 of 10 rows were left out: a state in them is not finite',
+    );
   });
 
   test('per-dimension R² is that of the dimension alone', async () => {
     const whole = await fitted(128).solve(0, 0, 1e-3);
     const alone = new Float64Fit({ ...shape, targetWidth: 1 });
     const column = (Y: Float32Array, j: number): Float32Array => Y.filter((_, i) => i % 9 === j);
-    for (const [from, to, split] of [[0, TRAIN, 'train'], [TRAIN, 900, 'heldOut']] as const) {
+    for (const [from, to, split] of [
+      [0, TRAIN, 'train'],
+      [TRAIN, 900, 'heldOut'],
+    ] as const) {
       const { X, Y } = cut(from, to);
       alone.add({ source: [X], target: [column(Y, 4)], rows: to - from, split });
     }
@@ -182,7 +203,14 @@ describe('cross-validation', () => {
   /** Chunks of 35 rows, in turn to the folds. */
   function folded(): Float64Fit {
     const fit = new Float64Fit(shape, { folds: FOLDS });
-    for (let from = 0; from < TRAIN; from += 35) fit.add({ source: [cut(from, from + 35).X], target: [cut(from, from + 35).Y], rows: 35, split: 'train', fold: (from / 35) % FOLDS });
+    for (let from = 0; from < TRAIN; from += 35)
+      fit.add({
+        source: [cut(from, from + 35).X],
+        target: [cut(from, from + 35).Y],
+        rows: 35,
+        split: 'train',
+        fold: (from / 35) % FOLDS,
+      });
     fit.add({ source: [cut(TRAIN, 900).X], target: [cut(TRAIN, 900).Y], rows: 200, split: 'heldOut' });
     return fit;
   }
@@ -192,14 +220,23 @@ describe('cross-validation', () => {
     expect(points.map((point) => point.lambda)).toEqual(LAMBDAS);
     for (let fold = 0; fold < FOLDS; fold++) {
       const fit = new Float64Fit(shape);
-      for (let from = 0; from < TRAIN; from += 35) fit.add({ source: [cut(from, from + 35).X], target: [cut(from, from + 35).Y], rows: 35, split: (from / 35) % FOLDS === fold ? 'heldOut' : 'train' });
+      for (let from = 0; from < TRAIN; from += 35)
+        fit.add({
+          source: [cut(from, from + 35).X],
+          target: [cut(from, from + 35).Y],
+          rows: 35,
+          split: (from / 35) % FOLDS === fold ? 'heldOut' : 'train',
+        });
       const { lambdaPath } = await fit.solve(0, 0, LAMBDAS);
       lambdaPath.forEach((point, i) => expect(points[i].perFold[fold]).toBeCloseTo(point.heldOutR2, 9));
     }
     for (const { perFold, meanR2, standardError } of points) {
       const mean = perFold.reduce((a, b) => a + b) / FOLDS;
       expect(meanR2).toBeCloseTo(mean, 12);
-      expect(standardError).toBeCloseTo(Math.sqrt(perFold.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (FOLDS - 1) / FOLDS), 12);
+      expect(standardError).toBeCloseTo(
+        Math.sqrt(perFold.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (FOLDS - 1) / FOLDS),
+        12,
+      );
     }
   });
 
@@ -220,7 +257,9 @@ describe('cross-validation', () => {
     const fit = new Float64Fit(shape, { folds: 2 });
     const { X, Y } = cut(0, 10);
     expect(() => fit.add({ source: [X], target: [Y], rows: 10, split: 'train' })).toThrowError(/fold from 0 to 1/);
-    expect(() => fit.add({ source: [X], target: [Y], rows: 10, split: 'train', fold: 2 })).toThrowError(/fold from 0 to 1/);
+    expect(() => fit.add({ source: [X], target: [Y], rows: 10, split: 'train', fold: 2 })).toThrowError(
+      /fold from 0 to 1/,
+    );
     fit.add({ source: [X], target: [Y], rows: 10, split: 'train', fold: 0 });
     await expect(fit.crossValidate(0, 0, [1])).rejects.toThrowError(/Fold 1 of 2 has no rows/);
     await expect(folded().crossValidate(0, 0, [1], AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });

@@ -44,7 +44,8 @@ export class Float64Fit extends MomentFit {
         const at = t * pt * count;
         packColumns(target[t], targetWidth, k, count, this.#panelT, at, shift.target[t]);
         addSums(this.#panelT, at, targetWidth, count, acc.targetSums[t], acc.squares[t]);
-        if (acc.targetGram.length > 0) accumulatePacked(this.#panelT, at, pt, this.#panelT, at, pt, count, acc.targetGram[t], 0, pt, true);
+        if (acc.targetGram.length > 0)
+          accumulatePacked(this.#panelT, at, pt, this.#panelT, at, pt, count, acc.targetGram[t], 0, pt, true);
       }
       for (let s = 0; s < sourceLayers; s++) {
         packColumns(source[s], sourceWidth, k, count, this.#panelS, 0, shift.source[s]);
@@ -72,7 +73,8 @@ export class Float64Fit extends MomentFit {
 /** x W + p for n×dS rows; the result is n×dT. @throws RangeError if the width is not the map's */
 export function applyMap(map: AffineMap, rows: Float32Array, count: number): Float32Array {
   const { sourceWidth: d, targetWidth: m, W, p } = map;
-  if (rows.length !== count * d) throw new RangeError(`${count} rows of ${d} need ${count * d} numbers, not ${rows.length}.`);
+  if (rows.length !== count * d)
+    throw new RangeError(`${count} rows of ${d} need ${count * d} numbers, not ${rows.length}.`);
   const out = new Float32Array(count * m);
   const sum = new Float64Array(m);
   for (let r = 0; r < count; r++) {
@@ -96,7 +98,14 @@ function chunkMean(m: Float32Array, rows: number, width: number): Float64Array {
   return out.map((x, j) => m[j] + x / rows);
 }
 
-function addSums(panel: Float64Array, offset: number, width: number, count: number, sums: Float64Array, squares: Float64Array | null): void {
+function addSums(
+  panel: Float64Array,
+  offset: number,
+  width: number,
+  count: number,
+  sums: Float64Array,
+  squares: Float64Array | null,
+): void {
   for (let j = 0; j < width; j++) {
     let sum = 0;
     let square = 0;

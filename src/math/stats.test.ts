@@ -2,7 +2,24 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { distinctN, entropyFromLogits, klFromLogits, logSoftmax, repN } from './information';
 import { Random } from './random';
-import { auroc, bootstrap, bootstrapMean, centredCosine, chanceBand, cohensD, cosine, median, norm, pearson, quantile, r2, ranks, spearman, variance, wilson } from './stats';
+import {
+  auroc,
+  bootstrap,
+  bootstrapMean,
+  centredCosine,
+  chanceBand,
+  cohensD,
+  cosine,
+  median,
+  norm,
+  pearson,
+  quantile,
+  r2,
+  ranks,
+  spearman,
+  variance,
+  wilson,
+} from './stats';
 
 describe('random', () => {
   test('the stream of a seed never changes', () => {
@@ -146,7 +163,10 @@ describe('information', () => {
 
   test('KL: zero for equal, positive otherwise, in nats', () => {
     expect(klFromLogits([1, 2, 3], [11, 12, 13])).toBe(0);
-    expect(klFromLogits([Math.log(0.5), Math.log(0.5)], [Math.log(0.9), Math.log(0.1)])).toBeCloseTo(0.5 * Math.log(0.5 / 0.9) + 0.5 * Math.log(0.5 / 0.1), 12);
+    expect(klFromLogits([Math.log(0.5), Math.log(0.5)], [Math.log(0.9), Math.log(0.1)])).toBeCloseTo(
+      0.5 * Math.log(0.5 / 0.9) + 0.5 * Math.log(0.5 / 0.1),
+      12,
+    );
     expect(entropyFromLogits([0, 0, 0, 0])).toBeCloseTo(Math.log(4), 12);
     expect(() => klFromLogits([1], [1, 2])).toThrowError(RangeError);
     const logits = fc.array(fc.double({ min: -30, max: 30, noNaN: true }), { minLength: 5, maxLength: 5 });

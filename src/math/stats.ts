@@ -52,12 +52,17 @@ export function median(values: ArrayLike<number>): number {
  * @throws RangeError unless 0 ≤ successes ≤ trials and trials ≥ 1
  */
 export function wilson(successes: number, trials: number, z = Z_95): Interval {
-  if (!(trials >= 1) || successes < 0 || successes > trials) throw new RangeError(`Wilson interval: ${successes} of ${trials}.`);
+  if (!(trials >= 1) || successes < 0 || successes > trials)
+    throw new RangeError(`Wilson interval: ${successes} of ${trials}.`);
   const p = successes / trials;
   const z2 = z * z;
   const centre = (p + z2 / (2 * trials)) / (1 + z2 / trials);
   const half = (z / (1 + z2 / trials)) * Math.sqrt((p * (1 - p)) / trials + z2 / (4 * trials * trials));
-  return { estimate: p, low: successes === 0 ? 0 : Math.max(0, centre - half), high: successes === trials ? 1 : Math.min(1, centre + half) };
+  return {
+    estimate: p,
+    low: successes === 0 ? 0 : Math.max(0, centre - half),
+    high: successes === trials ? 1 : Math.min(1, centre + half),
+  };
 }
 
 export interface BootstrapOptions {
@@ -76,10 +81,15 @@ export interface BootstrapOptions {
  * @param statistic called once with 0 … n−1 for the estimate, then once a resample; the array is reused
  * @throws RangeError if n < 1 or the options make no sense
  */
-export function bootstrap(n: number, statistic: (indices: Int32Array) => number, options: BootstrapOptions = {}): Interval {
+export function bootstrap(
+  n: number,
+  statistic: (indices: Int32Array) => number,
+  options: BootstrapOptions = {},
+): Interval {
   const { resamples = 1000, level = 0.95, seed = 1 } = options;
   if (!Number.isInteger(n) || n < 1) throw new RangeError('A bootstrap needs at least one item.');
-  if (!(level > 0 && level < 1) || resamples < 1) throw new RangeError(`Bootstrap: level ${level}, ${resamples} resamples.`);
+  if (!(level > 0 && level < 1) || resamples < 1)
+    throw new RangeError(`Bootstrap: level ${level}, ${resamples} resamples.`);
   const random = new Random(seed);
   const indices = Int32Array.from({ length: n }, (_, i) => i);
   const estimate = statistic(indices);
@@ -95,11 +105,15 @@ export function bootstrap(n: number, statistic: (indices: Int32Array) => number,
 
 /** Bootstrap interval of the mean. */
 export function bootstrapMean(values: ArrayLike<number>, options?: BootstrapOptions): Interval {
-  return bootstrap(values.length, (indices) => {
-    let sum = 0;
-    for (const i of indices) sum += values[i];
-    return sum / indices.length;
-  }, options);
+  return bootstrap(
+    values.length,
+    (indices) => {
+      let sum = 0;
+      for (const i of indices) sum += values[i];
+      return sum / indices.length;
+    },
+    options,
+  );
 }
 
 /** Pearson's r; NaN when either side is constant. @throws RangeError on different lengths or fewer than two pairs */
@@ -107,7 +121,9 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
   samePairs(x, y, 'Pearson');
   const mx = mean(x);
   const my = mean(y);
-  let xy = 0, xx = 0, yy = 0;
+  let xy = 0,
+    xx = 0,
+    yy = 0;
   for (let i = 0; i < x.length; i++) {
     const a = x[i] - mx;
     const b = y[i] - my;
@@ -122,7 +138,7 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
 export function ranks(values: ArrayLike<number>): Float64Array {
   const order = Array.from({ length: values.length }, (_, i) => i).sort((a, b) => values[a] - values[b]);
   const out = new Float64Array(values.length);
-  for (let i = 0; i < order.length; ) {
+  for (let i = 0; i < order.length;) {
     let j = i;
     while (j + 1 < order.length && values[order[j + 1]] === values[order[i]]) j++;
     for (let k = i; k <= j; k++) out[order[k]] = (i + j) / 2 + 1;
@@ -193,7 +209,9 @@ export function centredCosine(predicted: MatrixLike, actual: MatrixLike, about: 
   let sum = 0;
   let count = 0;
   for (let i = 0; i < actual.rows; i++) {
-    let ab = 0, aa = 0, bb = 0;
+    let ab = 0,
+      aa = 0,
+      bb = 0;
     for (let j = 0; j < actual.cols; j++) {
       const a = predicted.data[i * actual.cols + j] - about[j];
       const b = actual.data[i * actual.cols + j] - about[j];
@@ -232,9 +250,11 @@ function needSome(values: ArrayLike<number>, what: string): void {
 }
 
 function samePairs(x: ArrayLike<number>, y: ArrayLike<number>, what: string): void {
-  if (x.length !== y.length || x.length < 2) throw new RangeError(`${what}: ${x.length} against ${y.length} values; it needs at least two pairs.`);
+  if (x.length !== y.length || x.length < 2)
+    throw new RangeError(`${what}: ${x.length} against ${y.length} values; it needs at least two pairs.`);
 }
 
 function sameShape(a: MatrixLike, b: MatrixLike, about: ArrayLike<number>): void {
-  if (a.rows !== b.rows || a.cols !== b.cols || about.length !== b.cols) throw new RangeError(`Shapes ${a.rows}×${a.cols}, ${b.rows}×${b.cols} and a mean of ${about.length} do not agree.`);
+  if (a.rows !== b.rows || a.cols !== b.cols || about.length !== b.cols)
+    throw new RangeError(`Shapes ${a.rows}×${a.cols}, ${b.rows}×${b.cols} and a mean of ${about.length} do not agree.`);
 }

@@ -64,7 +64,8 @@ export class WhitenedFit extends MomentFit {
   constructor(shape: FitShape, products: Products, options: WhitenedFitOptions = {}) {
     super(shape, options, { source: shape.sourceWidth, target: shape.targetWidth });
     const warmUpRows = options.warmUpRows ?? Math.max(4 * shape.sourceWidth, 1024);
-    if (!Number.isInteger(warmUpRows) || warmUpRows < 1) throw new RangeError(`warmUpRows must be a whole number of at least 1, not ${warmUpRows}.`);
+    if (!Number.isInteger(warmUpRows) || warmUpRows < 1)
+      throw new RangeError(`warmUpRows must be a whole number of at least 1, not ${warmUpRows}.`);
     this.#products = products;
     this.#warmUpRows = warmUpRows;
     this.#targets = shape.targetLayers * shape.targetWidth;
@@ -79,7 +80,11 @@ export class WhitenedFit extends MomentFit {
     const finite = this.accept(chunk);
     if (!finite) return;
     if (!this.#held) return this.#stream(finite);
-    this.#held.push({ ...finite, source: finite.source.map((m) => m.slice()), target: finite.target.map((m) => m.slice()) });
+    this.#held.push({
+      ...finite,
+      source: finite.source.map((m) => m.slice()),
+      target: finite.target.map((m) => m.slice()),
+    });
     if (finite.split === 'train') this.#heldTrainRows += finite.rows;
     if (this.#heldTrainRows >= this.#warmUpRows) await this.#whiten();
   }
@@ -102,7 +107,8 @@ export class WhitenedFit extends MomentFit {
       const { scale, T } = this.#whitening[s];
       this.#whitening[s] = { shift: Float32Array.from(sourceMean), scale, T: renewedFactor(T, this.#whitenedGram(s)) };
     }
-    for (let t = 0; t < targetLayers; t++) for (let j = 0; j < targetWidth; j++) this.#targetShift[t * targetWidth + j] += sums.targetSums[t][j] / sums.rows;
+    for (let t = 0; t < targetLayers; t++)
+      for (let j = 0; j < targetWidth; j++) this.#targetShift[t * targetWidth + j] += sums.targetSums[t][j] / sums.rows;
     this.#factors = this.#whitening.map(({ T }) => packUpper(T, this.shape.sourceWidth));
     this.#folds.clear();
     await super.restart();
@@ -122,7 +128,11 @@ export class WhitenedFit extends MomentFit {
     return this.#secondPass;
   }
 
-  protected override strayed(s: number, { ss }: PairMoments, lambda: number): Omit<SecondPassReason, 'sourceLayer'> | null {
+  protected override strayed(
+    s: number,
+    { ss }: PairMoments,
+    lambda: number,
+  ): Omit<SecondPassReason, 'sourceLayer'> | null {
     if (this.#secondPass || this.#whitenedByAll) return null;
     const d = this.shape.sourceWidth;
     const { rows, gram } = this.trainSums();
@@ -156,7 +166,8 @@ export class WhitenedFit extends MomentFit {
     const { rows, gram, sourceSums } = this.trainSums();
     const mean = sourceSums[s].map((q) => q / rows);
     const out = zeros(d, d);
-    for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) out.data[i * d + j] = gram[s][i * d + j] / rows - mean[i] * mean[j];
+    for (let i = 0; i < d; i++)
+      for (let j = 0; j < d; j++) out.data[i * d + j] = gram[s][i * d + j] / rows - mean[i] * mean[j];
     return out;
   }
 
@@ -172,10 +183,23 @@ export class WhitenedFit extends MomentFit {
     const held = this.#held ?? [];
     const train = held.filter((chunk) => chunk.split === 'train');
     const { sourceLayers, targetLayers, sourceWidth, targetWidth } = this.shape;
-    for (let s = 0; s < sourceLayers; s++) this.#whitening.push(await this.#whiteningOf(train.map((chunk) => chunk.source[s]), sourceWidth));
+    for (let s = 0; s < sourceLayers; s++)
+      this.#whitening.push(
+        await this.#whiteningOf(
+          train.map((chunk) => chunk.source[s]),
+          sourceWidth,
+        ),
+      );
     this.#factors = this.#whitening.map(({ T }) => packUpper(T, sourceWidth));
     this.#targetShift = new Float32Array(this.#targets);
-    for (let t = 0; t < targetLayers; t++) this.#targetShift.set(meanOf(train.map((chunk) => chunk.target[t]), targetWidth), t * targetWidth);
+    for (let t = 0; t < targetLayers; t++)
+      this.#targetShift.set(
+        meanOf(
+          train.map((chunk) => chunk.target[t]),
+          targetWidth,
+        ),
+        t * targetWidth,
+      );
     this.#held = null;
     for (const chunk of held) await this.#stream(chunk);
     this.#whitenedByAll = true;
@@ -210,7 +234,7 @@ export class WhitenedFit extends MomentFit {
     if (chunk.split === 'train') this.#whitenedByAll = false;
     const fold = this.#folds.get(acc) ?? this.#newFold(acc);
     const wide = this.#rightWidth;
-    for (let first = 0; first < chunk.rows; ) {
+    for (let first = 0; first < chunk.rows;) {
       const count = Math.min(STREAM_FOLD_ROWS - fold.rows, chunk.rows - first);
       chunk.source.forEach((source, s) => {
         const { shift, scale } = this.#whitening[s];
@@ -242,7 +266,11 @@ export class WhitenedFit extends MomentFit {
     const wide = this.#rightWidth;
     const right = new Float32Array(STREAM_FOLD_ROWS * wide);
     for (let r = 0; r < STREAM_FOLD_ROWS; r++) right[r * wide + this.#targets] = 1; // its product with Q is ΣQ
-    const fold: Fold = { rows: 0, source: Array.from({ length: sourceLayers }, () => new Float64Array(STREAM_FOLD_ROWS * sourceWidth)), right };
+    const fold: Fold = {
+      rows: 0,
+      source: Array.from({ length: sourceLayers }, () => new Float64Array(STREAM_FOLD_ROWS * sourceWidth)),
+      right,
+    };
     this.#folds.set(acc, fold);
     return fold;
   }
@@ -281,8 +309,16 @@ export class WhitenedFit extends MomentFit {
 }
 
 /** (x − shift)·scale; the scale is a power of two. */
-function shiftAndScale(rows: Float32Array, width: number, shift: Float32Array, scale: Float32Array, out: Float64Array | Float32Array, at: number): void {
-  for (let first = 0; first < rows.length; first += width) for (let j = 0; j < width; j++) out[at + first + j] = (rows[first + j] - shift[j]) * scale[j];
+function shiftAndScale(
+  rows: Float32Array,
+  width: number,
+  shift: Float32Array,
+  scale: Float32Array,
+  out: Float64Array | Float32Array,
+  at: number,
+): void {
+  for (let first = 0; first < rows.length; first += width)
+    for (let j = 0; j < width; j++) out[at + first + j] = (rows[first + j] - shift[j]) * scale[j];
 }
 
 /** Means of the columns, about the first row: a constant column has exactly its constant as mean. */

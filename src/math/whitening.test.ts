@@ -19,7 +19,13 @@ function upper(size: number): Matrix {
 }
 
 describe('the product with a triangular matrix', () => {
-  test.each([[1, 1], [5, 3], [30, 67], [9, 260], [3, 515]])('%i rows, width %i', (rows, size) => {
+  test.each([
+    [1, 1],
+    [5, 3],
+    [30, 67],
+    [9, 260],
+    [3, 515],
+  ])('%i rows, width %i', (rows, size) => {
     const X = normals(rows, size);
     const T = upper(size);
     const got = multiplyUpper(X.data, rows, packUpper(T.data, size));
@@ -49,7 +55,12 @@ describe('whitening', () => {
     expect(relativeError(back.gram(white).data, scaled)).toBeLessThan(1e-12);
     const cross = normals(6, 3);
     const got = back.cross(matmulTN(factor, cross));
-    expect(relativeError(got.data, cross.data.map((x, at) => x / scale[Math.floor(at / 3)]))).toBeLessThan(1e-12);
+    expect(
+      relativeError(
+        got.data,
+        cross.data.map((x, at) => x / scale[Math.floor(at / 3)]),
+      ),
+    ).toBeLessThan(1e-12);
     expect(relativeError(back.mean(new Float64Array(6)), shift)).toBe(0);
   });
 
@@ -72,14 +83,20 @@ describe('whitening', () => {
   });
 
   test('does not suit rows that are large or dependent in it; a ridge can make it', () => {
-    const whitening: Whitening = { shift: new Float32Array(2), scale: Float32Array.of(1, 1), T: Float32Array.of(1, 0, 0, 1) };
+    const whitening: Whitening = {
+      shift: new Float32Array(2),
+      scale: Float32Array.of(1, 1),
+      T: Float32Array.of(1, 0, 0, 1),
+    };
     const gram = (r: number): Matrix => ({ rows: 2, cols: 2, data: Float64Array.of(1, r, r, 1) });
     expect(whiteningFlaw(whitening, gram(0.9), [1, 1], [1, 1], 0)).toBeNull();
     expect(whiteningFlaw(whitening, gram(0.9), [1, 2000], [1, 1], 0)).not.toBeNull();
     expect(whiteningFlaw(whitening, gram(0.9), [1, NaN], [1, 1], 0)).not.toBeNull();
     expect(whiteningFlaw(whitening, gram(0.9999), [1, 1], [1, 1], 0)).not.toBeNull();
     expect(whiteningFlaw(whitening, gram(0.9999), [1, 1], [1, 1], 0.01)).toBeNull();
-    expect(whiteningFlaw(whitening, { rows: 2, cols: 2, data: Float64Array.of(1, 0, 0, 0) }, [1, 0], [1, 0], 0)).toBeNull();
+    expect(
+      whiteningFlaw(whitening, { rows: 2, cols: 2, data: Float64Array.of(1, 0, 0, 0) }, [1, 0], [1, 0], 0),
+    ).toBeNull();
     expect(cholesky(gram(0.9999), 1e-3).badPivots).toBe(1);
   });
 });
@@ -88,9 +105,27 @@ describe('the audit', () => {
   const { X, Y, rows } = activationLike({ sourceWidth: 12, targetWidth: 7, rows: 2500, kappa: 1e6, seed: 71 });
 
   test('a whitened fit agrees with float64, also when it needs a second pass', async () => {
-    const misled = activationLike({ sourceWidth: 48, targetWidth: 7, rows: 2500, kappa: 1e8, seed: 4, misleading: 700 });
-    for (const [data, warmUpRows] of [[{ X, Y, sourceWidth: 12 }, 1024], [misled, 300]] as const) {
-      const { errorVsFloat64, deltaR2 } = await auditFit((shape) => new WhitenedFit(shape, new PlainProducts(), { cka: false, warmUpRows }), data.X, data.Y, rows, data.sourceWidth, 7, 1e-6);
+    const misled = activationLike({
+      sourceWidth: 48,
+      targetWidth: 7,
+      rows: 2500,
+      kappa: 1e8,
+      seed: 4,
+      misleading: 700,
+    });
+    for (const [data, warmUpRows] of [
+      [{ X, Y, sourceWidth: 12 }, 1024],
+      [misled, 300],
+    ] as const) {
+      const { errorVsFloat64, deltaR2 } = await auditFit(
+        (shape) => new WhitenedFit(shape, new PlainProducts(), { cka: false, warmUpRows }),
+        data.X,
+        data.Y,
+        rows,
+        data.sourceWidth,
+        7,
+        1e-6,
+      );
       expect(errorVsFloat64).toBeGreaterThan(0);
       expect(errorVsFloat64).toBeLessThan(1e-5);
       expect(deltaR2).toBeLessThan(1e-6);
@@ -98,18 +133,30 @@ describe('the audit', () => {
   });
 
   test('a fit that sees other numbers is found out', async () => {
-    const broken = (await auditFit((shape) => {
-      const fit = new Float64Fit(shape);
-      const add = fit.add.bind(fit);
-      fit.add = (chunk) => add({ ...chunk, target: chunk.target.map((m) => m.map((y) => y * 1.001)) });
-      return fit;
-    }, X, Y, rows, 12, 7, 1e-6)).errorVsFloat64;
+    const broken = (
+      await auditFit(
+        (shape) => {
+          const fit = new Float64Fit(shape);
+          const add = fit.add.bind(fit);
+          fit.add = (chunk) => add({ ...chunk, target: chunk.target.map((m) => m.map((y) => y * 1.001)) });
+          return fit;
+        },
+        X,
+        Y,
+        rows,
+        12,
+        7,
+        1e-6,
+      )
+    ).errorVsFloat64;
     expect(broken).toBeCloseTo(1e-3, 5);
   });
 
   test('wrong lengths and an abort are refused', async () => {
     const make = (shape: Float64Fit['shape']): Float64Fit => new Float64Fit(shape);
     await expect(auditFit(make, X, Y, rows + 1, 12, 7, 0)).rejects.toThrowError(RangeError);
-    await expect(auditFit(make, X, Y, rows, 12, 7, 0, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(auditFit(make, X, Y, rows, 12, 7, 0, AbortSignal.abort())).rejects.toMatchObject({
+      name: 'AbortError',
+    });
   });
 });

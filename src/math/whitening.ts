@@ -71,7 +71,9 @@ export function unwhitening({ shift, scale, T }: Whitening): SourceCoordinates {
     gram: (ss) => {
       const out = solveForward(factor, transpose(solveForward(factor, ss)));
       for (let i = 0; i < d; i++) {
-        for (let j = i; j < d; j++) out.data[i * d + j] = out.data[j * d + i] = (out.data[i * d + j] + out.data[j * d + i]) / 2 / scale[i] / scale[j];
+        for (let j = i; j < d; j++)
+          out.data[i * d + j] = out.data[j * d + i] =
+            (out.data[i * d + j] + out.data[j * d + i]) / 2 / scale[i] / scale[j];
       }
       return out;
     },
@@ -90,7 +92,13 @@ export function unwhitening({ shift, scale, T }: Whitening): SourceCoordinates {
  * @param meanSquares d: diagonal of QᵀQ/n, not centred
  * @param variances d: of X'
  */
-export function whiteningFlaw(whitening: Whitening, gram: Matrix, meanSquares: ArrayLike<number>, variances: ArrayLike<number>, lambda: number): Omit<SecondPassReason, 'sourceLayer'> | null {
+export function whiteningFlaw(
+  whitening: Whitening,
+  gram: Matrix,
+  meanSquares: ArrayLike<number>,
+  variances: ArrayLike<number>,
+  lambda: number,
+): Omit<SecondPassReason, 'sourceLayer'> | null {
   const d = gram.rows;
   let meanSquare = 0;
   for (let i = 0; i < d; i++) meanSquare = Math.max(meanSquare, meanSquares[i]);
@@ -98,7 +106,8 @@ export function whiteningFlaw(whitening: Whitening, gram: Matrix, meanSquares: A
   const system: Matrix = { ...gram, data: gram.data.slice() };
   if (lambda > 0) {
     const B = zeros(d, d);
-    for (let i = 0; i < d; i++) for (let j = i; j < d; j++) B.data[i * d + j] = Math.sqrt(Math.max(0, variances[i])) * whitening.T[i * d + j];
+    for (let i = 0; i < d; i++)
+      for (let j = i; j < d; j++) B.data[i * d + j] = Math.sqrt(Math.max(0, variances[i])) * whitening.T[i * d + j];
     const P = matmulTN(B, B);
     for (let i = 0; i < d * d; i++) system.data[i] += lambda * P.data[i];
   }

@@ -14,17 +14,29 @@ export interface Alignment {
  * @param b offsets of the other, of the same text
  * @throws RangeError if the ends of one side descend
  */
-export function alignByCharacters(a: readonly (readonly [number, number])[], b: readonly (readonly [number, number])[]): Alignment {
+export function alignByCharacters(
+  a: readonly (readonly [number, number])[],
+  b: readonly (readonly [number, number])[],
+): Alignment {
   const [left, right] = [lastByEnd(a), lastByEnd(b)];
   const pairs: [number, number][] = [];
   for (const [end, i] of left.positions) {
     const j = right.positions.get(end);
     if (j !== undefined) pairs.push([i, j]);
   }
-  return { pairs, share: { a: left.tokens === 0 ? 0 : pairs.length / left.tokens, b: right.tokens === 0 ? 0 : pairs.length / right.tokens } };
+  return {
+    pairs,
+    share: {
+      a: left.tokens === 0 ? 0 : pairs.length / left.tokens,
+      b: right.tokens === 0 ? 0 : pairs.length / right.tokens,
+    },
+  };
 }
 
-function lastByEnd(offsets: readonly (readonly [number, number])[]): { positions: Map<number, number>; tokens: number } {
+function lastByEnd(offsets: readonly (readonly [number, number])[]): {
+  positions: Map<number, number>;
+  tokens: number;
+} {
   const positions = new Map<number, number>();
   let tokens = 0;
   let last = 0;

@@ -6,8 +6,20 @@ import { serve } from './fixtures';
 
 const BASE = 'http://lab.test/';
 const entry = {
-  id: 'tiny', path: 'models/tiny', role: 'S', title: 'Tiny', params: 10, nonEmbeddingParams: 5, layers: 1, hiddenSize: 2, vocabSize: 3,
-  trainTokens: 100, validationLoss: 1.5, license: 'MIT', dtypes: ['fp32', 'q4'], files: [{ path: 'onnx/model.onnx', bytes: 7, sha256: 'a'.repeat(64) }],
+  id: 'tiny',
+  path: 'models/tiny',
+  role: 'S',
+  title: 'Tiny',
+  params: 10,
+  nonEmbeddingParams: 5,
+  layers: 1,
+  hiddenSize: 2,
+  vocabSize: 3,
+  trainTokens: 100,
+  validationLoss: 1.5,
+  license: 'MIT',
+  dtypes: ['fp32', 'q4'],
+  files: [{ path: 'onnx/model.onnx', bytes: 7, sha256: 'a'.repeat(64) }],
 };
 
 function failure(work: () => unknown): LabError {
@@ -24,7 +36,9 @@ afterEach(() => void vi.unstubAllGlobals());
 test('the bundled catalogue is well formed and every file in it is there', async () => {
   serve();
   const catalog = await fetchCatalog(BASE);
-  expect(catalog.models.map((model) => model.id)).toEqual(expect.arrayContaining(['lrt-stories-s', 'lrt-stories-m', 'lrt-stories-l', 'lrt-stranger', 'lrt-stories-s-plain']));
+  expect(catalog.models.map((model) => model.id)).toEqual(
+    expect.arrayContaining(['lrt-stories-s', 'lrt-stories-m', 'lrt-stories-l', 'lrt-stranger', 'lrt-stories-s-plain']),
+  );
   for (const model of catalog.models) {
     for (const file of model.files) {
       const body = await readFile(new URL(`../../public/${model.path}/${file.path}`, import.meta.url));
@@ -38,7 +52,13 @@ describe('resolveModel', () => {
 
   test('gives the folder under any sub-path, with sizes and digests', () => {
     const { source } = resolveModel(catalog, 'tiny', 'q4', 'https://host.test/lab/');
-    expect(source).toEqual({ id: 'tiny', dtype: 'q4', baseUrl: 'https://host.test/lab/models/tiny/', sha256: { 'onnx/model.onnx': 'a'.repeat(64) }, bytes: { 'onnx/model.onnx': 7 } });
+    expect(source).toEqual({
+      id: 'tiny',
+      dtype: 'q4',
+      baseUrl: 'https://host.test/lab/models/tiny/',
+      sha256: { 'onnx/model.onnx': 'a'.repeat(64) },
+      bytes: { 'onnx/model.onnx': 7 },
+    });
   });
 
   test('an unknown id names the known ones; so does an unknown precision', () => {
@@ -53,7 +73,9 @@ describe('resolveModel', () => {
 
 test('a malformed catalogue names the field; an id must be listed once', () => {
   expect(failure(() => parseCatalog({ schema: 2, models: [entry] })).message).toContain('schema');
-  expect(failure(() => parseCatalog({ schema: 1, models: [{ ...entry, layers: 0 }] })).message).toContain('models.0.layers');
+  expect(failure(() => parseCatalog({ schema: 1, models: [{ ...entry, layers: 0 }] })).message).toContain(
+    'models.0.layers',
+  );
   expect(failure(() => parseCatalog({ schema: 1, models: [entry, entry] })).code).toBe('model-invalid');
 });
 

@@ -36,11 +36,20 @@ export function parseCatalog(value: unknown): Catalog {
   const parsed = catalogSchema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new LabError('model-invalid', `The model catalogue is malformed at ${issue.path.join('.') || 'its top'}: ${issue.message}`, 'Restore family.json from the release.');
+    throw new LabError(
+      'model-invalid',
+      `The model catalogue is malformed at ${issue.path.join('.') || 'its top'}: ${issue.message}`,
+      'Restore family.json from the release.',
+    );
   }
   const ids = parsed.data.models.map((model) => model.id);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
-  if (twice !== undefined) throw new LabError('model-invalid', `The model catalogue lists “${twice}” twice.`, 'Restore family.json from the release.');
+  if (twice !== undefined)
+    throw new LabError(
+      'model-invalid',
+      `The model catalogue lists “${twice}” twice.`,
+      'Restore family.json from the release.',
+    );
   return parsed.data;
 }
 
@@ -59,7 +68,8 @@ export async function fetchCatalog(baseUrl: string, signal?: AbortSignal): Promi
     if (signal?.aborted) throw LabError.from(error);
     throw new LabError('model-fetch', `${FAMILY_PATH} could not be fetched: ${(error as Error).message}.`, remedy);
   }
-  if (!response.ok) throw new LabError('model-fetch', `${FAMILY_PATH} could not be fetched: HTTP ${response.status}.`, remedy);
+  if (!response.ok)
+    throw new LabError('model-fetch', `${FAMILY_PATH} could not be fetched: HTTP ${response.status}.`, remedy);
   let value: unknown;
   try {
     value = JSON.parse(await response.text());
@@ -79,13 +89,26 @@ export interface ResolvedModel {
  * @param baseUrl absolute URL of the site's folder, ending in a slash
  * @throws LabError `unknown-model` naming the known ids or the precisions that the model has
  */
-export function resolveModel(catalog: Catalog, id: string, dtypeWanted: ModelSource['dtype'], baseUrl: string): ResolvedModel {
+export function resolveModel(
+  catalog: Catalog,
+  id: string,
+  dtypeWanted: ModelSource['dtype'],
+  baseUrl: string,
+): ResolvedModel {
   const entry = catalog.models.find((model) => model.id === id);
   if (!entry) {
-    throw new LabError('unknown-model', `There is no model “${id}”.`, `Choose one of: ${catalog.models.map((model) => model.id).join(', ')}.`);
+    throw new LabError(
+      'unknown-model',
+      `There is no model “${id}”.`,
+      `Choose one of: ${catalog.models.map((model) => model.id).join(', ')}.`,
+    );
   }
   if (!entry.dtypes.includes(dtypeWanted)) {
-    throw new LabError('unknown-model', `The model “${id}” does not come in ${dtypeWanted}.`, `Choose one of: ${entry.dtypes.join(', ')}.`);
+    throw new LabError(
+      'unknown-model',
+      `The model “${id}” does not come in ${dtypeWanted}.`,
+      `Choose one of: ${entry.dtypes.join(', ')}.`,
+    );
   }
   const source: FolderSource = {
     id,

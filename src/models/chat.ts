@@ -22,16 +22,33 @@ export interface ChatTemplateOptions {
  */
 export function readChatTemplate(tokenizerConfig: unknown, file: string | null): string | null {
   if (file !== null) return file;
-  const field = tokenizerConfig !== null && typeof tokenizerConfig === 'object' && 'chat_template' in tokenizerConfig ? tokenizerConfig.chat_template : null;
+  const field =
+    tokenizerConfig !== null && typeof tokenizerConfig === 'object' && 'chat_template' in tokenizerConfig
+      ? tokenizerConfig.chat_template
+      : null;
   if (typeof field === 'string') return field;
   if (!Array.isArray(field)) return null;
-  const named = (field as unknown[]).filter((item): item is { name: string; template: string } => item !== null && typeof item === 'object' && 'template' in item && typeof item.template === 'string');
+  const named = (field as unknown[]).filter(
+    (item): item is { name: string; template: string } =>
+      item !== null && typeof item === 'object' && 'template' in item && typeof item.template === 'string',
+  );
   return (named.find((item) => item.name === 'default') ?? named[0])?.template ?? null;
 }
 
 /** Some templates write the date into the system message. A run must not depend on its day: for them it is always the day that Llama 3.2 falls back to. */
 const TODAY = '26 Jul 2024';
-const PARTS: Record<string, string> = { '%d': '26', '%b': 'Jul', '%B': 'July', '%m': '07', '%y': '24', '%Y': '2024', '%H': '12', '%M': '00', '%S': '00', '%%': '%' };
+const PARTS: Record<string, string> = {
+  '%d': '26',
+  '%b': 'Jul',
+  '%B': 'July',
+  '%m': '07',
+  '%y': '24',
+  '%Y': '2024',
+  '%H': '12',
+  '%M': '00',
+  '%S': '00',
+  '%%': '%',
+};
 const formatToday = (format: string): string => format.replace(/%[a-zA-Z%]/g, (part) => PARTS[part] ?? '');
 
 /**
@@ -39,9 +56,18 @@ const formatToday = (format: string): string => format.replace(/%[a-zA-Z%]/g, (p
  * `encodeRendered`, which puts nothing in front.
  * @throws LabError `chat-template` if there is none, if it is not valid, or if it refuses the conversation
  */
-export function applyChatTemplate(tokenizer: Pick<ModelTokenizer, 'chatTemplate' | 'specialTokens'>, messages: readonly ChatMessage[], options: ChatTemplateOptions): string {
+export function applyChatTemplate(
+  tokenizer: Pick<ModelTokenizer, 'chatTemplate' | 'specialTokens'>,
+  messages: readonly ChatMessage[],
+  options: ChatTemplateOptions,
+): string {
   const { chatTemplate, specialTokens } = tokenizer;
-  if (chatTemplate === null) throw new LabError('chat-template', 'This model has no chat template.', 'Use plain prompts, or the instruct version of the model.');
+  if (chatTemplate === null)
+    throw new LabError(
+      'chat-template',
+      'This model has no chat template.',
+      'Use plain prompts, or the instruct version of the model.',
+    );
   try {
     // The engine declares its own strftime_now, of the real day, and lets nobody declare it again.
     return new Template(chatTemplate.replace(/\bstrftime_now\b/g, 'strftime_fixed')).render({
@@ -53,6 +79,12 @@ export function applyChatTemplate(tokenizer: Pick<ModelTokenizer, 'chatTemplate'
       add_generation_prompt: options.addGenerationPrompt,
     });
   } catch (error) {
-    throw new LabError('chat-template', `The chat template cannot write this conversation: ${(error as Error).message}`, 'Some templates take no system message, or want user and assistant in turn.', undefined, error);
+    throw new LabError(
+      'chat-template',
+      `The chat template cannot write this conversation: ${(error as Error).message}`,
+      'Some templates take no system message, or want user and assistant in turn.',
+      undefined,
+      error,
+    );
   }
 }

@@ -25,7 +25,12 @@ const configSchema = z.looseObject({
   eos_token_id: ids,
 });
 /** What the number of parameters also depends on. */
-const partsSchema = z.looseObject({ intermediate_size: count, tie_word_embeddings: z.boolean().nullish(), attention_bias: z.boolean().nullish(), mlp_bias: z.boolean().nullish() });
+const partsSchema = z.looseObject({
+  intermediate_size: count,
+  tie_word_embeddings: z.boolean().nullish(),
+  attention_bias: z.boolean().nullish(),
+  mlp_bias: z.boolean().nullish(),
+});
 
 /**
  * Families with gated feed-forward blocks and RMS norms, whose number of parameters follows from the configuration: norms of
@@ -43,7 +48,13 @@ const COUNTED: Record<string, { norms: number; headNorms: boolean; biases: boole
 };
 
 /** What it depends on in GPT-2 and GPT-NeoX. */
-const gptSchema = z.looseObject({ n_inner: count.nullish(), intermediate_size: count.nullish(), tie_word_embeddings: z.boolean().nullish(), attention_bias: z.literal(true).nullish(), add_cross_attention: z.literal(false).nullish() });
+const gptSchema = z.looseObject({
+  n_inner: count.nullish(),
+  intermediate_size: count.nullish(),
+  tie_word_embeddings: z.boolean().nullish(),
+  attention_bias: z.literal(true).nullish(),
+  add_cross_attention: z.literal(false).nullish(),
+});
 
 const generationSchema = z.looseObject({ eos_token_id: ids });
 
@@ -60,7 +71,10 @@ function list(value: number | number[] | null | undefined): number[] {
  */
 export function parseConfig(config: unknown, generation: unknown, modelId: string): ModelConfig {
   // Multimodal repositories keep the language model's part one level down.
-  const nested = config !== null && typeof config === 'object' && 'text_config' in config ? { ...config, ...(config.text_config as object) } : config;
+  const nested =
+    config !== null && typeof config === 'object' && 'text_config' in config
+      ? { ...config, ...(config.text_config as object) }
+      : config;
   const parsed = configSchema.safeParse(nested);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -71,7 +85,8 @@ export function parseConfig(config: unknown, generation: unknown, modelId: strin
   const layers = c.num_hidden_layers ?? c.n_layer;
   const hiddenSize = c.hidden_size ?? c.n_embd;
   const heads = c.num_attention_heads ?? c.n_head;
-  if (!layers || !hiddenSize || !heads) throw invalid(modelId, 'the number of layers, the hidden size or the number of heads is missing');
+  if (!layers || !hiddenSize || !heads)
+    throw invalid(modelId, 'the number of layers, the hidden size or the number of heads is missing');
   return {
     modelType: c.model_type,
     architecture: c.architectures?.[0] ?? c.model_type,
@@ -84,21 +99,44 @@ export function parseConfig(config: unknown, generation: unknown, modelId: strin
     maxPositions: c.max_position_embeddings ?? c.n_positions ?? null,
     bosIds: list(c.bos_token_id),
     eosIds: [...new Set([...list(c.eos_token_id), ...list(generated.success ? generated.data.eos_token_id : null)])],
-    parameters: countParameters(nested, { vocabSize: c.vocab_size, layers, hiddenSize, heads, kvHeads: c.num_key_value_heads ?? heads, headDim: c.head_dim ?? hiddenSize / heads, modelType: c.model_type }, c.n_positions ?? null),
+    parameters: countParameters(
+      nested,
+      {
+        vocabSize: c.vocab_size,
+        layers,
+        hiddenSize,
+        heads,
+        kvHeads: c.num_key_value_heads ?? heads,
+        headDim: c.head_dim ?? hiddenSize / heads,
+        modelType: c.model_type,
+      },
+      c.n_positions ?? null,
+    ),
   };
 }
 
-type Shape = Pick<ModelConfig, 'modelType' | 'vocabSize' | 'layers' | 'hiddenSize' | 'heads' | 'kvHeads'> & { headDim: number };
+type Shape = Pick<ModelConfig, 'modelType' | 'vocabSize' | 'layers' | 'hiddenSize' | 'heads' | 'kvHeads'> & {
+  headDim: number;
+};
 
 /** Parameters of the families in COUNTED and of GPT's, embedding and head apart; null for another, or one with parts that are not counted. */
-function countParameters(config: unknown, { modelType, vocabSize, layers, hiddenSize, heads, kvHeads, headDim }: Shape, positions: number | null): ModelConfig['parameters'] {
-  if (modelType === 'gpt2' || modelType === 'gpt_neox') return countGpt(config, { modelType, vocabSize, layers, hiddenSize }, positions);
+function countParameters(
+  config: unknown,
+  { modelType, vocabSize, layers, hiddenSize, heads, kvHeads, headDim }: Shape,
+  positions: number | null,
+): ModelConfig['parameters'] {
+  if (modelType === 'gpt2' || modelType === 'gpt_neox')
+    return countGpt(config, { modelType, vocabSize, layers, hiddenSize }, positions);
   const family = Object.hasOwn(COUNTED, modelType) ? COUNTED[modelType] : null;
   const parts = partsSchema.safeParse(config);
   if (!family || !parts.success || parts.data.attention_bias || parts.data.mlp_bias) return null;
   const { intermediate_size: inner, tie_word_embeddings: tied } = parts.data;
   const [queries, keys] = [heads * headDim, kvHeads * headDim];
-  const attention = 2 * hiddenSize * queries + 2 * hiddenSize * keys + (family.biases ? queries + 2 * keys : 0) + (family.headNorms ? 2 * headDim : 0);
+  const attention =
+    2 * hiddenSize * queries +
+    2 * hiddenSize * keys +
+    (family.biases ? queries + 2 * keys : 0) +
+    (family.headNorms ? 2 * headDim : 0);
   const rest = layers * (attention + 3 * hiddenSize * inner + family.norms * hiddenSize) + hiddenSize;
   return { total: rest + vocabSize * hiddenSize * ((tied ?? family.tied) ? 1 : 2), withoutEmbeddings: rest };
 }
@@ -107,16 +145,27 @@ function countParameters(config: unknown, { modelType, vocabSize, layers, hidden
  * Two matrices in a feed-forward block, biases and norms of two vectors everywhere. GPT-2 learns an embedding of each of its
  * positions and has one matrix for embedding and head; GPT-NeoX turns its positions and has two.
  */
-function countGpt(config: unknown, { modelType, vocabSize, layers, hiddenSize }: Pick<Shape, 'modelType' | 'vocabSize' | 'layers' | 'hiddenSize'>, positions: number | null): ModelConfig['parameters'] {
+function countGpt(
+  config: unknown,
+  { modelType, vocabSize, layers, hiddenSize }: Pick<Shape, 'modelType' | 'vocabSize' | 'layers' | 'hiddenSize'>,
+  positions: number | null,
+): ModelConfig['parameters'] {
   const parts = gptSchema.safeParse(config);
   const first = modelType === 'gpt2';
   if (!parts.success || (first && positions === null)) return null;
   const inner = (first ? parts.data.n_inner : parts.data.intermediate_size) ?? 4 * hiddenSize;
   const tied = parts.data.tie_word_embeddings ?? first;
   const rest = layers * (4 * hiddenSize ** 2 + 2 * hiddenSize * inner + 9 * hiddenSize + inner) + 2 * hiddenSize;
-  return { total: rest + hiddenSize * (vocabSize * (tied ? 1 : 2) + (first ? positions! : 0)), withoutEmbeddings: rest };
+  return {
+    total: rest + hiddenSize * (vocabSize * (tied ? 1 : 2) + (first ? positions! : 0)),
+    withoutEmbeddings: rest,
+  };
 }
 
 function invalid(modelId: string, detail: string): LabError {
-  return new LabError('model-invalid', `The config.json of “${modelId}” cannot be used: ${detail}.`, 'Use a decoder language model exported for transformers.js, with its config.json unchanged.');
+  return new LabError(
+    'model-invalid',
+    `The config.json of “${modelId}” cannot be used: ${detail}.`,
+    'Use a decoder language model exported for transformers.js, with its config.json unchanged.',
+  );
 }

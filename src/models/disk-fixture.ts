@@ -1,5 +1,18 @@
 /** Test helper: a folder of the real disk behind the interface of the origin private file system, for tests in Node. */
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openAsBlob, openSync, readdirSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openAsBlob,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 function missing(name: string): DOMException {
@@ -19,7 +32,10 @@ export function limitRoom(bytes: number, then: typeof full = 'code'): void {
 
 class DiskFile {
   readonly kind = 'file';
-  constructor(readonly path: string, readonly name: string) {}
+  constructor(
+    readonly path: string,
+    readonly name: string,
+  ) {}
 
   async getFile(): Promise<File> {
     const blob = await openAsBlob(this.path);
@@ -53,7 +69,10 @@ class DiskFile {
 
 class DiskFolder {
   readonly kind = 'directory';
-  constructor(readonly path: string, readonly name: string) {}
+  constructor(
+    readonly path: string,
+    readonly name: string,
+  ) {}
 
   async getDirectoryHandle(name: string, options: { create?: boolean } = {}): Promise<DiskFolder> {
     const path = join(this.path, name);

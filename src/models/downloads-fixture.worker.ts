@@ -15,7 +15,16 @@ export interface DownloadOrder {
 
 export type DownloadReport =
   | { kind: 'halted'; done: number }
-  | { kind: 'done'; location: HubLocation; files: StoredFile[]; missing: number; license: string | null; ranges: string[]; requests: number; freeBytes: number | null }
+  | {
+      kind: 'done';
+      location: HubLocation;
+      files: StoredFile[];
+      missing: number;
+      license: string | null;
+      ranges: string[];
+      requests: number;
+      freeBytes: number | null;
+    }
   | { kind: 'failed'; code: string; message: string; details: LabError['details'] };
 
 const report = (message: DownloadReport): void => self.postMessage(message);
@@ -44,7 +53,16 @@ self.onmessage = async ({ data }: MessageEvent<DownloadOrder>) => {
         for (;;);
       },
     });
-    report({ kind: 'done', location, files, missing: plan.missing, license: plan.repository.license, ranges, requests, freeBytes: plan.freeBytes });
+    report({
+      kind: 'done',
+      location,
+      files,
+      missing: plan.missing,
+      license: plan.repository.license,
+      ranges,
+      requests,
+      freeBytes: plan.freeBytes,
+    });
   } catch (thrown) {
     const error = LabError.from(thrown);
     report({ kind: 'failed', code: error.code, message: error.message, details: error.details });

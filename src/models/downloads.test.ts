@@ -22,14 +22,35 @@ let disk: string;
 let store: ModelStore;
 
 beforeAll(async () => {
-  const files = Object.fromEntries(await Promise.all(['config.json', 'tokenizer.json', 'tokenizer_config.json'].map(async (path) => [path, await original(path)] as const)));
+  const files = Object.fromEntries(
+    await Promise.all(
+      ['config.json', 'tokenizer.json', 'tokenizer_config.json'].map(
+        async (path) => [path, await original(path)] as const,
+      ),
+    ),
+  );
   const graph = await original(GRAPH);
   const shard = editGraph(graph, { externalise: { path: 'model.onnx_data', minBytes: 8192 } }).bytes;
-  const sharded = { ...files, [GRAPH]: editGraph(shard, { externalise: { path: 'model.onnx_data_1', minBytes: 64 } }).bytes, 'onnx/model.onnx_data': graph, 'onnx/model.onnx_data_1': shard };
-  const outside = { ...files, [GRAPH]: editGraph(graph, { externalise: { path: '../../x', minBytes: 64 } }).bytes, 'onnx/x': graph };
-  const unlisted = { ...files, [GRAPH]: editGraph(graph, { externalise: { path: 'elsewhere.bin', minBytes: 64 } }).bytes, 'onnx/elsewhere.bin': graph };
+  const sharded = {
+    ...files,
+    [GRAPH]: editGraph(shard, { externalise: { path: 'model.onnx_data_1', minBytes: 64 } }).bytes,
+    'onnx/model.onnx_data': graph,
+    'onnx/model.onnx_data_1': shard,
+  };
+  const outside = {
+    ...files,
+    [GRAPH]: editGraph(graph, { externalise: { path: '../../x', minBytes: 64 } }).bytes,
+    'onnx/x': graph,
+  };
+  const unlisted = {
+    ...files,
+    [GRAPH]: editGraph(graph, { externalise: { path: 'elsewhere.bin', minBytes: 64 } }).bytes,
+    'onnx/elsewhere.bin': graph,
+  };
   const merged = { ...files, 'onnx/decoder_model_merged.onnx': graph };
-  mirror = await startMirror(new URL('../../public/models', import.meta.url).pathname, { extra: { 'owner/sharded': sharded, 'owner/merged': merged, 'owner/outside': outside, 'owner/unlisted': unlisted } });
+  mirror = await startMirror(new URL('../../public/models', import.meta.url).pathname, {
+    extra: { 'owner/sharded': sharded, 'owner/merged': merged, 'owner/outside': outside, 'owner/unlisted': unlisted },
+  });
 });
 afterAll(() => mirror.close());
 beforeEach(async () => {
@@ -43,8 +64,10 @@ afterEach(async () => {
   await rm(disk, { recursive: true });
 });
 
-const plan = async (id = ID, dtype: 'fp32' | 'q4' = 'fp32'): Promise<DownloadPlan> => planDownload(await resolveRepository({ host: mirror.url, id }), dtype, store);
-const run = (agreed: DownloadPlan, options: DownloadOptions = {}): ReturnType<typeof executeDownload> => executeDownload(agreed, store, { retryMilliseconds: 1, ...options });
+const plan = async (id = ID, dtype: 'fp32' | 'q4' = 'fp32'): Promise<DownloadPlan> =>
+  planDownload(await resolveRepository({ host: mirror.url, id }), dtype, store);
+const run = (agreed: DownloadPlan, options: DownloadOptions = {}): ReturnType<typeof executeDownload> =>
+  executeDownload(agreed, store, { retryMilliseconds: 1, ...options });
 
 /** What a download under a failing mirror throws. */
 async function failure(path: string, failed: Failure, options: DownloadOptions = {}): Promise<LabError> {
@@ -54,12 +77,26 @@ async function failure(path: string, failed: Failure, options: DownloadOptions =
   expect(thrown).toBeInstanceOf(LabError);
   return thrown as LabError;
 }
-const fetched = (): string[] => mirror.log.filter((line) => line.includes('/resolve/')).map((line) => line.split('/resolve/')[1].split(' ')[0].split('/').slice(1).join('/'));
+const fetched = (): string[] =>
+  mirror.log
+    .filter((line) => line.includes('/resolve/'))
+    .map((line) => line.split('/resolve/')[1].split(' ')[0].split('/').slice(1).join('/'));
 
 test('the plan says what it takes, and fetches nothing', async () => {
   const agreed = await plan();
-  expect(agreed.files.map((file) => file.path)).toEqual(['config.json', 'tokenizer.json', 'tokenizer_config.json', 'generation_config.json', GRAPH]);
-  expect(agreed).toMatchObject({ bytes: 681 + 124926 + 987 + 96 + 1179258, cached: 0, repository: { license: 'mit' }, dtype: 'fp32' });
+  expect(agreed.files.map((file) => file.path)).toEqual([
+    'config.json',
+    'tokenizer.json',
+    'tokenizer_config.json',
+    'generation_config.json',
+    GRAPH,
+  ]);
+  expect(agreed).toMatchObject({
+    bytes: 681 + 124926 + 987 + 96 + 1179258,
+    cached: 0,
+    repository: { license: 'mit' },
+    dtype: 'fp32',
+  });
   expect(agreed.missing).toBe(agreed.bytes);
   expect(fetched()).toEqual([]);
   expect(await store.list()).toEqual([]);
@@ -76,7 +113,9 @@ test('executes exactly the plan, checks, records, and opens without the network'
   seen.forEach(([done], i) => i > 0 && expect(done).toBeGreaterThanOrEqual(seen[i - 1][0]));
   expect(seen.at(-1)).toEqual([agreed.bytes, agreed.bytes]);
 
-  expect(await store.list()).toMatchObject([{ id: ID, commit: mirror.commit(ID), license: 'mit', bytes: agreed.bytes, unfinished: [] }]);
+  expect(await store.list()).toMatchObject([
+    { id: ID, commit: mirror.commit(ID), license: 'mit', bytes: agreed.bytes, unfinished: [] },
+  ]);
   const again = await plan();
   expect([again.cached, again.missing]).toEqual([agreed.bytes, 0]);
   mirror.log.length = 0;
@@ -85,17 +124,26 @@ test('executes exactly the plan, checks, records, and opens without the network'
   expect(mirror.log).toEqual([]);
   expect(opened.config).toMatchObject({ layers: 3, hiddenSize: 64 });
   expect(sha256Hex(opened.graph)).toBe(sha256Hex(await original(GRAPH)));
-  expect(opened.files).toEqual(files.toSorted((a, b) => order(a.path) - order(b.path)).map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })));
+  expect(opened.files).toEqual(
+    files.toSorted((a, b) => order(a.path) - order(b.path)).map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
+  );
   await store.delete(location);
   expect(await store.list()).toEqual([]);
-  await expect(openModel({ id: ID, dtype: 'fp32', location }, { store })).rejects.toMatchObject({ code: 'model-not-stored' });
+  await expect(openModel({ id: ID, dtype: 'fp32', location }, { store })).rejects.toMatchObject({
+    code: 'model-not-stored',
+  });
 });
 
-const order = (path: string): number => ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', GRAPH].indexOf(path);
+const order = (path: string): number =>
+  ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', GRAPH].indexOf(path);
 
 test('weights in shards are planned, stored and handed over file by file', async () => {
   const agreed = await plan('owner/sharded');
-  expect(agreed.files.map((file) => file.path).slice(-3)).toEqual([GRAPH, 'onnx/model.onnx_data', 'onnx/model.onnx_data_1']);
+  expect(agreed.files.map((file) => file.path).slice(-3)).toEqual([
+    GRAPH,
+    'onnx/model.onnx_data',
+    'onnx/model.onnx_data_1',
+  ]);
   const { location } = await run(agreed);
   const opened = await openModel({ id: 'owner/sharded', dtype: 'fp32', location }, { store });
   expect(opened.external.map((file) => file.path)).toEqual(['model.onnx_data', 'model.onnx_data_1']);
@@ -120,7 +168,9 @@ describe('interrupted', () => {
     const stop = (done: number, _: number, path: string): void => {
       if (path === GRAPH && done > 600_000) controller.abort();
     };
-    await expect(run(agreed, { signal: controller.signal, onProgress: stop })).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(run(agreed, { signal: controller.signal, onProgress: stop })).rejects.toMatchObject({
+      code: 'cancelled',
+    });
     // As after a reload: nothing but the disk remains.
     store = await ModelStore.open(diskFolder(disk));
     const [model] = await store.list();
@@ -129,7 +179,9 @@ describe('interrupted', () => {
     expect(rest.missing).toBeLessThan(1179258 - 470_000);
     mirror.log.length = 0;
     const { files } = await run(rest);
-    expect(mirror.log.map((line) => line.split(' ').slice(2).join(' ')).filter(Boolean)).toContain(`bytes=${1179258 - rest.missing}-`);
+    expect(mirror.log.map((line) => line.split(' ').slice(2).join(' ')).filter(Boolean)).toContain(
+      `bytes=${1179258 - rest.missing}-`,
+    );
     expect(files.at(-1)).toMatchObject({ checked: 'digest', sha256: sha256Hex(await original(GRAPH)) });
   });
 
@@ -159,7 +211,10 @@ describe('interrupted', () => {
   test('a host without ranges is read from the start', async () => {
     await failure(GRAPH, { kind: 'cut', after: 200_000 });
     mirror.fail(ID, GRAPH, { kind: 'no-ranges' });
-    expect((await run(await plan())).files.at(-1)).toMatchObject({ checked: 'digest', sha256: sha256Hex(await original(GRAPH)) });
+    expect((await run(await plan())).files.at(-1)).toMatchObject({
+      checked: 'digest',
+      sha256: sha256Hex(await original(GRAPH)),
+    });
   });
 
   test('bytes that were spoilt on disk are found by the digest, and not kept', async () => {
@@ -178,7 +233,9 @@ describe('interrupted', () => {
 describe('a hostile host', () => {
   test('another length than agreed to: refused from the header, nothing kept', async () => {
     for (const by of [-1000, 1000, 10 * 2 ** 30]) {
-      expect((await failure(GRAPH, by > 2000 ? { kind: 'claim', bytes: by } : { kind: 'length', by })).code).toBe('model-length');
+      expect((await failure(GRAPH, by > 2000 ? { kind: 'claim', bytes: by } : { kind: 'length', by })).code).toBe(
+        'model-length',
+      );
       const [model] = await store.list();
       expect(model.unfinished).toEqual([GRAPH]);
       expect(model.bytes).toBe(681 + 124926 + 987 + 96);
@@ -201,34 +258,49 @@ describe('a hostile host', () => {
     mirror.fail(ID, 'config.json', null);
     expect((await failure(GRAPH, { kind: 'page' })).code).toBe('model-page');
     expect((await failure(GRAPH, { kind: 'gated' })).code).toBe('model-gated');
-    expect(await failure(GRAPH, { kind: 'redirects' })).toMatchObject({ code: 'model-unreachable', details: { reason: 'redirects' } });
+    expect(await failure(GRAPH, { kind: 'redirects' })).toMatchObject({
+      code: 'model-unreachable',
+      details: { reason: 'redirects' },
+    });
   });
 
   test('external data outside the folder, or beyond what was agreed to, is never fetched', async () => {
     const outside = await run(await plan('owner/outside'));
-    await expect(openModel({ id: 'owner/outside', dtype: 'fp32', location: outside.location }, { store })).rejects.toMatchObject({ code: 'model-path', details: { path: '../../x' } });
+    await expect(
+      openModel({ id: 'owner/outside', dtype: 'fp32', location: outside.location }, { store }),
+    ).rejects.toMatchObject({ code: 'model-path', details: { path: '../../x' } });
     const unlisted = await run(await plan('owner/unlisted'));
-    await expect(openModel({ id: 'owner/unlisted', dtype: 'fp32', location: unlisted.location }, { store })).rejects.toMatchObject({ code: 'model-not-stored', details: { path: 'onnx/elsewhere.bin' } });
-    expect(fetched().some((path) => path.includes('x') && !path.startsWith('onnx/model') && !path.includes('.json'))).toBe(false);
+    await expect(
+      openModel({ id: 'owner/unlisted', dtype: 'fp32', location: unlisted.location }, { store }),
+    ).rejects.toMatchObject({ code: 'model-not-stored', details: { path: 'onnx/elsewhere.bin' } });
+    expect(
+      fetched().some((path) => path.includes('x') && !path.startsWith('onnx/model') && !path.includes('.json')),
+    ).toBe(false);
   });
 });
 
 describe('storage', () => {
-  test.each(['code', 'throws'] as const)('that fills up (%s) is a named error, and what fitted is kept', async (then) => {
-    limitRoom(500_000, then);
-    const agreed = await plan();
-    const thrown = await run(agreed).catch((error: unknown) => error as LabError);
-    limitRoom(Infinity);
-    expect(thrown).toMatchObject({ code: 'storage-full', details: { missing: (await plan()).missing } });
-    expect((await plan()).cached).toBeGreaterThan(200_000);
-    expect((await run(await plan())).files).toHaveLength(5);
-  });
+  test.each(['code', 'throws'] as const)(
+    'that fills up (%s) is a named error, and what fitted is kept',
+    async (then) => {
+      limitRoom(500_000, then);
+      const agreed = await plan();
+      const thrown = await run(agreed).catch((error: unknown) => error as LabError);
+      limitRoom(Infinity);
+      expect(thrown).toMatchObject({ code: 'storage-full', details: { missing: (await plan()).missing } });
+      expect((await plan()).cached).toBeGreaterThan(200_000);
+      expect((await run(await plan())).files).toHaveLength(5);
+    },
+  );
 
   test('that the browser says is too small is said before anything is fetched', async () => {
     const agreed = await plan();
     vi.spyOn(store, 'room').mockResolvedValue({ usage: 0, quota: 1000, free: 1000 });
     expect((await plan()).freeBytes).toBe(1000);
-    await expect(run(agreed)).rejects.toMatchObject({ code: 'storage-full', details: { missing: agreed.missing - 1000 } });
+    await expect(run(agreed)).rejects.toMatchObject({
+      code: 'storage-full',
+      details: { missing: agreed.missing - 1000 },
+    });
     expect(fetched()).toEqual([]);
   });
 

@@ -50,17 +50,35 @@ export async function planDownload(repository: Repository, dtype: Dtype, store: 
   const variants = variantsOf(repository.files);
   const variant = variants.find((candidate) => candidate.dtype === dtype);
   if (!variant) {
-    throw new LabError('unknown-model', `“${repository.id}” does not come in ${dtype}.`, `Choose one of: ${variants.map((candidate) => candidate.dtype).join(', ')}.`);
+    throw new LabError(
+      'unknown-model',
+      `“${repository.id}” does not come in ${dtype}.`,
+      `Choose one of: ${variants.map((candidate) => candidate.dtype).join(', ')}.`,
+    );
   }
-  const small = [...REQUIRED_FILES, ...OPTIONAL_FILES].flatMap((path) => repository.files.filter((file) => file.path === path));
+  const small = [...REQUIRED_FILES, ...OPTIONAL_FILES].flatMap((path) =>
+    repository.files.filter((file) => file.path === path),
+  );
   const location = locationOf(repository);
   // Small files first: a wrong repository fails before its weights.
-  const files = await Promise.all([...small, ...variant.files].map(async (file) => Object.freeze({ ...file, cached: Math.min(file.bytes, await store.storedBytes(location, file.path)) })));
+  const files = await Promise.all(
+    [...small, ...variant.files].map(async (file) =>
+      Object.freeze({ ...file, cached: Math.min(file.bytes, await store.storedBytes(location, file.path)) }),
+    ),
+  );
   const { files: _, ...rest } = repository;
   const bytes = sum(files, (file) => file.bytes);
   const cached = sum(files, (file) => file.cached);
   const room = await store.room();
-  return Object.freeze({ repository: Object.freeze(rest), dtype, files: Object.freeze(files), bytes, cached, missing: bytes - cached, freeBytes: room?.free ?? null });
+  return Object.freeze({
+    repository: Object.freeze(rest),
+    dtype,
+    files: Object.freeze(files),
+    bytes,
+    cached,
+    missing: bytes - cached,
+    freeBytes: room?.free ?? null,
+  });
 }
 
 /** The place of a repository's files once they are stored. */
@@ -74,7 +92,11 @@ export function locationOf({ host, id, commit }: Pick<Repository, 'host' | 'id' 
  *         that is not the one agreed to; `model-page`, `model-gated`, `model-not-found`, `model-fetch`, `model-truncated`,
  *         `model-unreachable`, `storage-busy` or `cancelled`
  */
-export async function executeDownload(plan: DownloadPlan, store: ModelStore, options: DownloadOptions = {}): Promise<{ location: HubLocation; files: StoredFile[] }> {
+export async function executeDownload(
+  plan: DownloadPlan,
+  store: ModelStore,
+  options: DownloadOptions = {},
+): Promise<{ location: HubLocation; files: StoredFile[] }> {
   throwIfAborted(options.signal);
   const room = await store.room();
   if (room && room.free < plan.missing) throw storageFull(plan.repository.id, plan.missing - room.free);
@@ -85,10 +107,15 @@ export async function executeDownload(plan: DownloadPlan, store: ModelStore, opt
     const report = (done: number): void => options.onProgress?.(before + done, plan.bytes, file.path);
     const there = await store.file(location, file.path);
     // A file stored under an earlier plan is kept only if it is the one that this plan names.
-    const same = there && there.stored.bytes === file.bytes && (file.sha256 === null || there.stored.sha256 === file.sha256);
-    files.push(same ? there.stored : await fetchInto(plan, file, store, report, options).catch(async (error: unknown) => {
-      throw await withMissing(error, plan, store);
-    }));
+    const same =
+      there && there.stored.bytes === file.bytes && (file.sha256 === null || there.stored.sha256 === file.sha256);
+    files.push(
+      same
+        ? there.stored
+        : await fetchInto(plan, file, store, report, options).catch(async (error: unknown) => {
+            throw await withMissing(error, plan, store);
+          }),
+    );
     before += file.bytes;
     report(0);
   }
@@ -98,11 +125,21 @@ export async function executeDownload(plan: DownloadPlan, store: ModelStore, opt
 /** Storage that fills up on the way, whatever the browser said of its room: all that is not yet stored is missing. */
 async function withMissing(error: unknown, plan: DownloadPlan, store: ModelStore): Promise<unknown> {
   if (!(error instanceof LabError) || error.code !== 'storage-full') return error;
-  const stored = await Promise.all(plan.files.map(async (file) => Math.min(file.bytes, await store.storedBytes(locationOf(plan.repository), file.path))));
+  const stored = await Promise.all(
+    plan.files.map(async (file) =>
+      Math.min(file.bytes, await store.storedBytes(locationOf(plan.repository), file.path)),
+    ),
+  );
   return storageFull(plan.repository.id, plan.bytes - sum(stored, (bytes) => bytes));
 }
 
-async function fetchInto(plan: DownloadPlan, file: RepositoryFile, store: ModelStore, report: (done: number) => void, options: DownloadOptions): Promise<StoredFile> {
+async function fetchInto(
+  plan: DownloadPlan,
+  file: RepositoryFile,
+  store: ModelStore,
+  report: (done: number) => void,
+  options: DownloadOptions,
+): Promise<StoredFile> {
   const partial = await store.write(plan.repository, file.path);
   try {
     if (partial.size > file.bytes) partial.truncate(0);
@@ -130,7 +167,12 @@ async function fetchInto(plan: DownloadPlan, file: RepositoryFile, store: ModelS
     const digest = bytesToHex(hash.digest());
     if (file.sha256 !== null && digest !== file.sha256) {
       partial.truncate(0);
-      throw new LabError('model-digest', `${file.path} of “${plan.repository.id}” is not the file that the host lists: its SHA-256 is ${digest.slice(0, 12)}…, not ${file.sha256.slice(0, 12)}….`, 'Nothing of it was kept. Download it again, or use another host.', { path: file.path });
+      throw new LabError(
+        'model-digest',
+        `${file.path} of “${plan.repository.id}” is not the file that the host lists: its SHA-256 is ${digest.slice(0, 12)}…, not ${file.sha256.slice(0, 12)}….`,
+        'Nothing of it was kept. Download it again, or use another host.',
+        { path: file.path },
+      );
     }
     const checked = file.sha256 === null ? 'length' : 'digest';
     await partial.finish(digest, checked);
@@ -147,7 +189,13 @@ interface Sink {
 }
 
 /** Fetches from the end of what is stored. Returns the error of a connection that broke; throws what another attempt cannot mend. */
-async function fetchRest(plan: DownloadPlan, file: RepositoryFile, partial: PartialFile, sink: Sink, signal?: AbortSignal): Promise<LabError | null> {
+async function fetchRest(
+  plan: DownloadPlan,
+  file: RepositoryFile,
+  partial: PartialFile,
+  sink: Sink,
+  signal?: AbortSignal,
+): Promise<LabError | null> {
   const what = `${file.path} of “${plan.repository.id}”`;
   const response = await request(fileUrl(plan.repository, file.path), what, { signal, from: partial.size });
   const error = checkAnswer(plan, file, partial, response);
@@ -180,21 +228,45 @@ async function fetchRest(plan: DownloadPlan, file: RepositoryFile, partial: Part
     throw failure;
   }
   if (partial.size === file.bytes) return null;
-  return new LabError('model-truncated', `${what} broke off after ${partial.size} of ${file.bytes} bytes.`, 'What arrived is kept: start the download again, and it goes on from there.', { path: file.path, got: partial.size, expected: file.bytes }, broken);
+  return new LabError(
+    'model-truncated',
+    `${what} broke off after ${partial.size} of ${file.bytes} bytes.`,
+    'What arrived is kept: start the download again, and it goes on from there.',
+    { path: file.path, got: partial.size, expected: file.bytes },
+    broken,
+  );
 }
 
 /** Why an answer, by its status and headers, is not the rest of the file that was agreed to; null if it may be. */
-function checkAnswer(plan: DownloadPlan, file: RepositoryFile, partial: PartialFile, response: Response): LabError | null {
+function checkAnswer(
+  plan: DownloadPlan,
+  file: RepositoryFile,
+  partial: PartialFile,
+  response: Response,
+): LabError | null {
   const { id } = plan.repository;
   const what = `${file.path} of “${id}”`;
   // There is nothing at the place where the rest should begin.
   if (response.status === 416) return otherLength(what, file, `at most ${partial.size}`);
   if (!response.ok) return refusal(response, id, what);
-  if (isPage(response, file.path)) return new LabError('model-page', `The host gives a web page in place of ${what}.`, 'Check the host; it may want a login, or lie behind the login page of a network.', { path: file.path });
+  if (isPage(response, file.path))
+    return new LabError(
+      'model-page',
+      `The host gives a web page in place of ${what}.`,
+      'Check the host; it may want a login, or lie behind the login page of a network.',
+      { path: file.path },
+    );
   const partly = response.status === 206;
   const range = partly ? statedRange(response) : null;
-  if (range && range.from !== partial.size) return new LabError('model-fetch', `The host answers with another part of ${what} than was asked for.`, 'Use another host.', { path: file.path });
-  if (range && range.total !== null) return range.total === file.bytes ? null : otherLength(what, file, String(range.total));
+  if (range && range.from !== partial.size)
+    return new LabError(
+      'model-fetch',
+      `The host answers with another part of ${what} than was asked for.`,
+      'Use another host.',
+      { path: file.path },
+    );
+  if (range && range.total !== null)
+    return range.total === file.bytes ? null : otherLength(what, file, String(range.total));
   const length = statedLength(response);
   if (length === null) return null;
   const total = length.bytes + (partly ? partial.size : 0);
@@ -202,7 +274,12 @@ function checkAnswer(plan: DownloadPlan, file: RepositoryFile, partial: PartialF
 }
 
 function otherLength(what: string, file: RepositoryFile, bytes: string): LabError {
-  return new LabError('model-length', `${what} is not the file that was agreed to: it has ${bytes} bytes instead of ${file.bytes}.`, 'Nothing of it was kept. Look the repository up again, or use another host.', { path: file.path, expected: file.bytes });
+  return new LabError(
+    'model-length',
+    `${what} is not the file that was agreed to: it has ${bytes} bytes instead of ${file.bytes}.`,
+    'Nothing of it was kept. Look the repository up again, or use another host.',
+    { path: file.path, expected: file.bytes },
+  );
 }
 
 /** @throws LabError `cancelled` at once when the signal is aborted */

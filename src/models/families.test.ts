@@ -4,7 +4,8 @@ import { startMirror, type Mirror } from '../../tools/mirror';
 import { LabError } from '../experiment/errors';
 import { checkFamilies, estimateModelBytes, parseFamilies, type CuratedFamilies, type CuratedModel } from './families';
 
-const curated = async (): Promise<CuratedFamilies> => parseFamilies(JSON.parse(await readFile(new URL('../../public/families.json', import.meta.url), 'utf8')));
+const curated = async (): Promise<CuratedFamilies> =>
+  parseFamilies(JSON.parse(await readFile(new URL('../../public/families.json', import.meta.url), 'utf8')));
 const TODAY = '2026-11-22';
 let mirror: Mirror;
 
@@ -14,10 +15,28 @@ beforeAll(async () => {
 afterAll(() => mirror.close());
 
 const model = (id: string, more: Partial<CuratedModel> = {}): CuratedModel => ({
-  id, title: id, role: 'both', instruct: false, license: 'mit', params: 2422848, layers: 5, hiddenSize: 192, vocabSize: 2048, tied: true,
-  dtypes: [{ dtype: 'q4', bytes: 3195837 }, { dtype: 'fp32', bytes: 9785380 }], verified: '2026-01-01', commit: null, ...more,
+  id,
+  title: id,
+  role: 'both',
+  instruct: false,
+  license: 'mit',
+  params: 2422848,
+  layers: 5,
+  hiddenSize: 192,
+  vocabSize: 2048,
+  tied: true,
+  dtypes: [
+    { dtype: 'q4', bytes: 3195837 },
+    { dtype: 'fp32', bytes: 9785380 },
+  ],
+  verified: '2026-01-01',
+  commit: null,
+  ...more,
 });
-const families = (...models: CuratedModel[]): CuratedFamilies => ({ schema: 1, families: [{ id: 'f', title: 'F', about: 'a', note: null, models }] });
+const families = (...models: CuratedModel[]): CuratedFamilies => ({
+  schema: 1,
+  families: [{ id: 'f', title: 'F', about: 'a', note: null, models }],
+});
 const check = async (...models: CuratedModel[]) => {
   const { families: found, results } = await checkFamilies(families(...models), { host: mirror.url, today: TODAY });
   return { results, models: found.families[0].models };
@@ -26,19 +45,32 @@ const check = async (...models: CuratedModel[]) => {
 describe('the data file', () => {
   test('is well formed, has every family, and claims no check that was not made', async () => {
     const { families: all } = await curated();
-    expect(all.map((family) => family.id)).toEqual(['tinystories', 'smollm2', 'qwen2.5', 'qwen3', 'gemma-3', 'llama-3.2', 'pythia', 'gpt-2']);
+    expect(all.map((family) => family.id)).toEqual([
+      'tinystories',
+      'smollm2',
+      'qwen2.5',
+      'qwen3',
+      'gemma-3',
+      'llama-3.2',
+      'pythia',
+      'gpt-2',
+    ]);
     for (const { models } of all) {
       expect(models.some((one) => one.role !== 'target') && models.some((one) => one.role !== 'source')).toBe(true);
       for (const one of models) {
         expect(one.params).toBeGreaterThan(one.vocabSize * one.hiddenSize * (one.tied ? 1 : 2));
-        expect(one.verified === null, `${one.id}: a date, a commit and sizes come together`).toBe(one.commit === null && one.dtypes.every((entry) => entry.bytes === null));
+        expect(one.verified === null, `${one.id}: a date, a commit and sizes come together`).toBe(
+          one.commit === null && one.dtypes.every((entry) => entry.bytes === null),
+        );
       }
     }
   });
 
   test('parameters agree with the shape, where a block is of the usual kind', async () => {
     const all = (await curated()).families.flatMap((family) => family.models);
-    const gpt = (one: CuratedModel, positions: number): number => one.layers * (12 * one.hiddenSize ** 2 + 13 * one.hiddenSize) + one.hiddenSize * (2 + (one.tied ? 1 : 2) * one.vocabSize + positions);
+    const gpt = (one: CuratedModel, positions: number): number =>
+      one.layers * (12 * one.hiddenSize ** 2 + 13 * one.hiddenSize) +
+      one.hiddenSize * (2 + (one.tied ? 1 : 2) * one.vocabSize + positions);
     for (const one of all.filter(({ id }) => id.includes('pythia'))) expect(one.params, one.id).toBe(gpt(one, 0));
     for (const one of all.filter(({ id }) => id.includes('gpt2'))) expect(one.params, one.id).toBe(gpt(one, 1024));
   });
@@ -47,7 +79,9 @@ describe('the data file', () => {
     const twice = (): unknown => parseFamilies(families(model('a'), model('a')));
     expect(twice).toThrow(LabError);
     expect(twice).toThrow('twice');
-    expect(() => parseFamilies(families(model('a', { verified: 'yesterday' })))).toThrow('families.0.models.0.verified');
+    expect(() => parseFamilies(families(model('a', { verified: 'yesterday' })))).toThrow(
+      'families.0.models.0.verified',
+    );
     expect(() => parseFamilies(families(model('../a')))).toThrow('families.0.models.0.id');
   });
 });
@@ -67,10 +101,32 @@ describe('the checker against a mirror', () => {
   });
 
   test('what differs is listed and corrected', async () => {
-    const { models, results } = await check(model('lrt-stories-l', { layers: 6, license: 'apache-2.0', dtypes: [{ dtype: 'fp32', bytes: null }, { dtype: 'fp16', bytes: 5 }] }));
+    const { models, results } = await check(
+      model('lrt-stories-l', {
+        layers: 6,
+        license: 'apache-2.0',
+        dtypes: [
+          { dtype: 'fp32', bytes: null },
+          { dtype: 'fp16', bytes: 5 },
+        ],
+      }),
+    );
     expect(results[0].outcome).toBe('changed');
-    expect(results[0].details).toEqual(['license apache-2.0 → mit', 'layers 6 → 5', 'fp32 of unknown size → 9785380', 'fp16 5 → absent', 'q4 absent → 3195837']);
-    expect(models[0]).toMatchObject({ layers: 5, license: 'mit', dtypes: [{ dtype: 'q4', bytes: 3195837 }, { dtype: 'fp32', bytes: 9785380 }] });
+    expect(results[0].details).toEqual([
+      'license apache-2.0 → mit',
+      'layers 6 → 5',
+      'fp32 of unknown size → 9785380',
+      'fp16 5 → absent',
+      'q4 absent → 3195837',
+    ]);
+    expect(models[0]).toMatchObject({
+      layers: 5,
+      license: 'mit',
+      dtypes: [
+        { dtype: 'q4', bytes: 3195837 },
+        { dtype: 'fp32', bytes: 9785380 },
+      ],
+    });
   });
 
   test('one that is not there loses its date; one that cannot be reached keeps it; the others are still checked', async () => {

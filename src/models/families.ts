@@ -30,7 +30,10 @@ const modelSchema = z.strictObject({
   /** Date on which the checker last found all of this on the hub; null: taken from public sources, never checked. */
   verified: z.iso.date().nullable(),
   /** Commit that was verified. */
-  commit: z.string().regex(/^[0-9a-f]{40}$/).nullable(),
+  commit: z
+    .string()
+    .regex(/^[0-9a-f]{40}$/)
+    .nullable(),
 });
 
 const familySchema = z.strictObject({
@@ -55,7 +58,8 @@ export const FAMILIES_PATH = 'families.json';
 /** @throws LabError `model-invalid` naming the wrong field, or an id that occurs twice */
 export function parseFamilies(value: unknown): CuratedFamilies {
   const parsed = familiesSchema.safeParse(value);
-  const fail = (what: string): LabError => new LabError('model-invalid', `${FAMILIES_PATH} ${what}.`, `Restore ${FAMILIES_PATH} from the release.`);
+  const fail = (what: string): LabError =>
+    new LabError('model-invalid', `${FAMILIES_PATH} ${what}.`, `Restore ${FAMILIES_PATH} from the release.`);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw fail(`is malformed at ${issue.path.join('.') || 'its top'}: ${issue.message}`);
@@ -79,7 +83,10 @@ const BYTES_PER_WEIGHT: Record<Dtype, { matrix: number; embedding: number }> = {
  * About how many bytes a model takes at a precision, from its shape, for the time before its sizes are verified.
  * 4-bit exports leave the embedding as it is and quantise the head, which is then a second matrix even where it is tied.
  */
-export function estimateModelBytes(model: Pick<CuratedModel, 'params' | 'vocabSize' | 'hiddenSize' | 'tied'>, precision: Dtype): number {
+export function estimateModelBytes(
+  model: Pick<CuratedModel, 'params' | 'vocabSize' | 'hiddenSize' | 'tied'>,
+  precision: Dtype,
+): number {
   const { matrix, embedding } = BYTES_PER_WEIGHT[precision];
   const table = model.vocabSize * model.hiddenSize;
   const head = model.tied && matrix !== embedding ? table : 0;
@@ -107,7 +114,10 @@ const CONFIG_LIMIT = 2 ** 20;
  * Looks every entry up and compares it with its listing and its config.json. Fetches no weights.
  * @returns the families with sizes, commits and dates as found; an entry that failed for what it is (not for the network) loses its date
  */
-export async function checkFamilies(curated: CuratedFamilies, options: CheckOptions): Promise<{ families: CuratedFamilies; results: CheckResult[] }> {
+export async function checkFamilies(
+  curated: CuratedFamilies,
+  options: CheckOptions,
+): Promise<{ families: CuratedFamilies; results: CheckResult[] }> {
   const results: CheckResult[] = [];
   const families: CuratedFamily[] = [];
   for (const family of curated.families) {
@@ -123,33 +133,65 @@ export async function checkFamilies(curated: CuratedFamilies, options: CheckOpti
   return { families: { ...curated, families }, results };
 }
 
-async function checkModel(listed: CuratedModel, { host, today, signal }: CheckOptions): Promise<{ model: CuratedModel; result: CheckResult }> {
+async function checkModel(
+  listed: CuratedModel,
+  { host, today, signal }: CheckOptions,
+): Promise<{ model: CuratedModel; result: CheckResult }> {
   try {
     const repository = await resolveRepository({ host, id: listed.id }, { signal });
     const response = await request(fileUrl(repository, 'config.json'), `config.json of “${listed.id}”`, { signal });
-    if (!response.ok) throw new LabError('model-fetch', `config.json of “${listed.id}” could not be fetched: HTTP ${response.status}.`, 'Try again later.');
-    const config = parseConfig(JSON.parse(await readText(response, 'config.json', CONFIG_LIMIT, signal)), null, listed.id);
+    if (!response.ok)
+      throw new LabError(
+        'model-fetch',
+        `config.json of “${listed.id}” could not be fetched: HTTP ${response.status}.`,
+        'Try again later.',
+      );
+    const config = parseConfig(
+      JSON.parse(await readText(response, 'config.json', CONFIG_LIMIT, signal)),
+      null,
+      listed.id,
+    );
     const dtypes = variantsOf(repository.files).map((variant) => ({ dtype: variant.dtype, bytes: variant.bytes }));
     const license = repository.license ?? listed.license;
     const { layers, hiddenSize, vocabSize } = config;
-    const model: CuratedModel = { ...listed, license, layers, hiddenSize, vocabSize, dtypes, verified: today, commit: repository.commit };
+    const model: CuratedModel = {
+      ...listed,
+      license,
+      layers,
+      hiddenSize,
+      vocabSize,
+      dtypes,
+      verified: today,
+      commit: repository.commit,
+    };
     const details = differences(listed, model);
     if (repository.gated) details.push('is gated');
     return { model, result: { id: listed.id, outcome: details.length > 0 ? 'changed' : 'verified', details } };
   } catch (error) {
     const failure = LabError.from(error);
     if (failure.code === 'cancelled') throw failure;
-    const passing = failure.code === 'model-unreachable' || failure.code === 'model-fetch' || failure.code === 'model-truncated';
-    return { model: passing ? listed : { ...listed, verified: null, commit: null }, result: { id: listed.id, outcome: 'failed', details: [`${failure.code}: ${failure.message}`] } };
+    const passing =
+      failure.code === 'model-unreachable' || failure.code === 'model-fetch' || failure.code === 'model-truncated';
+    return {
+      model: passing ? listed : { ...listed, verified: null, commit: null },
+      result: { id: listed.id, outcome: 'failed', details: [`${failure.code}: ${failure.message}`] },
+    };
   }
 }
 
 function differences(before: CuratedModel, after: CuratedModel): string[] {
-  const fields = (['license', 'layers', 'hiddenSize', 'vocabSize'] as const).filter((field) => before[field] !== after[field]).map((field) => `${field} ${before[field]} → ${after[field]}`);
+  const fields = (['license', 'layers', 'hiddenSize', 'vocabSize'] as const)
+    .filter((field) => before[field] !== after[field])
+    .map((field) => `${field} ${before[field]} → ${after[field]}`);
   const size = (model: CuratedModel, of: Dtype): string => {
     const found = model.dtypes.find((entry) => entry.dtype === of);
     return found ? `${found.bytes ?? 'of unknown size'}` : 'absent';
   };
   const all = new Set([...before.dtypes, ...after.dtypes].map((entry) => entry.dtype));
-  return [...fields, ...[...all].filter((of) => size(before, of) !== size(after, of)).map((of) => `${of} ${size(before, of)} → ${size(after, of)}`)];
+  return [
+    ...fields,
+    ...[...all]
+      .filter((of) => size(before, of) !== size(after, of))
+      .map((of) => `${of} ${size(before, of)} → ${size(after, of)}`),
+  ];
 }

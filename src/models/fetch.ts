@@ -22,7 +22,11 @@ const RETRY = 'Check the connection and load the model again.';
  * @throws LabError `model-fetch` (no answer, or an HTTP error), `model-truncated` (fewer bytes than stated),
  *         `model-invalid` (other bytes than stated, or a web page in place of the file), `cancelled`
  */
-export async function fetchFile(source: FolderSource, path: string, options: FetchFileOptions = {}): Promise<FetchedBytes | null> {
+export async function fetchFile(
+  source: FolderSource,
+  path: string,
+  options: FetchFileOptions = {},
+): Promise<FetchedBytes | null> {
   const { signal } = options;
   throwIfAborted(signal);
   const response = await request(source, path, signal);
@@ -32,10 +36,20 @@ export async function fetchFile(source: FolderSource, path: string, options: Fet
     return null;
   }
   if (missing) {
-    throw new LabError('model-fetch', `“${source.id}” has no file ${path}.`, `Check the model's folder and precision (${source.dtype}); the folder must be in the layout of a transformers.js repository.`, { path, status: response.status });
+    throw new LabError(
+      'model-fetch',
+      `“${source.id}” has no file ${path}.`,
+      `Check the model's folder and precision (${source.dtype}); the folder must be in the layout of a transformers.js repository.`,
+      { path, status: response.status },
+    );
   }
   if (!response.ok) {
-    throw new LabError('model-fetch', `${path} of “${source.id}” could not be fetched: HTTP ${response.status}.`, RETRY, { path, status: response.status });
+    throw new LabError(
+      'model-fetch',
+      `${path} of “${source.id}” could not be fetched: HTTP ${response.status}.`,
+      RETRY,
+      { path, status: response.status },
+    );
   }
   const expected = expectedBytes(source, path, response);
   const data = await readBody(source, path, response, expected, options);
@@ -43,7 +57,12 @@ export async function fetchFile(source: FolderSource, path: string, options: Fet
   const sha256 = await digestBytes(data);
   const stated = source.sha256?.[path];
   if (stated !== undefined && stated !== sha256) {
-    throw new LabError('model-invalid', `${path} of “${source.id}” is not the file that the catalogue lists: its SHA-256 is ${sha256.slice(0, 12)}…, not ${stated.slice(0, 12)}….`, 'Restore the file, or reload without the browser cache.', { path });
+    throw new LabError(
+      'model-invalid',
+      `${path} of “${source.id}” is not the file that the catalogue lists: its SHA-256 is ${sha256.slice(0, 12)}…, not ${stated.slice(0, 12)}….`,
+      'Restore the file, or reload without the browser cache.',
+      { path },
+    );
   }
   return { path, bytes: data.length, sha256, data };
 }
@@ -53,7 +72,13 @@ async function request(source: FolderSource, path: string, signal?: AbortSignal)
     return await fetch(new URL(path, source.baseUrl), { signal });
   } catch (error) {
     if (signal?.aborted) throw cancelled();
-    throw new LabError('model-fetch', `${path} of “${source.id}” could not be fetched: ${(error as Error).message}.`, RETRY, { path }, error);
+    throw new LabError(
+      'model-fetch',
+      `${path} of “${source.id}” could not be fetched: ${(error as Error).message}.`,
+      RETRY,
+      { path },
+      error,
+    );
   }
 }
 
@@ -72,7 +97,13 @@ function expectedBytes(source: FolderSource, path: string, response: Response): 
 }
 
 /** Reads the body into one array: preallocated where the size is known, so that no second copy of the weights is made. */
-async function readBody(source: FolderSource, path: string, response: Response, expected: number | null, options: FetchFileOptions): Promise<Uint8Array> {
+async function readBody(
+  source: FolderSource,
+  path: string,
+  response: Response,
+  expected: number | null,
+  options: FetchFileOptions,
+): Promise<Uint8Array> {
   if (!response.body) return new Uint8Array(await response.arrayBuffer());
   const reader = response.body.getReader();
   let whole = new Uint8Array(expected ?? 1 << 16);
@@ -97,11 +128,23 @@ async function readBody(source: FolderSource, path: string, response: Response, 
     if (options.signal?.aborted) throw cancelled();
     // The browser reports a connection closed early as a failed read.
     if (expected !== null && done < expected) throw truncated(source, path, done, expected, error);
-    throw new LabError('model-fetch', `${path} of “${source.id}” stopped arriving: ${(error as Error).message}.`, RETRY, { path }, error);
+    throw new LabError(
+      'model-fetch',
+      `${path} of “${source.id}” stopped arriving: ${(error as Error).message}.`,
+      RETRY,
+      { path },
+      error,
+    );
   }
   return done === whole.length ? whole : whole.slice(0, done);
 }
 
 function truncated(source: FolderSource, path: string, got: number, expected: number, cause?: unknown): LabError {
-  return new LabError('model-truncated', `${path} of “${source.id}” broke off after ${got} of ${expected} bytes.`, RETRY, { path, got, expected }, cause);
+  return new LabError(
+    'model-truncated',
+    `${path} of “${source.id}” broke off after ${got} of ${expected} bytes.`,
+    RETRY,
+    { path, got, expected },
+    cause,
+  );
 }

@@ -22,6 +22,8 @@ export function serve(tamper: Tamper = () => null): void {
     const changed = tamper(path, new Uint8Array(body));
     if (changed instanceof Response) return changed;
     const bytes = changed ?? new Uint8Array(body);
-    return new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { 'content-length': String(bytes.length), 'content-type': 'application/octet-stream' } });
+    return new Response(bytes as Uint8Array<ArrayBuffer>, {
+      headers: { 'content-length': String(bytes.length), 'content-type': 'application/octet-stream' },
+    });
   });
 }

@@ -48,17 +48,31 @@ export async function storedFolder(store: ModelStore, location: HubLocation): Pr
 }
 
 function notStored(id: string, what: string, details: Record<string, string>): LabError {
-  return new LabError('model-not-stored', `“${id}” ${what}.`, 'Download it at the precision that is asked for.', details);
+  return new LabError(
+    'model-not-stored',
+    `“${id}” ${what}.`,
+    'Download it at the precision that is asked for.',
+    details,
+  );
 }
 
 /** Reads a JSON file. @throws LabError as the folder does, and `model-invalid` if it is not JSON */
-export async function readJson(folder: ModelFolder, path: string, options?: FetchFileOptions): Promise<{ file: FetchedFile; value: unknown } | null> {
+export async function readJson(
+  folder: ModelFolder,
+  path: string,
+  options?: FetchFileOptions,
+): Promise<{ file: FetchedFile; value: unknown } | null> {
   const read = await folder.read(path, options);
   if (!read) return null;
   const { data, ...file } = read;
   try {
     return { file, value: JSON.parse(new TextDecoder().decode(data)) };
   } catch (error) {
-    throw new LabError('model-invalid', `${path} of “${folder.id}” is not JSON: ${(error as Error).message}`, 'Restore the file.', { path });
+    throw new LabError(
+      'model-invalid',
+      `${path} of “${folder.id}” is not JSON: ${(error as Error).message}`,
+      'Restore the file.',
+      { path },
+    );
   }
 }

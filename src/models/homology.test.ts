@@ -6,17 +6,40 @@ import { createTokenizer } from './tokenizer';
 
 type Json = Record<string, unknown>;
 
-async function party(id: string, more: { vocabSize?: number; modelType?: string; tokenizer?: (json: Json) => Json; template?: string } = {}): Promise<HomologyParty> {
-  const read = async (name: string): Promise<Json> => JSON.parse(await readFile(new URL(`../../public/models/${id}/${name}`, import.meta.url), 'utf8'));
+async function party(
+  id: string,
+  more: { vocabSize?: number; modelType?: string; tokenizer?: (json: Json) => Json; template?: string } = {},
+): Promise<HomologyParty> {
+  const read = async (name: string): Promise<Json> =>
+    JSON.parse(await readFile(new URL(`../../public/models/${id}/${name}`, import.meta.url), 'utf8'));
   const { vocabSize = 2048, modelType = 'llama', tokenizer = (json) => json, template } = more;
   return {
-    tokenizer: createTokenizer(tokenizer(await read('tokenizer.json')), { ...(await read('tokenizer_config.json')), chat_template: template }, { bosIds: [], eosIds: [] }, id),
+    tokenizer: createTokenizer(
+      tokenizer(await read('tokenizer.json')),
+      { ...(await read('tokenizer_config.json')), chat_template: template },
+      { bosIds: [], eosIds: [] },
+      id,
+    ),
     info: { id, layers: 3, hiddenSize: 64, vocabSize, style: 'fused', spine: '', files: [] },
-    config: { modelType, architecture: 'LlamaForCausalLM', vocabSize, layers: 3, hiddenSize: 64, heads: 4, kvHeads: 4, maxPositions: 512, bosIds: [1], eosIds: [2] },
+    config: {
+      modelType,
+      architecture: 'LlamaForCausalLM',
+      vocabSize,
+      layers: 3,
+      hiddenSize: 64,
+      heads: 4,
+      kvHeads: 4,
+      maxPositions: 512,
+      bosIds: [1],
+      eosIds: [2],
+    },
   };
 }
 
-const failed = (a: HomologyParty, b: HomologyParty): string[] => checkHomology(a, b).checks.filter((check) => !check.passed).map((check) => check.name);
+const failed = (a: HomologyParty, b: HomologyParty): string[] =>
+  checkHomology(a, b)
+    .checks.filter((check) => !check.passed)
+    .map((check) => check.name);
 
 test('one family is homologous', async () => {
   const report = checkHomology(await party('lrt-stories-s'), await party('lrt-stories-l'));
@@ -37,27 +60,60 @@ test('another architecture, or a further special token, is related: the ids are 
   const a = await party('lrt-stories-s');
   const architecture = await party('lrt-stories-l', { modelType: 'mistral' });
   expect([checkHomology(a, architecture).verdict, ...failed(a, architecture)]).toEqual(['related', 'Architecture']);
-  const chat = await party('lrt-stories-l', { tokenizer: (json) => ({ ...json, added_tokens: [...(json.added_tokens as Json[]), { id: 2048, content: '<|chat|>', special: true }] }) });
+  const chat = await party('lrt-stories-l', {
+    tokenizer: (json) => ({
+      ...json,
+      added_tokens: [...(json.added_tokens as Json[]), { id: 2048, content: '<|chat|>', special: true }],
+    }),
+  });
   expect([checkHomology(a, chat).verdict, ...failed(a, chat)]).toEqual(['related', 'Special tokens']);
   expect(checkHomology(a, chat).sameIds).toBe(true);
 });
 
 test('padding of the vocabulary, a text-only type and a chat template change no verdict', async () => {
-  const [a, b] = [await party('lrt-stories-s', { modelType: 'gemma3' }), await party('lrt-stories-l', { modelType: 'gemma3_text', vocabSize: 2112, template: '{{ messages }}' })];
+  const [a, b] = [
+    await party('lrt-stories-s', { modelType: 'gemma3' }),
+    await party('lrt-stories-l', { modelType: 'gemma3_text', vocabSize: 2112, template: '{{ messages }}' }),
+  ];
   expect([checkHomology(a, b).verdict, ...failed(a, b)]).toEqual(['homologous', 'Vocabulary size', 'Chat template']);
 });
 
 test('the same vocabulary that joins pieces in another order gives other ids', async () => {
-  const reversed = await party('lrt-stories-l', { tokenizer: (json) => ({ ...json, model: { ...(json.model as Json), merges: ((json.model as Json).merges as unknown[]).toReversed() } }) });
+  const reversed = await party('lrt-stories-l', {
+    tokenizer: (json) => ({
+      ...json,
+      model: { ...(json.model as Json), merges: ((json.model as Json).merges as unknown[]).toReversed() },
+    }),
+  });
   const a = await party('lrt-stories-s');
-  expect([checkHomology(a, reversed).verdict, ...failed(a, reversed)]).toEqual(['not-homologous', 'Merges', 'Token ids']);
+  expect([checkHomology(a, reversed).verdict, ...failed(a, reversed)]).toEqual([
+    'not-homologous',
+    'Merges',
+    'Token ids',
+  ]);
 });
 
 describe('with a sample of states', () => {
   const sample = (verdict: HomologySample['verdict'], heldOutR2: number): HomologySample => ({
-    texts: 32, rows: { train: 400, heldOut: 130, left: 3 }, blocks: { source: [0, 1], target: [0, 1, 2] }, cka: [[1, 0, 0], [0, 0.5, 0.6]],
-    profile: [{ target: 0, source: 0, cka: 1 }, { target: 1, source: 1, cka: 0.5 }, { target: 2, source: 1, cka: 0.6 }],
-    late: [{ target: 1, source: 1, cka: 0.5 }, { target: 2, source: 1, cka: 0.6 }], meanCka: 0.55, map: { source: 1, target: 1, lambda: 0.1, heldOutR2 }, verdict,
+    texts: 32,
+    rows: { train: 400, heldOut: 130, left: 3 },
+    blocks: { source: [0, 1], target: [0, 1, 2] },
+    cka: [
+      [1, 0, 0],
+      [0, 0.5, 0.6],
+    ],
+    profile: [
+      { target: 0, source: 0, cka: 1 },
+      { target: 1, source: 1, cka: 0.5 },
+      { target: 2, source: 1, cka: 0.6 },
+    ],
+    late: [
+      { target: 1, source: 1, cka: 0.5 },
+      { target: 2, source: 1, cka: 0.6 },
+    ],
+    meanCka: 0.55,
+    map: { source: 1, target: 1, lambda: 0.1, heldOutR2 },
+    verdict,
   });
 
   test.each([

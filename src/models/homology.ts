@@ -28,20 +28,59 @@ type Check = HomologyReport['checks'][number];
  */
 export function checkHomology(a: HomologyParty, b: HomologyParty, probeText: string = HOMOLOGY_PROBE): HomologyReport {
   const [left, right] = [a.tokenizer.parts, b.tokenizer.parts];
-  const part = (name: string, key: keyof typeof left, same: string, other: string): Check => ({ name, passed: left[key] === right[key], detail: left[key] === right[key] ? same : other });
+  const part = (name: string, key: keyof typeof left, same: string, other: string): Check => ({
+    name,
+    passed: left[key] === right[key],
+    detail: left[key] === right[key] ? same : other,
+  });
   const ids = compareIds(a.tokenizer.encode(probeText), b.tokenizer.encode(probeText), probeText);
   const tokenizer = [
-    part('Vocabulary', 'vocabulary', `Both have one vocabulary, ${left.vocabulary.slice(0, 12)}.`, `The vocabularies of the tokenizers differ: ${a.tokenizer.vocabSize} and ${b.tokenizer.vocabSize} entries, ${left.vocabulary.slice(0, 12)} and ${right.vocabulary.slice(0, 12)}.`),
+    part(
+      'Vocabulary',
+      'vocabulary',
+      `Both have one vocabulary, ${left.vocabulary.slice(0, 12)}.`,
+      `The vocabularies of the tokenizers differ: ${a.tokenizer.vocabSize} and ${b.tokenizer.vocabSize} entries, ${left.vocabulary.slice(0, 12)} and ${right.vocabulary.slice(0, 12)}.`,
+    ),
     part('Merges', 'merges', 'Both join pieces by the same rules.', 'The rules that join pieces differ.'),
-    part('Special tokens', 'specialTokens', `Both have the same ${a.tokenizer.specialIds.size} special tokens.`, `The added tokens differ: ${a.tokenizer.specialIds.size} and ${b.tokenizer.specialIds.size} special ones.`),
-    part('Text handling', 'pipeline', 'Both normalize and split texts alike.', 'They normalize or split texts differently.'),
+    part(
+      'Special tokens',
+      'specialTokens',
+      `Both have the same ${a.tokenizer.specialIds.size} special tokens.`,
+      `The added tokens differ: ${a.tokenizer.specialIds.size} and ${b.tokenizer.specialIds.size} special ones.`,
+    ),
+    part(
+      'Text handling',
+      'pipeline',
+      'Both normalize and split texts alike.',
+      'They normalize or split texts differently.',
+    ),
   ];
   const [typeA, typeB] = [textType(a.config.modelType), textType(b.config.modelType)];
-  const architecture: Check = { name: 'Architecture', passed: typeA === typeB, detail: typeA === typeB ? `${a.info.id} and ${b.info.id} are both of type ${typeA}.` : `${typeA} and ${typeB}.` };
+  const architecture: Check = {
+    name: 'Architecture',
+    passed: typeA === typeB,
+    detail: typeA === typeB ? `${a.info.id} and ${b.info.id} are both of type ${typeA}.` : `${typeA} and ${typeB}.`,
+  };
   const sameSize = a.info.vocabSize === b.info.vocabSize;
-  const size: Check = { name: 'Vocabulary size', passed: sameSize, detail: sameSize ? `Both have ${a.info.vocabSize} rows.` : `${a.info.vocabSize} and ${b.info.vocabSize} rows; rows past the vocabulary are padding.` };
-  const verdict = !ids.passed ? 'not-homologous' : tokenizer.every((check) => check.passed) && architecture.passed ? 'homologous' : 'related';
-  return { verdict, sameIds: ids.passed, checks: [...tokenizer, ids, architecture, size, compareTemplates(a, b)], sample: null, unsampled: null };
+  const size: Check = {
+    name: 'Vocabulary size',
+    passed: sameSize,
+    detail: sameSize
+      ? `Both have ${a.info.vocabSize} rows.`
+      : `${a.info.vocabSize} and ${b.info.vocabSize} rows; rows past the vocabulary are padding.`,
+  };
+  const verdict = !ids.passed
+    ? 'not-homologous'
+    : tokenizer.every((check) => check.passed) && architecture.passed
+      ? 'homologous'
+      : 'related';
+  return {
+    verdict,
+    sameIds: ids.passed,
+    checks: [...tokenizer, ids, architecture, size, compareTemplates(a, b)],
+    sample: null,
+    unsampled: null,
+  };
 }
 
 /** Multimodal repositories call their language model by a type of its own. */
@@ -51,15 +90,25 @@ function textType(modelType: string): string {
 
 function compareIds(a: readonly number[], b: readonly number[], probe: string): Check {
   const differs = a.findIndex((id, i) => id !== b[i]);
-  if (differs === -1 && a.length === b.length) return { name: 'Token ids', passed: true, detail: `A text of ${probe.length} characters gives the same ${a.length} ids in both.` };
-  return { name: 'Token ids', passed: false, detail: `A text of ${probe.length} characters gives ${a.length} and ${b.length} ids, different from position ${differs === -1 ? a.length : differs} on.` };
+  if (differs === -1 && a.length === b.length)
+    return {
+      name: 'Token ids',
+      passed: true,
+      detail: `A text of ${probe.length} characters gives the same ${a.length} ids in both.`,
+    };
+  return {
+    name: 'Token ids',
+    passed: false,
+    detail: `A text of ${probe.length} characters gives ${a.length} and ${b.length} ids, different from position ${differs === -1 ? a.length : differs} on.`,
+  };
 }
 
 function compareTemplates(a: HomologyParty, b: HomologyParty): Check {
   const name = 'Chat template';
   const [left, right] = [a.tokenizer.chatTemplate, b.tokenizer.chatTemplate];
   if (left === right) return { name, passed: true, detail: left === null ? 'Neither has one.' : 'Both have the same.' };
-  if (left !== null && right !== null) return { name, passed: false, detail: 'Their chat templates differ: one conversation is written out in two ways.' };
+  if (left !== null && right !== null)
+    return { name, passed: false, detail: 'Their chat templates differ: one conversation is written out in two ways.' };
   return { name, passed: false, detail: `Only ${left === null ? b.info.id : a.info.id} has one.` };
 }
 
@@ -79,7 +128,11 @@ export function withSample(report: HomologyReport, sample: HomologySample): Homo
   const { rows, texts, late, meanCka, map } = sample;
   const values = late.map(({ cka }) => cka);
   const range = `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`;
-  const meaning = { alike: `alike, at ${alike} and more`, partly: `partly alike, between ${partly} and ${alike}`, unalike: `not alike, under ${partly}` }[sample.verdict];
+  const meaning = {
+    alike: `alike, at ${alike} and more`,
+    partly: `partly alike, between ${partly} and ${alike}`,
+    unalike: `not alike, under ${partly}`,
+  }[sample.verdict];
   const mapped = map.heldOutR2 >= r2;
   const checks: Check[] = [
     {
@@ -94,10 +147,19 @@ export function withSample(report: HomologyReport, sample: HomologySample): Homo
     },
   ];
   const good = sample.verdict === 'alike' && mapped;
-  return { ...report, verdict: verdictWith(report, sample.verdict, good), checks: [...report.checks, ...checks], sample };
+  return {
+    ...report,
+    verdict: verdictWith(report, sample.verdict, good),
+    checks: [...report.checks, ...checks],
+    sample,
+  };
 }
 
-function verdictWith({ sameIds, verdict }: HomologyReport, states: HomologySample['verdict'], good: boolean): HomologyReport['verdict'] {
+function verdictWith(
+  { sameIds, verdict }: HomologyReport,
+  states: HomologySample['verdict'],
+  good: boolean,
+): HomologyReport['verdict'] {
   if (!sameIds) return good ? 'related' : 'not-homologous';
   if (states === 'unalike') return 'not-homologous';
   return good ? verdict : 'related';

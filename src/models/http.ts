@@ -31,20 +31,35 @@ export async function request(url: string, what: string, options: RequestOptions
 
 const REASONS = {
   offline: ['the host does not answer', 'Check the connection and the address of the host.'],
-  blocked: ['the host does not allow pages of other sites to read it (CORS)', 'Use a host that allows it, or download the files and open them from disk.'],
+  blocked: [
+    'the host does not allow pages of other sites to read it (CORS)',
+    'Use a host that allows it, or download the files and open them from disk.',
+  ],
   redirects: ['the host redirects without end', 'Use another host or mirror.'],
 } as const;
 
 /** `fetch` tells a page no cause: two more requests, of which nothing is read, find it out. */
-async function unreachable(url: string, what: string, signal: AbortSignal | undefined, cause: unknown): Promise<LabError> {
-  const succeeds = (init: RequestInit): Promise<Response | null> => fetch(url, { ...init, method: 'HEAD', signal, cache: 'no-store', credentials: 'omit' }).catch(() => null);
+async function unreachable(
+  url: string,
+  what: string,
+  signal: AbortSignal | undefined,
+  cause: unknown,
+): Promise<LabError> {
+  const succeeds = (init: RequestInit): Promise<Response | null> =>
+    fetch(url, { ...init, method: 'HEAD', signal, cache: 'no-store', credentials: 'omit' }).catch(() => null);
   const first = await succeeds({ redirect: 'manual' });
   const redirects = first !== null && (first.type === 'opaqueredirect' || (first.status >= 300 && first.status < 400));
   const answers = (await succeeds({ mode: 'no-cors' })) !== null;
   if (signal?.aborted) return cancelled();
   const reason: keyof typeof REASONS = answers ? 'blocked' : redirects ? 'redirects' : 'offline';
   const [text, remedy] = REASONS[reason];
-  return new LabError('model-unreachable', `${what} could not be fetched: ${text}.`, remedy, { reason, host: new URL(url).host }, cause);
+  return new LabError(
+    'model-unreachable',
+    `${what} could not be fetched: ${text}.`,
+    remedy,
+    { reason, host: new URL(url).host },
+    cause,
+  );
 }
 
 /** True where a web page stands in place of a file: a login page, or the front page of a single-page app. */
@@ -82,13 +97,24 @@ export async function readText(response: Response, what: string, limit: number, 
   for (;;) {
     const chunk = await reader.read().catch((error: unknown) => {
       if (signal?.aborted) throw cancelled();
-      throw new LabError('model-truncated', `${what} broke off after ${bytes} bytes.`, 'Check the connection and try again.', { got: bytes }, error);
+      throw new LabError(
+        'model-truncated',
+        `${what} broke off after ${bytes} bytes.`,
+        'Check the connection and try again.',
+        { got: bytes },
+        error,
+      );
     });
     if (chunk.done) return text + decoder.decode();
     bytes += chunk.value.length;
     if (bytes > limit) {
       await reader.cancel().catch(() => undefined);
-      throw new LabError('model-size', `${what} is longer than ${limit} bytes, which no genuine one is.`, 'Use another host or mirror.', { limit });
+      throw new LabError(
+        'model-size',
+        `${what} is longer than ${limit} bytes, which no genuine one is.`,
+        'Use another host or mirror.',
+        { limit },
+      );
     }
     text += decoder.decode(chunk.value, { stream: true });
   }

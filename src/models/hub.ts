@@ -49,11 +49,13 @@ const listingSchema = z.looseObject({
   gated: z.union([z.boolean(), z.string()]).nullish(),
   tags: z.array(z.string()).nullish(),
   cardData: z.looseObject({ license: z.union([z.string(), z.array(z.string())]).nullish() }).nullish(),
-  siblings: z.array(z.looseObject({
-    rfilename: z.string(),
-    size: size.nullish(),
-    lfs: z.looseObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), size }).nullish(),
-  })),
+  siblings: z.array(
+    z.looseObject({
+      rfilename: z.string(),
+      size: size.nullish(),
+      lfs: z.looseObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), size }).nullish(),
+    }),
+  ),
 });
 
 /**
@@ -61,18 +63,34 @@ const listingSchema = z.looseObject({
  * @throws LabError `settings-invalid` (host or id), `model-not-found`, `model-gated`, `model-unreachable`, `model-fetch`,
  *         `model-page`, `model-layout`, `model-size`, `model-path`, `model-truncated` or `cancelled`
  */
-export async function resolveRepository(asked: RepositoryRequest, { signal }: { signal?: AbortSignal } = {}): Promise<Repository> {
+export async function resolveRepository(
+  asked: RepositoryRequest,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<Repository> {
   const { id, layout = 'hub' } = asked;
   if (!isRepositoryId(id) || (layout === 'hub' && id.split('/').length > 2)) {
-    throw new LabError('settings-invalid', `“${id}” is not the id of a repository.`, 'Write it as owner/name, such as HuggingFaceTB/SmolLM2-135M-Instruct.');
+    throw new LabError(
+      'settings-invalid',
+      `“${id}” is not the id of a repository.`,
+      'Write it as owner/name, such as HuggingFaceTB/SmolLM2-135M-Instruct.',
+    );
   }
   let host: string;
   try {
     host = normaliseHost(asked.host);
   } catch (error) {
-    throw new LabError('settings-invalid', (error as Error).message, `Give the address of the hub (${HUB}) or of a mirror.`, undefined, error);
+    throw new LabError(
+      'settings-invalid',
+      (error as Error).message,
+      `Give the address of the hub (${HUB}) or of a mirror.`,
+      undefined,
+      error,
+    );
   }
-  const found = layout === 'folder' ? await probeFolder(host, id, signal) : await askApi(host, id, asked.revision ?? 'main', signal);
+  const found =
+    layout === 'folder'
+      ? await probeFolder(host, id, signal)
+      : await askApi(host, id, asked.revision ?? 'main', signal);
   checkLayout(found.files, id);
   checkSizes(found.files, id);
   return { host, layout, id, ...found };
@@ -91,10 +109,20 @@ export function refusal(response: Response, id: string, what: string): LabError 
   const code = response.headers.get('x-error-code') ?? '';
   const details = { status, ...(code ? { hubCode: code } : {}) };
   if (code === 'GatedRepo' || status === 403 || (status === 401 && code !== 'RepoNotFound')) {
-    return new LabError('model-gated', `“${id}” is gated or private: the host asks for a login (HTTP ${status}).`, 'Accept the licence on the hub, download the files there and open them from disk; or use an ungated copy.', details);
+    return new LabError(
+      'model-gated',
+      `“${id}” is gated or private: the host asks for a login (HTTP ${status}).`,
+      'Accept the licence on the hub, download the files there and open them from disk; or use an ungated copy.',
+      details,
+    );
   }
   if (status === 404 || code === 'RepoNotFound' || code === 'RevisionNotFound' || code === 'EntryNotFound') {
-    return new LabError('model-not-found', `${what} was not found on the host (HTTP ${status}).`, 'Check the id, the revision and the host. Names are case-sensitive.', details);
+    return new LabError(
+      'model-not-found',
+      `${what} was not found on the host (HTTP ${status}).`,
+      'Check the id, the revision and the host. Names are case-sensitive.',
+      details,
+    );
   }
   const remedy = status === 429 ? 'The host limits requests: wait a few minutes.' : 'Try again later, or use a mirror.';
   return new LabError('model-fetch', `${what} could not be fetched: HTTP ${status}.`, remedy, details);
@@ -104,33 +132,63 @@ type Found = Pick<Repository, 'commit' | 'files' | 'license' | 'gated'>;
 
 async function askApi(host: string, id: string, revision: string, signal?: AbortSignal): Promise<Found> {
   const what = `The listing of “${id}” at “${revision}”`;
-  const response = await request(`${host}/api/models/${id}/revision/${encodeURIComponent(revision)}?blobs=true`, what, { signal });
+  const response = await request(`${host}/api/models/${id}/revision/${encodeURIComponent(revision)}?blobs=true`, what, {
+    signal,
+  });
   if (!response.ok || isPage(response, '')) {
     await response.body?.cancel();
     if (!response.ok) throw refusal(response, id, `“${id}” at “${revision}”`);
-    throw new LabError('model-page', `${what} is a web page: ${host} has no API of a model hub.`, 'Check the host. For a plain folder of models choose the folder layout.');
+    throw new LabError(
+      'model-page',
+      `${what} is a web page: ${host} has no API of a model hub.`,
+      'Check the host. For a plain folder of models choose the folder layout.',
+    );
   }
   const text = await readText(response, what, LISTING_LIMIT, signal);
   const listing = listingSchema.safeParse(parseJson(text, what));
   if (!listing.success) {
     const issue = listing.error.issues[0];
-    throw new LabError('model-layout', `${what} is malformed at ${issue.path.join('.') || 'its top'}: ${issue.message}.`, 'Check the host: it must speak the hub’s API.');
+    throw new LabError(
+      'model-layout',
+      `${what} is malformed at ${issue.path.join('.') || 'its top'}: ${issue.message}.`,
+      'Check the host: it must speak the hub’s API.',
+    );
   }
   const { sha, siblings, cardData, tags, gated } = listing.data;
   // A commit that was asked for in full is the pin of an experiment: another one is another model.
   if (/^[0-9a-f]{40}$/.test(revision) && sha !== revision) {
-    throw new LabError('model-not-found', `The host answers with commit ${sha.slice(0, 12)} of “${id}” in place of ${revision.slice(0, 12)}.`, 'Use another host.');
+    throw new LabError(
+      'model-not-found',
+      `The host answers with commit ${sha.slice(0, 12)} of “${id}” in place of ${revision.slice(0, 12)}.`,
+      'Use another host.',
+    );
   }
-  const files = siblings.map(({ rfilename, size: own, lfs }) => ({ path: rfilename, bytes: lfs?.size ?? own ?? -1, sha256: lfs?.sha256 ?? null }));
-  const licence = cardData?.license ?? tags?.find((tag) => tag.startsWith('license:'))?.slice('license:'.length) ?? null;
-  return { commit: sha, files, license: Array.isArray(licence) ? licence.join(', ') : licence, gated: gated !== undefined && gated !== null && gated !== false };
+  const files = siblings.map(({ rfilename, size: own, lfs }) => ({
+    path: rfilename,
+    bytes: lfs?.size ?? own ?? -1,
+    sha256: lfs?.sha256 ?? null,
+  }));
+  const licence =
+    cardData?.license ?? tags?.find((tag) => tag.startsWith('license:'))?.slice('license:'.length) ?? null;
+  return {
+    commit: sha,
+    files,
+    license: Array.isArray(licence) ? licence.join(', ') : licence,
+    gated: gated !== undefined && gated !== null && gated !== false,
+  };
 }
 
 function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new LabError('model-layout', `${what} is not JSON.`, 'Check the host: it must speak the hub’s API.', undefined, error);
+    throw new LabError(
+      'model-layout',
+      `${what} is not JSON.`,
+      'Check the host: it must speak the hub’s API.',
+      undefined,
+      error,
+    );
   }
 }
 
@@ -146,7 +204,12 @@ async function probeFolder(host: string, id: string, signal?: AbortSignal): Prom
   for (const path of [...REQUIRED_FILES, ...OPTIONAL_FILES]) {
     const file = await probe(path);
     if (file) files.push(file);
-    else if (path === 'config.json') throw new LabError('model-not-found', `“${id}” was not found in the folder ${host}: there is no ${id}/config.json.`, 'Check the id and the address of the folder.');
+    else if (path === 'config.json')
+      throw new LabError(
+        'model-not-found',
+        `“${id}” was not found in the folder ${host}: there is no ${id}/config.json.`,
+        'Check the id and the address of the folder.',
+      );
   }
   for (const dtype of DTYPES) {
     const file = (await probe(graphPath(dtype))) ?? (await probe(graphPath(dtype, 'decoder_model_merged')));
@@ -162,11 +225,21 @@ async function probeFolder(host: string, id: string, signal?: AbortSignal): Prom
       files.push(next);
     }
   }
-  return { commit: digestOf({ files: files.map(({ path, bytes }) => [path, bytes, etags[path] ?? '']) }).slice(0, 40), files, license: null, gated: false };
+  return {
+    commit: digestOf({ files: files.map(({ path, bytes }) => [path, bytes, etags[path] ?? '']) }).slice(0, 40),
+    files,
+    license: null,
+    gated: false,
+  };
 }
 
 /** Size of a file on a plain web server; null where it has none. Asks for one byte where the answer to HEAD states no sure length. */
-async function probeFile(url: string, path: string, id: string, signal?: AbortSignal): Promise<{ bytes: number; etag: string | null } | null> {
+async function probeFile(
+  url: string,
+  path: string,
+  id: string,
+  signal?: AbortSignal,
+): Promise<{ bytes: number; etag: string | null } | null> {
   const what = `${path} of “${id}”`;
   const head = await request(url, what, { signal, method: 'HEAD' });
   if (head.status === 404 || head.status === 410 || isPage(head, path)) return null;
@@ -180,7 +253,12 @@ async function probeFile(url: string, path: string, id: string, signal?: AbortSi
   if (total !== undefined && total !== null) return { bytes: total, etag };
   // Across origins, without ranges: right unless the file is compressed on the way, which the download would then say.
   if (length) return { bytes: length.bytes, etag };
-  throw new LabError('model-layout', `The host does not state the size of ${what}.`, 'Use a web server that sends Content-Length or answers range requests.', { path });
+  throw new LabError(
+    'model-layout',
+    `The host does not state the size of ${what}.`,
+    'Use a web server that sends Content-Length or answers range requests.',
+    { path },
+  );
 }
 
 /** @throws LabError `model-size` for a size that no genuine file has */
@@ -190,6 +268,11 @@ function checkSizes(files: readonly RepositoryFile[], id: string): void {
     const used = small || /\.onnx(_data(_\d+)?|\.data)?$/.test(path);
     if (!used || (bytes >= 0 && bytes <= (small ? SMALL_FILE_LIMIT : FILE_LIMIT))) continue;
     const claim = bytes < 0 ? 'states no size' : `claims ${bytes} bytes`;
-    throw new LabError('model-size', `The listing of “${id}” ${claim} for ${path}, which cannot be right.`, 'Use another repository or host.', { path, bytes });
+    throw new LabError(
+      'model-size',
+      `The listing of “${id}” ${claim} for ${path}, which cannot be right.`,
+      'Use another repository or host.',
+      { path, bytes },
+    );
   }
 }

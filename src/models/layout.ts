@@ -45,7 +45,11 @@ export function findGraph(dtype: Dtype, has: (path: string) => boolean): string 
 
 /** True for a path that stays inside its folder: relative, forward slashes, no empty segment and none of dots. */
 export function isInside(path: string): boolean {
-  return path.length > 0 && !/[\\\0:]/.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  return (
+    path.length > 0 &&
+    !/[\\\0:]/.test(path) &&
+    path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+  );
 }
 
 /** True for `model.onnx_data`, its numbered shards `model.onnx_data_1` …, and `model.onnx.data` (torch.onnx). */
@@ -59,7 +63,9 @@ export function variantsOf(files: readonly RepositoryFile[]): Variant[] {
   for (const dtype of DTYPES) {
     const graph = findGraph(dtype, (path) => files.some((file) => file.path === path));
     if (graph === null) continue;
-    const own = files.filter((file) => file.path === graph || isExternalData(file.path, graph)).toSorted((a, b) => compareShards(a.path, b.path));
+    const own = files
+      .filter((file) => file.path === graph || isExternalData(file.path, graph))
+      .toSorted((a, b) => compareShards(a.path, b.path));
     found.push({ dtype, graph, files: own, bytes: own.reduce((sum, file) => sum + file.bytes, 0) });
   }
   return found.toSorted((a, b) => a.bytes - b.bytes);
@@ -76,7 +82,13 @@ function compareShards(a: string, b: string): number {
  */
 export function checkLayout(files: readonly { path: string }[], id: string): void {
   const outside = files.find((file) => !isInside(file.path));
-  if (outside) throw new LabError('model-path', `“${id}” lists a file outside its folder: “${outside.path}”.`, 'Use another repository or host.', { path: outside.path });
+  if (outside)
+    throw new LabError(
+      'model-path',
+      `“${id}” lists a file outside its folder: “${outside.path}”.`,
+      'Use another repository or host.',
+      { path: outside.path },
+    );
   const paths = new Set(files.map((file) => file.path));
   const missing = REQUIRED_FILES.filter((path) => !paths.has(path));
   const graphs = [...paths].filter((path) => path.endsWith('.onnx'));
@@ -84,7 +96,12 @@ export function checkLayout(files: readonly { path: string }[], id: string): voi
   if (missing.length === 0 && known) return;
   const lacks = [...missing, ...(known ? [] : ['onnx/model.onnx (or another precision of it)'])].join(', ');
   const instead = graphs.length > 0 && !known ? ` Its graphs are: ${graphs.slice(0, 6).join(', ')}.` : '';
-  throw new LabError('model-layout', `“${id}” is not in the layout of a transformers.js model: it has no ${lacks}.${instead}`, 'Use a decoder language model in the layout of transformers.js, such as those of onnx-community.', { missing: lacks });
+  throw new LabError(
+    'model-layout',
+    `“${id}” is not in the layout of a transformers.js model: it has no ${lacks}.${instead}`,
+    'Use a decoder language model in the layout of transformers.js, such as those of onnx-community.',
+    { missing: lacks },
+  );
 }
 
 /** What the choice of precision depends on. */
@@ -103,7 +120,9 @@ export function dtypeSupport(dtype: Dtype, features: DtypeFeatures): { runs: boo
   if (half && features.backend === 'webgpu' && !features.shaderF16) {
     return { runs: false, note: 'Needs float16 shaders (shader-f16), which this device does not have.' };
   }
-  if (half && features.backend === 'wasm') return { runs: true, note: 'Saves download, not time: the processor computes in float32.' };
-  if (dtype === 'q8' && features.backend === 'webgpu') return { runs: true, note: 'Integer products run on the processor, not on the GPU: slower than q4.' };
+  if (half && features.backend === 'wasm')
+    return { runs: true, note: 'Saves download, not time: the processor computes in float32.' };
+  if (dtype === 'q8' && features.backend === 'webgpu')
+    return { runs: true, note: 'Integer products run on the processor, not on the GPU: slower than q4.' };
   return { runs: true, note: null };
 }

@@ -11,10 +11,19 @@ import { filesOfDirectory, filesOfDrop, filesOfList, type LocalFile } from './pi
 
 const ID = 'lrt-stories-l';
 const MODEL = new URL(`../../public/models/${ID}/`, import.meta.url);
-const PATHS = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model_q4.onnx'];
+const PATHS = [
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'onnx/model_q4.onnx',
+];
 
 async function file(path: string, name = path): Promise<LocalFile> {
-  return { path: name, file: new File([await readFile(new URL(path, MODEL))], name.split('/').at(-1)!, { lastModified: 1 }) };
+  return {
+    path: name,
+    file: new File([await readFile(new URL(path, MODEL))], name.split('/').at(-1)!, { lastModified: 1 }),
+  };
 }
 const files = (prefix = ''): Promise<LocalFile[]> => Promise.all(PATHS.map((path) => file(path, prefix + path)));
 
@@ -39,7 +48,11 @@ test('a folder of the disk opens by the same door, with sizes and digests', asyn
   const opened = await openModel({ id: ID, dtype: 'q4', location }, { onProgress: (done) => seen.push(done) });
   expect(opened.config.layers).toBe(5);
   const graph = opened.files.at(-1)!;
-  expect(graph).toEqual({ path: 'onnx/model_q4.onnx', bytes: 3195837, sha256: sha256Hex(new Uint8Array(await readFile(new URL('onnx/model_q4.onnx', MODEL)))) });
+  expect(graph).toEqual({
+    path: 'onnx/model_q4.onnx',
+    bytes: 3195837,
+    sha256: sha256Hex(new Uint8Array(await readFile(new URL('onnx/model_q4.onnx', MODEL)))),
+  });
   expect(seen.at(-1)).toBe(opened.files.reduce((sum, one) => sum + one.bytes, 0));
 });
 
@@ -49,7 +62,10 @@ test('the same files have the same handle however they were opened; changed ones
   expect(loose.location).toEqual(picked.location);
   expect(picked.name).toBe('lrt');
   const touched = await files();
-  touched[4] = { path: touched[4].path, file: new File([await touched[4].file.arrayBuffer()], 'model_q4.onnx', { lastModified: 2 }) };
+  touched[4] = {
+    path: touched[4].path,
+    file: new File([await touched[4].file.arrayBuffer()], 'model_q4.onnx', { lastModified: 2 }),
+  };
   expect(openLocalFiles(touched).location).not.toEqual(picked.location);
 });
 
@@ -58,11 +74,26 @@ test('a file list gives its relative paths, a drop its entries', async () => {
   for (const { path, file: one } of list) Object.defineProperty(one, 'webkitRelativePath', { value: path });
   expect(openLocalFiles(filesOfList(list.map((one) => one.file))).variants).toHaveLength(1);
 
-  const entryOf = (one: LocalFile) => ({ isFile: true, name: one.file.name, fullPath: `/${one.path}`, file: (resolve: (found: File) => void) => resolve(one.file) });
-  const reader = (children: unknown[]) => ({ readEntries: (resolve: (found: unknown[]) => void) => resolve(children.splice(0, 2)) });
+  const entryOf = (one: LocalFile) => ({
+    isFile: true,
+    name: one.file.name,
+    fullPath: `/${one.path}`,
+    file: (resolve: (found: File) => void) => resolve(one.file),
+  });
+  const reader = (children: unknown[]) => ({
+    readEntries: (resolve: (found: unknown[]) => void) => resolve(children.splice(0, 2)),
+  });
   const onnx = { isFile: false, name: 'onnx', fullPath: '/top/onnx', createReader: () => reader([entryOf(list[4])]) };
-  const top = { isFile: false, name: 'top', fullPath: '/top', createReader: () => reader([...list.slice(0, 4).map(entryOf), onnx]) };
-  const dropped = await filesOfDrop([{ kind: 'string' }, { kind: 'file', webkitGetAsEntry: () => top }] as unknown as DataTransferItem[]);
+  const top = {
+    isFile: false,
+    name: 'top',
+    fullPath: '/top',
+    createReader: () => reader([...list.slice(0, 4).map(entryOf), onnx]),
+  };
+  const dropped = await filesOfDrop([
+    { kind: 'string' },
+    { kind: 'file', webkitGetAsEntry: () => top },
+  ] as unknown as DataTransferItem[]);
   expect(dropped.map((one) => one.path).toSorted()).toEqual(list.map((one) => one.path).toSorted());
 });
 
@@ -70,8 +101,13 @@ describe('failures have names', () => {
   test('what is missing is listed, and what is there instead', async () => {
     const all = await files();
     expect(failure(all.slice(0, 4)).message).toContain('onnx/model.onnx');
-    expect(failure(all.filter((one) => one.path !== 'tokenizer.json'))).toMatchObject({ code: 'model-incomplete', details: { missing: 'tokenizer.json' } });
-    expect(failure([...all.slice(0, 4), await file('onnx/model.onnx', 'onnx/decoder.onnx')]).message).toContain('decoder.onnx');
+    expect(failure(all.filter((one) => one.path !== 'tokenizer.json'))).toMatchObject({
+      code: 'model-incomplete',
+      details: { missing: 'tokenizer.json' },
+    });
+    expect(failure([...all.slice(0, 4), await file('onnx/model.onnx', 'onnx/decoder.onnx')]).message).toContain(
+      'decoder.onnx',
+    );
     expect(failure([])).toMatchObject({ code: 'model-incomplete' });
   });
 
@@ -81,8 +117,13 @@ describe('failures have names', () => {
 
   test('a precision that is not there, and a handle of another session', async () => {
     const location = registerLocalFolder(openLocalFiles(await files()));
-    await expect(openModel({ id: ID, dtype: 'fp16', location })).rejects.toMatchObject({ code: 'model-incomplete', details: { path: 'onnx/model_fp16.onnx' } });
-    await expect(openModel({ id: ID, dtype: 'q4', location: { kind: 'local', handle: '0'.repeat(16) } })).rejects.toMatchObject({ code: 'model-not-stored' });
+    await expect(openModel({ id: ID, dtype: 'fp16', location })).rejects.toMatchObject({
+      code: 'model-incomplete',
+      details: { path: 'onnx/model_fp16.onnx' },
+    });
+    await expect(
+      openModel({ id: ID, dtype: 'q4', location: { kind: 'local', handle: '0'.repeat(16) } }),
+    ).rejects.toMatchObject({ code: 'model-not-stored' });
   });
 
   test('a folder with far too many files, read only so far', async () => {

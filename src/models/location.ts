@@ -19,7 +19,8 @@ export type ModelLocation = z.infer<typeof modelLocationSchema>;
 /** One form of a host, so that one place has one name: no trailing slash, no query. @throws RangeError if it is no http(s) URL */
 export function normaliseHost(host: string): string {
   const url = URL.canParse(host) ? new URL(host) : null;
-  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) throw new RangeError(`“${host}” is not an http or https address.`);
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+    throw new RangeError(`“${host}” is not an http or https address.`);
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 

@@ -2,10 +2,30 @@ import { describe, expect, test } from 'vitest';
 import { planMemory, WASM_HEAP, type MemoryLimits, type PlannedModel, type PlannedWork } from './memory-plan';
 
 const GIB = 2 ** 30;
-const small: PlannedModel = { id: 'small', dtype: 'fp32', weightBytes: 100e6, config: { layers: 10, hiddenSize: 512, heads: 8, kvHeads: 4, vocabSize: 1000 } };
+const small: PlannedModel = {
+  id: 'small',
+  dtype: 'fp32',
+  weightBytes: 100e6,
+  config: { layers: 10, hiddenSize: 512, heads: 8, kvHeads: 4, vocabSize: 1000 },
+};
 const large: PlannedModel = { ...small, id: 'large', weightBytes: 400e6 };
-const work: PlannedWork = { collectRows: 8, collectLength: 128, decodeRows: 16, decodeLength: 64, sessions: 4, fitBytes: 50e6, corpusTokens: 1000, comparedTokens: 50, sampleRows: 100 };
-const gpu: MemoryLimits = { backend: 'webgpu', maxBufferSize: GIB, maxStorageBufferBindingSize: GIB, deviceMemory: 16 * GIB };
+const work: PlannedWork = {
+  collectRows: 8,
+  collectLength: 128,
+  decodeRows: 16,
+  decodeLength: 64,
+  sessions: 4,
+  fitBytes: 50e6,
+  corpusTokens: 1000,
+  comparedTokens: 50,
+  sampleRows: 100,
+};
+const gpu: MemoryLimits = {
+  backend: 'webgpu',
+  maxBufferSize: GIB,
+  maxStorageBufferBindingSize: GIB,
+  deviceMemory: 16 * GIB,
+};
 
 describe('the lines', () => {
   const plan = planMemory(small, large, work, gpu);
@@ -25,9 +45,14 @@ describe('the lines', () => {
   });
 
   test('what is kept adds up; of what passes, the largest use of one model counts', () => {
-    const sum = (use: string, side: 'source' | 'target' | 'shared') => plan.lines.reduce((total, item) => total + (item.use === use ? item[side] : 0), 0);
+    const sum = (use: string, side: 'source' | 'target' | 'shared') =>
+      plan.lines.reduce((total, item) => total + (item.use === use ? item[side] : 0), 0);
     const kept = (side: 'source' | 'target' | 'shared') => sum('kept', side);
-    const passing = Math.max(...(['source', 'target'] as const).flatMap((side) => ['reading', 'writing', 'comparing'].map((use) => sum(use, side) + sum(use, 'shared'))));
+    const passing = Math.max(
+      ...(['source', 'target'] as const).flatMap((side) =>
+        ['reading', 'writing', 'comparing'].map((use) => sum(use, side) + sum(use, 'shared')),
+      ),
+    );
     expect(kept('target')).toBe(5 * 400e6);
     expect(passing).toBe(sum('reading', 'target'));
     expect(passing).toBeGreaterThan(sum('writing', 'target'));
@@ -57,28 +82,72 @@ describe('the verdict', () => {
   });
 
   test('a weight larger than a buffer does not fit however much memory there is', () => {
-    const gemma: PlannedModel = { id: 'gemma', dtype: 'fp32', weightBytes: 4e9, config: { layers: 26, hiddenSize: 1152, heads: 4, kvHeads: 1, vocabSize: 262144 } };
+    const gemma: PlannedModel = {
+      id: 'gemma',
+      dtype: 'fp32',
+      weightBytes: 4e9,
+      config: { layers: 26, hiddenSize: 1152, heads: 4, kvHeads: 1, vocabSize: 262144 },
+    };
     const plan = planMemory(small, gemma, work, { ...gpu, deviceMemory: 64 * GIB });
     expect(plan).toMatchObject({ fits: 'no', reason: expect.stringContaining('gemma') });
-    expect(planMemory(small, { ...gemma, largestTensorBytes: 2 ** 28 }, work, { ...gpu, deviceMemory: 64 * GIB }).fits).toBe('together');
-    expect(planMemory(small, gemma, work, { ...gpu, maxStorageBufferBindingSize: 2 * GIB, maxBufferSize: 2 * GIB, deviceMemory: 64 * GIB }).fits).toBe('together');
+    expect(
+      planMemory(small, { ...gemma, largestTensorBytes: 2 ** 28 }, work, { ...gpu, deviceMemory: 64 * GIB }).fits,
+    ).toBe('together');
+    expect(
+      planMemory(small, gemma, work, {
+        ...gpu,
+        maxStorageBufferBindingSize: 2 * GIB,
+        maxBufferSize: 2 * GIB,
+        deviceMemory: 64 * GIB,
+      }).fits,
+    ).toBe('together');
   });
 
   test('WASM is bounded by its heap, which holds what the runtime has, and by the machine, which holds all', () => {
-    const wasm: MemoryLimits = { ...gpu, backend: 'wasm', maxBufferSize: 0, maxStorageBufferBindingSize: 0, deviceMemory: null };
+    const wasm: MemoryLimits = {
+      ...gpu,
+      backend: 'wasm',
+      maxBufferSize: 0,
+      maxStorageBufferBindingSize: 0,
+      deviceMemory: null,
+    };
     const heap = planMemory(small, large, work, wasm);
     expect(heap).toMatchObject({ fits: 'together', budget: WASM_HEAP - 256 * 2 ** 20, hard: true });
-    expect(heap.together).toBe(4 * 500e6 + heap.lines.reduce((sum, item) => sum + (item.use === 'reading' ? item.target : 0), 0));
+    expect(heap.together).toBe(
+      4 * 500e6 + heap.lines.reduce((sum, item) => sum + (item.use === 'reading' ? item.target : 0), 0),
+    );
     const whole = planMemory(small, large, work, { ...wasm, deviceMemory: 4 * GIB });
-    expect(whole).toMatchObject({ fits: 'together', budget: 3 * GIB, hard: false, reason: expect.stringContaining('of this machine') });
+    expect(whole).toMatchObject({
+      fits: 'together',
+      budget: 3 * GIB,
+      hard: false,
+      reason: expect.stringContaining('of this machine'),
+    });
     expect(whole.together).toBeGreaterThan(heap.together + 500e6);
     // In turn neither limit may be passed.
-    expect(planMemory({ ...small, weightBytes: 800e6 }, { ...large, weightBytes: 800e6 }, work, wasm)).toMatchObject({ fits: 'in turn', hard: true, reason: expect.stringContaining('WASM runtime') });
-    expect(planMemory(small, large, { ...work, fitBytes: 5.8 * GIB }, { ...wasm, deviceMemory: 8 * GIB })).toMatchObject({ fits: 'no', hard: false, reason: expect.stringMatching(/^large alone takes .*, with 6\.\d\d GB for the fit/) });
-    expect(planMemory(small, { ...large, weightBytes: 1e9 }, work, { ...wasm, deviceMemory: 64 * GIB })).toMatchObject({ fits: 'no', hard: true });
+    expect(planMemory({ ...small, weightBytes: 800e6 }, { ...large, weightBytes: 800e6 }, work, wasm)).toMatchObject({
+      fits: 'in turn',
+      hard: true,
+      reason: expect.stringContaining('WASM runtime'),
+    });
+    expect(
+      planMemory(small, large, { ...work, fitBytes: 5.8 * GIB }, { ...wasm, deviceMemory: 8 * GIB }),
+    ).toMatchObject({
+      fits: 'no',
+      hard: false,
+      reason: expect.stringMatching(/^large alone takes .*, with 6\.\d\d GB for the fit/),
+    });
+    expect(planMemory(small, { ...large, weightBytes: 1e9 }, work, { ...wasm, deviceMemory: 64 * GIB })).toMatchObject({
+      fits: 'no',
+      hard: true,
+    });
   });
 
   test('an unknown amount of memory is said to be unknown', () => {
-    expect(planMemory(small, large, work, { ...gpu, deviceMemory: null })).toMatchObject({ budget: null, fits: 'together', reason: expect.stringContaining('does not say') });
+    expect(planMemory(small, large, work, { ...gpu, deviceMemory: null })).toMatchObject({
+      budget: null,
+      fits: 'together',
+      reason: expect.stringContaining('does not say'),
+    });
   });
 });

@@ -107,23 +107,60 @@ interface Need {
 /**
  * @returns whether both models fit at once, only in turn, or not at all, with the sum as a table
  */
-export function planMemory(source: PlannedModel, target: PlannedModel, work: PlannedWork, limits: MemoryLimits): MemoryPlan {
+export function planMemory(
+  source: PlannedModel,
+  target: PlannedModel,
+  work: PlannedWork,
+  limits: MemoryLimits,
+): MemoryPlan {
   const wasm = limits.backend === 'wasm';
-  const line = (use: MemoryLine['use'], label: string, of: (model: PlannedModel) => number, { estimated = false, runtime = true } = {}): MemoryLine => ({ label, source: of(source), target: of(target), shared: 0, estimated, runtime, use });
-  const shared = (use: MemoryLine['use'], label: string, bytes: number): MemoryLine => ({ label, source: 0, target: 0, shared: bytes, estimated: false, runtime: false, use });
-  const states = ({ config }: PlannedModel): number => config.layers * work.collectRows * work.collectLength * config.hiddenSize * FLOAT;
+  const line = (
+    use: MemoryLine['use'],
+    label: string,
+    of: (model: PlannedModel) => number,
+    { estimated = false, runtime = true } = {},
+  ): MemoryLine => ({ label, source: of(source), target: of(target), shared: 0, estimated, runtime, use });
+  const shared = (use: MemoryLine['use'], label: string, bytes: number): MemoryLine => ({
+    label,
+    source: 0,
+    target: 0,
+    shared: bytes,
+    estimated: false,
+    runtime: false,
+    use,
+  });
+  const states = ({ config }: PlannedModel): number =>
+    config.layers * work.collectRows * work.collectLength * config.hiddenSize * FLOAT;
   const lines: MemoryLine[] = [
     line('kept', `Weights, in ${work.sessions} sessions`, (model) => work.sessions * model.weightBytes),
     line('kept', 'Files, as they were read', (model) => model.weightBytes, { runtime: false }),
-    shared('kept', 'Sample for figures and controls', work.sampleRows * FLOAT * (source.config.layers * source.config.hiddenSize + target.config.layers * target.config.hiddenSize)),
+    shared(
+      'kept',
+      'Sample for figures and controls',
+      work.sampleRows *
+        FLOAT *
+        (source.config.layers * source.config.hiddenSize + target.config.layers * target.config.hiddenSize),
+    ),
     shared('kept', 'The fit', work.fitBytes),
     line('reading', 'Residual states of a batch', states),
-    line('reading', 'Inside a block', ({ config }) => work.collectRows * work.collectLength * config.hiddenSize * (HIDDEN_COPIES + INNER_COPIES * INNER_RATIO) * FLOAT, { estimated: true }),
+    line(
+      'reading',
+      'Inside a block',
+      ({ config }) =>
+        work.collectRows *
+        work.collectLength *
+        config.hiddenSize *
+        (HIDDEN_COPIES + INNER_COPIES * INNER_RATIO) *
+        FLOAT,
+      { estimated: true },
+    ),
     // On WebGPU the states stay on the device, and the sink takes them from there.
     ...(wasm ? [shared('reading', 'The batch’s states for the fit', 2 * (states(source) + states(target)))] : []),
     line('writing', 'KV cache', (model) => kvBytes(model, work)),
     line('writing', 'Logits', ({ config }) => work.decodeRows * config.vocabSize * FLOAT),
-    line('comparing', 'Logits of neutral text', ({ config }) => work.comparedTokens * config.vocabSize * FLOAT, { runtime: false }),
+    line('comparing', 'Logits of neutral text', ({ config }) => work.comparedTokens * config.vocabSize * FLOAT, {
+      runtime: false,
+    }),
   ];
   const onDisk = work.corpusTokens * source.config.layers * source.config.hiddenSize * FLOAT;
   const all = needOf(lines);
@@ -132,40 +169,88 @@ export function planMemory(source: PlannedModel, target: PlannedModel, work: Pla
   const buffer = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
   const tooLarge = wasm ? undefined : [source, target].find((model) => largestTensor(model) > buffer);
   if (tooLarge) {
-    return { ...plan, fits: 'no', hard: true, reason: `The largest weight of ${tooLarge.id} (${size(largestTensor(tooLarge))}) does not fit into one buffer of this device (${size(buffer)}). A smaller precision or model may.` };
+    return {
+      ...plan,
+      fits: 'no',
+      hard: true,
+      reason: `The largest weight of ${tooLarge.id} (${size(largestTensor(tooLarge))}) does not fit into one buffer of this device (${size(buffer)}). A smaller precision or model may.`,
+    };
   }
   const needs: Need[] = [];
-  if (wasm) needs.push({ ...needOf(lines.filter(({ runtime }) => runtime)), budget: WASM_HEAP - WASM_RUNTIME, where: ' that the WASM runtime can address', hard: true });
-  if (limits.deviceMemory !== null) needs.push({ ...all, budget: SHARE * limits.deviceMemory, where: ', three quarters of this machine’s memory', hard: false });
+  if (wasm)
+    needs.push({
+      ...needOf(lines.filter(({ runtime }) => runtime)),
+      budget: WASM_HEAP - WASM_RUNTIME,
+      where: ' that the WASM runtime can address',
+      hard: true,
+    });
+  if (limits.deviceMemory !== null)
+    needs.push({
+      ...all,
+      budget: SHARE * limits.deviceMemory,
+      where: ', three quarters of this machine’s memory',
+      hard: false,
+    });
   const none = needs.find(({ inTurn, budget }) => inTurn > budget);
   if (none) {
     const counted = lines.filter((item) => !none.hard || item.runtime);
     const larger = aloneOf(counted, 'source') > aloneOf(counted, 'target') ? source : target;
     const besides = none.hard ? 0 : work.fitBytes;
-    return { ...plan, ...held(none), fits: 'no', reason: `${larger.id} alone takes ${size(none.inTurn)}${besides > 0 ? `, with ${size(besides)} for the fit of all pairs of blocks,` : ''} of about ${size(none.budget)}${none.where}. Choose a smaller precision, a smaller model or smaller batches.` };
+    return {
+      ...plan,
+      ...held(none),
+      fits: 'no',
+      reason: `${larger.id} alone takes ${size(none.inTurn)}${besides > 0 ? `, with ${size(besides)} for the fit of all pairs of blocks,` : ''} of about ${size(none.budget)}${none.where}. Choose a smaller precision, a smaller model or smaller batches.`,
+    };
   }
   const tight = needs.find(({ together, budget }) => together > budget);
-  if (tight) return { ...plan, ...held(tight), fits: 'in turn', reason: `Both together would take ${size(tight.together)} of about ${size(tight.budget)}${tight.where}: the lab runs one after the other (${size(tight.inTurn)} at most).` };
+  if (tight)
+    return {
+      ...plan,
+      ...held(tight),
+      fits: 'in turn',
+      reason: `Both together would take ${size(tight.together)} of about ${size(tight.budget)}${tight.where}: the lab runs one after the other (${size(tight.inTurn)} at most).`,
+    };
   const nearest = needs.toSorted((a, b) => b.together / b.budget - a.together / a.budget).at(0);
-  if (!nearest) return { ...plan, fits: 'together', reason: `Both together take ${size(all.together)}. This browser does not say how much memory there is: if it runs out, let the models take turns.` };
-  return { ...plan, ...held(nearest), fits: 'together', reason: `Both together take ${size(nearest.together)} of about ${size(nearest.budget)}${nearest.where}.` };
+  if (!nearest)
+    return {
+      ...plan,
+      fits: 'together',
+      reason: `Both together take ${size(all.together)}. This browser does not say how much memory there is: if it runs out, let the models take turns.`,
+    };
+  return {
+    ...plan,
+    ...held(nearest),
+    fits: 'together',
+    reason: `Both together take ${size(nearest.together)} of about ${size(nearest.budget)}${nearest.where}.`,
+  };
 }
 
-const held = ({ together, inTurn, budget, hard }: Need): Pick<MemoryPlan, 'together' | 'inTurn' | 'budget' | 'hard'> => ({ together, inTurn, budget, hard });
+const held = ({
+  together,
+  inTurn,
+  budget,
+  hard,
+}: Need): Pick<MemoryPlan, 'together' | 'inTurn' | 'budget' | 'hard'> => ({ together, inTurn, budget, hard });
 
 /** Bytes of all that is kept, and of the largest use of one model that passes. */
 function needOf(lines: readonly MemoryLine[]): Pick<Need, 'together' | 'inTurn'> {
   const shared = keptOf(lines, 'shared');
   const [source, target] = [keptOf(lines, 'source'), keptOf(lines, 'target')];
   const passing = Math.max(aloneOf(lines, 'source') - source, aloneOf(lines, 'target') - target);
-  return { together: source + target + shared + passing, inTurn: shared + Math.max(aloneOf(lines, 'source'), aloneOf(lines, 'target')) };
+  return {
+    together: source + target + shared + passing,
+    inTurn: shared + Math.max(aloneOf(lines, 'source'), aloneOf(lines, 'target')),
+  };
 }
 
-const keptOf = (lines: readonly MemoryLine[], side: 'source' | 'target' | 'shared'): number => lines.reduce((sum, item) => sum + (item.use === 'kept' ? item[side] : 0), 0);
+const keptOf = (lines: readonly MemoryLine[], side: 'source' | 'target' | 'shared'): number =>
+  lines.reduce((sum, item) => sum + (item.use === 'kept' ? item[side] : 0), 0);
 
 /** One model with its largest use, without what is shared and kept. */
 function aloneOf(lines: readonly MemoryLine[], side: 'source' | 'target'): number {
-  const use = (name: MemoryLine['use']): number => lines.reduce((sum, item) => sum + (item.use === name ? item[side] + item.shared : 0), 0);
+  const use = (name: MemoryLine['use']): number =>
+    lines.reduce((sum, item) => sum + (item.use === name ? item[side] + item.shared : 0), 0);
   return keptOf(lines, side) + Math.max(use('reading'), use('writing'), use('comparing'));
 }
 
@@ -176,7 +261,10 @@ function kvBytes(model: PlannedModel, work: PlannedWork): number {
 }
 
 function largestTensor(model: PlannedModel): number {
-  return model.largestTensorBytes ?? Math.min(model.weightBytes, model.config.vocabSize * model.config.hiddenSize * EMBEDDING_BYTES[model.dtype]);
+  return (
+    model.largestTensorBytes ??
+    Math.min(model.weightBytes, model.config.vocabSize * model.config.hiddenSize * EMBEDDING_BYTES[model.dtype])
+  );
 }
 
 /** As the page writes sizes. */

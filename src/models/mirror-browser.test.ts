@@ -20,7 +20,9 @@ beforeAll(async () => {
   const worker = await bundle(new URL('./downloads-fixture.worker.ts', import.meta.url).pathname);
   site = createServer(({ url }, response) => {
     const script = url === '/worker.js';
-    response.writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html' }).end(script ? worker : '<!doctype html><title>Downloads</title>');
+    response
+      .writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html' })
+      .end(script ? worker : '<!doctype html><title>Downloads</title>');
   });
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
   mirror = await startMirror(new URL('../../public/models', import.meta.url).pathname);
@@ -53,19 +55,25 @@ afterEach(async () => {
 });
 
 async function bundle(entry: string): Promise<string> {
-  const output = (await build({ configFile: false, publicDir: false, logLevel: 'error', build: { write: false, minify: false, target: 'esnext', lib: { entry, formats: ['es'], fileName: 'worker' } } })) as Rollup.RollupOutput[];
+  const output = (await build({
+    configFile: false,
+    publicDir: false,
+    logLevel: 'error',
+    build: { write: false, minify: false, target: 'esnext', lib: { entry, formats: ['es'], fileName: 'worker' } },
+  })) as Rollup.RollupOutput[];
   return output[0].output[0].code;
 }
 
 function download(more: Partial<DownloadOrder> = {}): Promise<DownloadReport> {
   const order: DownloadOrder = { repository: { host: mirror.url, id: ID }, dtype: 'q4', ...more };
   return page.evaluate(
-    (wanted) => new Promise<DownloadReport>((resolve, reject) => {
-      const worker = new Worker('/worker.js', { type: 'module' });
-      worker.onmessage = ({ data }) => resolve(data);
-      worker.onerror = (event) => reject(new Error(event.message));
-      worker.postMessage(wanted);
-    }),
+    (wanted) =>
+      new Promise<DownloadReport>((resolve, reject) => {
+        const worker = new Worker('/worker.js', { type: 'module' });
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = (event) => reject(new Error(event.message));
+        worker.postMessage(wanted);
+      }),
     order,
   );
 }
@@ -79,8 +87,17 @@ test('interrupted by a reload, resumed by a range, verified', async () => {
   expect(report.missing).toBeLessThan(3195837 - 1_000_000);
   const from = 3195837 - report.missing;
   // Nothing but the listing and the rest of the graph: the redirect keeps the range.
-  expect(mirror.log).toEqual([`GET /api/models/${ID}/revision/main?blobs=true`, `GET /${ID}/resolve/${mirror.commit(ID)}/${GRAPH} bytes=${from}-`, `GET /cdn/${ID}/${encodeURIComponent(GRAPH)} bytes=${from}-`]);
-  expect(report.files.at(-1)).toEqual({ path: GRAPH, bytes: 3195837, sha256: 'cc172b380ccdcd66754480c05f6a5a7d6719251cf9a21d93fbf17ed58c1be6f9', checked: 'digest' });
+  expect(mirror.log).toEqual([
+    `GET /api/models/${ID}/revision/main?blobs=true`,
+    `GET /${ID}/resolve/${mirror.commit(ID)}/${GRAPH} bytes=${from}-`,
+    `GET /cdn/${ID}/${encodeURIComponent(GRAPH)} bytes=${from}-`,
+  ]);
+  expect(report.files.at(-1)).toEqual({
+    path: GRAPH,
+    bytes: 3195837,
+    sha256: 'cc172b380ccdcd66754480c05f6a5a7d6719251cf9a21d93fbf17ed58c1be6f9',
+    checked: 'digest',
+  });
   expect(report.license).toBe('mit');
 }, 60_000);
 
@@ -132,5 +149,8 @@ test('a claim of 10 GB: one that the plan does not have is refused before a byte
     const { quota, usage } = await navigator.storage.estimate();
     return quota! - usage!;
   });
-  expect(await download()).toMatchObject({ kind: 'failed', code: free < 10 * 2 ** 30 ? 'storage-full' : 'model-length' });
+  expect(await download()).toMatchObject({
+    kind: 'failed',
+    code: free < 10 * 2 ** 30 ? 'storage-full' : 'model-length',
+  });
 });

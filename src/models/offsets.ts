@@ -6,7 +6,8 @@
 import { LabError } from '../experiment/errors';
 
 /** What a token spells: its bytes; a literal that is matched before normalizing; or anything that the vocabulary lacks (`text` is how that token itself is written). */
-export type Spelling = { kind: 'bytes'; bytes: Uint8Array } | { kind: 'literal'; text: string } | { kind: 'unknown'; text: string | null };
+export type Spelling =
+  { kind: 'bytes'; bytes: Uint8Array } | { kind: 'literal'; text: string } | { kind: 'unknown'; text: string | null };
 
 /** A text and, for each of its UTF-16 units, the span of the original that it came from. */
 interface Followed {
@@ -15,11 +16,18 @@ interface Followed {
   end: number[];
 }
 
-type Normalizer = { type?: string; normalizers?: Normalizer[]; pattern?: { String?: string; Regex?: string }; content?: string; prepend?: string };
+type Normalizer = {
+  type?: string;
+  normalizers?: Normalizer[];
+  pattern?: { String?: string; Regex?: string };
+  content?: string;
+  prepend?: string;
+};
 
 const SPACE = 0x20;
 /** A base character with its marks, or the jamo of one Hangul syllable: what the Unicode forms compose and decompose together. */
-const CLUSTER = /(?:[\u1100-\u115f]+[\u1160-\u11a7]*[\u11a8-\u11ff]*|[\uac00-\ud7a3][\u1160-\u11ff]*|\P{M})\p{M}*|\p{M}+/gu;
+const CLUSTER =
+  /(?:[\u1100-\u115f]+[\u1160-\u11a7]*[\u11a8-\u11ff]*|[\uac00-\ud7a3][\u1160-\u11ff]*|\P{M})\p{M}*|\p{M}+/gu;
 
 /**
  * @param normalizer the field of tokenizer.json
@@ -28,7 +36,11 @@ const CLUSTER = /(?:[\u1100-\u115f]+[\u1160-\u11a7]*[\u11a8-\u11ff]*|[\uac00-\ud
  */
 function follow(text: string, normalizer: unknown, metaspace: boolean, modelId: string): Followed {
   const units = Array.from({ length: text.length }, (_, i) => i);
-  const followed = normalise({ text, start: units, end: units.map((i) => i + 1) }, normalizer as Normalizer | null, modelId);
+  const followed = normalise(
+    { text, start: units, end: units.map((i) => i + 1) },
+    normalizer as Normalizer | null,
+    modelId,
+  );
   return metaspace ? { ...followed, text: followed.text.replaceAll('\u2581', ' ') } : followed;
 }
 
@@ -46,7 +58,9 @@ function normalise(input: Followed, normalizer: Normalizer | null, modelId: stri
     case 'NFKC':
     case 'NFKD': {
       const form = normalizer!.type as 'NFC';
-      return input.text.normalize(form) === input.text ? input : rewrite(input, CLUSTER, (cluster) => cluster.normalize(form));
+      return input.text.normalize(form) === input.text
+        ? input
+        : rewrite(input, CLUSTER, (cluster) => cluster.normalize(form));
     }
     case 'Lowercase': {
       const lower = rewrite(input, /./gsu, (character) => character.toLowerCase());
@@ -58,12 +72,19 @@ function normalise(input: Followed, normalizer: Normalizer | null, modelId: stri
       return rewrite(input, /\p{M}+/gu, () => '');
     case 'Replace': {
       const { String: literal, Regex: source } = normalizer!.pattern ?? {};
-      const pattern = source !== undefined ? new RegExp(source, 'gu') : new RegExp((literal ?? '').replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'gu');
+      const pattern =
+        source !== undefined
+          ? new RegExp(source, 'gu')
+          : new RegExp((literal ?? '').replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'gu');
       const content = normalizer!.content ?? '';
       return rewrite(input, pattern, () => content);
     }
     default:
-      throw new LabError('model-invalid', `The tokenizer of “${modelId}” rewrites texts (${normalizer!.type}) in a way that the lab cannot follow.`, 'Choose two models that share a tokenizer: then no characters need to be aligned.');
+      throw new LabError(
+        'model-invalid',
+        `The tokenizer of “${modelId}” rewrites texts (${normalizer!.type}) in a way that the lab cannot follow.`,
+        'Choose two models that share a tokenizer: then no characters need to be aligned.',
+      );
   }
 }
 
@@ -121,10 +142,17 @@ function bytesOf(followed: Followed): { bytes: Uint8Array; start: number[]; end:
  * @returns for each token the span [start, end) of the text in UTF-16 units; tokens that share a character all span it
  * @throws LabError `model-invalid` if the tokens do not spell the text
  */
-export function tokenOffsets(text: string, tokens: readonly Spelling[], normalizer: unknown, metaspace: boolean, modelId: string): [number, number][] {
+export function tokenOffsets(
+  text: string,
+  tokens: readonly Spelling[],
+  normalizer: unknown,
+  metaspace: boolean,
+  modelId: string,
+): [number, number][] {
   const { bytes, start, end } = bytesOf(follow(text, normalizer, metaspace, modelId));
   let at = 0;
-  const matches = (wanted: Uint8Array, from: number): boolean => from + wanted.length <= bytes.length && wanted.every((byte, i) => bytes[from + i] === byte);
+  const matches = (wanted: Uint8Array, from: number): boolean =>
+    from + wanted.length <= bytes.length && wanted.every((byte, i) => bytes[from + i] === byte);
   const isSpace = (byte: number): boolean => byte === SPACE || (byte >= 0x09 && byte <= 0x0d);
   const here = (): number => (at < bytes.length ? start[at] : text.length);
 
@@ -140,7 +168,8 @@ export function tokenOffsets(text: string, tokens: readonly Spelling[], normaliz
     }
     if (matches(token.bytes, from)) return [from, from + token.bytes.length];
     // A space that the tokenizer put in front of the text.
-    if (token.bytes[0] === SPACE && matches(token.bytes.subarray(1), from)) return [from, from + token.bytes.length - 1];
+    if (token.bytes[0] === SPACE && matches(token.bytes.subarray(1), from))
+      return [from, from + token.bytes.length - 1];
     return null;
   };
   /** The same, after white space that the tokenizer has dropped. */
@@ -159,7 +188,12 @@ export function tokenOffsets(text: string, tokens: readonly Spelling[], normaliz
       return placed[0] === placed[1] ? [here(), here()] : [start[placed[0]], end[placed[1] - 1]];
     }
     if (token.kind !== 'unknown') {
-      throw new LabError('model-invalid', `The tokens of “${modelId}” do not spell the text from character ${here()} on.`, 'Choose two models that share a tokenizer: then no characters need to be aligned.', { character: here() });
+      throw new LabError(
+        'model-invalid',
+        `The tokens of “${modelId}” do not spell the text from character ${here()} on.`,
+        'Choose two models that share a tokenizer: then no characters need to be aligned.',
+        { character: here() },
+      );
     }
     // An unknown token stands for all up to the next token that is found, at least one character.
     const from = at;

@@ -13,20 +13,39 @@ afterEach(() => void vi.unstubAllGlobals());
 
 async function failure(tamper: Tamper, source: ModelSource = folder(ID), options: LoadOptions = {}): Promise<LabError> {
   serve(tamper);
-  const thrown = await openModel(source, options).then(() => null, (error: unknown) => error);
+  const thrown = await openModel(source, options).then(
+    () => null,
+    (error: unknown) => error,
+  );
   expect(thrown).toBeInstanceOf(LabError);
   return thrown as LabError;
 }
 
-const at = (path: string, change: (body: Uint8Array) => Response | Uint8Array): Tamper => (asked, body) => (asked.endsWith(path) ? change(body) : null);
+const at =
+  (path: string, change: (body: Uint8Array) => Response | Uint8Array): Tamper =>
+  (asked, body) =>
+    asked.endsWith(path) ? change(body) : null;
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
 test('a folder gives configuration, tokenizer, graph and the digests of what arrived', async () => {
   serve();
   const seen: [number, number][] = [];
   const files = await openModel(folder(ID), { onProgress: (done, total) => seen.push([done, total]) });
-  expect(files.config).toMatchObject({ modelType: 'llama', layers: 3, hiddenSize: 64, vocabSize: 2048, maxPositions: 512, eosIds: [2] });
-  expect(files.files.map((file) => file.path)).toEqual(['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', GRAPH]);
+  expect(files.config).toMatchObject({
+    modelType: 'llama',
+    layers: 3,
+    hiddenSize: 64,
+    vocabSize: 2048,
+    maxPositions: 512,
+    eosIds: [2],
+  });
+  expect(files.files.map((file) => file.path)).toEqual([
+    'config.json',
+    'generation_config.json',
+    'tokenizer.json',
+    'tokenizer_config.json',
+    GRAPH,
+  ]);
   expect(files.files.at(-1)).toEqual({ path: GRAPH, bytes: files.graph.length, sha256: sha256Hex(files.graph) });
   expect(files.external).toEqual([]);
   seen.forEach(([done, total], i) => {
@@ -37,7 +56,13 @@ test('a folder gives configuration, tokenizer, graph and the digests of what arr
 });
 
 test('the precision chooses the file', () => {
-  expect((['fp32', 'fp16', 'q4', 'q4f16', 'q8'] as const).map((dtype) => graphPath(dtype))).toEqual(['onnx/model.onnx', 'onnx/model_fp16.onnx', 'onnx/model_q4.onnx', 'onnx/model_q4f16.onnx', 'onnx/model_quantized.onnx']);
+  expect((['fp32', 'fp16', 'q4', 'q4f16', 'q8'] as const).map((dtype) => graphPath(dtype))).toEqual([
+    'onnx/model.onnx',
+    'onnx/model_fp16.onnx',
+    'onnx/model_q4.onnx',
+    'onnx/model_q4f16.onnx',
+    'onnx/model_quantized.onnx',
+  ]);
 });
 
 test('a repository without generation_config.json will do', async () => {
@@ -66,10 +91,19 @@ describe('failures have names', () => {
   });
 
   test('a body shorter than the host or the catalogue says', async () => {
-    const short = at(GRAPH, (body) => new Response(body.slice(0, 5000) as Uint8Array<ArrayBuffer>, { headers: { 'content-length': String(body.length) } }));
+    const short = at(
+      GRAPH,
+      (body) =>
+        new Response(body.slice(0, 5000) as Uint8Array<ArrayBuffer>, {
+          headers: { 'content-length': String(body.length) },
+        }),
+    );
     expect(await failure(short)).toMatchObject({ code: 'model-truncated', details: { path: GRAPH, got: 5000 } });
     const silent = at(GRAPH, (body) => new Response(body.slice(0, 5000) as Uint8Array<ArrayBuffer>));
-    expect(await failure(silent, folder(ID, { bytes: { [GRAPH]: 9000 } }))).toMatchObject({ code: 'model-truncated', details: { expected: 9000 } });
+    expect(await failure(silent, folder(ID, { bytes: { [GRAPH]: 9000 } }))).toMatchObject({
+      code: 'model-truncated',
+      details: { expected: 9000 },
+    });
   });
 
   test('a connection that breaks off', async () => {
@@ -101,7 +135,9 @@ describe('failures have names', () => {
 
   test('a tokenizer that is none, and one of another model', async () => {
     expect(await failure(at('tokenizer.json', () => json({ hello: 1 })))).toMatchObject({ code: 'model-invalid' });
-    const smaller = at('/config.json', (body) => json({ ...JSON.parse(new TextDecoder().decode(body)), vocab_size: 100 }));
+    const smaller = at('/config.json', (body) =>
+      json({ ...JSON.parse(new TextDecoder().decode(body)), vocab_size: 100 }),
+    );
     expect(await failure(smaller)).toMatchObject({ code: 'tokenizer-mismatch', details: { vocabSize: 100 } });
   });
 

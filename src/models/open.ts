@@ -35,7 +35,10 @@ export interface InspectedModel {
  * Reads a model's configuration and the sizes of its files, and no weights.
  * @throws LabError `model-*`, `storage-*` or `cancelled`
  */
-export async function inspectModel(source: ModelSource, { store, signal }: OpenModelOptions = {}): Promise<InspectedModel> {
+export async function inspectModel(
+  source: ModelSource,
+  { store, signal }: OpenModelOptions = {},
+): Promise<InspectedModel> {
   const folder = await folderOf(source, store);
   const config = parseConfig((await readJson(folder, 'config.json', { signal }))!.value, null, folder.id);
   const graph = findGraph(source.dtype, (path) => folder.sizes.has(path)) ?? graphPath(source.dtype);
@@ -57,11 +60,18 @@ async function folderOf(source: ModelSource, store?: ModelStore): Promise<ModelF
   }
 }
 
-async function readFolder(folder: ModelFolder, dtype: ModelSource['dtype'], { signal, onProgress }: LoadOptions): Promise<ModelFiles> {
+async function readFolder(
+  folder: ModelFolder,
+  dtype: ModelSource['dtype'],
+  { signal, onProgress }: LoadOptions,
+): Promise<ModelFiles> {
   const { id } = folder;
   const graphFile = findGraph(dtype, (path) => folder.sizes.has(path)) ?? graphPath(dtype);
   const progress = new ByteProgress(folder, graphFile, onProgress);
-  const options = (path: string): FetchFileOptions => ({ signal, onBytes: (done, total) => progress.report(path, done, total) });
+  const options = (path: string): FetchFileOptions => ({
+    signal,
+    onBytes: (done, total) => progress.report(path, done, total),
+  });
   const files: FetchedFile[] = [];
   const json = async (path: string, optional = false): Promise<unknown> => {
     const read = await readJson(folder, path, { ...options(path), optional });
@@ -78,7 +88,9 @@ async function readFolder(folder: ModelFolder, dtype: ModelSource['dtype'], { si
   const config = parseConfig(configJson, await json('generation_config.json', true), id);
   const [tokenizerJson, tokenizerConfig] = [await json('tokenizer.json'), await json('tokenizer_config.json')];
   // A folder that cannot list its files is not asked for one that few have.
-  const template = folder.sizes.has('chat_template.jinja') ? new TextDecoder().decode(await raw('chat_template.jinja')) : null;
+  const template = folder.sizes.has('chat_template.jinja')
+    ? new TextDecoder().decode(await raw('chat_template.jinja'))
+    : null;
   const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig, config, id, template);
   checkTokenizerFits(tokenizer, config.vocabSize, id);
 
@@ -86,7 +98,13 @@ async function readFolder(folder: ModelFolder, dtype: ModelSource['dtype'], { si
   const external: ModelFiles['external'] = [];
   for (const { path, bytes } of externalFiles(graph, id)) {
     const data = await raw(`onnx/${path}`);
-    if (data.length < bytes) throw new LabError('model-truncated', `onnx/${path} of “${id}” has ${data.length} bytes, and the graph keeps weights up to byte ${bytes}.`, 'Put the files of one model and one precision together.', { path, got: data.length, expected: bytes });
+    if (data.length < bytes)
+      throw new LabError(
+        'model-truncated',
+        `onnx/${path} of “${id}” has ${data.length} bytes, and the graph keeps weights up to byte ${bytes}.`,
+        'Put the files of one model and one precision together.',
+        { path, got: data.length, expected: bytes },
+      );
     external.push({ path, data });
   }
   return { config, tokenizer, graph, external, files };
@@ -98,7 +116,13 @@ function externalFiles(graph: Uint8Array, modelId: string): { path: string; byte
   for (const { external } of readModel(graph).initialisers.values()) {
     if (!external) continue;
     const { path, offset, length } = external;
-    if (!isInside(path) || path.includes('/')) throw new LabError('model-path', `The graph of “${modelId}” keeps weights at “${path}”, outside its folder.`, 'Use a model whose weights lie beside its graph.', { path });
+    if (!isInside(path) || path.includes('/'))
+      throw new LabError(
+        'model-path',
+        `The graph of “${modelId}” keeps weights at “${path}”, outside its folder.`,
+        'Use a model whose weights lie beside its graph.',
+        { path },
+      );
     ends.set(path, Math.max(ends.get(path) ?? 0, offset + (length ?? 0)));
   }
   return [...ends].map(([path, bytes]) => ({ path, bytes })).toSorted((a, b) => (a.path < b.path ? -1 : 1));
@@ -113,7 +137,8 @@ class ByteProgress {
   constructor(folder: ModelFolder, graph: string, report: LoadOptions['onProgress']) {
     this.#report = report;
     const needed: string[] = [...REQUIRED_FILES, ...OPTIONAL_FILES, graph];
-    for (const [path, bytes] of folder.sizes) if (needed.includes(path) || isExternalData(path, graph)) this.#total.set(path, bytes);
+    for (const [path, bytes] of folder.sizes)
+      if (needed.includes(path) || isExternalData(path, graph)) this.#total.set(path, bytes);
   }
 
   report(path: string, done: number, total: number | null): void {

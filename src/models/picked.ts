@@ -13,7 +13,10 @@ const FILE_LIMIT = 5000;
 const DEPTH_LIMIT = 4;
 
 /** All files below a folder of the file system access API. @throws LabError `model-layout` for a folder that holds far too much */
-export async function filesOfDirectory(directory: FileSystemDirectoryHandle, signal?: AbortSignal): Promise<LocalFile[]> {
+export async function filesOfDirectory(
+  directory: FileSystemDirectoryHandle,
+  signal?: AbortSignal,
+): Promise<LocalFile[]> {
   const files: LocalFile[] = [];
   const walk = async (folder: FileSystemDirectoryHandle, prefix: string, depth: number): Promise<void> => {
     for await (const [name, handle] of folder.entries()) {
@@ -36,11 +39,13 @@ export function filesOfList(list: Iterable<File>): LocalFile[] {
 
 /** What was dropped. Call it in the drop event itself: afterwards the items are gone. */
 export async function filesOfDrop(items: Iterable<DataTransferItem>, signal?: AbortSignal): Promise<LocalFile[]> {
-  const dropped = [...items].filter((item) => item.kind === 'file').map((item) => {
-    const entry = item.webkitGetAsEntry();
-    // What another program made for the drop has no place in a file system: a file without an entry.
-    return { entry, file: entry ? null : item.getAsFile() };
-  });
+  const dropped = [...items]
+    .filter((item) => item.kind === 'file')
+    .map((item) => {
+      const entry = item.webkitGetAsEntry();
+      // What another program made for the drop has no place in a file system: a file without an entry.
+      return { entry, file: entry ? null : item.getAsFile() };
+    });
   const files: LocalFile[] = [];
   const walk = async (entry: FileSystemEntry, depth: number): Promise<void> => {
     throwIfAborted(signal);
@@ -67,7 +72,11 @@ export async function filesOfDrop(items: Iterable<DataTransferItem>, signal?: Ab
 
 function add(files: LocalFile[], path: string, file: File): void {
   if (files.length >= FILE_LIMIT) {
-    throw new LabError('model-layout', `There are more than ${FILE_LIMIT} files: this is not the folder of one model.`, 'Open the folder that holds config.json.');
+    throw new LabError(
+      'model-layout',
+      `There are more than ${FILE_LIMIT} files: this is not the folder of one model.`,
+      'Open the folder that holds config.json.',
+    );
   }
   files.push({ path, file });
 }

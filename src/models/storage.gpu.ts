@@ -10,7 +10,10 @@ import { filesOfDirectory } from './picked';
 import { ModelStore, readBlob } from './storage';
 
 const ID = 'lrt-stories-l';
-const ORDER: DownloadOrder = { repository: { host: `${location.origin}/models`, id: ID, layout: 'folder' }, dtype: 'q4' };
+const ORDER: DownloadOrder = {
+  repository: { host: `${location.origin}/models`, id: ID, layout: 'folder' },
+  dtype: 'q4',
+};
 const GRAPH = 'onnx/model_q4.onnx';
 
 const workers: Worker[] = [];
@@ -50,7 +53,12 @@ test('a download that is torn off goes on in a new worker, is checked, listed, o
   const catalogued = (await fetchCatalog(`${location.origin}/`)).models.find((model) => model.id === ID)!;
   for (const { path, bytes, sha256 } of report.files) expect(catalogued.files).toContainEqual({ path, bytes, sha256 });
   const [stored] = await store.list();
-  expect(stored).toMatchObject({ id: ID, layout: 'folder', unfinished: [], bytes: report.files.reduce((sum, file) => sum + file.bytes, 0) });
+  expect(stored).toMatchObject({
+    id: ID,
+    layout: 'folder',
+    unfinished: [],
+    bytes: report.files.reduce((sum, file) => sum + file.bytes, 0),
+  });
   expect((await store.room())!.usage).toBeGreaterThan(0);
 
   const opened = await openModel({ id: ID, dtype: 'q4', location: report.location });

@@ -36,7 +36,13 @@ export interface StoredModel extends StoredIdentity {
   unfinished: string[];
 }
 
-const identitySchema = z.object({ host: z.string(), id: z.string(), commit: z.string(), license: z.string().nullable(), layout: z.enum(['hub', 'folder']) });
+const identitySchema = z.object({
+  host: z.string(),
+  id: z.string(),
+  commit: z.string(),
+  license: z.string().nullable(),
+  layout: z.enum(['hub', 'folder']),
+});
 const okSchema = z.object({ bytes: z.int().min(0), sha256: z.string(), checked: z.enum(['digest', 'length']) });
 
 const IDENTITY = 'model.json';
@@ -69,7 +75,13 @@ export class ModelStore {
       const top = root ?? (await navigator.storage.getDirectory());
       return new ModelStore(await top.getDirectoryHandle('models', { create: true }));
     } catch (error) {
-      throw new LabError('storage-unavailable', `This browser gives the lab no storage for models: ${(error as Error).message}.`, 'Use a normal window over HTTPS or localhost, or open the model from disk.', undefined, error);
+      throw new LabError(
+        'storage-unavailable',
+        `This browser gives the lab no storage for models: ${(error as Error).message}.`,
+        'Use a normal window over HTTPS or localhost, or open the model from disk.',
+        undefined,
+        error,
+      );
     }
   }
 
@@ -171,7 +183,7 @@ export class PartialFile {
   /** The bytes so far, in pieces; a piece is valid until the next. */
   *read(): Generator<Uint8Array> {
     const piece = new Uint8Array(4 * 2 ** 20);
-    for (let at = 0; at < this.size; ) {
+    for (let at = 0; at < this.size;) {
       const got = this.#handle.read(piece, { at });
       if (got === 0) return;
       at += got;
@@ -183,7 +195,12 @@ export class PartialFile {
   async finish(sha256: string, checked: StoredFile['checked']): Promise<void> {
     const bytes = this.size;
     this.#handle.flush();
-    await writeText(this.#folder, fileName(this.#path) + DONE, JSON.stringify({ bytes, sha256, checked }), this.#modelId);
+    await writeText(
+      this.#folder,
+      fileName(this.#path) + DONE,
+      JSON.stringify({ bytes, sha256, checked }),
+      this.#modelId,
+    );
   }
 
   close(): void {
@@ -194,7 +211,12 @@ export class PartialFile {
 /** @param missing bytes that do not fit; null where that is not known here */
 export function storageFull(modelId: string, missing: number | null): LabError {
   const lack = missing === null ? '' : `: ${Math.ceil(missing / 2 ** 20)} MiB are missing`;
-  return new LabError('storage-full', `There is not enough storage for “${modelId}”${lack}.`, 'Delete stored models, free disk space, or choose a smaller precision.', missing === null ? {} : { missing });
+  return new LabError(
+    'storage-full',
+    `There is not enough storage for “${modelId}”${lack}.`,
+    'Delete stored models, free disk space, or choose a smaller precision.',
+    missing === null ? {} : { missing },
+  );
 }
 
 /**
@@ -207,7 +229,11 @@ export async function requestPersistence(): Promise<boolean> {
 }
 
 /** Reads a blob of any size into one array, without a second copy of it: browsers refuse to read more than 2 GB at once. */
-export async function readBlob(blob: Blob, signal?: AbortSignal, onBytes?: (done: number) => void): Promise<Uint8Array> {
+export async function readBlob(
+  blob: Blob,
+  signal?: AbortSignal,
+  onBytes?: (done: number) => void,
+): Promise<Uint8Array> {
   const whole = new Uint8Array(blob.size);
   for (let at = 0; at < whole.length; at += READ_BYTES) {
     throwIfAborted(signal);
@@ -259,7 +285,12 @@ async function sizeOf(folder: FileSystemDirectoryHandle, name: string): Promise<
   return handle ? (await handle.getFile()).size : 0;
 }
 
-async function writeText(folder: FileSystemDirectoryHandle, name: string, text: string, modelId: string): Promise<void> {
+async function writeText(
+  folder: FileSystemDirectoryHandle,
+  name: string,
+  text: string,
+  modelId: string,
+): Promise<void> {
   const bytes = new TextEncoder().encode(text);
   const handle = await openSync(folder, name, busy(modelId));
   try {
@@ -272,7 +303,16 @@ async function writeText(folder: FileSystemDirectoryHandle, name: string, text: 
 }
 
 /** The error where another download holds a model's file. */
-const busy = (modelId: string) => (cause: unknown): LabError => new LabError('storage-busy', `“${modelId}” is being written by another download.`, 'Wait for the other tab or download to end, or close it.', undefined, cause);
+const busy =
+  (modelId: string) =>
+  (cause: unknown): LabError =>
+    new LabError(
+      'storage-busy',
+      `“${modelId}” is being written by another download.`,
+      'Wait for the other tab or download to end, or close it.',
+      undefined,
+      cause,
+    );
 
 async function orNull<T>(handle: Promise<T>): Promise<T | null> {
   try {

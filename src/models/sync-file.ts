@@ -25,9 +25,14 @@ export async function storageRoom(): Promise<StorageRoom | null> {
  * @param busy the error where another worker holds it
  * @throws RangeError outside a dedicated worker
  */
-export async function openSync(folder: FileSystemDirectoryHandle, name: string, busy: (cause: unknown) => LabError): Promise<FileSystemSyncAccessHandle> {
+export async function openSync(
+  folder: FileSystemDirectoryHandle,
+  name: string,
+  busy: (cause: unknown) => LabError,
+): Promise<FileSystemSyncAccessHandle> {
   const handle = await folder.getFileHandle(name, { create: true });
-  if (typeof handle.createSyncAccessHandle !== 'function') throw new RangeError('Files are stored from a dedicated worker: other threads have no synchronous file handles.');
+  if (typeof handle.createSyncAccessHandle !== 'function')
+    throw new RangeError('Files are stored from a dedicated worker: other threads have no synchronous file handles.');
   for (let waited = 0; ; waited += LOCK_POLL_MS) {
     try {
       return await handle.createSyncAccessHandle();

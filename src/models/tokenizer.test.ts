@@ -7,7 +7,8 @@ import { checkTokenizerFits, createTokenizer } from './tokenizer';
 type Json = Record<string, unknown>;
 
 async function parts(id: string): Promise<[Json, Json]> {
-  const read = async (name: string): Promise<Json> => JSON.parse(await readFile(new URL(`../../public/models/${id}/${name}`, import.meta.url), 'utf8'));
+  const read = async (name: string): Promise<Json> =>
+    JSON.parse(await readFile(new URL(`../../public/models/${id}/${name}`, import.meta.url), 'utf8'));
   return [await read('tokenizer.json'), await read('tokenizer_config.json')];
 }
 
@@ -52,7 +53,11 @@ describe('the bundled tokenizer', () => {
 
 describe('digests', () => {
   test('one family, one digest; another family, another', async () => {
-    const [s, l, stranger] = [await bundled('lrt-stories-s'), await bundled('lrt-stories-l'), await bundled('lrt-stranger')];
+    const [s, l, stranger] = [
+      await bundled('lrt-stories-s'),
+      await bundled('lrt-stories-l'),
+      await bundled('lrt-stranger'),
+    ];
     expect(l.digest).toBe(s.digest);
     expect(stranger.digest).not.toBe(s.digest);
   });
@@ -61,7 +66,9 @@ describe('digests', () => {
     const plain = await bundled('lrt-stories-s');
     const rewritten = await bundled('lrt-stories-s', (json) => {
       const model = json.model as Json;
-      const merges = (model.merges as (string | string[])[]).map((merge) => (Array.isArray(merge) ? merge.join(' ') : merge.split(' ')));
+      const merges = (model.merges as (string | string[])[]).map((merge) =>
+        Array.isArray(merge) ? merge.join(' ') : merge.split(' '),
+      );
       return { version: '9', ...json, model: { ...model, merges, dropout: null, continuing_subword_prefix: '' } };
     });
     expect(rewritten.digest).toBe(plain.digest);
@@ -74,17 +81,34 @@ describe('digests', () => {
       return { ...json, model: { ...model, merges: (model.merges as unknown[]).toReversed() } };
     });
     const lower = await bundled('lrt-stories-s', (json) => ({ ...json, normalizer: { type: 'Lowercase' } }));
-    const special = await bundled('lrt-stories-s', (json) => ({ ...json, added_tokens: (json.added_tokens as Json[]).slice(0, 3) }));
+    const special = await bundled('lrt-stories-s', (json) => ({
+      ...json,
+      added_tokens: (json.added_tokens as Json[]).slice(0, 3),
+    }));
     expect(new Set([plain.digest, swapped.digest, lower.digest, special.digest]).size).toBe(4);
   });
 });
 
 test('an end token that a template adds is left out of prompts', async () => {
   const [json, config] = await parts('lrt-stories-s');
-  const single = [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: '</s>', type_id: 0 } }];
+  const single = [
+    { SpecialToken: { id: '<s>', type_id: 0 } },
+    { Sequence: { id: 'A', type_id: 0 } },
+    { SpecialToken: { id: '</s>', type_id: 0 } },
+  ];
   const special = (id: string, n: number) => ({ id, ids: [n], tokens: [id] });
-  const template = { type: 'TemplateProcessing', single, pair: single, special_tokens: { '<s>': special('<s>', 1), '</s>': special('</s>', 2) } };
-  const tokenizer = createTokenizer({ ...json, post_processor: template }, config, { bosIds: [], eosIds: [] }, 'closed');
+  const template = {
+    type: 'TemplateProcessing',
+    single,
+    pair: single,
+    special_tokens: { '<s>': special('<s>', 1), '</s>': special('</s>', 2) },
+  };
+  const tokenizer = createTokenizer(
+    { ...json, post_processor: template },
+    config,
+    { bosIds: [], eosIds: [] },
+    'closed',
+  );
   const ids = tokenizer.encode('One day');
   expect(ids[0]).toBe(1);
   expect(ids).not.toContain(2);

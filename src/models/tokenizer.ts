@@ -20,14 +20,24 @@ type Json = Record<string, unknown>;
  * @param templateFile contents of chat_template.jinja, where the repository has that file
  * @throws LabError `model-invalid` if the files do not describe a tokenizer that the engine knows
  */
-export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, config: Pick<ModelConfig, 'bosIds' | 'eosIds'>, modelId: string, templateFile: string | null = null): ModelTokenizer {
+export function createTokenizer(
+  tokenizerJson: unknown,
+  tokenizerConfig: unknown,
+  config: Pick<ModelConfig, 'bosIds' | 'eosIds'>,
+  modelId: string,
+  templateFile: string | null = null,
+): ModelTokenizer {
   let engine: Engine;
   let prefix: number[];
   try {
     engine = new Engine(tokenizerJson as object, tokenizerConfig as object);
     prefix = specialPrefix(engine);
   } catch (error) {
-    throw new LabError('model-invalid', `The tokenizer of “${modelId}” cannot be read: ${(error as Error).message}`, 'Use a repository whose tokenizer.json is in the format of the tokenizers library.');
+    throw new LabError(
+      'model-invalid',
+      `The tokenizer of “${modelId}” cannot be read: ${(error as Error).message}`,
+      'Use a repository whose tokenizer.json is in the format of the tokenizers library.',
+    );
   }
   const json = tokenizerJson as Json;
   const settings = tokenizerConfig as Json;
@@ -41,8 +51,10 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown
     const content = tokenContent(settings[name]);
     return (content === null ? undefined : engine.token_to_id(content)) ?? fallback[0] ?? null;
   };
-  const plainIds = (text: string): number[] => (text === '' ? [] : engine.encode(text, { add_special_tokens: false }).ids);
-  const offsetsOf = (text: string, ids: readonly number[]): [number, number][] => tokenOffsets(text, ids.map(spellingOf), json.normalizer, metaspace, modelId);
+  const plainIds = (text: string): number[] =>
+    text === '' ? [] : engine.encode(text, { add_special_tokens: false }).ids;
+  const offsetsOf = (text: string, ids: readonly number[]): [number, number][] =>
+    tokenOffsets(text, ids.map(spellingOf), json.normalizer, metaspace, modelId);
   let parts: ModelTokenizer['parts'] | null = null;
   return {
     vocabSize,
@@ -54,9 +66,15 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown
     encodeRendered: plainIds,
     encodeWithOffsets: (text) => {
       const ids = plainIds(text);
-      return { ids: [...prefix, ...ids], offsets: [...prefix.map((): [number, number] => [0, 0]), ...offsetsOf(text, ids)] };
+      return {
+        ids: [...prefix, ...ids],
+        offsets: [...prefix.map((): [number, number] => [0, 0]), ...offsetsOf(text, ids)],
+      };
     },
-    decode: (ids) => (ids.length === 0 ? '' : engine.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false })),
+    decode: (ids) =>
+      ids.length === 0
+        ? ''
+        : engine.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
     pieces: (ids) => ids.map(pieceOf),
     digest: digestOf(identity(json)),
     get parts() {
@@ -64,10 +82,12 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown
       return (parts ??= digestParts(json));
     },
     chatTemplate: readChatTemplate(settings, templateFile),
-    specialTokens: Object.fromEntries(['bos_token', 'eos_token', 'unk_token', 'pad_token'].flatMap((role) => {
-      const content = tokenContent(settings[role]);
-      return content === null ? [] : [[role, content]];
-    })),
+    specialTokens: Object.fromEntries(
+      ['bos_token', 'eos_token', 'unk_token', 'pad_token'].flatMap((role) => {
+        const content = tokenContent(settings[role]);
+        return content === null ? [] : [[role, content]];
+      }),
+    ),
   };
 }
 
@@ -85,14 +105,19 @@ function specialPrefix(engine: Engine): number[] {
 /** Special tokens are written as a string or as an object with `content`. */
 function tokenContent(value: unknown): string | null {
   if (typeof value === 'string') return value;
-  if (value !== null && typeof value === 'object' && 'content' in value && typeof value.content === 'string') return value.content;
+  if (value !== null && typeof value === 'object' && 'content' in value && typeof value.content === 'string')
+    return value.content;
   return null;
 }
 
 /** True if the named part, or a member of the sequence that it is, has this type. */
 function hasType(part: unknown, type: string): boolean {
   if (part === null || typeof part !== 'object') return false;
-  const { type: own, decoders, pretokenizers } = part as { type?: string; decoders?: unknown[]; pretokenizers?: unknown[] };
+  const {
+    type: own,
+    decoders,
+    pretokenizers,
+  } = part as { type?: string; decoders?: unknown[]; pretokenizers?: unknown[] };
   return own === type || [...(decoders ?? []), ...(pretokenizers ?? [])].some((member) => hasType(member, type));
 }
 
@@ -102,7 +127,11 @@ function isByteLevel(json: Json): boolean {
 }
 
 /** What each id spells, from the vocabulary's own spelling. */
-function spellingReader(engine: Engine, json: Json, added: ReadonlyMap<number, { content: string }>): (id: number) => Spelling {
+function spellingReader(
+  engine: Engine,
+  json: Json,
+  added: ReadonlyMap<number, { content: string }>,
+): (id: number) => Spelling {
   const byteLevel = isByteLevel(json);
   const unknown = (json.model as Json | undefined)?.unk_token ?? null;
   const utf8 = new TextEncoder();
@@ -114,7 +143,12 @@ function spellingReader(engine: Engine, json: Json, added: ReadonlyMap<number, {
     const bytes = byteLevel ? byteLevelBytes(token) : null;
     if (bytes) return { kind: 'bytes', bytes };
     const byte = byteLevel ? null : /^<0x([0-9A-Fa-f]{2})>$/.exec(token);
-    return { kind: 'bytes', bytes: byte ? Uint8Array.of(Number.parseInt(byte[1], 16)) : utf8.encode(byteLevel ? token : token.replaceAll('\u2581', ' ')) };
+    return {
+      kind: 'bytes',
+      bytes: byte
+        ? Uint8Array.of(Number.parseInt(byte[1], 16))
+        : utf8.encode(byteLevel ? token : token.replaceAll('\u2581', ' ')),
+    };
   };
   return (id) => {
     let spelling = cache.get(id);
@@ -133,10 +167,20 @@ function pieceReader(spellingOf: (id: number) => Spelling): (id: number) => stri
 }
 
 /** Everything in tokenizer.json that can change an id; spellings that mean the same are made one. */
-function identity(json: Json): { model: Json; added: Json[]; normalizer: unknown; pre_tokenizer: unknown; post_processor: unknown } {
+function identity(json: Json): {
+  model: Json;
+  added: Json[];
+  normalizer: unknown;
+  pre_tokenizer: unknown;
+  post_processor: unknown;
+} {
   const model = (json.model ?? {}) as Json;
-  const merges = ((model.merges ?? []) as (string | string[])[]).map((merge) => (Array.isArray(merge) ? merge.join(' ') : merge));
-  const added = ((json.added_tokens ?? []) as Json[]).map((token) => prune(token)).toSorted((a, b) => Number(a.id) - Number(b.id));
+  const merges = ((model.merges ?? []) as (string | string[])[]).map((merge) =>
+    Array.isArray(merge) ? merge.join(' ') : merge,
+  );
+  const added = ((json.added_tokens ?? []) as Json[])
+    .map((token) => prune(token))
+    .toSorted((a, b) => Number(a.id) - Number(b.id));
   return {
     model: { ...prune({ ...model, dropout: null, merges: null, vocab: null }), vocab: model.vocab ?? null, merges },
     added,
@@ -148,7 +192,13 @@ function identity(json: Json): { model: Json; added: Json[]; normalizer: unknown
 
 /** Digests of what `identity` holds, part by part: which of them differ is the reason why two tokenizers do. */
 function digestParts(json: Json): ModelTokenizer['parts'] {
-  const { model: { vocab, merges, ...model }, added, normalizer, pre_tokenizer, post_processor } = identity(json);
+  const {
+    model: { vocab, merges, ...model },
+    added,
+    normalizer,
+    pre_tokenizer,
+    post_processor,
+  } = identity(json);
   return {
     vocabulary: digestOf(vocab),
     merges: digestOf(merges),
@@ -159,7 +209,9 @@ function digestParts(json: Json): ModelTokenizer['parts'] {
 
 /** Drops the fields whose value is the same as their absence. */
 function prune(value: Json): Json {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null && field !== false && field !== ''));
+  return Object.fromEntries(
+    Object.entries(value).filter(([, field]) => field !== null && field !== false && field !== ''),
+  );
 }
 
 /**

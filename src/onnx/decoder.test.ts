@@ -24,8 +24,13 @@ function refusal(bytes: Uint8Array): LabError {
 
 /** A model of one node. */
 function single(node: Uint8Array, inputs: string[], outputs: string[] = ['logits']): Uint8Array {
-  const value = (field: number, name: string) => bytesField(field, textField(1, name), bytesField(2, bytesField(1, integerField(1, 1))));
-  return concat([integerField(1, 8), bytesField(7, node, ...inputs.map((name) => value(11, name)), ...outputs.map((name) => value(12, name))), bytesField(8, integerField(2, 18))]);
+  const value = (field: number, name: string) =>
+    bytesField(field, textField(1, name), bytesField(2, bytesField(1, integerField(1, 1))));
+  return concat([
+    integerField(1, 8),
+    bytesField(7, node, ...inputs.map((name) => value(11, name)), ...outputs.map((name) => value(12, name))),
+    bytesField(8, integerField(2, 18)),
+  ]);
 }
 
 describe('readDecoder', () => {
@@ -41,7 +46,10 @@ describe('readDecoder', () => {
     const bytes = exported(`${architecture}-merged-fp32`);
     const decoder = readDecoder(bytes);
     expect(decoder.merged).toBe(true);
-    for (const [model, cache] of [[decoder.prompt, []], [decoder.step, CACHE]] as const) {
+    for (const [model, cache] of [
+      [decoder.prompt, []],
+      [decoder.step, CACHE],
+    ] as const) {
       expect(model.nodes.some((node) => node.op === 'If')).toBe(false);
       expect(names(model.inputs).filter((name) => name.startsWith('past'))).toEqual(cache);
       expect(names(model.inputs)).not.toContain('use_cache_branch');
@@ -50,8 +58,14 @@ describe('readDecoder', () => {
       expect(model.bytes).toBe(bytes);
       const written = readModel(editGraph(model, { taps: 'all', steer: [1] }).bytes);
       expect(written.nodes.some((node) => node.op === 'If')).toBe(false);
-      const inside = new Set(['', ...names(written.inputs), ...written.initialisers.keys(), ...written.nodes.flatMap((node) => node.outputs)]);
-      for (const node of written.nodes) for (const input of node.inputs) expect(inside.has(input), `${node.op} reads ${input}`).toBe(true);
+      const inside = new Set([
+        '',
+        ...names(written.inputs),
+        ...written.initialisers.keys(),
+        ...written.nodes.flatMap((node) => node.outputs),
+      ]);
+      for (const node of written.nodes)
+        for (const input of node.inputs) expect(inside.has(input), `${node.op} reads ${input}`).toBe(true);
     }
     expect(inspectDecoder(decoder)).toMatchObject({ blocks: 3, width: 32, vocabSize: 40, headDim: 16 });
   });
@@ -72,12 +86,32 @@ describe('readDecoder', () => {
   });
 
   it('refuses an If without a branch that reads the cache, and names that mean two things', () => {
-    const branch = bytesField(1, textField(1, 'w'), textField(1, 'input_ids'), textField(2, 'h'), textField(4, 'Gather'));
-    const conditional = bytesField(1, textField(1, 'use_cache_branch'), textField(2, 'logits'), textField(4, 'If'), bytesField(5, textField(1, 'then_branch'), bytesField(6, branch)));
+    const branch = bytesField(
+      1,
+      textField(1, 'w'),
+      textField(1, 'input_ids'),
+      textField(2, 'h'),
+      textField(4, 'Gather'),
+    );
+    const conditional = bytesField(
+      1,
+      textField(1, 'use_cache_branch'),
+      textField(2, 'logits'),
+      textField(4, 'If'),
+      bytesField(5, textField(1, 'then_branch'), bytesField(6, branch)),
+    );
     const error = refusal(single(conditional, ['input_ids', 'use_cache_branch', 'past_key_values.0.key']));
     expect(error.code).toBe('graph-unsupported');
     expect(error.message).toContain('0 of its branches read the cache');
-    const twice = bytesField(1, textField(1, 'past_0_key'), textField(1, 'past_key_values.0.key'), textField(2, 'logits'), textField(4, 'Concat'));
-    expect(refusal(single(twice, ['input_ids', 'past_0_key', 'past_key_values.0.key'])).message).toContain('has two meanings');
+    const twice = bytesField(
+      1,
+      textField(1, 'past_0_key'),
+      textField(1, 'past_key_values.0.key'),
+      textField(2, 'logits'),
+      textField(4, 'Concat'),
+    );
+    expect(refusal(single(twice, ['input_ids', 'past_0_key', 'past_key_values.0.key'])).message).toContain(
+      'has two meanings',
+    );
   });
 });

@@ -6,7 +6,15 @@
  */
 import { LabError } from '../experiment/errors';
 import { indexGraph, passesThrough, type Graph } from './graph';
-import { readGraph, readModel, type GraphItem, type GraphParts, type OnnxModel, type OnnxNode, type OnnxValue } from './model';
+import {
+  readGraph,
+  readModel,
+  type GraphItem,
+  type GraphParts,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxValue,
+} from './model';
 import { isFloat } from './schema';
 
 /** A decoder as it is run. The two graphs are one and the same but for a merged export. */
@@ -47,9 +55,12 @@ function branchesOf(model: OnnxModel): { prompt: OnnxModel; step: OnnxModel } | 
   const withPast = flat.filter((branch) => branch?.inputs.some((input) => cachePort(input.name)));
   const without = flat.filter((branch) => branch && !withPast.includes(branch));
   if (withPast.length !== 1 || without.length !== 1) {
-    throw new LabError('graph-unsupported',
+    throw new LabError(
+      'graph-unsupported',
       `The decoder lies inside an If node, and ${withPast.length} of its branches read the cache. Looked for: one branch that reads past_key_values and one that does not (a merged export).`,
-      'Use an export with one graph (“model.onnx” rather than “decoder_model_merged.onnx”).', { branchesWithCache: withPast.length });
+      'Use an export with one graph (“model.onnx” rather than “decoder_model_merged.onnx”).',
+      { branchesWithCache: withPast.length },
+    );
   }
   const [prompt, step] = [without[0]!, withPast[0]!];
   return { prompt: { ...prompt, outputs: prompt.outputs.map((output) => sized(output, step)) }, step };
@@ -65,7 +76,19 @@ function sized(output: OnnxValue, step: OnnxModel): OnnxValue {
 /** The model with the If replaced by the contents of one branch, and without the inputs that only the other reads. */
 function inlined(model: OnnxModel, fork: OnnxNode, branch: GraphParts): OnnxModel {
   const names = new Map(branch.outputs.map((output, i) => [output.name, fork.outputs[i]]));
-  const inside = renamed({ ...model, ...branch, items: branch.items.filter((item) => item.node || item.initialiser || (item.info && branch.valueInfo.has(item.info.name) && !branch.outputs.includes(item.info))) }, names);
+  const inside = renamed(
+    {
+      ...model,
+      ...branch,
+      items: branch.items.filter(
+        (item) =>
+          item.node ||
+          item.initialiser ||
+          (item.info && branch.valueInfo.has(item.info.name) && !branch.outputs.includes(item.info)),
+      ),
+    },
+    names,
+  );
   const nodes = model.nodes.flatMap((node) => (node === fork ? inside.nodes : [node]));
   const read = new Set(nodes.flatMap((node) => [...node.inputs, ...node.captured]));
   const inputs = model.inputs.filter((input) => read.has(input.name));
@@ -87,10 +110,12 @@ function inlined(model: OnnxModel, fork: OnnxNode, branch: GraphParts): OnnxMode
 function renamed(model: OnnxModel, names: ReadonlyMap<string, string>): OnnxModel {
   if ([...names].every(([from, to]) => from === to)) return model;
   const to = (name: string): string => names.get(name) ?? name;
-  const nodes = new Map(model.nodes.map((node) => {
-    if (![...node.inputs, ...node.outputs].some((name) => names.has(name))) return [node, node];
-    return [node, { ...node, inputs: node.inputs.map(to), outputs: node.outputs.map(to), renamed: true }];
-  }));
+  const nodes = new Map(
+    model.nodes.map((node) => {
+      if (![...node.inputs, ...node.outputs].some((name) => names.has(name))) return [node, node];
+      return [node, { ...node, inputs: node.inputs.map(to), outputs: node.outputs.map(to), renamed: true }];
+    }),
+  );
   const values = new Map<OnnxValue, OnnxValue>();
   const value = (info: OnnxValue): OnnxValue => {
     if (!names.has(info.name)) return info;
@@ -125,14 +150,17 @@ function cachePort(name: string): Port | null {
   let match = /^past(?:_key_values)?[._](\d+)[._](key|value|k|v|[01])$/.exec(name);
   if (match) return { block: Number(match[1]), part: PART[match[2] as keyof typeof PART] };
   // torch.export of a DynamicCache.
-  match = /^(?:past_key_values[._])?(key|value)_cache[._](\d+)$/.exec(name) ?? /^past[._](key|value)[._](\d+)$/.exec(name);
+  match =
+    /^(?:past_key_values[._])?(key|value)_cache[._](\d+)$/.exec(name) ?? /^past[._](key|value)[._](\d+)$/.exec(name);
   return match ? { block: Number(match[2]), part: match[1] as 'key' | 'value' } : null;
 }
 
 /** The model with inputs `past_key_values.N.key|value` and outputs `present.N.key|value` and `logits`. */
 function standardNames(model: OnnxModel): OnnxModel {
   const names = new Map<string, string>();
-  const presents = new Set(model.outputs.map((output) => output.name).filter((name) => /^present\.\d+\.(key|value)$/.test(name)));
+  const presents = new Set(
+    model.outputs.map((output) => output.name).filter((name) => /^present\.\d+\.(key|value)$/.test(name)),
+  );
   const graph = indexGraph(model);
   for (const input of model.inputs) {
     const port = cachePort(input.name);
@@ -144,24 +172,41 @@ function standardNames(model: OnnxModel): OnnxModel {
     if (output) names.set(output, present);
   }
   if (!model.outputs.some((output) => output.name === 'logits')) {
-    const rest = model.outputs.filter((output) => !presents.has(output.name) && !names.has(output.name) && isFloat(output.elementType));
+    const rest = model.outputs.filter(
+      (output) => !presents.has(output.name) && !names.has(output.name) && isFloat(output.elementType),
+    );
     if (rest.length === 1) names.set(rest[0].name, 'logits');
   }
   for (const [from, to] of names) if (from === to) names.delete(from);
-  const clash = [...names.values()].find((name, i, all) => all.indexOf(name) !== i || graph.producers.has(name) || graph.uses.has(name));
+  const clash = [...names.values()].find(
+    (name, i, all) => all.indexOf(name) !== i || graph.producers.has(name) || graph.uses.has(name),
+  );
   const captured = [...names.keys()].find((name) => model.nodes.some((node) => node.captured.includes(name)));
   if (clash !== undefined || captured !== undefined) {
-    throw new LabError('graph-unsupported', `The inputs and outputs of this graph cannot be told apart: “${clash ?? captured}” has two meanings.`,
-      'Export the model again with inputs past_key_values.N.key and .value and outputs present.N.key and .value.', { inputs: model.inputs.map((input) => input.name).join(', ') });
+    throw new LabError(
+      'graph-unsupported',
+      `The inputs and outputs of this graph cannot be told apart: “${clash ?? captured}” has two meanings.`,
+      'Export the model again with inputs past_key_values.N.key and .value and outputs present.N.key and .value.',
+      { inputs: model.inputs.map((input) => input.name).join(', ') },
+    );
   }
   return renamed(model, names);
 }
 
 /** Outputs that carry the cache on, by operator: from which input to which output. */
 const CARRIES: Record<string, readonly (readonly [number, number])[]> = {
-  GroupQueryAttention: [[3, 1], [4, 2]],
-  MultiHeadAttention: [[6, 1], [7, 2]],
-  Attention: [[4, 1], [5, 2]],
+  GroupQueryAttention: [
+    [3, 1],
+    [4, 2],
+  ],
+  MultiHeadAttention: [
+    [6, 1],
+    [7, 2],
+  ],
+  Attention: [
+    [4, 1],
+    [5, 2],
+  ],
 };
 
 /** The graph output that a cache input becomes by appending; null when there is none. */

@@ -20,7 +20,12 @@ export class Draft {
   readonly graph: Graph;
   nodes: DraftNode[];
   /** Names of graph inputs, graph outputs, initialisers and value_info entries that go. */
-  readonly dropped = { inputs: new Set<string>(), outputs: new Set<string>(), initialisers: new Set<string>(), valueInfo: new Set<string>() };
+  readonly dropped = {
+    inputs: new Set<string>(),
+    outputs: new Set<string>(),
+    initialisers: new Set<string>(),
+    valueInfo: new Set<string>(),
+  };
   /** Encoded graph inputs and outputs to add, by name. */
   readonly newInputs = new Map<string, Uint8Array>();
   readonly newOutputs = new Map<string, Uint8Array>();
@@ -32,10 +37,20 @@ export class Draft {
     this.graph = graph;
     this.model = graph.model;
     this.nodes = graph.model.nodes.map((source) => ({
-      source, op: source.op, name: source.name, inputs: [...source.inputs], outputs: [...source.outputs], attributes: [], changed: source.renamed ?? false,
+      source,
+      op: source.op,
+      name: source.name,
+      inputs: [...source.inputs],
+      outputs: [...source.outputs],
+      attributes: [],
+      changed: source.renamed ?? false,
     }));
     this.bySource = new Map(this.nodes.map((node) => [node.source!, node]));
-    this.taken = new Set([...graph.producers.keys(), ...graph.model.initialisers.keys(), ...graph.model.inputs.map((input) => input.name)]);
+    this.taken = new Set([
+      ...graph.producers.keys(),
+      ...graph.model.initialisers.keys(),
+      ...graph.model.inputs.map((input) => input.name),
+    ]);
   }
 
   /** The draft of an original node. */
@@ -46,14 +61,26 @@ export class Draft {
   /** Claims a tensor name. @throws LabError `graph-unsupported` when the graph already uses it */
   claim(name: string): string {
     if (this.taken.has(name)) {
-      throw new LabError('graph-unsupported', `The graph already has a tensor named "${name}".`, 'Edit the original model, not one that was edited before.');
+      throw new LabError(
+        'graph-unsupported',
+        `The graph already has a tensor named "${name}".`,
+        'Edit the original model, not one that was edited before.',
+      );
     }
     this.taken.add(name);
     return name;
   }
 
   /** Adds a node right before or after an existing one, so that the order stays topological; several in the order of the calls. */
-  insert(where: 'before' | 'after', anchor: DraftNode, op: string, name: string, inputs: string[], outputs: string[], attributes: Uint8Array[] = []): void {
+  insert(
+    where: 'before' | 'after',
+    anchor: DraftNode,
+    op: string,
+    name: string,
+    inputs: string[],
+    outputs: string[],
+    attributes: Uint8Array[] = [],
+  ): void {
     const node: DraftNode = { source: null, op, name, inputs, outputs, attributes, changed: true };
     const at = this.inserted.get(anchor) ?? { before: [], after: [] };
     at[where].push(node);

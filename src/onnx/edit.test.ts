@@ -23,16 +23,19 @@ const names = (values: readonly { name: string }[]) => values.map((value) => val
 function assertWellFormed(model: OnnxModel): void {
   const known = new Set(['', ...names(model.inputs), ...model.initialisers.keys()]);
   for (const node of model.nodes) {
-    for (const input of node.inputs) expect(known.has(input), `${node.op} ${node.name} reads ${input} before it is made`).toBe(true);
+    for (const input of node.inputs)
+      expect(known.has(input), `${node.op} ${node.name} reads ${input} before it is made`).toBe(true);
     for (const output of node.outputs) {
       if (!output) continue;
       expect(known.has(output), `${output} is made twice`).toBe(false);
       known.add(output);
     }
   }
-  for (const output of model.outputs) expect(known.has(output.name), `nothing makes the output ${output.name}`).toBe(true);
+  for (const output of model.outputs)
+    expect(known.has(output.name), `nothing makes the output ${output.name}`).toBe(true);
   expect(new Set(names(model.outputs)).size).toBe(model.outputs.length);
-  for (const output of model.outputs) expect(model.valueInfo.has(output.name), `${output.name} is declared twice`).toBe(false);
+  for (const output of model.outputs)
+    expect(model.valueInfo.has(output.name), `${output.name} is declared twice`).toBe(false);
 }
 
 describe.each(EXPORTED)('editGraph on %s', (name) => {
@@ -46,7 +49,13 @@ describe.each(EXPORTED)('editGraph on %s', (name) => {
   it('reads the sizes a runtime needs', () => {
     const { info } = editGraph(bytes);
     const stream = findResidualStream(original);
-    expect(info).toMatchObject({ blocks: 3, width: stream.width, style: stream.style, vocabSize: 40, hasNumLogitsToKeep: false });
+    expect(info).toMatchObject({
+      blocks: 3,
+      width: stream.width,
+      style: stream.style,
+      vocabSize: 40,
+      hasNumLogitsToKeep: false,
+    });
     expect(info.headDim).toBe(16);
     expect(info.hasPositionIds).toBe(names(original.inputs).includes('position_ids'));
   });
@@ -62,8 +71,18 @@ describe.each(EXPORTED)('editGraph on %s', (name) => {
     const added = model.nodes.length - original.nodes.length;
     const { width, elementType } = edited.info;
     expect(added).toBe(elementType === 'float16' ? 3 + 2 * 3 : 2);
-    for (const tap of edited.taps) expect(model.outputs).toContainEqual({ name: tap.name, elementType: 'float32', dims: ['batch_size', 'sequence_length', width] });
-    for (const steer of edited.steers) expect(model.inputs).toContainEqual({ name: steer.name, elementType: 'float32', dims: ['steer_batch', 'steer_length', width] });
+    for (const tap of edited.taps)
+      expect(model.outputs).toContainEqual({
+        name: tap.name,
+        elementType: 'float32',
+        dims: ['batch_size', 'sequence_length', width],
+      });
+    for (const steer of edited.steers)
+      expect(model.inputs).toContainEqual({
+        name: steer.name,
+        elementType: 'float32',
+        dims: ['steer_batch', 'steer_length', width],
+      });
   });
 
   it('prunes the head for collecting', () => {
@@ -74,8 +93,12 @@ describe.each(EXPORTED)('editGraph on %s', (name) => {
     // Nothing of the vocabulary's size is left but the embedding.
     const vocabulary = [...model.initialisers.values()].filter((tensor) => tensor.dims.includes(40));
     expect(vocabulary.length).toBeLessThanOrEqual(1);
-    const needed = new Set([...model.nodes.flatMap((node) => [...node.inputs, ...node.captured]), ...names(model.outputs)]);
-    for (const initialiser of model.initialisers.keys()) expect(needed.has(initialiser), `${initialiser} is read by nobody`).toBe(true);
+    const needed = new Set([
+      ...model.nodes.flatMap((node) => [...node.inputs, ...node.captured]),
+      ...names(model.outputs),
+    ]);
+    for (const initialiser of model.initialisers.keys())
+      expect(needed.has(initialiser), `${initialiser} is read by nobody`).toBe(true);
     for (const input of model.inputs) expect(needed.has(input.name), `${input.name} is read by nobody`).toBe(true);
     const real = (nodes: readonly { op: string }[]) => nodes.filter(({ op }) => op !== 'Cast').length;
     expect(real(model.nodes)).toBeLessThan(real(original.nodes));
@@ -86,7 +109,11 @@ describe.each(EXPORTED)('editGraph on %s', (name) => {
     const model = readModel(edited.bytes);
     assertWellFormed(model);
     expect(edited.outputs).toEqual(['resid_post.0']);
-    expect(edited.inputs.filter((input) => input.startsWith('past_key_values.')).every((input) => input.startsWith('past_key_values.0.'))).toBe(true);
+    expect(
+      edited.inputs
+        .filter((input) => input.startsWith('past_key_values.'))
+        .every((input) => input.startsWith('past_key_values.0.')),
+    ).toBe(true);
     expect(model.nodes.length).toBeLessThan(0.6 * original.nodes.length);
   });
 
@@ -117,7 +144,11 @@ describe.each(EXPORTED)('editGraph on %s', (name) => {
       const before = original.initialisers.get(id)!;
       expect(tensor).toMatchObject({ dims: before.dims, elementType: before.elementType });
       if (!tensor.external) continue;
-      expect(tensor.external).toEqual({ path: 'model.onnx', offset: before.raw!.start, length: before.raw!.end - before.raw!.start });
+      expect(tensor.external).toEqual({
+        path: 'model.onnx',
+        offset: before.raw!.start,
+        length: before.raw!.end - before.raw!.start,
+      });
     }
   });
 });
@@ -125,10 +156,15 @@ describe.each(EXPORTED)('editGraph on %s', (name) => {
 describe('editGraph', () => {
   it('refuses what it cannot do, by name', () => {
     const bytes = exported('granite-fused-fp32');
-    expect(editError(bytes, { taps: [3] })).toMatchObject({ code: 'settings-invalid', details: { block: 3, blocks: 3 } });
+    expect(editError(bytes, { taps: [3] })).toMatchObject({
+      code: 'settings-invalid',
+      details: { block: 3, blocks: 3 },
+    });
     expect(editError(bytes, { steer: [-1] }).code).toBe('settings-invalid');
     expect(editError(bytes, { keep: { logits: false, present: false } }).message).toContain('without outputs');
-    expect(editError(editGraph(bytes, { taps: [1] }).bytes, { taps: [1] })).toMatchObject({ code: 'graph-unsupported' });
+    expect(editError(editGraph(bytes, { taps: [1] }).bytes, { taps: [1] })).toMatchObject({
+      code: 'graph-unsupported',
+    });
   });
 
   it('keeps fields it does not know', () => {
@@ -149,14 +185,24 @@ describe('editGraph', () => {
     const tensor = findResidualStream(readModel(bytes)).post[1].tensor!;
     // Make resid_post[1] an output of the model itself, as some exports do with hidden states.
     const { graphField, bytes: all } = readModel(bytes);
-    const graph = [...readModel(bytes).items.map((item) => all.subarray(item.whole.start, item.whole.end)), bytesField(12, textField(1, tensor), bytesField(2, bytesField(1, integerField(1, 1))))];
-    const exposed = concat([bytes.subarray(0, graphField.start), bytesField(7, ...graph), bytes.subarray(graphField.end)]);
+    const graph = [
+      ...readModel(bytes).items.map((item) => all.subarray(item.whole.start, item.whole.end)),
+      bytesField(12, textField(1, tensor), bytesField(2, bytesField(1, integerField(1, 1)))),
+    ];
+    const exposed = concat([
+      bytes.subarray(0, graphField.start),
+      bytesField(7, ...graph),
+      bytes.subarray(graphField.end),
+    ]);
     const edited = editGraph(exposed, { taps: [1] });
     const model = readModel(edited.bytes);
     assertWellFormed(model);
     expect(edited.outputs).toContain(tensor);
     expect(edited.outputs).toContain('resid_post.1');
-    expect(model.nodes.find((node) => node.outputs[0] === 'resid_post.1')).toMatchObject({ op: 'Identity', inputs: [tensor] });
+    expect(model.nodes.find((node) => node.outputs[0] === 'resid_post.1')).toMatchObject({
+      op: 'Identity',
+      inputs: [tensor],
+    });
   });
 
   it('does not graft where the model can keep few logits itself', () => {
@@ -164,7 +210,11 @@ describe('editGraph', () => {
     const model = readModel(bytes);
     const input = bytesField(11, textField(1, 'num_logits_to_keep'), bytesField(2, bytesField(1, integerField(1, 7))));
     const graph = [...model.items.map((item) => bytes.subarray(item.whole.start, item.whole.end)), input];
-    const able = concat([bytes.subarray(0, model.graphField.start), bytesField(7, ...graph), bytes.subarray(model.graphField.end)]);
+    const able = concat([
+      bytes.subarray(0, model.graphField.start),
+      bytesField(7, ...graph),
+      bytes.subarray(model.graphField.end),
+    ]);
     const edited = editGraph(able, { lastTokenLogits: true });
     expect(edited.info.hasNumLogitsToKeep).toBe(true);
     expect(Buffer.compare(edited.bytes, able)).toBe(0);
@@ -174,9 +224,19 @@ describe('editGraph', () => {
     // 64 MB of weights that nothing may copy: what is allocated is counted, not timed.
     const bytes = exported('llama-plain-fp32');
     const model = readModel(bytes);
-    const weight = bytesField(5, integerField(1, 16e6), integerField(2, 1), textField(8, 'ballast'), bytesField(9, new Uint8Array(64e6)));
+    const weight = bytesField(
+      5,
+      integerField(1, 16e6),
+      integerField(2, 1),
+      textField(8, 'ballast'),
+      bytesField(9, new Uint8Array(64e6)),
+    );
     const graph = [...model.items.map((item) => bytes.subarray(item.whole.start, item.whole.end)), weight];
-    const large = concat([bytes.subarray(0, model.graphField.start), bytesField(7, ...graph), bytes.subarray(model.graphField.end)]);
+    const large = concat([
+      bytes.subarray(0, model.graphField.start),
+      bytesField(7, ...graph),
+      bytes.subarray(model.graphField.end),
+    ]);
     const Real = globalThis.Uint8Array;
     let allocated = 0;
     globalThis.Uint8Array = new Proxy(Real, {
@@ -188,7 +248,11 @@ describe('editGraph', () => {
     try {
       const decoder = readDecoder(large);
       expect(decoder.prompt.bytes.buffer).toBe(large.buffer);
-      const edited = editGraph(decoder.prompt, { taps: 'all', steer: [1], externalise: { path: 'original', minBytes: 1024 } });
+      const edited = editGraph(decoder.prompt, {
+        taps: 'all',
+        steer: [1],
+        externalise: { path: 'original', minBytes: 1024 },
+      });
       const { external } = readModel(edited.bytes).initialisers.get('ballast')!;
       expect(new Real(large.buffer, large.byteOffset + external!.offset, external!.length!)).toHaveLength(64e6);
       expect(edited.bytes.length).toBeLessThan(1e6);

@@ -89,23 +89,40 @@ export function editGraph(source: Uint8Array | OnnxModel, options: EditOptions =
   const graph = indexGraph(model);
   const info = graphInfo(graph, stream);
   const steered = blockList(options.steer ?? [], stream.blocks);
-  const tapped = blockList(options.taps === 'all' ? stream.post.map((post) => post.block) : (options.taps ?? []), stream.blocks);
+  const tapped = blockList(
+    options.taps === 'all' ? stream.post.map((post) => post.block) : (options.taps ?? []),
+    stream.blocks,
+  );
 
   const draft = new Draft(graph);
   const steers = steered.map((block) => addSteering(draft, stream.post[block], stream.width));
   const taps = tapped.map((block) => addTap(draft, stream.post[block], stream));
   const keep = { logits: options.keep?.logits ?? true, present: options.keep?.present ?? true };
   for (const output of model.outputs) {
-    if (output.name === 'logits' ? !keep.logits : output.name.startsWith('present.') && !keep.present) draft.dropped.outputs.add(output.name);
+    if (output.name === 'logits' ? !keep.logits : output.name.startsWith('present.') && !keep.present)
+      draft.dropped.outputs.add(output.name);
   }
   if (keep.present === 'written') giveWritten(draft);
   if (options.lastTokenLogits && keep.logits && !info.hasNumLogitsToKeep) graftLastToken(draft, stream, info);
   draft.settle();
 
-  const outputs = [...model.outputs.map((output) => output.name).filter((name) => !draft.dropped.outputs.has(name) && !draft.newOutputs.has(name)), ...draft.newOutputs.keys()];
-  if (outputs.length === 0) throw new LabError('settings-invalid', 'The edit leaves the graph without outputs.', 'Keep the logits or the cache, or tap at least one block.');
+  const outputs = [
+    ...model.outputs
+      .map((output) => output.name)
+      .filter((name) => !draft.dropped.outputs.has(name) && !draft.newOutputs.has(name)),
+    ...draft.newOutputs.keys(),
+  ];
+  if (outputs.length === 0)
+    throw new LabError(
+      'settings-invalid',
+      'The edit leaves the graph without outputs.',
+      'Keep the logits or the cache, or tap at least one block.',
+    );
   if (draft.dropped.outputs.size > 0) prune(draft, outputs);
-  const inputs = [...model.inputs.map((input) => input.name).filter((name) => !draft.dropped.inputs.has(name)), ...draft.newInputs.keys()];
+  const inputs = [
+    ...model.inputs.map((input) => input.name).filter((name) => !draft.dropped.inputs.has(name)),
+    ...draft.newInputs.keys(),
+  ];
   const fed = steers.filter((steer) => draft.newInputs.has(steer.name));
   return { ...writeDraft(draft, options.externalise), taps, steers: fed, inputs, outputs, info };
 }
@@ -113,7 +130,12 @@ export function editGraph(source: Uint8Array | OnnxModel, options: EditOptions =
 function blockList(blocks: readonly number[], count: number): number[] {
   for (const block of blocks) {
     if (!Number.isInteger(block) || block < 0 || block >= count) {
-      throw new LabError('settings-invalid', `Block ${block} was asked for, but the model has blocks 0 to ${count - 1}.`, 'Choose a block the model has.', { block, blocks: count });
+      throw new LabError(
+        'settings-invalid',
+        `Block ${block} was asked for, but the model has blocks 0 to ${count - 1}.`,
+        'Choose a block the model has.',
+        { block, blocks: count },
+      );
     }
   }
   return [...new Set(blocks)].sort((a, b) => a - b);
@@ -147,7 +169,14 @@ function addSteering(draft: Draft, post: ResidualPost, width: number): EditedTen
  * drops roundings between nodes, and which ones depends on their neighbours: to cast the vector instead saves a Cast, and
  * moved the logits of 4-bit graphs by 4e-3 with a zero vector.
  */
-function insertSum(draft: Draft, where: 'before' | 'after', anchor: DraftNode, { block, elementType }: ResidualPost, operand: string, sum: string): void {
+function insertSum(
+  draft: Draft,
+  where: 'before' | 'after',
+  anchor: DraftNode,
+  { block, elementType }: ResidualPost,
+  operand: string,
+  sum: string,
+): void {
   const name = `steer.${block}`;
   if (elementType === 'float32') {
     draft.insert(where, anchor, 'Add', `/${name}/Add`, [operand, name], [sum]);
@@ -176,7 +205,8 @@ function addTap(draft: Draft, post: ResidualPost, stream: ResidualStream): Edite
     while (node.outputs.length < SKIP_SUM) node.outputs.push('');
     node.outputs[SKIP_SUM] = cast ? draft.claim(`${name}/sum`) : name;
     node.changed = true;
-    if (cast) draft.insert('after', node, 'Cast', `${scope}/Cast`, [node.outputs[SKIP_SUM]], [name], [castTo('float32')]);
+    if (cast)
+      draft.insert('after', node, 'Cast', `${scope}/Cast`, [node.outputs[SKIP_SUM]], [name], [castTo('float32')]);
   } else if (cast) {
     draft.insert('after', node, 'Cast', `${scope}/Cast`, [post.tensor], [name], [castTo('float32')]);
   } else if (mustKeepName(draft, post.tensor)) {
@@ -185,11 +215,17 @@ function addTap(draft: Draft, post: ResidualPost, stream: ResidualStream): Edite
     // Renaming makes the tensor itself the output: no node, no copy.
     draft.rename(post.tensor, name);
   }
-  draft.newOutputs.set(name, encodeValueInfo(GRAPH.output, name, 'float32', ['batch_size', 'sequence_length', stream.width]));
+  draft.newOutputs.set(
+    name,
+    encodeValueInfo(GRAPH.output, name, 'float32', ['batch_size', 'sequence_length', stream.width]),
+  );
   return { block: post.block, name };
 }
 
 /** A tensor that is itself an output, or that a subgraph captures by name, cannot be renamed from here. */
 function mustKeepName(draft: Draft, tensor: string): boolean {
-  return draft.model.outputs.some((output) => output.name === tensor) || draft.model.nodes.some((node) => node.captured.includes(tensor));
+  return (
+    draft.model.outputs.some((output) => output.name === tensor) ||
+    draft.model.nodes.some((node) => node.captured.includes(tensor))
+  );
 }

@@ -66,5 +66,6 @@ describe.each(GRAPHS)('%s/%s', (id, file, style) => {
 it('taps the same states in both export styles of one model', async () => {
   const fused = await runGraph(editGraph(family('lrt-stories-s'), { taps: 'all' }), IDS);
   const plain = await runGraph(editGraph(family('lrt-stories-s-plain'), { taps: 'all' }), IDS);
-  for (const tap of ['resid_post.0', 'resid_post.1', 'resid_post.2']) expect(maxDiff(fused[tap].data, plain[tap].data)).toBeLessThanOrEqual(1e-4);
+  for (const tap of ['resid_post.0', 'resid_post.1', 'resid_post.2'])
+    expect(maxDiff(fused[tap].data, plain[tap].data)).toBeLessThanOrEqual(1e-4);
 });

@@ -13,7 +13,13 @@ const BFLOAT16 = 16;
 /** A model with one initialiser. */
 function modelWith(type: number, ...data: Uint8Array[]): ReturnType<typeof readModel> {
   const tensor = bytesField(5, integerField(1, 4), integerField(2, type), textField(8, 'w'), ...data);
-  return readModel(concat([integerField(1, 8), bytesField(7, bytesField(1, textField(4, 'Relu')), tensor), bytesField(8, integerField(2, 18))]));
+  return readModel(
+    concat([
+      integerField(1, 8),
+      bytesField(7, bytesField(1, textField(4, 'Relu')), tensor),
+      bytesField(8, integerField(2, 18)),
+    ]),
+  );
 }
 const raw = (array: Float32Array | Uint16Array) => bytesField(9, new Uint8Array(array.buffer));
 
@@ -24,7 +30,9 @@ describe('findNonFinite', () => {
 
   it('finds a NaN planted anywhere in a real weight', () => {
     const bytes = exported('gemma2-fused-fp16');
-    const weights = [...readModel(bytes).initialisers.values()].filter((tensor) => tensor.raw && tensor.elementType.startsWith('float'));
+    const weights = [...readModel(bytes).initialisers.values()].filter(
+      (tensor) => tensor.raw && tensor.elementType.startsWith('float'),
+    );
     expect(new Set(weights.map((tensor) => tensor.elementType))).toEqual(new Set(['float32', 'float16']));
     for (const { name, raw: span, elementType } of weights) {
       const { start, end } = span as Span;
@@ -50,14 +58,19 @@ describe('findNonFinite', () => {
   it('lets masks of zero and minus infinity pass, and nothing else', () => {
     expect(findNonFinite(modelWith(FLOAT, raw(Float32Array.of(0, -Infinity, -0, -Infinity))))).toBeNull();
     expect(findNonFinite(modelWith(FLOAT16, raw(Uint16Array.of(0xfc00, 0, 0, 0))))).toBeNull();
-    expect(findNonFinite(modelWith(FLOAT, raw(Float32Array.of(0, -Infinity, 0.5, 0))))).toEqual({ name: 'w', index: 1 });
+    expect(findNonFinite(modelWith(FLOAT, raw(Float32Array.of(0, -Infinity, 0.5, 0))))).toEqual({
+      name: 'w',
+      index: 1,
+    });
     expect(findNonFinite(modelWith(FLOAT, raw(Float32Array.of(0, Infinity, 0, 0))))).toEqual({ name: 'w', index: 1 });
   });
 
   it('looks into other files when it is given them', () => {
     const bytes = exported('granite-fused-fp32');
     const model = readModel(editGraph(bytes, { externalise: { path: 'weights', minBytes: 64 } }).bytes);
-    const [name, tensor] = [...model.initialisers].find(([, { external, elementType }]) => external && elementType === 'float32')!;
+    const [name, tensor] = [...model.initialisers].find(
+      ([, { external, elementType }]) => external && elementType === 'float32',
+    )!;
     const data = bytes.slice();
     data.set([0, 0, 0x80, 0x7f], tensor.external!.offset + 8);
     expect(findNonFinite(model, new Map([['weights', bytes]]))).toBeNull();

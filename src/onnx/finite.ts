@@ -31,7 +31,10 @@ const LAYOUTS: Partial<Record<OnnxTensor['elementType'], FloatLayout>> = {
  *
  * @param external data of tensors kept in other files, by path; tensors whose file is not given are not looked at
  */
-export function findNonFinite(model: OnnxModel, external: ReadonlyMap<string, Uint8Array> = new Map()): NonFinite | null {
+export function findNonFinite(
+  model: OnnxModel,
+  external: ReadonlyMap<string, Uint8Array> = new Map(),
+): NonFinite | null {
   for (const tensor of model.initialisers.values()) {
     const layout = LAYOUTS[tensor.elementType];
     if (!layout) continue;
@@ -52,8 +55,12 @@ export function findNonFinite(model: OnnxModel, external: ReadonlyMap<string, Ui
 export function assertFinite(model: OnnxModel, external?: ReadonlyMap<string, Uint8Array>): void {
   const found = findNonFinite(model, external);
   if (!found) return;
-  throw new LabError('model-nan', `The weight "${found.name}" holds a number that is not finite (element ${found.index}).`,
-    'The file is damaged or was exported from a diverged run: download it again, or choose another precision or model.', { tensor: found.name, index: found.index });
+  throw new LabError(
+    'model-nan',
+    `The weight "${found.name}" holds a number that is not finite (element ${found.index}).`,
+    'The file is damaged or was exported from a diverged run: download it again, or choose another precision or model.',
+    { tensor: found.name, index: found.index },
+  );
 }
 
 function firstBad(words: Uint16Array | Uint32Array, { exponent }: FloatLayout): number {
@@ -66,7 +73,12 @@ function isMask(words: Uint16Array | Uint32Array, { exponent, sign }: FloatLayou
   return words.every((word) => word === minusInfinity || word === 0 || word === sign);
 }
 
-function* storedWords(model: OnnxModel, tensor: OnnxTensor, layout: FloatLayout, external: ReadonlyMap<string, Uint8Array>): Generator<Uint16Array | Uint32Array> {
+function* storedWords(
+  model: OnnxModel,
+  tensor: OnnxTensor,
+  layout: FloatLayout,
+  external: ReadonlyMap<string, Uint8Array>,
+): Generator<Uint16Array | Uint32Array> {
   if (tensor.external) {
     const { path, offset, length } = tensor.external;
     const file = external.get(path);
@@ -82,5 +94,7 @@ function wordsOf(file: Uint8Array, { start, end }: Span, { bytes }: FloatLayout)
   const view = file.subarray(from, Math.min(end, file.length));
   const aligned = view.byteOffset % bytes === 0 ? view : view.slice();
   const count = Math.floor(aligned.length / bytes);
-  return bytes === 4 ? new Uint32Array(aligned.buffer, aligned.byteOffset, count) : new Uint16Array(aligned.buffer, aligned.byteOffset, count);
+  return bytes === 4
+    ? new Uint32Array(aligned.buffer, aligned.byteOffset, count)
+    : new Uint16Array(aligned.buffer, aligned.byteOffset, count);
 }

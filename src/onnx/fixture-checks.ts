@@ -5,7 +5,17 @@
 import { readDecoder } from './decoder';
 import { editGraph } from './edit';
 import { readModel } from './model';
-import { decode, exported, exportedStates, maxDiff, openGraph, runGraph, sameBits, weightsOf, type Fixture } from './testing';
+import {
+  decode,
+  exported,
+  exportedStates,
+  maxDiff,
+  openGraph,
+  runGraph,
+  sameBits,
+  weightsOf,
+  type Fixture,
+} from './testing';
 
 export interface Check {
   /** Column of the table. */
@@ -62,37 +72,71 @@ export async function checkFixture(fixture: Fixture): Promise<Check[]> {
   const steered = await graph.run(ids, { vectors });
   const first = await graph.run(ids.slice(0, -1), { vectors });
   await graph.close();
-  const next = await runGraph(editGraph(step, { steer: [steeredBlock], lastTokenLogits: true }), ids.slice(-1), { vectors, past: first, externalData });
+  const next = await runGraph(editGraph(step, { steer: [steeredBlock], lastTokenLogits: true }), ids.slice(-1), {
+    vectors,
+    past: first,
+    externalData,
+  });
 
   // The file as it is, names and If included. But where an If holds float16, ONNX Runtime's CPU provider rounds at other
   // places inside than outside of it: there the graph without the If, unedited otherwise.
   const flattened = fixture.style === 'merged' && isHalf(fixture.precision);
   const original = readModel(flattened ? editGraph(prompt).bytes : bytes);
-  const untouched = await runGraph({ bytes: original.bytes, inputs: original.inputs.map((input) => input.name), info }, ids, { externalData });
+  const untouched = await runGraph(
+    { bytes: original.bytes, inputs: original.inputs.map((input) => input.name), info },
+    ids,
+    { externalData },
+  );
   const logits = (untouched.logits ?? untouched[original.outputs[0].name]).data;
 
   // ONNX Runtime's CPU provider cannot run a float16 cache whose present.* is dropped; see EditOptions.keep.
-  const collecting = editGraph(prompt, { taps: 'all', keep: { logits: false, present: info.cacheType === 'float16' }, externalise: { path: 'original', minBytes: 64 } });
-  const collected = await runGraph(collecting, ids, { externalData: [...externalData, { path: 'original', data: bytes }] });
+  const collecting = editGraph(prompt, {
+    taps: 'all',
+    keep: { logits: false, present: info.cacheType === 'float16' },
+    externalise: { path: 'original', minBytes: 64 },
+  });
+  const collected = await runGraph(collecting, ids, {
+    externalData: [...externalData, { path: 'original', data: bytes }],
+  });
 
   const expected = decode(states.residPost);
   const size = ids.length * info.width;
-  const taps = Math.max(...edited.taps.map(({ block, name }) => maxDiff(still[name].data, expected.subarray(block * size, (block + 1) * size))));
+  const taps = Math.max(
+    ...edited.taps.map(({ block, name }) =>
+      maxDiff(still[name].data, expected.subarray(block * size, (block + 1) * size)),
+    ),
+  );
   const steer = maxDiff(steered.logits.data, decode(states.steeredLogits));
   const effect = maxDiff(steered.logits.data, still.logits.data);
   const last = maxDiff(next.logits.data, decode(states.steeredLogits).subarray(-info.vocabSize));
-  const measured = (name: Check['name'], value: number, limit: number): Check => ({ name, shown: value.toExponential(0), passed: value <= limit });
-  const exact = (name: Check['name'], pairs: readonly (readonly [Float32Array, Float32Array])[], limit: number): Check => {
+  const measured = (name: Check['name'], value: number, limit: number): Check => ({
+    name,
+    shown: value.toExponential(0),
+    passed: value <= limit,
+  });
+  const exact = (
+    name: Check['name'],
+    pairs: readonly (readonly [Float32Array, Float32Array])[],
+    limit: number,
+  ): Check => {
     const worst = Math.max(...pairs.map(([a, b]) => (sameBits(a, b) ? 0 : maxDiff(a, b) || Number.MIN_VALUE)));
     return { name, shown: worst === 0 ? 'bits' : worst.toExponential(0), passed: worst <= limit };
   };
   return [
-    { name: 'blocks', shown: String(info.blocks), passed: info.blocks === blocks && edited.taps.length === blocks && edited.steers.length === blocks },
+    {
+      name: 'blocks',
+      shown: String(info.blocks),
+      passed: info.blocks === blocks && edited.taps.length === blocks && edited.steers.length === blocks,
+    },
     measured('taps', taps, allowed),
     measured('steer', steer, allowed),
     exact('zero', [[still.logits.data, logits]], fusesOtherwise(fixture) ? 1e-6 : 0),
     { name: 'effect', shown: effect.toFixed(1), passed: effect > EFFECT },
-    exact('collect', collecting.taps.map(({ name }) => [collected[name].data, still[name].data]), isHalf(fixture.precision) ? allowed : 0),
+    exact(
+      'collect',
+      collecting.taps.map(({ name }) => [collected[name].data, still[name].data]),
+      isHalf(fixture.precision) ? allowed : 0,
+    ),
     measured('step', last, allowed),
   ];
 }

@@ -55,7 +55,8 @@ function cacheTensors(model: OnnxModel, producers: ReadonlyMap<string, OnnxNode>
       if (caches.has(here)) continue;
       caches.set(here, block);
       const node = producers.get(here);
-      if (node && CUTS.has(node.op)) queue.push(...node.inputs.slice(0, node.op === 'Concat' ? undefined : 1).filter(Boolean));
+      if (node && CUTS.has(node.op))
+        queue.push(...node.inputs.slice(0, node.op === 'Concat' ? undefined : 1).filter(Boolean));
     }
   }
   return caches;
@@ -168,8 +169,10 @@ function lengthOf(graph: Graph, name: string, steps = MAX_STEPS): number | null 
   if (passesThrough(node)) return lengthOf(graph, node.inputs[0], steps - 1);
   // A scalar made a vector.
   if (node.op === 'Unsqueeze') return 1;
-  if (node.op === 'Constant') return node.attributes.find((attribute) => attribute.name === 'value_ints')?.ints.length ?? null;
-  if (node.op === 'Reshape' && storedTensor(graph, node.inputs[1])?.dims[0] === 1) return lengthOf(graph, node.inputs[0], steps - 1) ?? 1;
+  if (node.op === 'Constant')
+    return node.attributes.find((attribute) => attribute.name === 'value_ints')?.ints.length ?? null;
+  if (node.op === 'Reshape' && storedTensor(graph, node.inputs[1])?.dims[0] === 1)
+    return lengthOf(graph, node.inputs[0], steps - 1) ?? 1;
   if (node.op !== 'Concat') return null;
   const parts = node.inputs.map((input) => lengthOf(graph, input, steps - 1));
   return parts.includes(null) ? null : parts.reduce((a, b) => a! + b!, 0);
@@ -203,7 +206,14 @@ export function elementTypeOf(graph: Graph, name: string, steps = MAX_STEPS): El
   if (node.op === 'Cast') return elementTypeName(intAttribute(node, 'to') ?? 0);
   if (readsShapeOnly(node)) return 'int64';
   // The first input is the packed weight's partner, not its type: the scales and the activations share theirs.
-  const order = node.op === 'DequantizeLinear' ? [1] : node.op === 'GatherBlockQuantized' ? [2] : node.op === 'Where' ? [1, 2] : node.inputs.map((_, i) => i);
+  const order =
+    node.op === 'DequantizeLinear'
+      ? [1]
+      : node.op === 'GatherBlockQuantized'
+        ? [2]
+        : node.op === 'Where'
+          ? [1, 2]
+          : node.inputs.map((_, i) => i);
   // Stored operands first: they answer at once, where an activation may need a long walk.
   const operands = order.map((index) => node.inputs[index]).filter(Boolean);
   for (const operand of operands) {
@@ -237,7 +247,9 @@ export function lastDimOf(graph: Graph, name: string, steps = MAX_STEPS): number
       return intAttribute(node, 'N');
     case 'Transpose':
       // Only the plain transpose of a stored matrix, as tied embeddings use it.
-      return storedTensor(graph, node.inputs[0])?.dims.length === 2 ? storedTensor(graph, node.inputs[0])!.dims[0] : null;
+      return storedTensor(graph, node.inputs[0])?.dims.length === 2
+        ? storedTensor(graph, node.inputs[0])!.dims[0]
+        : null;
     case 'LayerNormalization':
     case 'SimplifiedLayerNormalization':
     case 'RMSNormalization':

@@ -35,12 +35,20 @@ export function graftLastToken(draft: Draft, stream: ResidualStream, info: Graph
       graft(draft, node, operand);
       // Shapes declared behind the product still speak of the whole sequence.
       for (const changed of between) for (const output of changed.outputs) draft.dropped.valueInfo.add(output);
-      draft.newOutputs.set('logits', encodeValueInfo(GRAPH.output, 'logits', info.logitsType, ['batch_size', 1, info.vocabSize]));
+      draft.newOutputs.set(
+        'logits',
+        encodeValueInfo(GRAPH.output, 'logits', info.logitsType, ['batch_size', 1, info.vocabSize]),
+      );
       return;
     }
     name = operand;
   }
-  throw new LabError('graph-unsupported', 'No matrix product lies between the last block and the logits.', 'Run this model without last-position logits.', { logitsFrom: graph.producers.get('logits')?.op ?? 'nothing' });
+  throw new LabError(
+    'graph-unsupported',
+    'No matrix product lies between the last block and the logits.',
+    'Run this model without last-position logits.',
+    { logitsFrom: graph.producers.get('logits')?.op ?? 'nothing' },
+  );
 }
 
 function graft(draft: Draft, product: OnnxNode, operand: string): void {
@@ -50,7 +58,15 @@ function graft(draft: Draft, product: OnnxNode, operand: string): void {
   draft.insert('before', node, 'Constant', '/logits.last/Constant', [], [index], [encodeInt64Value([-1])]);
   // The operand may have been renamed by a tap in the meantime: take its name from the draft.
   const slot = product.inputs.indexOf(operand);
-  draft.insert('before', node, 'Gather', '/logits.last/Gather', [node.inputs[slot], index], [state], [encodeIntAttribute('axis', 1)]);
+  draft.insert(
+    'before',
+    node,
+    'Gather',
+    '/logits.last/Gather',
+    [node.inputs[slot], index],
+    [state],
+    [encodeIntAttribute('axis', 1)],
+  );
   node.inputs[slot] = state;
   node.changed = true;
 }

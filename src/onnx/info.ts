@@ -35,11 +35,18 @@ export interface GraphInfo {
 export function graphInfo(graph: Graph, stream: ResidualStream): GraphInfo {
   const { model } = graph;
   const refuse = (what: string): never => {
-    throw new LabError('graph-unsupported', `The graph does not say ${what}.`, 'Export the model again with fixed head and vocabulary sizes.', { inputs: model.inputs.map((input) => `${input.name}[${input.dims.join(', ')}]`).join('; ') });
+    throw new LabError(
+      'graph-unsupported',
+      `The graph does not say ${what}.`,
+      'Export the model again with fixed head and vocabulary sizes.',
+      { inputs: model.inputs.map((input) => `${input.name}[${input.dims.join(', ')}]`).join('; ') },
+    );
   };
   // A graph for prompts alone has the cache among its outputs only.
   const cache = [...model.inputs, ...model.outputs].find((value) => cacheIndex(value.name) === 0)!;
-  const attention = (graph.uses.get(cache.name) ?? []).map((use) => use.node).find((node) => intAttribute(node, 'num_heads') !== null);
+  const attention = (graph.uses.get(cache.name) ?? [])
+    .map((use) => use.node)
+    .find((node) => intAttribute(node, 'num_heads') !== null);
   const heads = attention ? intAttribute(attention, 'num_heads')! : null;
   const attributeKvHeads = attention ? (intAttribute(attention, 'kv_num_heads') ?? heads) : null;
   const kvHeads = numeric(cache.dims[1]) ?? attributeKvHeads ?? refuse('how many heads its KV cache has');
@@ -50,7 +57,12 @@ export function graphInfo(graph: Graph, stream: ResidualStream): GraphInfo {
     if (!attention || !heads) return null;
     for (const { node, index } of graph.uses.get(attention.outputs[0]) ?? []) {
       if (index !== 0) continue;
-      const rows = node.op === 'MatMulNBits' ? intAttribute(node, 'K') : node.op === 'MatMul' ? (storedTensor(graph, node.inputs[1])?.dims[0] ?? null) : null;
+      const rows =
+        node.op === 'MatMulNBits'
+          ? intAttribute(node, 'K')
+          : node.op === 'MatMul'
+            ? (storedTensor(graph, node.inputs[1])?.dims[0] ?? null)
+            : null;
       if (rows !== null && rows % heads === 0) return rows / heads;
     }
     const query = lastDimOf(graph, attention.inputs[0] ?? '');
@@ -59,7 +71,9 @@ export function graphInfo(graph: Graph, stream: ResidualStream): GraphInfo {
   }
 
   const logits = model.outputs.find((output) => output.name === 'logits');
-  const vocabSize = (logits ? (numeric(logits.dims[2]) ?? lastDimOf(graph, 'logits')) : null) ?? refuse('how large its vocabulary is (a "logits" output of shape [batch, sequence, vocabulary])');
+  const vocabSize =
+    (logits ? (numeric(logits.dims[2]) ?? lastDimOf(graph, 'logits')) : null) ??
+    refuse('how large its vocabulary is (a "logits" output of shape [batch, sequence, vocabulary])');
   const named = (name: string) => model.inputs.some((input) => input.name === name);
   return {
     blocks: stream.blocks,
@@ -86,9 +100,16 @@ export function inspectDecoder({ prompt, step, merged }: Decoder): GraphInfo {
   const info = of(step);
   if (!merged) return info;
   const other = of(prompt);
-  const differing = (['blocks', 'width', 'kvHeads', 'headDim', 'vocabSize', 'cacheType', 'hasPositionIds'] as const).find((key) => other[key] !== info[key]);
+  const differing = (
+    ['blocks', 'width', 'kvHeads', 'headDim', 'vocabSize', 'cacheType', 'hasPositionIds'] as const
+  ).find((key) => other[key] !== info[key]);
   if (differing) {
-    throw new LabError('graph-unsupported', `The two graphs of this merged export differ in ${differing}: ${other[differing]} and ${info[differing]}.`, 'Export the model again as one graph.', { differing });
+    throw new LabError(
+      'graph-unsupported',
+      `The two graphs of this merged export differ in ${differing}: ${other[differing]} and ${info[differing]}.`,
+      'Export the model again as one graph.',
+      { differing },
+    );
   }
   return info;
 }

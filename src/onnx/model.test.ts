@@ -24,7 +24,12 @@ function useAll(bytes: Uint8Array): void {
   const model = readModel(bytes);
   drawSpine(model);
   findNonFinite(model);
-  editGraph(model, { taps: 'all', steer: [0], keep: { logits: false, present: false }, externalise: { path: 'self', minBytes: 64 } });
+  editGraph(model, {
+    taps: 'all',
+    steer: [0],
+    keep: { logits: false, present: false },
+    externalise: { path: 'self', minBytes: 64 },
+  });
   editGraph(model, { lastTokenLogits: true });
 }
 
@@ -38,7 +43,10 @@ describe('readModel', () => {
     expect(model.outputs.some((output) => output.name === 'logits')).toBe(true);
     expect(model.opsets.get('')).toBeGreaterThanOrEqual(14);
     expect(model.producer).toMatch(/pytorch|genai|onnx.quantize/);
-    for (const tensor of model.initialisers.values()) expect(tensor.raw !== null || tensor.floats.length > 0 || tensor.int32s.length > 0 || tensor.dims.includes(0)).toBe(true);
+    for (const tensor of model.initialisers.values())
+      expect(
+        tensor.raw !== null || tensor.floats.length > 0 || tensor.int32s.length > 0 || tensor.dims.includes(0),
+      ).toBe(true);
   });
 
   it('points at the raw bytes of a tensor', () => {
@@ -63,20 +71,27 @@ describe('readModel', () => {
     );
   });
 
-  it.each(['gemma2-fused-fp16', 'qwen3-plain-fp32'])('survives any flipped byte of %s with a LabError or a parse', (name) => {
-    const bytes = exported(name);
-    // Flips inside weights only change weights: aim at everything else.
-    const weights = [...readModel(bytes).initialisers.values()].map((tensor) => tensor.raw).filter((span) => span !== null);
-    const structural = Array.from(bytes.keys()).filter((at) => !weights.some((span) => at >= span.start && at < span.end));
-    fc.assert(
-      fc.property(fc.nat(structural.length - 1), fc.integer({ min: 1, max: 255 }), (index, mask) => {
-        const broken = bytes.slice();
-        broken[structural[index]] ^= mask;
-        labError(() => useAll(broken));
-      }),
-      { numRuns: 150 },
-    );
-  });
+  it.each(['gemma2-fused-fp16', 'qwen3-plain-fp32'])(
+    'survives any flipped byte of %s with a LabError or a parse',
+    (name) => {
+      const bytes = exported(name);
+      // Flips inside weights only change weights: aim at everything else.
+      const weights = [...readModel(bytes).initialisers.values()]
+        .map((tensor) => tensor.raw)
+        .filter((span) => span !== null);
+      const structural = Array.from(bytes.keys()).filter(
+        (at) => !weights.some((span) => at >= span.start && at < span.end),
+      );
+      fc.assert(
+        fc.property(fc.nat(structural.length - 1), fc.integer({ min: 1, max: 255 }), (index, mask) => {
+          const broken = bytes.slice();
+          broken[structural[index]] ^= mask;
+          labError(() => useAll(broken));
+        }),
+        { numRuns: 150 },
+      );
+    },
+  );
 
   it('survives bytes that were never a model', () => {
     fc.assert(
@@ -92,7 +107,9 @@ describe('readModel', () => {
     const page = labError(() => readModel(text('<!DOCTYPE html><html><body>Not found</body></html>')));
     expect(page).toMatchObject({ code: 'model-invalid' });
     expect(page!.message).toContain('web page');
-    const pointer = labError(() => readModel(text('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n')));
+    const pointer = labError(() =>
+      readModel(text('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n')),
+    );
     expect(pointer).toMatchObject({ code: 'model-invalid' });
     expect(pointer!.message).toContain('Git LFS');
     expect(labError(() => readModel(new Uint8Array()))!.code).toBe('model-truncated');
@@ -100,7 +117,8 @@ describe('readModel', () => {
 
   it('refuses subgraphs nested without end', () => {
     let graph: Uint8Array = new Uint8Array();
-    for (let depth = 0; depth < 500; depth++) graph = bytesField(1, textField(4, 'If'), bytesField(5, bytesField(6, graph)));
+    for (let depth = 0; depth < 500; depth++)
+      graph = bytesField(1, textField(4, 'If'), bytesField(5, bytesField(6, graph)));
     const bytes = concat([integerField(1, 8), bytesField(7, graph), bytesField(8, integerField(2, 18))]);
     expect(labError(() => readModel(bytes))).toMatchObject({ code: 'model-invalid' });
   });
@@ -108,7 +126,11 @@ describe('readModel', () => {
   it('reads numbers of every size', () => {
     for (const n of [0, 1, 127, 128, 300, 2 ** 28, 2 ** 31, 2 ** 35 + 5, 2 ** 52 + 1, -1, -12345]) {
       const tensor = concat([concat([varint(1 << 3), varint(n)]), textField(8, 'x')]);
-      const bytes = concat([integerField(1, 8), bytesField(7, bytesField(1, textField(4, 'Relu')), bytesField(5, tensor)), bytesField(8, integerField(2, 18))]);
+      const bytes = concat([
+        integerField(1, 8),
+        bytesField(7, bytesField(1, textField(4, 'Relu')), bytesField(5, tensor)),
+        bytesField(8, integerField(2, 18)),
+      ]);
       expect(readModel(bytes).initialisers.get('x')!.dims).toEqual([n]);
     }
   });

@@ -5,7 +5,17 @@
  * part remembers its span so that an edit can splice around what it leaves alone.
  */
 import { LabError } from '../experiment/errors';
-import { ATTRIBUTE, GRAPH, LOCATION_EXTERNAL, MODEL, NODE, TENSOR, elementTypeName, type Dim, type ElementType } from './schema';
+import {
+  ATTRIBUTE,
+  GRAPH,
+  LOCATION_EXTERNAL,
+  MODEL,
+  NODE,
+  TENSOR,
+  elementTypeName,
+  type Dim,
+  type ElementType,
+} from './schema';
 import { Fields, WIRE_BYTES, WIRE_FIXED32, invalid, truncated, type Span } from './wire';
 
 /** A stored tensor: an initialiser, or the value of a Constant node. */
@@ -129,7 +139,7 @@ export function readModel(bytes: Uint8Array): OnnxModel {
     else if (top.field === MODEL.opset) {
       let domain = '';
       let version = 0;
-      for (const inner = top.nested(); inner.next(); ) {
+      for (const inner = top.nested(); inner.next();) {
         if (inner.field === 1) domain = inner.text();
         else if (inner.field === 2) version = inner.integer();
       }
@@ -191,12 +201,20 @@ function refuseLookalikes(bytes: Uint8Array): void {
   if (bytes.length === 0) throw truncated(0, 'it is empty');
   const head = new TextDecoder().decode(bytes.subarray(0, 48)).trimStart().toLowerCase();
   if (head.startsWith('version https://git-lfs')) {
-    throw new LabError('model-invalid', 'This file is a Git LFS pointer, not the model it points to (at byte 0).',
-      'Fetch the real file: from a hub use the "resolve" address, in a clone run "git lfs pull".', { offset: 0 });
+    throw new LabError(
+      'model-invalid',
+      'This file is a Git LFS pointer, not the model it points to (at byte 0).',
+      'Fetch the real file: from a hub use the "resolve" address, in a clone run "git lfs pull".',
+      { offset: 0 },
+    );
   }
   if (head.startsWith('<!doctype') || head.startsWith('<html')) {
-    throw new LabError('model-invalid', 'The server answered with a web page instead of a model (at byte 0).',
-      'Check the model name and the file name, and that the repository is public.', { offset: 0 });
+    throw new LabError(
+      'model-invalid',
+      'The server answered with a web page instead of a model (at byte 0).',
+      'Check the model name and the file name, and that the repository is public.',
+      { offset: 0 },
+    );
   }
 }
 
@@ -245,7 +263,7 @@ function readAttribute(parent: Fields, captured: string[], depth: number): OnnxA
 /** Collects the tensor names that a subgraph mentions: its nodes' inputs and its own outputs. */
 function readSubgraph(parent: Fields, captured: string[], depth: number): void {
   if (depth > MAX_DEPTH) throw invalid(parent.start, `subgraphs are nested more than ${MAX_DEPTH} deep`);
-  for (const fields = parent.nested(); fields.next(); ) {
+  for (const fields = parent.nested(); fields.next();) {
     if (fields.field === GRAPH.node) {
       const node = readNode(fields, depth);
       captured.push(...node.inputs, ...node.captured);
@@ -279,16 +297,21 @@ function readTensor(parent: Fields): OnnxTensor {
     else if (fields.field === TENSOR.external) {
       let key = '';
       let value = '';
-      for (const entry = fields.nested(); entry.next(); ) {
+      for (const entry = fields.nested(); entry.next();) {
         if (entry.field === 1) key = entry.text();
         else if (entry.field === 2) value = entry.text();
       }
       entries.set(key, value);
     }
   }
-  const external = location === LOCATION_EXTERNAL
-    ? { path: entries.get('location') ?? '', offset: Number(entries.get('offset') ?? 0), length: entries.has('length') ? Number(entries.get('length')) : null }
-    : null;
+  const external =
+    location === LOCATION_EXTERNAL
+      ? {
+          path: entries.get('location') ?? '',
+          offset: Number(entries.get('offset') ?? 0),
+          length: entries.has('length') ? Number(entries.get('length')) : null,
+        }
+      : null;
   return { name, dims, elementType: elementTypeName(type), raw, floats, int32s, external, span: parent.span() };
 }
 
@@ -296,15 +319,15 @@ function readValue(parent: Fields): OnnxValue {
   let name = '';
   let type = 0;
   const dims: Dim[] = [];
-  for (const fields = parent.nested(); fields.next(); ) {
+  for (const fields = parent.nested(); fields.next();) {
     if (fields.field === 1) name = fields.text();
     else if (fields.field === 2) {
-      for (const typeProto = fields.nested(); typeProto.next(); ) {
+      for (const typeProto = fields.nested(); typeProto.next();) {
         if (typeProto.field !== 1) continue; // sequences, maps and optionals: not tensors
-        for (const tensor = typeProto.nested(); tensor.next(); ) {
+        for (const tensor = typeProto.nested(); tensor.next();) {
           if (tensor.field === 1) type = tensor.integer();
           else if (tensor.field === 2) {
-            for (const shape = tensor.nested(); shape.next(); ) if (shape.field === 1) dims.push(readDim(shape));
+            for (const shape = tensor.nested(); shape.next();) if (shape.field === 1) dims.push(readDim(shape));
           }
         }
       }
@@ -315,7 +338,7 @@ function readValue(parent: Fields): OnnxValue {
 
 function readDim(parent: Fields): Dim {
   let dim: Dim = null;
-  for (const fields = parent.nested(); fields.next(); ) {
+  for (const fields = parent.nested(); fields.next();) {
     if (fields.field === 1) dim = fields.integer();
     else if (fields.field === 2) dim = fields.text();
   }

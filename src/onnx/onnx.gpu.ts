@@ -14,23 +14,38 @@ beforeAll(() => {
 });
 
 /** Runs the prompt from an empty cache; every steering input is fed `vector`. */
-async function run(edited: EditedGraph, vector: Float32Array, externalData?: { path: string; data: Uint8Array }[]): Promise<Values> {
-  const session = await ort.InferenceSession.create(edited.bytes, { executionProviders: ['webgpu'], logSeverityLevel: 3, externalData });
+async function run(
+  edited: EditedGraph,
+  vector: Float32Array,
+  externalData?: { path: string; data: Uint8Array }[],
+): Promise<Values> {
+  const session = await ort.InferenceSession.create(edited.bytes, {
+    executionProviders: ['webgpu'],
+    logSeverityLevel: 3,
+    externalData,
+  });
   try {
     const { info } = edited;
-    const row = (value: (i: number) => number) => new ort.Tensor('int64', BigInt64Array.from(IDS, (_, i) => BigInt(value(i))), [1, IDS.length]);
+    const row = (value: (i: number) => number) =>
+      new ort.Tensor(
+        'int64',
+        BigInt64Array.from(IDS, (_, i) => BigInt(value(i))),
+        [1, IDS.length],
+      );
     const feeds = Object.fromEntries(
       edited.inputs.map((name) => {
         if (name === 'input_ids') return [name, row((i) => IDS[i])];
         if (name === 'attention_mask') return [name, row(() => 1)];
         if (name === 'position_ids') return [name, row((i) => i)];
-        if (name.startsWith('past_key_values.')) return [name, new ort.Tensor('float32', new Float32Array(0), [1, info.kvHeads, 0, info.headDim])];
+        if (name.startsWith('past_key_values.'))
+          return [name, new ort.Tensor('float32', new Float32Array(0), [1, info.kvHeads, 0, info.headDim])];
         return [name, new ort.Tensor('float32', vector, [1, 1, info.width])];
       }),
     );
     const results = await session.run(feeds);
     const values: Values = {};
-    for (const [name, tensor] of Object.entries(results)) values[name] = Float32Array.from((await tensor.getData()) as Float32Array);
+    for (const [name, tensor] of Object.entries(results))
+      values[name] = Float32Array.from((await tensor.getData()) as Float32Array);
     return values;
   } finally {
     await session.release();
@@ -69,13 +84,22 @@ describe.each(['lrt-stories-s', 'lrt-stories-s-plain'])('%s on WebGPU', (id) => 
     const steered = await run(edited, vector);
     expect(maxDiff(steered.logits, still.logits)).toBeGreaterThan(0.1);
     expect(sameBits(steered['resid_post.0'], still['resid_post.0'])).toBe(true);
-    expect(maxDiff(steered['resid_post.1'], still['resid_post.1'].map((x, i) => x + vector[i % width]))).toBeLessThan(1e-5);
+    expect(
+      maxDiff(
+        steered['resid_post.1'],
+        still['resid_post.1'].map((x, i) => x + vector[i % width]),
+      ),
+    ).toBeLessThan(1e-5);
   });
 
   it('collects the same states without the head, from weights left in the original file', async () => {
     const zero = new Float32Array(0);
     const whole = await run(editGraph(bytes, { taps: 'all', keep: { present: false } }), zero);
-    const collect = editGraph(bytes, { taps: 'all', keep: { logits: false, present: false }, externalise: { path: 'original', minBytes: 1024 } });
+    const collect = editGraph(bytes, {
+      taps: 'all',
+      keep: { logits: false, present: false },
+      externalise: { path: 'original', minBytes: 1024 },
+    });
     const pruned = await run(collect, zero, [{ path: 'original', data: bytes }]);
     expect(Object.keys(pruned)).toEqual(collect.taps.map((tap) => tap.name));
     for (const name of Object.keys(pruned)) expect(sameBits(pruned[name], whole[name])).toBe(true);

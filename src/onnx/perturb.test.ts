@@ -9,7 +9,20 @@ import { readModel, type GraphItem, type OnnxModel, type OnnxNode } from './mode
 import { exported, exportedStates, maxDiff, openGraph, testVector } from './testing';
 
 const BASES = ['llama-fused-fp32', 'neox-plain-fp32', 'opt-plain-fp32', 'gpt2-dynamo-fp32', 'llama-merged-fp32'];
-const OPERATORS = ['Add', 'Sub', 'Mul', 'Identity', 'Reshape', 'Cast', 'Concat', 'Shape', 'SkipLayerNormalization', 'LayerNormalization', 'Gather', 'MatMul'];
+const OPERATORS = [
+  'Add',
+  'Sub',
+  'Mul',
+  'Identity',
+  'Reshape',
+  'Cast',
+  'Concat',
+  'Shape',
+  'SkipLayerNormalization',
+  'LayerNormalization',
+  'Gather',
+  'MatMul',
+];
 
 type Perturbation =
   | { kind: 'operator'; node: number; op: number }
@@ -30,20 +43,35 @@ const perturbation: fc.Arbitrary<Perturbation> = fc.oneof(
 function perturbed(model: OnnxModel, change: Perturbation): OnnxModel {
   if (change.kind === 'forget') {
     const gone = model.inputs[change.input % model.inputs.length];
-    return { ...model, inputs: model.inputs.filter((input) => input !== gone), items: model.items.filter((item) => item.info !== gone) };
+    return {
+      ...model,
+      inputs: model.inputs.filter((input) => input !== gone),
+      items: model.items.filter((item) => item.info !== gone),
+    };
   }
   const at = change.node % model.nodes.length;
   const node = model.nodes[at];
   const replaceWith = (other: OnnxNode | null): OnnxModel => ({
     ...model,
     nodes: model.nodes.flatMap((own) => (own === node ? (other ? [other] : []) : [own])),
-    items: model.items.flatMap((item): GraphItem[] => (item.node === node ? (other ? [{ ...item, node: other }] : []) : [item])),
+    items: model.items.flatMap((item): GraphItem[] =>
+      item.node === node ? (other ? [{ ...item, node: other }] : []) : [item],
+    ),
   });
   if (change.kind === 'drop') return replaceWith(null);
   if (change.kind === 'operator') return replaceWith({ ...node, op: OPERATORS[change.op] });
-  if (change.kind === 'swap') return replaceWith({ ...node, inputs: [node.inputs[1] ?? '', node.inputs[0] ?? '', ...node.inputs.slice(2)], renamed: true });
+  if (change.kind === 'swap')
+    return replaceWith({
+      ...node,
+      inputs: [node.inputs[1] ?? '', node.inputs[0] ?? '', ...node.inputs.slice(2)],
+      renamed: true,
+    });
   const earlier = ['input_ids', ...model.nodes.slice(0, at).flatMap((other) => other.outputs)].filter(Boolean);
-  return replaceWith({ ...node, inputs: node.inputs.map((name, i) => (i === change.input ? earlier[change.from % earlier.length] : name)), renamed: true });
+  return replaceWith({
+    ...node,
+    inputs: node.inputs.map((name, i) => (i === change.input ? earlier[change.from % earlier.length] : name)),
+    renamed: true,
+  });
 }
 
 /** Edits, or null where the lab refuses by name. Any other throw fails the test. */
@@ -94,7 +122,9 @@ describe.each(BASES)('%s', (base) => {
         const vector = testVector(edited.info.width);
         for (const { name } of edited.steers) {
           const steered = await graph.run(ids, { vectors: { [name]: vector } });
-          expect(maxDiff(steered.logits.data, still.logits.data), `${JSON.stringify(change)} ${name}`).toBeGreaterThan(1e-3);
+          expect(maxDiff(steered.logits.data, still.logits.data), `${JSON.stringify(change)} ${name}`).toBeGreaterThan(
+            1e-3,
+          );
         }
         ran++;
       } finally {

@@ -22,10 +22,14 @@ interface Reference {
 }
 
 const { models } = JSON.parse(readFileSync(`${FOLDER}/index.json`, 'utf8')) as Reference;
-const cases = models.flatMap((model) => [model.id, ...model.alsoFor].flatMap((id) => model.ids.map((ids, text) => ({ id, text, ids, model }))));
+const cases = models.flatMap((model) =>
+  [model.id, ...model.alsoFor].flatMap((id) => model.ids.map((ids, text) => ({ id, text, ids, model }))),
+);
 
 it('has reference arrays of S, M and L, and of S in the plain style', () => {
-  expect(new Set(cases.map((entry) => entry.id))).toEqual(new Set(['lrt-stories-s', 'lrt-stories-m', 'lrt-stories-l', 'lrt-stories-s-plain']));
+  expect(new Set(cases.map((entry) => entry.id))).toEqual(
+    new Set(['lrt-stories-s', 'lrt-stories-m', 'lrt-stories-l', 'lrt-stories-s-plain']),
+  );
 });
 
 describe.each(cases)('$id, text $text', ({ id, text, ids, model }) => {
@@ -38,7 +42,11 @@ describe.each(cases)('$id, text $text', ({ id, text, ids, model }) => {
   const bytes = family(id);
 
   it('has the sizes of the PyTorch model', () => {
-    expect(editGraph(bytes).info).toMatchObject({ blocks: model.layers, width: model.hiddenSize, vocabSize: model.vocabSize });
+    expect(editGraph(bytes).info).toMatchObject({
+      blocks: model.layers,
+      width: model.hiddenSize,
+      vocabSize: model.vocabSize,
+    });
   });
 
   it('taps the states of every block', async () => {
@@ -47,7 +55,9 @@ describe.each(cases)('$id, text $text', ({ id, text, ids, model }) => {
     const expected = array(`text${text}.resid_post`);
     const size = ids.length * model.hiddenSize;
     for (const { block, name } of edited.taps) {
-      expect(maxDiff(result[name].data, expected.subarray(block * size, (block + 1) * size)), name).toBeLessThanOrEqual(TOLERANCE);
+      expect(maxDiff(result[name].data, expected.subarray(block * size, (block + 1) * size)), name).toBeLessThanOrEqual(
+        TOLERANCE,
+      );
     }
   });
 

@@ -6,13 +6,25 @@ import { EXPORTED, exported } from './testing';
 import { bytesField, concat, integerField, textField } from './wire';
 
 /** A graph of the given nodes over float inputs, for shapes that no exporter at hand makes. */
-function graphOf(nodes: [op: string, inputs: string[], outputs: string[]][], inputs: string[], weights: Uint8Array[] = []): Uint8Array {
-  const value = (field: number, name: string) => bytesField(field, textField(1, name), bytesField(2, bytesField(1, integerField(1, 1))));
+function graphOf(
+  nodes: [op: string, inputs: string[], outputs: string[]][],
+  inputs: string[],
+  weights: Uint8Array[] = [],
+): Uint8Array {
+  const value = (field: number, name: string) =>
+    bytesField(field, textField(1, name), bytesField(2, bytesField(1, integerField(1, 1))));
   return concat([
     integerField(1, 8),
     bytesField(
       7,
-      ...nodes.map(([op, ins, outs]) => bytesField(1, ...ins.map((name) => textField(1, name)), ...outs.map((name) => textField(2, name)), textField(4, op))),
+      ...nodes.map(([op, ins, outs]) =>
+        bytesField(
+          1,
+          ...ins.map((name) => textField(1, name)),
+          ...outs.map((name) => textField(2, name)),
+          textField(4, op),
+        ),
+      ),
       ...weights,
       ...inputs.map((name) => value(11, name)),
       value(12, 'logits'),
@@ -52,7 +64,12 @@ describe('findResidualStream', () => {
   it.each(EXPORTED)('finds it in %s', (name) => {
     const stream = findResidualStream(readModel(exported(name)));
     const { perBlock, positions, type } = EXPECTED[name];
-    expect(stream).toMatchObject({ blocks: 3, width: name.startsWith('gemma') ? 64 : 32, elementType: type, style: name.includes('fused') ? 'fused' : 'plain' });
+    expect(stream).toMatchObject({
+      blocks: 3,
+      width: name.startsWith('gemma') ? 64 : 32,
+      elementType: type,
+      style: name.includes('fused') ? 'fused' : 'plain',
+    });
     expect(stream.post.map((post) => post.block)).toEqual([0, 1, 2]);
     expect(stream.steps.filter((step) => step.block < 0).length).toBe(positions);
     for (const block of [0, 1, 2]) {
@@ -110,36 +127,101 @@ describe('findResidualStream', () => {
     const inputs = ['input_ids', 'past_key_values.0.key'];
     const unclear = refusal(graphOf([...nodes, ['MatMul', ['h3', 'g'], ['logits']]], inputs));
     expect(unclear.message).toContain('whose width no weight or declaration tells');
-    const weight = bytesField(5, integerField(1, 8), integerField(1, 8), integerField(2, 1), textField(8, 'v'), bytesField(9, new Uint8Array(256)));
-    const fixed = bytesField(5, integerField(1, 3), integerField(2, 7), textField(8, 'three'), bytesField(9, new Uint8Array(24)));
-    const threeAgain = nodes.map((node): [string, string[], string[]] => (node[0] === 'Reshape' ? ['Reshape', ['h2', 'three'], ['h3']] : node));
-    expect(findResidualStream(readModel(graphOf([...threeAgain, ['MatMul', ['h3', 'g'], ['logits']]], inputs, [weight, fixed]))).post[0]).toMatchObject({ at: 'stream', tensor: 'h3' });
+    const weight = bytesField(
+      5,
+      integerField(1, 8),
+      integerField(1, 8),
+      integerField(2, 1),
+      textField(8, 'v'),
+      bytesField(9, new Uint8Array(256)),
+    );
+    const fixed = bytesField(
+      5,
+      integerField(1, 3),
+      integerField(2, 7),
+      textField(8, 'three'),
+      bytesField(9, new Uint8Array(24)),
+    );
+    const threeAgain = nodes.map((node): [string, string[], string[]] =>
+      node[0] === 'Reshape' ? ['Reshape', ['h2', 'three'], ['h3']] : node,
+    );
+    expect(
+      findResidualStream(
+        readModel(graphOf([...threeAgain, ['MatMul', ['h3', 'g'], ['logits']]], inputs, [weight, fixed])),
+      ).post[0],
+    ).toMatchObject({ at: 'stream', tensor: 'h3' });
     const early = refusal(graphOf([...threeAgain, ['Mul', ['h3', 'h2'], ['logits']]], inputs, [weight, fixed]));
     expect(early.message).toContain('block 0 closes on a reshaped stream whose axes cannot be told');
   });
 
   it('refuses a chain that the logits do not depend on', () => {
-    const weight = bytesField(5, integerField(1, 8), integerField(1, 8), integerField(2, 1), textField(8, 'v'), bytesField(9, new Uint8Array(256)));
-    const loose = refusal(graphOf([['Gather', ['v', 'input_ids'], ['h']], ['Attention', ['h', 'past_key_values.0.key'], ['a']], ['Add', ['h', 'a'], ['h1']], ['MatMul', ['h', 'v'], ['logits']]], ['input_ids', 'past_key_values.0.key'], [weight]));
+    const weight = bytesField(
+      5,
+      integerField(1, 8),
+      integerField(1, 8),
+      integerField(2, 1),
+      textField(8, 'v'),
+      bytesField(9, new Uint8Array(256)),
+    );
+    const loose = refusal(
+      graphOf(
+        [
+          ['Gather', ['v', 'input_ids'], ['h']],
+          ['Attention', ['h', 'past_key_values.0.key'], ['a']],
+          ['Add', ['h', 'a'], ['h1']],
+          ['MatMul', ['h', 'v'], ['logits']],
+        ],
+        ['input_ids', 'past_key_values.0.key'],
+        [weight],
+      ),
+    );
     expect(loose.message).toContain('a chain that the logits do not depend on');
   });
 
   it('says what it looked for and what it found, and draws it', () => {
     // The last block multiplies where it should add.
-    const error = refusal(graphOf([['Gather', ['w', 'input_ids'], ['h']], ['Add', ['h', 'p'], ['x']], ['Attention', ['x', 'past_key_values.0.key'], ['a']], ['Add', ['x', 'a'], ['h1']], ['Attention', ['h1', 'past_key_values.1.key'], ['b']], ['Mul', ['h1', 'b'], ['logits']]],
-      ['input_ids', 'past_key_values.0.key', 'past_key_values.1.key']));
+    const error = refusal(
+      graphOf(
+        [
+          ['Gather', ['w', 'input_ids'], ['h']],
+          ['Add', ['h', 'p'], ['x']],
+          ['Attention', ['x', 'past_key_values.0.key'], ['a']],
+          ['Add', ['x', 'a'], ['h1']],
+          ['Attention', ['h1', 'past_key_values.1.key'], ['b']],
+          ['Mul', ['h1', 'b'], ['logits']],
+        ],
+        ['input_ids', 'past_key_values.0.key', 'past_key_values.1.key'],
+      ),
+    );
     expect(error.code).toBe('graph-unsupported');
     expect(error.message).toContain('one chain of additions from the embedding through all 2 blocks');
     expect(error.message).toContain('1 block on the chain (0)');
     expect(error.details).toMatchObject({ blocksWithCache: 2, blocksOnSpine: 1 });
     expect(error.details!.spine).toBe(
-      ['input_ids ─ Gather', ' ┼─ positions  (Add)', ' ┼─ block 0 attention + feed-forward  (Add)  → resid_post[0]', ' ╵  nothing adds to the stream after this'].join('\n'),
+      [
+        'input_ids ─ Gather',
+        ' ┼─ positions  (Add)',
+        ' ┼─ block 0 attention + feed-forward  (Add)  → resid_post[0]',
+        ' ╵  nothing adds to the stream after this',
+      ].join('\n'),
     );
   });
 
   it('refuses graphs without a cache, without an embedding, and with two carriers', () => {
-    expect(refusal(graphOf([['Gather', ['w', 'input_ids'], ['h']], ['MatMul', ['h', 'v'], ['logits']]], ['input_ids'])).message).toContain('no past_key_values');
-    const blind = refusal(graphOf([['Conv', ['pixels', 'past_key_values.0.key'], ['logits']]], ['pixels', 'past_key_values.0.key']));
+    expect(
+      refusal(
+        graphOf(
+          [
+            ['Gather', ['w', 'input_ids'], ['h']],
+            ['MatMul', ['h', 'v'], ['logits']],
+          ],
+          ['input_ids'],
+        ),
+      ).message,
+    ).toContain('no past_key_values');
+    const blind = refusal(
+      graphOf([['Conv', ['pixels', 'past_key_values.0.key'], ['logits']]], ['pixels', 'past_key_values.0.key']),
+    );
     expect(blind.message).toContain('no Gather reads input_ids');
     expect(blind.details!.spine).toContain('╳');
     const forked = refusal(
@@ -187,9 +269,15 @@ describe('findResidualStream', () => {
       ['LayerNormalization', [`a${block}`, 'g'], [`n${block}`]],
       ['Add', [`n${block}`, from], [to]],
     ];
-    const bytes = graphOf([['Constant', [], ['g']], ...branch(0, 'inputs_embeds', 'h1'), ...branch(1, 'h1', 'h2'), ['MatMul', ['h2', 'v'], ['logits']]], [
-      'inputs_embeds', 'past_key_values.0.key', 'past_key_values.1.key',
-    ]);
+    const bytes = graphOf(
+      [
+        ['Constant', [], ['g']],
+        ...branch(0, 'inputs_embeds', 'h1'),
+        ...branch(1, 'h1', 'h2'),
+        ['MatMul', ['h2', 'v'], ['logits']],
+      ],
+      ['inputs_embeds', 'past_key_values.0.key', 'past_key_values.1.key'],
+    );
     expect(drawSpine(readModel(bytes)).split('\n')[0]).toBe('inputs_embeds');
     expect(drawSpine(readModel(bytes))).toContain('block 1 attention + feed-forward');
   });
@@ -212,7 +300,12 @@ describe('drawSpine', () => {
   it('draws a deep model in few lines', () => {
     const nodes: [string, string[], string[]][] = [['Gather', ['w', 'input_ids'], ['h0']]];
     const caches = Array.from({ length: 30 }, (_, block) => `past_key_values.${block}.key`);
-    caches.forEach((cache, block) => nodes.push(['Attention', [`h${block}`, cache], [`a${block}`]], ['Add', [`h${block}`, `a${block}`], [`h${block + 1}`]]));
+    caches.forEach((cache, block) =>
+      nodes.push(
+        ['Attention', [`h${block}`, cache], [`a${block}`]],
+        ['Add', [`h${block}`, `a${block}`], [`h${block + 1}`]],
+      ),
+    );
     const drawing = drawSpine(readModel(graphOf(nodes, ['input_ids', ...caches])));
     expect(drawing.split('\n').length).toBe(9);
     expect(drawing).toContain('blocks 3–26, alike');

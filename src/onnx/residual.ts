@@ -9,7 +9,19 @@
  * Vocabulary: block N is 0-based and resid_post[N] is the stream after block N.
  */
 import { LabError } from '../experiment/errors';
-import { aliases, cacheIndex, elementTypeOf, indexGraph, lastDimOf, passesThrough, readsShapeOnly, traceOrigin, type Alias, type Graph, type Use } from './graph';
+import {
+  aliases,
+  cacheIndex,
+  elementTypeOf,
+  indexGraph,
+  lastDimOf,
+  passesThrough,
+  readsShapeOnly,
+  traceOrigin,
+  type Alias,
+  type Graph,
+  type Use,
+} from './graph';
 import type { OnnxModel, OnnxNode } from './model';
 import { isFloat, type ElementType } from './schema';
 
@@ -78,9 +90,28 @@ export interface Spine {
 const SKIP_NORM = /^Skip(Simplified)?LayerNormalization$/;
 const EMBEDDING = /^Gather(BlockQuantized)?$/;
 /** What exporters put between `input_ids` and the embedding. */
-const ID_SHAPERS = new Set(['Reshape', 'Cast', 'Identity', 'Unsqueeze', 'Squeeze', 'Flatten', 'Expand', 'Clip', 'Where']);
+const ID_SHAPERS = new Set([
+  'Reshape',
+  'Cast',
+  'Identity',
+  'Unsqueeze',
+  'Squeeze',
+  'Flatten',
+  'Expand',
+  'Clip',
+  'Where',
+]);
 /** What models do to the embedding before the first block: dequantise it, scale it, normalise it, project it. */
-const EMBEDDING_STEPS = new Set(['DequantizeLinear', 'Mul', 'Div', 'LayerNormalization', 'SimplifiedLayerNormalization', 'RMSNormalization', 'MatMul', 'Reshape']);
+const EMBEDDING_STEPS = new Set([
+  'DequantizeLinear',
+  'Mul',
+  'Div',
+  'LayerNormalization',
+  'SimplifiedLayerNormalization',
+  'RMSNormalization',
+  'MatMul',
+  'Reshape',
+]);
 
 /** Follows the spine as far as it goes. Never throws on a graph that parsed. */
 export function traceSpine(model: OnnxModel): Spine {
@@ -96,7 +127,8 @@ export function traceSpine(model: OnnxModel): Spine {
 
 function starts(graph: Graph): { tensor: string; op: string }[] {
   const found: { tensor: string; op: string }[] = [];
-  if (graph.model.inputs.some((input) => input.name === 'inputs_embeds')) found.push({ tensor: 'inputs_embeds', op: 'graph input' });
+  if (graph.model.inputs.some((input) => input.name === 'inputs_embeds'))
+    found.push({ tensor: 'inputs_embeds', op: 'graph input' });
   const queue = ['input_ids'];
   const seen = new Set(queue);
   for (let head = 0; head < queue.length; head++) {
@@ -122,7 +154,9 @@ function follow(graph: Graph, start: string, startOp: string): Spine {
   for (let guard = 0; guard <= graph.model.nodes.length && here !== null; guard++) {
     const names = aliases(graph, here.name, here.rank);
     for (const { name } of names) stream.add(name);
-    const additions = names.flatMap(({ name, rank }) => (graph.uses.get(name) ?? []).filter(isAddition).map((use) => ({ ...use, rank })));
+    const additions = names.flatMap(({ name, rank }) =>
+      (graph.uses.get(name) ?? []).filter(isAddition).map((use) => ({ ...use, rank })),
+    );
     const candidates = unique(additions).map((use) => {
       const branchIndex = (1 - use.index) as 0 | 1;
       return { ...use, branchIndex, origin: traceOrigin(graph, use.node.inputs[branchIndex], stream) };
@@ -146,7 +180,8 @@ function follow(graph: Graph, start: string, startOp: string): Spine {
       if (!here) end = 'the last normalisation does not put the stream out';
       continue;
     }
-    const transformed: string | null = block < 0 ? (embeddingStep(graph, names) ?? firstCarrier(graph, here.name)) : null;
+    const transformed: string | null =
+      block < 0 ? (embeddingStep(graph, names) ?? firstCarrier(graph, here.name)) : null;
     if (transformed) {
       embedding = transformed;
       here = { name: transformed, rank: 3 };
@@ -170,7 +205,9 @@ function unique<T extends Use>(uses: readonly T[]): T[] {
 
 /** The embedding after its one scaling, normalising or projecting node; null when several nodes read it. */
 function embeddingStep(graph: Graph, names: readonly Alias[]): string | null {
-  const readers = names.flatMap(({ name }) => graph.uses.get(name) ?? []).filter(({ node }) => !readsShapeOnly(node) && !passesThrough(node));
+  const readers = names
+    .flatMap(({ name }) => graph.uses.get(name) ?? [])
+    .filter(({ node }) => !readsShapeOnly(node) && !passesThrough(node));
   const [only] = readers;
   if (readers.length !== 1 || !EMBEDDING_STEPS.has(only.node.op)) return null;
   return only.node.outputs[0] || null;
@@ -188,8 +225,14 @@ function firstCarrier(graph: Graph, start: string): string | null {
     if (readsShapeOnly(node)) continue;
     const [a, b] = node.inputs;
     if (isAddition({ node, index: 0 })) {
-      const carrier = after.has(a) && !cached.has(a) && cached.has(b) ? a : after.has(b) && !cached.has(b) && cached.has(a) ? b : null;
-      if (carrier && carrier !== start && traceOrigin(graph, carrier === a ? b : a, new Set([carrier])).meetsStop) return carrier;
+      const carrier =
+        after.has(a) && !cached.has(a) && cached.has(b)
+          ? a
+          : after.has(b) && !cached.has(b) && cached.has(a)
+            ? b
+            : null;
+      if (carrier && carrier !== start && traceOrigin(graph, carrier === a ? b : a, new Set([carrier])).meetsStop)
+        return carrier;
     }
     const reads = (set: ReadonlySet<string>) => node.inputs.some((name) => set.has(name));
     const hasCache = reads(cached) || [...node.inputs, ...node.outputs].some((name) => graph.caches.has(name));
@@ -210,14 +253,23 @@ function firstCarrier(graph: Graph, start: string): string | null {
 export function findResidualStream(model: OnnxModel): ResidualStream {
   const spine = traceSpine(model);
   const { graph, steps } = spine;
-  const caches = new Set([...model.inputs, ...model.outputs].map((value) => cacheIndex(value.name)).filter((index) => index !== null));
+  const caches = new Set(
+    [...model.inputs, ...model.outputs].map((value) => cacheIndex(value.name)).filter((index) => index !== null),
+  );
   const blocks = caches.size;
   const refuse = (found: string): never => {
     throw new LabError(
       'graph-unsupported',
-      `The residual stream of this model was not found. Looked for: one chain of additions from the embedding through all ${blocks || ''} blocks. Found: ${found}.`.replace('  ', ' '),
+      `The residual stream of this model was not found. Looked for: one chain of additions from the embedding through all ${blocks || ''} blocks. Found: ${found}.`.replace(
+        '  ',
+        ' ',
+      ),
       'Use a decoder exported with its KV cache by Optimum, by the onnxruntime-genai model builder or by torch.onnx (not an encoder or a post-norm model).',
-      { spine: drawSpineOf(spine), blocksWithCache: blocks, blocksOnSpine: new Set(steps.map((step) => step.block).filter((block) => block >= 0)).size },
+      {
+        spine: drawSpineOf(spine),
+        blocksWithCache: blocks,
+        blocksOnSpine: new Set(steps.map((step) => step.block).filter((block) => block >= 0)).size,
+      },
     );
   };
 
@@ -226,11 +278,15 @@ export function findResidualStream(model: OnnxModel): ResidualStream {
   const inside = steps.filter((step, i) => step.block >= 0 || steps.slice(0, i).some((earlier) => earlier.block >= 0));
   const order = [...new Set(inside.map((step) => step.block))];
   if (order.length !== blocks || order.some((block, i) => block !== i)) {
-    refuse(`${order.length} block${order.length === 1 ? '' : 's'} on the chain${order.length ? ` (${order.join(', ')})` : ''}, then ${spine.end}`);
+    refuse(
+      `${order.length} block${order.length === 1 ? '' : 's'} on the chain${order.length ? ` (${order.join(', ')})` : ''}, then ${spine.end}`,
+    );
   }
   const perBlock = order.map((block) => inside.filter((step) => step.block === block));
   if (perBlock.some((own) => own.length !== perBlock[0].length)) {
-    refuse(`blocks with different numbers of additions (${perBlock.map((own) => own.length).join(', ')}): some are not labelled by their cache`);
+    refuse(
+      `blocks with different numbers of additions (${perBlock.map((own) => own.length).join(', ')}): some are not labelled by their cache`,
+    );
   }
 
   const width = firstKnown([
@@ -244,15 +300,18 @@ export function findResidualStream(model: OnnxModel): ResidualStream {
   const post = closing.map((step, block): ResidualPost => {
     const { node, branchIndex } = step;
     const found = step.rank === 2 ? unflattened(graph, step) : { tensor: step.tensor, at: 'operand' as const };
-    if (!found || step.rank === null) return refuse(`block ${block} closes on a reshaped stream whose axes cannot be told`);
+    if (!found || step.rank === null)
+      return refuse(`block ${block} closes on a reshaped stream whose axes cannot be told`);
     const operands = found.at === 'stream' ? [found.tensor!] : [node.inputs[1 - branchIndex], node.inputs[branchIndex]];
     const elementType = firstKnown(operands.map((name) => () => elementTypeOf(graph, name)));
-    if (!isFloat(elementType)) return refuse(`block ${block} closes on a tensor of type ${elementType ?? 'unknown'}, not a float`);
+    if (!isFloat(elementType))
+      return refuse(`block ${block} closes on a tensor of type ${elementType ?? 'unknown'}, not a float`);
     return { block, node, ...found, operand: (1 - branchIndex) as 0 | 1, elementType };
   });
   // What is added to the stream must be able to change the result.
   const ends = new Set([post[blocks - 1].tensor ?? '', ...closing[blocks - 1].node.outputs].filter(Boolean));
-  if (model.outputs.some((output) => output.name === 'logits') && !traceOrigin(graph, 'logits', ends).meetsStop) refuse('a chain that the logits do not depend on');
+  if (model.outputs.some((output) => output.name === 'logits') && !traceOrigin(graph, 'logits', ends).meetsStop)
+    refuse('a chain that the logits do not depend on');
   return {
     blocks,
     width,
@@ -269,7 +328,9 @@ export function findResidualStream(model: OnnxModel): ResidualStream {
  * before and would miss a vector added after.
  */
 function unflattened(graph: Graph, step: ResidualStep): { tensor: string; at: 'stream' } | null {
-  const known = new Map(step.tensor === null ? [] : aliases(graph, step.tensor, step.rank).map((alias) => [alias.name, alias]));
+  const known = new Map(
+    step.tensor === null ? [] : aliases(graph, step.tensor, step.rank).map((alias) => [alias.name, alias]),
+  );
   let here = step.tensor ? known.get(step.tensor) : undefined;
   while (here && here.rank !== 3) {
     const readers: Use[] = (graph.uses.get(here.name) ?? []).filter(({ node }) => !readsShapeOnly(node));
@@ -314,7 +375,9 @@ function drawSpineOf(spine: Spine): string {
     if (step.block < 0) lines.push(` ┼─ positions  (${step.node.op})`);
     else {
       const branch = step.readsCache ? (alone ? 'attention + feed-forward' : 'attention') : 'feed-forward';
-      lines.push(` ┼─ block ${step.block} ${branch}  (${step.node.op})${closes ? `  → resid_post[${step.block}]` : ''}`);
+      lines.push(
+        ` ┼─ block ${step.block} ${branch}  (${step.node.op})${closes ? `  → resid_post[${step.block}]` : ''}`,
+      );
     }
   });
   lines.push(` ╵  ${spine.end}`);

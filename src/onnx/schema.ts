@@ -23,9 +23,33 @@ export const LOCATION_EXTERNAL = 1;
 
 /** TensorProto.DataType names by code, spelt as onnxruntime-web spells its tensor types. */
 const ELEMENT_TYPES = [
-  'undefined', 'float32', 'uint8', 'int8', 'uint16', 'int16', 'int32', 'int64', 'string', 'bool', 'float16', 'float64',
-  'uint32', 'uint64', 'complex64', 'complex128', 'bfloat16', 'float8e4m3fn', 'float8e4m3fnuz', 'float8e5m2',
-  'float8e5m2fnuz', 'uint4', 'int4', 'float4e2m1', 'float8e8m0', 'uint2', 'int2',
+  'undefined',
+  'float32',
+  'uint8',
+  'int8',
+  'uint16',
+  'int16',
+  'int32',
+  'int64',
+  'string',
+  'bool',
+  'float16',
+  'float64',
+  'uint32',
+  'uint64',
+  'complex64',
+  'complex128',
+  'bfloat16',
+  'float8e4m3fn',
+  'float8e4m3fnuz',
+  'float8e5m2',
+  'float8e5m2fnuz',
+  'uint4',
+  'int4',
+  'float4e2m1',
+  'float8e8m0',
+  'uint2',
+  'int2',
 ] as const;
 
 export type ElementType = (typeof ELEMENT_TYPES)[number];
@@ -60,7 +84,11 @@ export function encodeValueInfo(field: number, name: string, type: ElementType, 
 
 /** A NodeProto as a field of a graph. `attributes` are encoded AttributeProto fields. */
 export function encodeNode(
-  op: string, name: string, inputs: readonly string[], outputs: readonly string[], attributes: readonly Uint8Array[] = [],
+  op: string,
+  name: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  attributes: readonly Uint8Array[] = [],
 ): Uint8Array {
   return bytesField(
     GRAPH.node,
@@ -74,7 +102,12 @@ export function encodeNode(
 
 /** An integer attribute of a node. */
 export function encodeIntAttribute(name: string, value: number): Uint8Array {
-  return bytesField(NODE.attribute, textField(ATTRIBUTE.name, name), integerField(ATTRIBUTE.int, value), integerField(ATTRIBUTE.type, ATTRIBUTE_INT));
+  return bytesField(
+    NODE.attribute,
+    textField(ATTRIBUTE.name, name),
+    integerField(ATTRIBUTE.int, value),
+    integerField(ATTRIBUTE.type, ATTRIBUTE_INT),
+  );
 }
 
 /** The `value` attribute of a Constant node that holds a vector of int64, shape `[values.length]`. */
@@ -85,7 +118,12 @@ export function encodeInt64Value(values: readonly number[]): Uint8Array {
     integerField(TENSOR.type, elementTypeCode('int64')),
     bytesField(TENSOR.raw, raw),
   ]);
-  return bytesField(NODE.attribute, textField(ATTRIBUTE.name, 'value'), bytesField(ATTRIBUTE.tensor, tensor), integerField(ATTRIBUTE.type, ATTRIBUTE_TENSOR));
+  return bytesField(
+    NODE.attribute,
+    textField(ATTRIBUTE.name, 'value'),
+    bytesField(ATTRIBUTE.tensor, tensor),
+    integerField(ATTRIBUTE.type, ATTRIBUTE_TENSOR),
+  );
 }
 
 /** One StringStringEntryProto of a tensor's external_data. */

@@ -19,7 +19,11 @@ export interface ItemEdit {
  * Writes `model` with `edits` applied and `appended` fields at the end of its graph.
  * @returns a complete ONNX file
  */
-export function splice(model: OnnxModel, edits: ReadonlyMap<GraphItem, ItemEdit>, appended: readonly Uint8Array[]): Uint8Array {
+export function splice(
+  model: OnnxModel,
+  edits: ReadonlyMap<GraphItem, ItemEdit>,
+  appended: readonly Uint8Array[],
+): Uint8Array {
   const parts: Uint8Array[] = [];
   // Neighbouring untouched fields are copied as one run.
   let run: Span | null = null;
@@ -56,7 +60,12 @@ export function splice(model: OnnxModel, edits: ReadonlyMap<GraphItem, ItemEdit>
 }
 
 /** A node with other input and output names; every other field is copied verbatim. */
-export function renamedNode(model: OnnxModel, span: Span, inputs: readonly string[], outputs: readonly string[]): Uint8Array {
+export function renamedNode(
+  model: OnnxModel,
+  span: Span,
+  inputs: readonly string[],
+  outputs: readonly string[],
+): Uint8Array {
   return bytesField(
     GRAPH.node,
     ...inputs.map((name) => textField(NODE.input, name)),
@@ -79,7 +88,7 @@ export function externalised(model: OnnxModel, tensor: OnnxTensor & { raw: Span 
 
 function fieldsExcept(model: OnnxModel, span: Span, dropped: readonly number[]): Uint8Array[] {
   const kept: Uint8Array[] = [];
-  for (const fields = new Fields(model.bytes, span); fields.next(); ) {
+  for (const fields = new Fields(model.bytes, span); fields.next();) {
     if (!dropped.includes(fields.field)) kept.push(model.bytes.subarray(fields.start, fields.valueEnd));
   }
   return kept;

@@ -35,8 +35,18 @@ export const REFUSED = index.refused;
 
 /** One graph of every style, for tests of the editor that the architecture does not matter to. */
 export const EXPORTED = [
-  'gpt2-plain-fp32', 'neox-plain-fp32', 'bloom-plain-fp32', 'gemma3-plain-fp32', 'qwen3-plain-fp32', 'llama-plain-q8', 'opt-plain-fp32',
-  'gemma2-fused-fp16', 'llama-fused-fp16', 'granite-fused-fp32', 'qwen2-fused-q4', 'llama-dynamo-fp32',
+  'gpt2-plain-fp32',
+  'neox-plain-fp32',
+  'bloom-plain-fp32',
+  'gemma3-plain-fp32',
+  'qwen3-plain-fp32',
+  'llama-plain-q8',
+  'opt-plain-fp32',
+  'gemma2-fused-fp16',
+  'llama-fused-fp16',
+  'granite-fused-fp32',
+  'qwen2-fused-q4',
+  'llama-dynamo-fp32',
 ] as const;
 
 /** A graph of fixtures/exporters. */
@@ -102,7 +112,11 @@ export interface RunOptions {
 }
 
 /** Runs one prompt, from an empty cache unless there is a past, and gives every output as float32. */
-export async function runGraph(edited: Pick<EditedGraph, 'bytes' | 'inputs' | 'info'>, ids: readonly number[], options: RunOptions = {}): Promise<Values> {
+export async function runGraph(
+  edited: Pick<EditedGraph, 'bytes' | 'inputs' | 'info'>,
+  ids: readonly number[],
+  options: RunOptions = {},
+): Promise<Values> {
   const graph = await openGraph(edited, options.externalData);
   try {
     return await graph.run(ids, options);
@@ -112,21 +126,39 @@ export async function runGraph(edited: Pick<EditedGraph, 'bytes' | 'inputs' | 'i
 }
 
 /** A session, for several runs of one graph. */
-export async function openGraph(edited: Pick<EditedGraph, 'bytes' | 'inputs' | 'info'>, externalData?: RunOptions['externalData']): Promise<{ run(ids: readonly number[], options?: RunOptions): Promise<Values>; close(): Promise<void> }> {
-  const session = await ort.InferenceSession.create(edited.bytes, { executionProviders: ['wasm'], logSeverityLevel: 3, externalData });
+export async function openGraph(
+  edited: Pick<EditedGraph, 'bytes' | 'inputs' | 'info'>,
+  externalData?: RunOptions['externalData'],
+): Promise<{ run(ids: readonly number[], options?: RunOptions): Promise<Values>; close(): Promise<void> }> {
+  const session = await ort.InferenceSession.create(edited.bytes, {
+    executionProviders: ['wasm'],
+    logSeverityLevel: 3,
+    externalData,
+  });
   return {
     close: () => session.release(),
     run: async (ids, options = {}) => {
       const results = await session.run(feedsOf(edited, ids, options));
-      return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, { dims: result.dims, data: floats(result) }]));
+      return Object.fromEntries(
+        Object.entries(results).map(([name, result]) => [name, { dims: result.dims, data: floats(result) }]),
+      );
     },
   };
 }
 
-function feedsOf({ inputs, info }: Pick<EditedGraph, 'inputs' | 'info'>, ids: readonly number[], options: RunOptions): Record<string, ort.Tensor> {
+function feedsOf(
+  { inputs, info }: Pick<EditedGraph, 'inputs' | 'info'>,
+  ids: readonly number[],
+  options: RunOptions,
+): Record<string, ort.Tensor> {
   const before = options.past?.['present.0.key'].dims[2] ?? 0;
   const feeds: Record<string, ort.Tensor> = {};
-  const row = (length: number, value: (i: number) => number) => new ort.Tensor('int64', BigInt64Array.from({ length }, (_, i) => BigInt(value(i))), [1, length]);
+  const row = (length: number, value: (i: number) => number) =>
+    new ort.Tensor(
+      'int64',
+      BigInt64Array.from({ length }, (_, i) => BigInt(value(i))),
+      [1, length],
+    );
   for (const name of inputs) {
     if (name === 'input_ids') feeds[name] = row(ids.length, (i) => ids[i]);
     else if (name === 'attention_mask') feeds[name] = row(before + ids.length, () => 1);
@@ -135,7 +167,12 @@ function feedsOf({ inputs, info }: Pick<EditedGraph, 'inputs' | 'info'>, ids: re
     else if (name.startsWith('past_key_values')) {
       const past = options.past?.[name.replace('past_key_values', 'present')];
       feeds[name] = tensor(info.cacheType, past?.data ?? new Float32Array(0), [1, info.kvHeads, before, info.headDim]);
-    } else if (name.startsWith('steer.')) feeds[name] = new ort.Tensor('float32', options.vectors?.[name] ?? new Float32Array(info.width), [1, 1, info.width]);
+    } else if (name.startsWith('steer.'))
+      feeds[name] = new ort.Tensor('float32', options.vectors?.[name] ?? new Float32Array(info.width), [
+        1,
+        1,
+        info.width,
+      ]);
     else throw new Error(`no feed for the input ${name}`);
   }
   return feeds;
@@ -187,5 +224,5 @@ function toHalf(value: number): number {
   const exponent = ((bits >>> 23) & 0xff) - 112;
   const sign = (bits >>> 16) & 0x8000;
   if (exponent <= 0) return sign;
-  return sign | Math.min(exponent << 10 | (bits >>> 13) & 1023, 0x7bff);
+  return sign | Math.min((exponent << 10) | ((bits >>> 13) & 1023), 0x7bff);
 }

@@ -19,16 +19,21 @@ export const WIRE_BYTES = 2;
 export const WIRE_FIXED32 = 5;
 
 const REMEDY_CUT = 'Download the file again; if it is on a disk, compare its size with the one the repository lists.';
-const REMEDY_BAD = 'Check that this is the .onnx file itself and not a page, an archive or a pointer to it, then download it again.';
+const REMEDY_BAD =
+  'Check that this is the .onnx file itself and not a page, an archive or a pointer to it, then download it again.';
 
 /** A file that ends before its own lengths say it should. */
 export function truncated(offset: number, what: string): LabError {
-  return new LabError('model-truncated', `The model file is cut short: ${what} (at byte ${offset}).`, REMEDY_CUT, { offset });
+  return new LabError('model-truncated', `The model file is cut short: ${what} (at byte ${offset}).`, REMEDY_CUT, {
+    offset,
+  });
 }
 
 /** Bytes that cannot be an ONNX model, whatever their number. */
 export function invalid(offset: number, what: string): LabError {
-  return new LabError('model-invalid', `This is not a readable ONNX model: ${what} (at byte ${offset}).`, REMEDY_BAD, { offset });
+  return new LabError('model-invalid', `This is not a readable ONNX model: ${what} (at byte ${offset}).`, REMEDY_BAD, {
+    offset,
+  });
 }
 
 const decoder = new TextDecoder();
@@ -85,7 +90,10 @@ export class Fields {
     this.valueEnd = this.pos + length;
     if (this.valueEnd > this.end) {
       if (this.end === this.bytes.length) {
-        throw truncated(this.start, `field ${this.field} needs ${length} bytes but only ${this.end - this.pos} are left`);
+        throw truncated(
+          this.start,
+          `field ${this.field} needs ${length} bytes but only ${this.end - this.pos} are left`,
+        );
       }
       throw invalid(this.start, `field ${this.field} is longer than the message that holds it`);
     }
@@ -129,7 +137,8 @@ export class Fields {
 
   /** Fails unless the current field has this wire type. */
   expect(wire: number): void {
-    if (this.wire !== wire) throw invalid(this.start, `field ${this.field} has wire type ${this.wire} where ${wire} belongs`);
+    if (this.wire !== wire)
+      throw invalid(this.start, `field ${this.field} has wire type ${this.wire} where ${wire} belongs`);
   }
 
   private varint(): number {

@@ -11,7 +11,10 @@ export interface LeftBehind {
 }
 
 /** @param externalise where to leave stored tensors of at least `minBytes`; see `EditOptions` */
-export function writeDraft(draft: Draft, externalise?: { path: string; minBytes: number }): { bytes: Uint8Array; external: LeftBehind | null } {
+export function writeDraft(
+  draft: Draft,
+  externalise?: { path: string; minBytes: number },
+): { bytes: Uint8Array; external: LeftBehind | null } {
   const { model, dropped } = draft;
   const edits = new Map<(typeof model.items)[number], ItemEdit>();
   const itemOf = new Map(model.items.filter((item) => item.node).map((item) => [item.node!, item]));
@@ -45,13 +48,20 @@ export function writeDraft(draft: Draft, externalise?: { path: string; minBytes:
       }
     } else if (item.info) {
       const { name } = item.info;
-      const gone = item.field === GRAPH.input ? dropped.inputs.has(name)
-        : item.field === GRAPH.output ? dropped.outputs.has(name) || draft.newOutputs.has(name)
-          : dropped.valueInfo.has(name);
+      const gone =
+        item.field === GRAPH.input
+          ? dropped.inputs.has(name)
+          : item.field === GRAPH.output
+            ? dropped.outputs.has(name) || draft.newOutputs.has(name)
+            : dropped.valueInfo.has(name);
       if (gone) edits.set(item, { replacement: null });
-      else if (item.info.renamed) edits.set(item, { replacement: encodeValueInfo(item.field, name, item.info.elementType, item.info.dims) });
+      else if (item.info.renamed)
+        edits.set(item, { replacement: encodeValueInfo(item.field, name, item.info.elementType, item.info.dims) });
     }
   }
   const appended = [...waiting, ...draft.newInputs.values(), ...draft.newOutputs.values()];
-  return { bytes: splice(model, edits, appended), external: externalise ? { path: externalise.path, tensors, bytes } : null };
+  return {
+    bytes: splice(model, edits, appended),
+    external: externalise ? { path: externalise.path, tensors, bytes } : null,
+  };
 }

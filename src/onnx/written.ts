@@ -26,8 +26,19 @@ export function giveWritten(draft: Draft): void {
     if (!name.startsWith('present.') || !producer) continue;
     dropped.outputs.add(name);
     const written = draft.claim(writtenName(name));
-    draft.insert('after', draft.of(producer), 'GatherElements', `/${name}/GatherElements`, [name, WRITTEN_INPUT], [written], [encodeIntAttribute('axis', POSITIONS)]);
-    draft.newOutputs.set(written, encodeValueInfo(GRAPH.output, written, elementTypeOf(graph, name) ?? 'float32', dims));
+    draft.insert(
+      'after',
+      draft.of(producer),
+      'GatherElements',
+      `/${name}/GatherElements`,
+      [name, WRITTEN_INPUT],
+      [written],
+      [encodeIntAttribute('axis', POSITIONS)],
+    );
+    draft.newOutputs.set(
+      written,
+      encodeValueInfo(GRAPH.output, written, elementTypeOf(graph, name) ?? 'float32', dims),
+    );
   }
   draft.newInputs.set(WRITTEN_INPUT, encodeValueInfo(GRAPH.input, WRITTEN_INPUT, 'int32', dims));
 }

@@ -24,7 +24,11 @@ function ensure(): Worker {
     event.preventDefault();
     worker?.terminate();
     worker = null;
-    const error = new LabError('storage-unavailable', `The store of runs stopped: ${event.message || 'its script could not be started'}.`, 'Try again; what was kept stays.');
+    const error = new LabError(
+      'storage-unavailable',
+      `The store of runs stopped: ${event.message || 'its script could not be started'}.`,
+      'Try again; what was kept stays.',
+    );
     for (const { reject } of pending.values()) reject(error);
     pending.clear();
   };
@@ -32,7 +36,10 @@ function ensure(): Worker {
 }
 
 /** Asks the store. Rejects with a LabError. */
-export function askRuns<K extends keyof RunRequests>(type: K, input: RunRequests[K]['in']): Promise<RunRequests[K]['out']> {
+export function askRuns<K extends keyof RunRequests>(
+  type: K,
+  input: RunRequests[K]['in'],
+): Promise<RunRequests[K]['out']> {
   const id = nextId++;
   const to = ensure();
   return new Promise((resolve, reject) => {

@@ -15,9 +15,14 @@ export interface ImportReport {
   refused: { name: string; error: LabErrorJson }[];
 }
 
-const has = (value: unknown, ...keys: string[]): boolean => value !== null && typeof value === 'object' && keys.every((key) => key in value);
+const has = (value: unknown, ...keys: string[]): boolean =>
+  value !== null && typeof value === 'object' && keys.every((key) => key in value);
 
-const TOO_DEEP = new LabError('bundle-invalid', 'The file is nested more deeply than anything that the lab writes.', 'Choose a file that the lab or its command line wrote: .lrt.json, run.json or experiment.json.');
+const TOO_DEEP = new LabError(
+  'bundle-invalid',
+  'The file is nested more deeply than anything that the lab writes.',
+  'Choose a file that the lab or its command line wrote: .lrt.json, run.json or experiment.json.',
+);
 
 /**
  * Takes in all of a file that can be read. What is kept is never changed by it; what is refused is named.
@@ -34,13 +39,22 @@ export async function importRuns(store: RunStore, file: Blob, fileName: string, 
 
 async function take(store: RunStore, file: Blob, fileName: string, now: number): Promise<ImportReport> {
   const report: ImportReport = { added: [], known: [], experiments: [], refused: [] };
-  if (file.size > MAX_BUNDLE_LENGTH) throw new LabError('bundle-invalid', `“${fileName}” has ${Math.round(file.size / 1e6)} MB; a bundle has at most ${Math.round(MAX_BUNDLE_LENGTH / 1e6)} MB.`, 'Export fewer runs into one bundle.');
+  if (file.size > MAX_BUNDLE_LENGTH)
+    throw new LabError(
+      'bundle-invalid',
+      `“${fileName}” has ${Math.round(file.size / 1e6)} MB; a bundle has at most ${Math.round(MAX_BUNDLE_LENGTH / 1e6)} MB.`,
+      'Export fewer runs into one bundle.',
+    );
   const text = await file.text();
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new LabError('bundle-invalid', `“${fileName}” is not whole JSON: ${(error as Error).message}.`, 'Export it again, or ask its author for the whole file.');
+    throw new LabError(
+      'bundle-invalid',
+      `“${fileName}” is not whole JSON: ${(error as Error).message}.`,
+      'Export it again, or ask its author for the whole file.',
+    );
   }
 
   async function keep(entry: NewRun): Promise<void> {
@@ -51,21 +65,44 @@ async function take(store: RunStore, file: Blob, fileName: string, now: number):
   if (saysBundle(value)) {
     for (const { name, created, parent, run, experiment, experimentDigest, share } of parseBundle(text).entries) {
       try {
-        if (run !== null && (run as Partial<Run>).experimentDigest !== experimentDigest) throw new LabError('bundle-invalid', `The run “${name}” is of other settings than the bundle says.`, 'Ask the author of the bundle for the original.');
+        if (run !== null && (run as Partial<Run>).experimentDigest !== experimentDigest)
+          throw new LabError(
+            'bundle-invalid',
+            `The run “${name}” is of other settings than the bundle says.`,
+            'Ask the author of the bundle for the original.',
+          );
         if (run === null) report.experiments.push({ name, experiment: parseExperiment(experiment), parent });
-        else await keep({ run: run as object, name, created: created.getTime(), parent, from: 'file', share: share as object | null });
+        else
+          await keep({
+            run: run as object,
+            name,
+            created: created.getTime(),
+            parent,
+            from: 'file',
+            share: share as object | null,
+          });
       } catch (error) {
         report.refused.push({ name, error: LabError.from(error).toJSON() });
       }
     }
   } else if (has(value, 'experiment', 'verdict')) {
     // A run does not say when it was made: its day is that of the import.
-    await keep({ run: value as Run, name: (value as Run).experiment?.title || fileName, created: now, parent: null, from: 'file' });
+    await keep({
+      run: value as Run,
+      name: (value as Run).experiment?.title || fileName,
+      created: now,
+      parent: null,
+      from: 'file',
+    });
   } else if (has(value, 'models', 'corpus')) {
     const experiment = parseExperiment(value);
     report.experiments.push({ name: experiment.title, experiment, parent: null });
   } else {
-    throw new LabError('bundle-invalid', `“${fileName}” is neither a bundle, nor a run, nor an experiment of the lab.`, 'Choose a file that the lab or its command line wrote: .lrt.json, run.json or experiment.json.');
+    throw new LabError(
+      'bundle-invalid',
+      `“${fileName}” is neither a bundle, nor a run, nor an experiment of the lab.`,
+      'Choose a file that the lab or its command line wrote: .lrt.json, run.json or experiment.json.',
+    );
   }
   return report;
 }

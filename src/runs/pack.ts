@@ -7,7 +7,10 @@ export interface PackedRun {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-async function through(bytes: Uint8Array<ArrayBuffer>, stream: CompressionStream | DecompressionStream): Promise<Uint8Array<ArrayBuffer>> {
+async function through(
+  bytes: Uint8Array<ArrayBuffer>,
+  stream: CompressionStream | DecompressionStream,
+): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
 }
 
@@ -21,14 +24,20 @@ export async function packRun(json: object): Promise<PackedRun> {
 export async function unpackRun({ id, bytes }: PackedRun): Promise<object> {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(await through(bytes, new DecompressionStream('gzip'))));
+    json = JSON.parse(
+      new TextDecoder('utf-8', { fatal: true }).decode(await through(bytes, new DecompressionStream('gzip'))),
+    );
   } catch (error) {
     throw damaged(`The kept run does not unpack: ${error instanceof Error ? error.message : String(error)}.`);
   }
   if (json === null || typeof json !== 'object') throw damaged('The kept run holds no document.');
   const found = digestOf(json);
-  if (found !== id) throw damaged(`The kept run is not what its digest says: ${id.slice(0, 12)} is written, ${found.slice(0, 12)} was found.`);
+  if (found !== id)
+    throw damaged(
+      `The kept run is not what its digest says: ${id.slice(0, 12)} is written, ${found.slice(0, 12)} was found.`,
+    );
   return json;
 }
 
-export const damaged = (what: string): LabError => new LabError('run-damaged', what, 'Delete it here; if it was exported, import that file.');
+export const damaged = (what: string): LabError =>
+  new LabError('run-damaged', what, 'Delete it here; if it was exported, import that file.');

@@ -17,7 +17,9 @@ export interface RunRequests {
   import: { in: { file: Blob; name: string }; out: ImportReport };
 }
 
-export type RunRequest = { [K in keyof RunRequests]: { id: number; type: K; input: RunRequests[K]['in'] } }[keyof RunRequests];
+export type RunRequest = {
+  [K in keyof RunRequests]: { id: number; type: K; input: RunRequests[K]['in'] };
+}[keyof RunRequests];
 export type RunAnswer = { id: number; result: unknown } | { id: number; error: LabErrorJson };
 
 /** On which tabs tell one another that the list has changed. */

@@ -8,7 +8,9 @@ import { RunStore } from './store';
 const tabs = new BroadcastChannel(RUNS_CHANNEL);
 let opened: RunStore | null = null;
 
-type Handlers = { [K in keyof RunRequests]: (input: RunRequests[K]['in'], store: RunStore) => Promise<RunRequests[K]['out']> };
+type Handlers = {
+  [K in keyof RunRequests]: (input: RunRequests[K]['in'], store: RunStore) => Promise<RunRequests[K]['out']>;
+};
 
 const handlers: Handlers = {
   list: (_, store) => store.list(),
@@ -30,7 +32,10 @@ onmessage = async ({ data }: MessageEvent<RunRequest>) => {
   let answer: RunAnswer;
   try {
     opened ??= new RunStore();
-    answer = { id: data.id, result: await (handlers[data.type] as (input: unknown, store: RunStore) => Promise<unknown>)(data.input, opened) };
+    answer = {
+      id: data.id,
+      result: await (handlers[data.type] as (input: unknown, store: RunStore) => Promise<unknown>)(data.input, opened),
+    };
     if (!READS.includes(data.type)) tabs.postMessage(null);
   } catch (thrown) {
     answer = { id: data.id, error: LabError.from(thrown).toJSON() };

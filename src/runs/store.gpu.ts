@@ -25,15 +25,35 @@ afterEach(() => {
 
 /** A run of its own: the time it took tells it from the recorded one. */
 const variant = (i: number): Run => ({ ...recorded, timings: { ...recorded.timings, total: i } });
-const fresh = (i: number, over: Partial<NewRun> = {}): NewRun => ({ run: variant(i), name: `Run ${i}`, created: 1000 + i, parent: null, from: 'here', ...over });
-const codeOf = (work: Promise<unknown>): Promise<string> => work.then(() => 'done', (error: unknown) => (error instanceof LabError ? error.code : String(error)));
+const fresh = (i: number, over: Partial<NewRun> = {}): NewRun => ({
+  run: variant(i),
+  name: `Run ${i}`,
+  created: 1000 + i,
+  parent: null,
+  from: 'here',
+  ...over,
+});
+const codeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'done',
+    (error: unknown) => (error instanceof LabError ? error.code : String(error)),
+  );
 const file = (text: string): Blob => new Blob([text]);
 
 test('a run is kept once, listed with its numbers, renamed, deleted and put back', async () => {
   const { store } = open();
   const { record, added } = await store.keep(fresh(1));
   expect(added).toBe(true);
-  expect(record).toMatchObject({ id: digestOf(variant(1)), name: 'Run 1', experimentDigest: recorded.experimentDigest, summary: { outcome: recorded.verdict.outcome, heldOutR2: recorded.map.heldOutR2, source: recorded.models.source.title } });
+  expect(record).toMatchObject({
+    id: digestOf(variant(1)),
+    name: 'Run 1',
+    experimentDigest: recorded.experimentDigest,
+    summary: {
+      outcome: recorded.verdict.outcome,
+      heldOutR2: recorded.map.heldOutR2,
+      source: recorded.models.source.title,
+    },
+  });
   expect(record.bytes).toBeLessThan(JSON.stringify(recorded).length / 2);
   expect((await store.keep(fresh(1, { name: 'Another name' }))).added).toBe(false);
   await store.keep(fresh(2));
@@ -62,9 +82,15 @@ test('tabs that keep, rename and delete at once lose nothing', async () => {
   await Promise.all(Array.from({ length: 12 }, (_, i) => others[i % 3].keep(fresh(i))));
   const { records } = await store.list();
   expect(records).toHaveLength(12);
-  await Promise.all(records.map((record, i) => (i % 4 === 0 ? others[i % 3].remove(record.id) : others[(i + 1) % 3].rename(record.id, `Named ${i}`))));
+  await Promise.all(
+    records.map((record, i) =>
+      i % 4 === 0 ? others[i % 3].remove(record.id) : others[(i + 1) % 3].rename(record.id, `Named ${i}`),
+    ),
+  );
   const left = await others[1].list();
-  expect(left.records.map((record) => record.name).sort()).toEqual([1, 2, 3, 5, 6, 7, 9, 10, 11].map((i) => `Named ${i}`).sort());
+  expect(left.records.map((record) => record.name).sort()).toEqual(
+    [1, 2, 3, 5, 6, 7, 9, 10, 11].map((i) => `Named ${i}`).sort(),
+  );
   for (const record of left.records) expect((await others[2].open(record.id)).record).toEqual(record);
 });
 
@@ -114,12 +140,30 @@ test('a bundle carries runs to another browser; what cannot be read in it is nam
   const there = open().store;
   const report = await importRuns(there, file(text), 'a.lrt.json', 0);
   expect(report.refused).toEqual([]);
-  expect((await there.list()).records).toEqual([{ ...second, from: 'file' }, { ...record, name: 'Mine', from: 'file' }]);
+  expect((await there.list()).records).toEqual([
+    { ...second, from: 'file' },
+    { ...record, name: 'Mine', from: 'file' },
+  ]);
   expect((await there.open(record.id)).run).toEqual(variant(1));
   expect((await importRuns(there, file(text), 'a.lrt.json', 0)).known).toHaveLength(2);
 
-  const item = (name: string, run: object | null): Parameters<typeof writeBundle>[0][number] => ({ name, created: new Date(0), parent: null, experiment: recorded.experiment, run, share: null });
-  const mixed = writeBundle([item('old', { ...recorded, schema: 1 }), item('good', variant(3)), item('broken', { ...recorded, map: null }), item('settings', null)], '0.1.0').text;
+  const item = (name: string, run: object | null): Parameters<typeof writeBundle>[0][number] => ({
+    name,
+    created: new Date(0),
+    parent: null,
+    experiment: recorded.experiment,
+    run,
+    share: null,
+  });
+  const mixed = writeBundle(
+    [
+      item('old', { ...recorded, schema: 1 }),
+      item('good', variant(3)),
+      item('broken', { ...recorded, map: null }),
+      item('settings', null),
+    ],
+    '0.1.0',
+  ).text;
   const shared = writeBundle([{ ...item('shared', variant(4)), share: { claims: ['a'] } }], '0.1.0').text;
   const [withShare] = (await importRuns(there, file(shared), 'c.lrt.json', 0)).added;
   expect(parseBundle(await there.bundle([withShare.id], '0.1.0')).entries[0].share).toEqual({ claims: ['a'] });
@@ -128,7 +172,10 @@ test('a bundle carries runs to another browser; what cannot be read in it is nam
 
   const partly = await importRuns(there, file(mixed), 'b.lrt.json', 0);
   expect(partly.added.map(({ name }) => name)).toEqual(['good']);
-  expect(partly.refused.map(({ name, error }) => [name, error.code])).toEqual([['old', 'run-version'], ['broken', 'run-invalid']]);
+  expect(partly.refused.map(({ name, error }) => [name, error.code])).toEqual([
+    ['old', 'run-version'],
+    ['broken', 'run-invalid'],
+  ]);
   expect(partly.experiments.map(({ name }) => name)).toEqual(['settings']);
 });
 
@@ -136,12 +183,19 @@ test('files of the command line come in; any other file is refused by name', asy
   const { store } = open();
   const run = await importRuns(store, file(JSON.stringify(variant(1))), 'run.json', 77);
   expect(run.added[0]).toMatchObject({ name: recorded.experiment.title, created: 77, from: 'file' });
-  expect((await importRuns(store, file(JSON.stringify(defaultExperiment('tense'))), 'experiment.json', 0)).experiments[0].experiment).toEqual(defaultExperiment('tense'));
+  expect(
+    (await importRuns(store, file(JSON.stringify(defaultExperiment('tense'))), 'experiment.json', 0)).experiments[0]
+      .experiment,
+  ).toEqual(defaultExperiment('tense'));
   const forged = { ...variant(2), experiment: { ...recorded.experiment, title: 'Forged' } };
   expect(await codeOf(importRuns(store, file(JSON.stringify(forged)), 'run.json', 0))).toBe('run-invalid');
   const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
-  for (const text of [deep, `{"experiment":${deep},"verdict":1}`, `{"models":${deep},"corpus":1}`]) expect(await codeOf(importRuns(store, file(text), 'x.json', 0))).toMatch(/^(bundle|settings|run)-invalid$/);
-  for (const text of ['', 'no json', '{}', '[]', '3']) expect(await codeOf(importRuns(store, file(text), 'x.json', 0))).toBe('bundle-invalid');
-  expect(await codeOf(importRuns(store, file((await store.bundle([run.added[0].id], '0.1.0')).slice(0, -9)), 'x.json', 0))).toBe('bundle-invalid');
+  for (const text of [deep, `{"experiment":${deep},"verdict":1}`, `{"models":${deep},"corpus":1}`])
+    expect(await codeOf(importRuns(store, file(text), 'x.json', 0))).toMatch(/^(bundle|settings|run)-invalid$/);
+  for (const text of ['', 'no json', '{}', '[]', '3'])
+    expect(await codeOf(importRuns(store, file(text), 'x.json', 0))).toBe('bundle-invalid');
+  expect(
+    await codeOf(importRuns(store, file((await store.bundle([run.added[0].id], '0.1.0')).slice(0, -9)), 'x.json', 0)),
+  ).toBe('bundle-invalid');
   expect((await store.list()).records).toHaveLength(1);
 });

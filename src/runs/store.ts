@@ -56,15 +56,27 @@ const finished = (transaction: IDBTransaction): Promise<void> =>
 
 async function readable(table: IDBObjectStore): Promise<RunRecord[]> {
   const values = (await asked(table.getAll(under(RECORD)))) as unknown[];
-  return values.map((value) => recordSchema.safeParse(value)).flatMap((parsed) => (parsed.success ? [parsed.data] : []));
+  return values
+    .map((value) => recordSchema.safeParse(value))
+    .flatMap((parsed) => (parsed.success ? [parsed.data] : []));
 }
 
 function named(error: unknown): LabError {
   if (error instanceof LabError) return error;
   if (error instanceof DOMException && error.name === 'QuotaExceededError') {
-    return new LabError('storage-full', 'The browser has no more room for this site: the run was not kept.', 'Delete runs or downloaded models here, or export the run as a file.');
+    return new LabError(
+      'storage-full',
+      'The browser has no more room for this site: the run was not kept.',
+      'Delete runs or downloaded models here, or export the run as a file.',
+    );
   }
-  return new LabError('storage-unavailable', `This browser keeps no runs: ${error instanceof Error ? error.message : String(error)}.`, 'Private windows and some settings forbid it. Export a run as a file to keep it.', undefined, error);
+  return new LabError(
+    'storage-unavailable',
+    `This browser keeps no runs: ${error instanceof Error ? error.message : String(error)}.`,
+    'Private windows and some settings forbid it. Export a run as a file to keep it.',
+    undefined,
+    error,
+  );
 }
 
 export class RunStore {
@@ -80,13 +92,20 @@ export class RunStore {
 
   /** Everything that is kept; what cannot be read is listed as such. */
   async list(): Promise<RunList> {
-    const [keys, values, data] = await this.#do('readonly', (table) => Promise.all([asked(table.getAllKeys(under(RECORD))), asked(table.getAll(under(RECORD))), asked(table.getAllKeys(under(DATA)))]));
+    const [keys, values, data] = await this.#do('readonly', (table) =>
+      Promise.all([
+        asked(table.getAllKeys(under(RECORD))),
+        asked(table.getAll(under(RECORD))),
+        asked(table.getAllKeys(under(DATA))),
+      ]),
+    );
     const packed = new Set(data.map((key) => String(key).slice(DATA.length)));
     const list: RunList = { records: [], damaged: [], bytes: 0 };
     keys.forEach((key, i) => {
       const id = String(key).slice(RECORD.length);
       const parsed = recordSchema.safeParse(values[i]);
-      if (!parsed.success || parsed.data.id !== id) list.damaged.push({ id, problem: 'Its description cannot be read.' });
+      if (!parsed.success || parsed.data.id !== id)
+        list.damaged.push({ id, problem: 'Its description cannot be read.' });
       else if (!packed.has(id)) list.damaged.push({ id, problem: `“${parsed.data.name}”: the run itself is gone.` });
       else list.records.push(parsed.data);
       packed.delete(id);
@@ -101,19 +120,40 @@ export class RunStore {
    * Keeps a run. One that is there already stays as it is, with its name.
    * @throws LabError `runs-full`, `storage-full`, `storage-unavailable`; `run-*` for what is no run
    */
-  async keep({ run, name, created, parent, from, share = null }: NewRun): Promise<{ record: RunRecord; added: boolean }> {
+  async keep({
+    run,
+    name,
+    created,
+    parent,
+    from,
+    share = null,
+  }: NewRun): Promise<{ record: RunRecord; added: boolean }> {
     const document = asJson(run);
     const parsed = parseRun(document);
     const { id, bytes } = await packRun(document);
     const { experimentDigest } = parsed;
     return this.#do('readwrite', async (table) => {
       const known = recordSchema.safeParse(await asked(table.get(RECORD + id)));
-      if (known.success && (await asked(table.getKey(DATA + id))) !== undefined) return { record: known.data, added: false };
+      if (known.success && (await asked(table.getKey(DATA + id))) !== undefined)
+        return { record: known.data, added: false };
       const others = await readable(table);
       this.#requireRoom(others, bytes.length);
       // The same settings run again are no fork of themselves: they have the parent that they had.
-      const lineage = parent === experimentDigest ? (others.find((each) => each.experimentDigest === experimentDigest)?.parent ?? null) : parent;
-      const record: RunRecord = { form: 1, id, name: name.slice(0, MAX_NAME), created, from, experimentDigest, parent: lineage, bytes: bytes.length, summary: summaryOf(parsed) };
+      const lineage =
+        parent === experimentDigest
+          ? (others.find((each) => each.experimentDigest === experimentDigest)?.parent ?? null)
+          : parent;
+      const record: RunRecord = {
+        form: 1,
+        id,
+        name: name.slice(0, MAX_NAME),
+        created,
+        from,
+        experimentDigest,
+        parent: lineage,
+        bytes: bytes.length,
+        summary: summaryOf(parsed),
+      };
       table.put(record, RECORD + id);
       table.put(bytes, DATA + id);
       if (share) table.put(asJson(share), SHARE + id);
@@ -141,13 +181,23 @@ export class RunStore {
   /** Deletes an entry, readable or not, and hands it over. @throws LabError `run-missing` */
   async remove(id: string): Promise<RemovedRun> {
     return this.#do('readwrite', async (table) => {
-      const [record, data, share] = await Promise.all([asked(table.get(RECORD + id)), asked(table.get(DATA + id)), asked(table.get(SHARE + id))]);
+      const [record, data, share] = await Promise.all([
+        asked(table.get(RECORD + id)),
+        asked(table.get(DATA + id)),
+        asked(table.get(SHARE + id)),
+      ]);
       if (record === undefined && data === undefined) throw missing();
       table.delete(RECORD + id);
       table.delete(DATA + id);
       table.delete(SHARE + id);
       const known = recordSchema.safeParse(record);
-      return { id, name: known.success ? known.data.name : 'the damaged run', record: record as unknown, data: data as unknown, share: share as unknown };
+      return {
+        id,
+        name: known.success ? known.data.name : 'the damaged run',
+        record: record as unknown,
+        data: data as unknown,
+        share: share as unknown,
+      };
     });
   }
 
@@ -169,13 +219,22 @@ export class RunStore {
     for (const id of ids) {
       const { record, document } = await this.#document(id);
       const share = (await this.#do('readonly', (table) => asked(table.get(SHARE + id)))) as object | undefined;
-      items.push({ name: record.name, created: new Date(record.created), parent: record.parent, experiment: (document as Run).experiment, run: document, share: share ?? null });
+      items.push({
+        name: record.name,
+        created: new Date(record.created),
+        parent: record.parent,
+        experiment: (document as Run).experiment,
+        run: document,
+        share: share ?? null,
+      });
     }
     return writeBundle(items, version).text;
   }
 
   async #document(id: string): Promise<{ record: RunRecord; document: object }> {
-    const [value, data] = await this.#do('readonly', (table) => Promise.all([asked(table.get(RECORD + id)), asked(table.get(DATA + id))]));
+    const [value, data] = await this.#do('readonly', (table) =>
+      Promise.all([asked(table.get(RECORD + id)), asked(table.get(DATA + id))]),
+    );
     if (value === undefined && data === undefined) throw missing();
     const record = recordSchema.safeParse(value);
     if (!record.success) throw damaged('The description of the kept run cannot be read.');
@@ -218,4 +277,9 @@ export class RunStore {
   }
 }
 
-const missing = (): LabError => new LabError('run-missing', 'The run is no longer kept here: it was deleted, perhaps in another tab.', 'If it was exported, import that file.');
+const missing = (): LabError =>
+  new LabError(
+    'run-missing',
+    'The run is no longer kept here: it was deleted, perhaps in another tab.',
+    'If it was exported, import that file.',
+  );

@@ -31,11 +31,28 @@ export function chooseBackend(choice: 'auto' | Backend, adapter: AdapterFacts): 
   if (choice === 'wasm') return { backend: 'wasm', chosenBy: 'user', reason: 'WASM, as asked.' };
   if (choice === 'webgpu') {
     if (!adapter.available) {
-      throw adapter.reason ?? new LabError('webgpu-no-adapter', 'WebGPU was asked for, but this browser gives no adapter.', 'Choose the automatic backend or WASM, or use a browser with WebGPU on a machine with a GPU.');
+      throw (
+        adapter.reason ??
+        new LabError(
+          'webgpu-no-adapter',
+          'WebGPU was asked for, but this browser gives no adapter.',
+          'Choose the automatic backend or WASM, or use a browser with WebGPU on a machine with a GPU.',
+        )
+      );
     }
-    return { backend: 'webgpu', chosenBy: 'user', reason: `WebGPU on ${name}${adapter.software ? ' (a software adapter: expect it to be slow)' : ''}, as asked.` };
+    return {
+      backend: 'webgpu',
+      chosenBy: 'user',
+      reason: `WebGPU on ${name}${adapter.software ? ' (a software adapter: expect it to be slow)' : ''}, as asked.`,
+    };
   }
-  if (!adapter.available) return { backend: 'wasm', chosenBy: 'auto', reason: 'WASM: this browser gives no WebGPU adapter.' };
-  if (adapter.software) return { backend: 'wasm', chosenBy: 'auto', reason: `WASM: the only WebGPU adapter, ${name}, is software and slower than WASM.` };
+  if (!adapter.available)
+    return { backend: 'wasm', chosenBy: 'auto', reason: 'WASM: this browser gives no WebGPU adapter.' };
+  if (adapter.software)
+    return {
+      backend: 'wasm',
+      chosenBy: 'auto',
+      reason: `WASM: the only WebGPU adapter, ${name}, is software and slower than WASM.`,
+    };
   return { backend: 'webgpu', chosenBy: 'auto', reason: `WebGPU on ${name}.` };
 }

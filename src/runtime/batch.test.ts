@@ -27,7 +27,10 @@ test('a step’s mask covers each row’s own tokens', () => {
 });
 
 test('groups hold rows of one length, in order', () => {
-  expect(groupByLength([[1, 2], [1], [3, 4], [5]])).toEqual([[1, 3], [0, 2]]);
+  expect(groupByLength([[1, 2], [1], [3, 4], [5]])).toEqual([
+    [1, 3],
+    [0, 2],
+  ]);
 });
 
 test('chunks keep padded sizes within the limit and lose no row', () => {

@@ -29,7 +29,8 @@ async function validationLoss(model: LanguageModel, texts: readonly string[]): P
     const batch = rows.slice(start, start + BATCH);
     const all = await model.logits({ rows: batch, layer: null });
     batch.forEach(({ ids }, r) => {
-      for (let at = 0; at + 1 < ids.length; at++, count++) sum -= logSoftmax(all[r].subarray(at * vocabSize, (at + 1) * vocabSize))[ids[at + 1]];
+      for (let at = 0; at + 1 < ids.length; at++, count++)
+        sum -= logSoftmax(all[r].subarray(at * vocabSize, (at + 1) * vocabSize))[ids[at + 1]];
     });
   }
   return sum / count;
@@ -37,7 +38,10 @@ async function validationLoss(model: LanguageModel, texts: readonly string[]): P
 
 async function validationTexts(): Promise<string[]> {
   const body = await (await fetch(new URL('/corpora/validation.jsonl', location.origin))).text();
-  return body.trim().split('\n').map((line) => (JSON.parse(line) as { text: string }).text);
+  return body
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { text: string }).text);
 }
 
 test.each(['lrt-stories-s', LARGE])('%s has the validation loss that its card states', async (id) => {
@@ -61,23 +65,38 @@ test('L in q4 runs, taps and decodes, and is nearly as good', async () => {
   const taps = await model.collect([ids]);
   expect(taps.blocks).toHaveLength(5);
   taps.dispose();
-  const [decoded] = await model.decode({ rows: [{ ids }], layer: null }, { maxNewTokens: 4, sampling: { temperature: 0, topP: 1, seed: 0 } });
+  const [decoded] = await model.decode(
+    { rows: [{ ids }], layer: null },
+    { maxNewTokens: 4, sampling: { temperature: 0, topP: 1, seed: 0 } },
+  );
   expect(decoded.ids).toHaveLength(4);
   await model.dispose();
   await full.dispose();
 });
 
 test('S and L are homologous, S and the stranger are not', async () => {
-  const [s, l, stranger] = [await runtime.load(bundled('lrt-stories-s')), await runtime.load(bundled(LARGE)), await runtime.load(bundled('lrt-stranger'))];
+  const [s, l, stranger] = [
+    await runtime.load(bundled('lrt-stories-s')),
+    await runtime.load(bundled(LARGE)),
+    await runtime.load(bundled('lrt-stranger')),
+  ];
   expect(checkHomology(s, l).verdict).toBe('homologous');
   expect(checkHomology(s, stranger).verdict).toBe('not-homologous');
   for (const model of [s, l, stranger]) await model.dispose();
 });
 
 /** Loads S with its files changed on the way. */
-async function tampered(change: (files: ModelFiles) => ModelFiles, source: ModelSource = bundled('lrt-stories-s')): Promise<LabError> {
-  const other = await testRuntime('wasm', { openModel: async (asked, options) => change(await openModel(asked, options)) });
-  const thrown = await other.load(source).then(() => null, (error: unknown) => error);
+async function tampered(
+  change: (files: ModelFiles) => ModelFiles,
+  source: ModelSource = bundled('lrt-stories-s'),
+): Promise<LabError> {
+  const other = await testRuntime('wasm', {
+    openModel: async (asked, options) => change(await openModel(asked, options)),
+  });
+  const thrown = await other.load(source).then(
+    () => null,
+    (error: unknown) => error,
+  );
   expect(thrown).toBeInstanceOf(LabError);
   return thrown as LabError;
 }
@@ -91,9 +110,15 @@ test('damaged graphs are refused by name', async () => {
   });
   expect(nan.code).toBe('model-nan');
   expect(nan.details?.tensor).toBeTruthy();
-  expect((await tampered((files) => ({ ...files, graph: files.graph.slice(0, files.graph.length >> 1) }))).code).toBe('model-truncated');
-  expect((await tampered((files) => ({ ...files, graph: new TextEncoder().encode('<!doctype html>') }))).code).toBe('model-invalid');
-  expect((await tampered((files) => ({ ...files, config: { ...files.config, layers: 4 } }))).code).toBe('model-invalid');
+  expect((await tampered((files) => ({ ...files, graph: files.graph.slice(0, files.graph.length >> 1) }))).code).toBe(
+    'model-truncated',
+  );
+  expect((await tampered((files) => ({ ...files, graph: new TextEncoder().encode('<!doctype html>') }))).code).toBe(
+    'model-invalid',
+  );
+  expect((await tampered((files) => ({ ...files, config: { ...files.config, layers: 4 } }))).code).toBe(
+    'model-invalid',
+  );
 });
 
 test('a folder that is not there, and one of the wrong precision', async () => {

@@ -20,11 +20,19 @@ const DROP_SHARE = 0.2;
  * @param endIds any of these ends a row and is not part of its tokens
  * @throws LabError `cancelled` between two steps
  */
-export async function decodeRows(context: StreamContext, rows: readonly SteeredRow[], options: DecodeOptions, endIds: ReadonlySet<number>): Promise<Decoded[]> {
+export async function decodeRows(
+  context: StreamContext,
+  rows: readonly SteeredRow[],
+  options: DecodeOptions,
+  endIds: ReadonlySet<number>,
+): Promise<Decoded[]> {
   const { maxNewTokens, sampling, signal, onStep } = options;
   const results: Decoded[] = rows.map(() => ({ ids: [], ended: false }));
   if (maxNewTokens < 1) return results;
-  const sampler = new Sampler(sampling, rows.map((row, i) => row.stream ?? i));
+  const sampler = new Sampler(
+    sampling,
+    rows.map((row, i) => row.stream ?? i),
+  );
   const vocab = context.info.vocabSize;
   const groups: Group[] = [];
   try {
@@ -46,7 +54,8 @@ export async function decodeRows(context: StreamContext, rows: readonly SteeredR
       for (const group of groups) {
         const alive = group.members.flatMap((row, i) => (results[row].ended ? [] : [i]));
         if (alive.length === 0) continue;
-        if (alive.length <= (1 - DROP_SHARE) * group.members.length && group.stream.keep(alive)) group.members = alive.map((i) => group.members[i]);
+        if (alive.length <= (1 - DROP_SHARE) * group.members.length && group.stream.keep(alive))
+          group.members = alive.map((i) => group.members[i]);
         group.logits = await group.stream.step(group.members.map((row) => tokens[row] ?? 0));
       }
     }
@@ -62,7 +71,8 @@ export async function lastLogits(context: StreamContext, rows: readonly SteeredR
   const groups: Group[] = [];
   try {
     await openGroups(context, rows, 0, groups);
-    for (const { members, logits } of groups) members.forEach((row, i) => out.set(logits.subarray(i * vocab, (i + 1) * vocab), row * vocab));
+    for (const { members, logits } of groups)
+      members.forEach((row, i) => out.set(logits.subarray(i * vocab, (i + 1) * vocab), row * vocab));
     return out;
   } finally {
     for (const group of groups) group.stream.dispose();
@@ -70,11 +80,23 @@ export async function lastLogits(context: StreamContext, rows: readonly SteeredR
 }
 
 /** Reads the prompts of all rows, in one group where lengths may mix. Fills `groups` as it goes, so that a failure leaves nothing undisposed. */
-async function openGroups(context: StreamContext, rows: readonly SteeredRow[], newTokens: number, groups: Group[], signal?: AbortSignal): Promise<void> {
-  const memberships = canMixLengths(context.info) ? [rows.map((_, row) => row)] : groupByLength(rows.map((row) => row.ids));
+async function openGroups(
+  context: StreamContext,
+  rows: readonly SteeredRow[],
+  newTokens: number,
+  groups: Group[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const memberships = canMixLengths(context.info)
+    ? [rows.map((_, row) => row)]
+    : groupByLength(rows.map((row) => row.ids));
   for (const members of memberships) {
     throwIfAborted(signal);
-    const stream = new TokenStream(context, members.map((row) => rows[row]), newTokens);
+    const stream = new TokenStream(
+      context,
+      members.map((row) => rows[row]),
+      newTokens,
+    );
     const group: Group = { members, stream, logits: new Float32Array(0) };
     groups.push(group);
     group.logits = await stream.prefill();

@@ -32,12 +32,22 @@ const FOLDER = '/fixtures/exporters';
 const GRAPHS = {
   webgpu: ['llama-fused-q4-embed', 'llama-merged-fp32'],
   wasm: [
-    'llama-fused-q4-embed', 'opt-plain-fp32', 'llama-merged-fp32', 'gpt2-torchnames-fp32', 'qwen3-dynamo-q4', 'neox-plain-q8', 'phi-fused-fp32',
-    'gemma3-fused-q4f16', 'llama-fused-fp16', 'mistral-plain-fp16', 'llama-fused-fp32-external',
+    'llama-fused-q4-embed',
+    'opt-plain-fp32',
+    'llama-merged-fp32',
+    'gpt2-torchnames-fp32',
+    'qwen3-dynamo-q4',
+    'neox-plain-q8',
+    'phi-fused-fp32',
+    'gemma3-fused-q4f16',
+    'llama-fused-fp16',
+    'mistral-plain-fp16',
+    'llama-fused-fp32-external',
   ],
 };
 
-const LIMIT = (precision: string): number => (precision === 'q8' ? 0.5 : precision === 'fp16' || precision.startsWith('q4f16') ? 0.03 : 1e-3);
+const LIMIT = (precision: string): number =>
+  precision === 'q8' ? 0.5 : precision === 'fp16' || precision.startsWith('q4f16') ? 0.03 : 1e-3;
 
 async function unpacked(file: string): Promise<Uint8Array> {
   // The test server calls a .gz compressed in transit, so that the browser has unpacked it already.
@@ -61,8 +71,16 @@ async function filesOf(name: string): Promise<ModelFiles> {
   const { residPost, logits } = index.states[fixture.architecture];
   return {
     config: {
-      modelType: fixture.architecture, architecture: fixture.architecture, vocabSize: logits.dims[1], layers: residPost.dims[0], hiddenSize: residPost.dims[2],
-      heads: 2, kvHeads: 1, maxPositions: 64, bosIds: [], eosIds: [],
+      modelType: fixture.architecture,
+      architecture: fixture.architecture,
+      vocabSize: logits.dims[1],
+      layers: residPost.dims[0],
+      hiddenSize: residPost.dims[2],
+      heads: 2,
+      kvHeads: 1,
+      maxPositions: 64,
+      bosIds: [],
+      eosIds: [],
     },
     tokenizer: { eosId: null } as ModelTokenizer,
     graph: await unpacked(`${name}.onnx`),
@@ -95,7 +113,10 @@ describe.each(BACKENDS)('on %s', (backend) => {
     expect(taps.blocks.length).toBe(residPost.dims[0]);
     const size = ids.length * hiddenSize;
     for (let block = 0; block < layers; block++) {
-      expect(maxDifference(await tapOf(taps, block), expected.slice(block * size, (block + 1) * size)), `block ${block}`).toBeLessThanOrEqual(limit);
+      expect(
+        maxDifference(await tapOf(taps, block), expected.slice(block * size, (block + 1) * size)),
+        `block ${block}`,
+      ).toBeLessThanOrEqual(limit);
     }
     taps.dispose();
 
@@ -107,11 +128,16 @@ describe.each(BACKENDS)('on %s', (backend) => {
     const batch = { rows: [row, { ids: ids.slice(0, 5), vector: row.vector }], layer: steeredBlock };
     const next = await model.nextTokenLogits(batch);
     expect(maxDifference(next.slice(0, vocabSize), floats(steeredLogits).slice(-vocabSize))).toBeLessThanOrEqual(limit);
-    expect(maxDifference(next.slice(vocabSize), floats(steeredLogits).slice(4 * vocabSize, 5 * vocabSize))).toBeLessThanOrEqual(limit);
+    expect(
+      maxDifference(next.slice(vocabSize), floats(steeredLogits).slice(4 * vocabSize, 5 * vocabSize)),
+    ).toBeLessThanOrEqual(limit);
 
     // Greedy tokens are those that reading the whole text again would choose.
     const decoded = await model.decode(batch, { maxNewTokens: 4, sampling: { temperature: 0, topP: 1, seed: 1 } });
-    const whole = await model.logits({ rows: decoded.map((text, r) => ({ ids: [...batch.rows[r].ids, ...text.ids], vector: row.vector })), layer: steeredBlock });
+    const whole = await model.logits({
+      rows: decoded.map((text, r) => ({ ids: [...batch.rows[r].ids, ...text.ids], vector: row.vector })),
+      layer: steeredBlock,
+    });
     decoded.forEach((text, r) => {
       expect(text.ids).toHaveLength(4);
       text.ids.forEach((id, step) => {

@@ -12,7 +12,11 @@ export type Feeds = Record<string, Tensor>;
 /** Narrows an element type to those that activations come in. @throws LabError `graph-unsupported` */
 export function floatType(type: string, what: string): FloatType {
   if (type === 'float32' || type === 'float16') return type;
-  throw new LabError('graph-unsupported', `The ${what} of this graph are of type ${type}.`, 'Use a model in fp32, fp16, q4 or q4f16.');
+  throw new LabError(
+    'graph-unsupported',
+    `The ${what} of this graph are of type ${type}.`,
+    'Use a model in fp32, fp16, q4 or q4f16.',
+  );
 }
 
 /**
@@ -23,14 +27,27 @@ export function steerTensor(ort: Ort, info: GraphInfo, vectors: readonly (Float3
   const data = new Float32Array(vectors.length * info.width);
   vectors.forEach((vector, row) => {
     if (!vector) return;
-    if (vector.length !== info.width) throw new LabError('internal', `A steering vector has ${vector.length} numbers where the residual stream has ${info.width}.`, 'Fit the vector on this model, or map it first.');
+    if (vector.length !== info.width)
+      throw new LabError(
+        'internal',
+        `A steering vector has ${vector.length} numbers where the residual stream has ${info.width}.`,
+        'Fit the vector on this model, or map it first.',
+      );
     data.set(vector, row * info.width);
   });
   return new ort.Tensor('float32', data, [vectors.length, 1, info.width]);
 }
 
 /** Inputs that a run has whether or not there is a past: ids, positions, steering, number of logits. */
-export function tokenFeeds(ort: Ort, info: GraphInfo, open: OpenSession, ids: BigInt64Array, positions: BigInt64Array, rows: number, steer: Tensor | null): Feeds {
+export function tokenFeeds(
+  ort: Ort,
+  info: GraphInfo,
+  open: OpenSession,
+  ids: BigInt64Array,
+  positions: BigInt64Array,
+  rows: number,
+  steer: Tensor | null,
+): Feeds {
   const columns = ids.length / rows;
   const feeds: Feeds = { input_ids: intTensor(ort, ids, [rows, columns]) };
   if (info.hasPositionIds) feeds.position_ids = intTensor(ort, positions, [rows, columns]);
@@ -39,11 +56,31 @@ export function tokenFeeds(ort: Ort, info: GraphInfo, open: OpenSession, ids: Bi
 }
 
 /** All inputs of a run over whole texts, without a past. */
-export function wholeFeeds(ort: Ort, info: GraphInfo, open: OpenSession, batch: PaddedBatch, vectors: readonly (Float32Array | undefined)[]): Feeds {
+export function wholeFeeds(
+  ort: Ort,
+  info: GraphInfo,
+  open: OpenSession,
+  batch: PaddedBatch,
+  vectors: readonly (Float32Array | undefined)[],
+): Feeds {
   const { rows, length } = batch;
-  const past = emptyPast(ort, { blocks: info.blocks, rows, kvHeads: info.kvHeads, headDim: info.headDim, type: floatType(info.cacheType, 'keys and values') });
+  const past = emptyPast(ort, {
+    blocks: info.blocks,
+    rows,
+    kvHeads: info.kvHeads,
+    headDim: info.headDim,
+    type: floatType(info.cacheType, 'keys and values'),
+  });
   const feeds: Feeds = {
-    ...tokenFeeds(ort, info, open, batch.ids, batch.positions, rows, open.steer === null ? null : steerTensor(ort, info, vectors)),
+    ...tokenFeeds(
+      ort,
+      info,
+      open,
+      batch.ids,
+      batch.positions,
+      rows,
+      open.steer === null ? null : steerTensor(ort, info, vectors),
+    ),
     attention_mask: intTensor(ort, batch.mask, [rows, length]),
     ...past,
   };
@@ -59,7 +96,13 @@ export function only(ort: Ort, feeds: Feeds, open: OpenSession): Feeds {
   for (const name of open.session.inputNames) {
     if (name in feeds) wanted[name] = feeds[name];
     else if (name === 'num_logits_to_keep') wanted[name] = intTensor(ort, BigInt64Array.of(open.logitsToKeep), []);
-    else throw new LabError('graph-unsupported', `The graph has an input “${name}” that the lab does not know.`, 'Use a decoder exported for transformers.js with input_ids, attention_mask and past_key_values.', { input: name });
+    else
+      throw new LabError(
+        'graph-unsupported',
+        `The graph has an input “${name}” that the lab does not know.`,
+        'Use a decoder exported for transformers.js with input_ids, attention_mask and past_key_values.',
+        { input: name },
+      );
   }
   return wanted;
 }

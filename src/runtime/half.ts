@@ -14,7 +14,10 @@ const SIZE = 24;
  * to the largest value; null where the device has no 16-bit floats, which is no fault.
  * @throws LabError `runtime-failed`
  */
-export async function halfProductError({ backend, device }: Pick<Runtime, 'backend' | 'device'>): Promise<number | null> {
+export async function halfProductError({
+  backend,
+  device,
+}: Pick<Runtime, 'backend' | 'device'>): Promise<number | null> {
   if (device && !device.features.has('shader-f16')) return null;
   const ort = await loadOrt(backend);
   const graph = encodeGraph({
@@ -24,15 +27,25 @@ export async function halfProductError({ backend, device }: Pick<Runtime, 'backe
       encodeNode('MatMul', 'ab', ['A16', 'B16'], ['C16']),
       encodeNode('Cast', 'c', ['C16'], ['C'], [encodeIntAttribute('to', FLOAT)]),
     ],
-    inputs: [['A', [SIZE, SIZE]], ['B', [SIZE, SIZE]]],
+    inputs: [
+      ['A', [SIZE, SIZE]],
+      ['B', [SIZE, SIZE]],
+    ],
     outputs: [['C', [SIZE, SIZE]]],
   });
   // Values between −1 and 1 that half precision has to round.
   const [A, B] = [13, 29].map((step) => Float32Array.from({ length: SIZE * SIZE }, (_, i) => Math.sin(1 + i * step)));
   try {
-    const session = await exclusive(() => ort.InferenceSession.create(graph, { executionProviders: device ? [{ name: 'webgpu', device } as never] : ['wasm'], logSeverityLevel: 3 }));
+    const session = await exclusive(() =>
+      ort.InferenceSession.create(graph, {
+        executionProviders: device ? [{ name: 'webgpu', device } as never] : ['wasm'],
+        logSeverityLevel: 3,
+      }),
+    );
     try {
-      const { C } = await exclusive(() => session.run({ A: new ort.Tensor('float32', A, [SIZE, SIZE]), B: new ort.Tensor('float32', B, [SIZE, SIZE]) }));
+      const { C } = await exclusive(() =>
+        session.run({ A: new ort.Tensor('float32', A, [SIZE, SIZE]), B: new ort.Tensor('float32', B, [SIZE, SIZE]) }),
+      );
       return relativeError((await C.getData()) as Float32Array, fromHalf(toHalf(A)), fromHalf(toHalf(B)));
     } finally {
       await exclusive(() => session.release());

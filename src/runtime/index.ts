@@ -29,7 +29,11 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { backend, openModel = openFolder, staticCache } = options;
   const device = backend === 'webgpu' ? options.device : null;
   if (backend === 'webgpu' && !device) {
-    throw new LabError('webgpu-missing', 'The WebGPU backend was asked for without a device.', 'Use a browser with WebGPU, or choose the WASM backend.');
+    throw new LabError(
+      'webgpu-missing',
+      'The WebGPU backend was asked for without a device.',
+      'Use a browser with WebGPU, or choose the WASM backend.',
+    );
   }
   const ort = await loadOrt(backend);
   // Ignored by today's releases in favour of the provider's option; set so that a later one does not open a second device.
@@ -84,11 +88,19 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
 /** float16 graphs fail at their first run, not at load, where the device lacks the feature: say so before the download. */
 function requireHalf(source: ModelSource, device: GPUDevice | null): void {
   if (!device || device.features.has('shader-f16')) return;
-  throw new LabError('graph-unsupported', `“${source.id}” in ${source.dtype} needs float16 shaders, which this device does not have.`, 'Choose fp32 or q4.');
+  throw new LabError(
+    'graph-unsupported',
+    `“${source.id}” in ${source.dtype} needs float16 shaders, which this device does not have.`,
+    'Choose fp32 or q4.',
+  );
 }
 
 /** The configuration and the graph must be of the same model. */
-function checkConfig(id: string, config: { layers: number; hiddenSize: number; vocabSize: number }, graph: { blocks: number; width: number; vocabSize: number }): void {
+function checkConfig(
+  id: string,
+  config: { layers: number; hiddenSize: number; vocabSize: number },
+  graph: { blocks: number; width: number; vocabSize: number },
+): void {
   const pairs: [string, number, number][] = [
     ['blocks', config.layers, graph.blocks],
     ['hidden size', config.hiddenSize, graph.width],
@@ -96,5 +108,9 @@ function checkConfig(id: string, config: { layers: number; hiddenSize: number; v
   ];
   const wrong = pairs.find(([, said, found]) => said !== found);
   if (!wrong) return;
-  throw new LabError('model-invalid', `The config.json of “${id}” does not belong to its graph: ${wrong[0]} ${wrong[1]} against ${wrong[2]}.`, 'Put the files of one model into the folder.');
+  throw new LabError(
+    'model-invalid',
+    `The config.json of “${id}” does not belong to its graph: ${wrong[0]} ${wrong[1]} against ${wrong[2]}.`,
+    'Put the files of one model into the folder.',
+  );
 }

@@ -39,12 +39,19 @@ interface Part {
 
 /** Names of the cache tensors, in block order, keys before values. */
 export function cacheParts(blocks: number): Part[] {
-  return Array.from({ length: blocks }, (_, block) => ['key', 'value'].map((part) => ({ past: `past_key_values.${block}.${part}`, present: `present.${block}.${part}` }))).flat();
+  return Array.from({ length: blocks }, (_, block) =>
+    ['key', 'value'].map((part) => ({ past: `past_key_values.${block}.${part}`, present: `present.${block}.${part}` })),
+  ).flat();
 }
 
 /** Past inputs of a run without a past: [rows, kvHeads, 0, headDim]. */
 export function emptyPast(ort: Ort, shape: KvShape): Record<string, Tensor> {
-  return Object.fromEntries(cacheParts(shape.blocks).map(({ past }) => [past, floatTensor(ort, shape.type, new Float32Array(0), [shape.rows, shape.kvHeads, 0, shape.headDim])]));
+  return Object.fromEntries(
+    cacheParts(shape.blocks).map(({ past }) => [
+      past,
+      floatTensor(ort, shape.type, new Float32Array(0), [shape.rows, shape.kvHeads, 0, shape.headDim]),
+    ]),
+  );
 }
 
 /** Feeds every run's outputs to the next. */
@@ -67,7 +74,9 @@ export class GrowingCache implements KvCache {
 
   accept(outputs: Record<string, Tensor>): void {
     this.dispose();
-    this.#feeds = Object.fromEntries(cacheParts(this.#shape.blocks).map(({ past, present }) => [past, outputs[present]]));
+    this.#feeds = Object.fromEntries(
+      cacheParts(this.#shape.blocks).map(({ past, present }) => [past, outputs[present]]),
+    );
   }
 
   dispose(): void {
@@ -145,10 +154,15 @@ export class HostCache implements KvCache {
     const columns = new Int32Array(this.#rows * kvHeads * count * headDim);
     let at = 0;
     for (const start of starts) {
-      for (let head = 0; head < kvHeads; head++) for (let i = 0; i < count; i++, at += headDim) columns.fill(start + i, at, at + headDim);
+      for (let head = 0; head < kvHeads; head++)
+        for (let i = 0; i < count; i++, at += headDim) columns.fill(start + i, at, at + headDim);
     }
-    const feeds: Record<string, Tensor> = { [WRITTEN_INPUT]: new this.#ort.Tensor('int32', columns, [this.#rows, kvHeads, count, headDim]) };
-    cacheParts(this.#shape.blocks).forEach(({ past }, i) => (feeds[past] = floatTensor(this.#ort, type, this.#arrays[i], dims)));
+    const feeds: Record<string, Tensor> = {
+      [WRITTEN_INPUT]: new this.#ort.Tensor('int32', columns, [this.#rows, kvHeads, count, headDim]),
+    };
+    cacheParts(this.#shape.blocks).forEach(
+      ({ past }, i) => (feeds[past] = floatTensor(this.#ort, type, this.#arrays[i], dims)),
+    );
     return feeds;
   }
 
@@ -190,7 +204,8 @@ export class HostCache implements KvCache {
     const old = this.#capacity * headDim;
     this.#arrays = this.#arrays.map((array) => {
       const grown = new Float32Array(this.#rows * kvHeads * capacity * headDim);
-      for (let line = 0; line < this.#rows * kvHeads; line++) grown.set(array.subarray(line * old, (line + 1) * old), line * capacity * headDim);
+      for (let line = 0; line < this.#rows * kvHeads; line++)
+        grown.set(array.subarray(line * old, (line + 1) * old), line * capacity * headDim);
       return grown;
     });
     this.#capacity = capacity;

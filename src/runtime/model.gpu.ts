@@ -17,7 +17,10 @@ async function tapRows(taps: TapBatch, index: number): Promise<Float32Array[]> {
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
-  const error = await work.then(() => null, (thrown: unknown) => thrown);
+  const error = await work.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
   expect(error).toBeInstanceOf(LabError);
   return (error as LabError).code;
 }
@@ -78,15 +81,23 @@ describe.each(BACKENDS)('on %s', (backend) => {
     expect(next.length).toBe(3 * vocabSize);
     all.forEach((logits, row) => {
       expect(logits.length).toBe(rows[row].ids.length * vocabSize);
-      expect(maxDifference(logits.slice(-vocabSize), next.slice(row * vocabSize, (row + 1) * vocabSize))).toBeLessThanOrEqual(1e-4);
+      expect(
+        maxDifference(logits.slice(-vocabSize), next.slice(row * vocabSize, (row + 1) * vocabSize)),
+      ).toBeLessThanOrEqual(1e-4);
     });
   });
 
   test('greedy continuation is what recomputing the whole text would give', async () => {
     const steps: (number | null)[][] = [];
-    const decoded = await model.decode({ rows, layer: null }, { maxNewTokens: 5, sampling: GREEDY, onStep: (_, tokens) => steps.push(tokens) });
+    const decoded = await model.decode(
+      { rows, layer: null },
+      { maxNewTokens: 5, sampling: GREEDY, onStep: (_, tokens) => steps.push(tokens) },
+    );
     const { vocabSize } = model.info;
-    const full = await model.logits({ rows: rows.map((row, r) => ({ ids: [...row.ids, ...decoded[r].ids] })), layer: null });
+    const full = await model.logits({
+      rows: rows.map((row, r) => ({ ids: [...row.ids, ...decoded[r].ids] })),
+      layer: null,
+    });
     decoded.forEach(({ ids }, r) => {
       expect(ids).toHaveLength(5);
       expect(steps.map((tokens) => tokens[r])).toEqual(ids);
@@ -100,7 +111,11 @@ describe.each(BACKENDS)('on %s', (backend) => {
 
   test('the same seed gives the same tokens, alone or in company; another seed gives others', async () => {
     const sampling = { temperature: 1, topP: 0.95, seed: 7 };
-    const run = (count: number, seed: number) => model.decode({ rows: Array.from({ length: count }, () => rows[0]), layer: null }, { maxNewTokens: 6, sampling: { ...sampling, seed } });
+    const run = (count: number, seed: number) =>
+      model.decode(
+        { rows: Array.from({ length: count }, () => rows[0]), layer: null },
+        { maxNewTokens: 6, sampling: { ...sampling, seed } },
+      );
     const three = await run(3, 7);
     expect(await run(3, 7)).toEqual(three);
     expect((await run(1, 7))[0]).toEqual(three[0]);
@@ -119,10 +134,16 @@ describe.each(BACKENDS)('on %s', (backend) => {
     });
     const other = await ending.load(bundled('lrt-stories-s'));
     const steps: (number | null)[][] = [];
-    const decoded = await other.decode({ rows: [rows[0], rows[2]], layer: null }, { maxNewTokens: 4, sampling: GREEDY, onStep: (_, tokens) => steps.push(tokens) });
+    const decoded = await other.decode(
+      { rows: [rows[0], rows[2]], layer: null },
+      { maxNewTokens: 4, sampling: GREEDY, onStep: (_, tokens) => steps.push(tokens) },
+    );
     const first = ids.indexOf(end);
     expect(decoded[0]).toEqual({ ids: ids.slice(0, first), ended: true });
-    expect(steps.map((tokens) => tokens[0])).toEqual([...ids.slice(0, first), ...Array<null>(steps.length - first).fill(null)]);
+    expect(steps.map((tokens) => tokens[0])).toEqual([
+      ...ids.slice(0, first),
+      ...Array<null>(steps.length - first).fill(null),
+    ]);
     await ending.dispose();
   });
 
@@ -132,7 +153,14 @@ describe.each(BACKENDS)('on %s', (backend) => {
     const onStep = (): void => {
       if (++steps === 2) controller.abort();
     };
-    expect(await codeOf(model.decode({ rows: [rows[0]], layer: null }, { maxNewTokens: 50, sampling: GREEDY, signal: controller.signal, onStep }))).toBe('cancelled');
+    expect(
+      await codeOf(
+        model.decode(
+          { rows: [rows[0]], layer: null },
+          { maxNewTokens: 50, sampling: GREEDY, signal: controller.signal, onStep },
+        ),
+      ),
+    ).toBe('cancelled');
     expect(steps).toBe(2);
     expect((await model.nextTokenLogits({ rows: [rows[0]], layer: null })).every(Number.isFinite)).toBe(true);
   });
@@ -153,8 +181,12 @@ describe.each(BACKENDS)('on %s', (backend) => {
     expect(await codeOf(model.nextTokenLogits(batch([])))).toBe('settings-invalid');
     expect(await codeOf(model.decode(batch([1, 2]), { maxNewTokens: 600, sampling: GREEDY }))).toBe('settings-invalid');
     expect(await codeOf(model.nextTokenLogits({ rows: [{ ids: [1] }], layer: 3 }))).toBe('settings-invalid');
-    expect(await codeOf(model.nextTokenLogits({ rows: [{ ids: [1], vector: new Float32Array(3) }], layer: 1 }))).toBe('internal');
-    expect(await codeOf(model.nextTokenLogits({ rows: [{ ids: [1], vector: new Float32Array(64) }], layer: null }))).toBe('internal');
+    expect(await codeOf(model.nextTokenLogits({ rows: [{ ids: [1], vector: new Float32Array(3) }], layer: 1 }))).toBe(
+      'internal',
+    );
+    expect(
+      await codeOf(model.nextTokenLogits({ rows: [{ ids: [1], vector: new Float32Array(64) }], layer: null })),
+    ).toBe('internal');
   });
 });
 
@@ -167,7 +199,9 @@ test('both backends agree on states and on forced log-probabilities', async () =
   const [a, b] = [await wasm.collect(ids), await webgpu.collect(ids)];
   for (const index of a.blocks.keys()) {
     const [left, right] = [await tapRows(a, index), await tapRows(b, index)];
-    left.forEach((row, r) => expect(maxDifference(row, right[r]), `block ${index}, row ${r}`).toBeLessThanOrEqual(1e-3));
+    left.forEach((row, r) =>
+      expect(maxDifference(row, right[r]), `block ${index}, row ${r}`).toBeLessThanOrEqual(1e-3),
+    );
   }
   a.dispose();
   b.dispose();
@@ -178,7 +212,9 @@ test('both backends agree on states and on forced log-probabilities', async () =
   forcedA.forEach((logits, r) => {
     for (let at = 0; at + 1 < ids[r].length; at++) {
       const next = ids[r][at + 1];
-      const [p, q] = [logits, forcedB[r]].map((all) => logSoftmax(all.subarray(at * vocabSize, (at + 1) * vocabSize))[next]);
+      const [p, q] = [logits, forcedB[r]].map(
+        (all) => logSoftmax(all.subarray(at * vocabSize, (at + 1) * vocabSize))[next],
+      );
       worst = Math.max(worst, Math.abs(p - q));
     }
   });
@@ -205,7 +241,10 @@ test('GPU buffers: collecting and decoding again and again keeps none', async ()
     const ids = model.tokenizer.encode(TEXTS[0]);
     const cycle = async (): Promise<number> => {
       (await model.collect([ids, ids.slice(0, 4)])).dispose();
-      await model.decode({ rows: [{ ids }, { ids: ids.slice(0, 4) }], layer: null }, { maxNewTokens: 2, sampling: GREEDY });
+      await model.decode(
+        { rows: [{ ids }, { ids: ids.slice(0, 4) }], layer: null },
+        { maxNewTokens: 2, sampling: GREEDY },
+      );
       await device.queue.onSubmittedWorkDone();
       return live;
     };

@@ -8,7 +8,17 @@ import type { Ort, Tensor } from './ort';
 import { SessionPool, type OpenSession, type Purpose } from './sessions';
 import type { StreamContext } from './stream';
 import { floatData } from './tensors';
-import type { Decoded, DecodeOptions, LanguageModel, LanguageModelInfo, ModelConfig, ModelTokenizer, SteeredBatch, SteeredRow, TapBatch } from './types';
+import type {
+  Decoded,
+  DecodeOptions,
+  LanguageModel,
+  LanguageModelInfo,
+  ModelConfig,
+  ModelTokenizer,
+  SteeredBatch,
+  SteeredRow,
+  TapBatch,
+} from './types';
 
 /** Results of one run that are copied to the CPU stay below this; larger batches are cut into several runs. */
 const READ_BYTES = 64 * 2 ** 20;
@@ -67,11 +77,21 @@ export class LoadedModel implements LanguageModel {
 
   statesAt(block: number, batch: SteeredBatch): Promise<Float32Array[]> {
     this.#checkBlock(block);
-    return this.#whole({ kind: 'states', block, layer: batch.layer }, batch, this.#parts.graph.width, (outputs, taps) => outputs[taps[0].name]);
+    return this.#whole(
+      { kind: 'states', block, layer: batch.layer },
+      batch,
+      this.#parts.graph.width,
+      (outputs, taps) => outputs[taps[0].name],
+    );
   }
 
   logits(batch: SteeredBatch): Promise<Float32Array[]> {
-    return this.#whole({ kind: 'logits', layer: batch.layer }, batch, this.#parts.graph.vocabSize, (outputs) => outputs.logits);
+    return this.#whole(
+      { kind: 'logits', layer: batch.layer },
+      batch,
+      this.#parts.graph.vocabSize,
+      (outputs) => outputs.logits,
+    );
   }
 
   async nextTokenLogits(batch: SteeredBatch): Promise<Float32Array> {
@@ -100,16 +120,36 @@ export class LoadedModel implements LanguageModel {
   }
 
   /** One value vector of `width` numbers a token, from runs over whole texts. Right padding: no token attends to what follows it. */
-  async #whole(purpose: Purpose, batch: SteeredBatch, width: number, pick: (outputs: Record<string, Tensor>, taps: { name: string }[]) => Tensor): Promise<Float32Array[]> {
+  async #whole(
+    purpose: Purpose,
+    batch: SteeredBatch,
+    width: number,
+    pick: (outputs: Record<string, Tensor>, taps: { name: string }[]) => Tensor,
+  ): Promise<Float32Array[]> {
     this.#checkBatch(batch, 0);
     const { ort, graph, pool } = this.#parts;
     const results: Float32Array[] = [];
     return pool.use(purpose, async (open) => {
-      const chunks = chunkRows(batch.rows.map((row) => row.ids.length), Math.floor(READ_BYTES / (4 * width)));
+      const chunks = chunkRows(
+        batch.rows.map((row) => row.ids.length),
+        Math.floor(READ_BYTES / (4 * width)),
+      );
       for (const chunk of chunks) {
         const rows = chunk.map((row) => batch.rows[row]);
-        const padded = padRows(rows.map((row) => row.ids), 'right');
-        const outputs = await pool.run(open, wholeFeeds(ort, graph, open, padded, rows.map((row) => row.vector)));
+        const padded = padRows(
+          rows.map((row) => row.ids),
+          'right',
+        );
+        const outputs = await pool.run(
+          open,
+          wholeFeeds(
+            ort,
+            graph,
+            open,
+            padded,
+            rows.map((row) => row.vector),
+          ),
+        );
         const values = floatData(pick(outputs, open.taps));
         rows.forEach((row, i) => {
           const start = i * padded.length * width;
@@ -122,21 +162,37 @@ export class LoadedModel implements LanguageModel {
   }
 
   #check(rows: readonly (readonly number[])[], more: number): void {
-    checkRows(rows, more, { modelId: this.info.id, vocabSize: this.info.vocabSize, maxPositions: this.config.maxPositions });
+    checkRows(rows, more, {
+      modelId: this.info.id,
+      vocabSize: this.info.vocabSize,
+      maxPositions: this.config.maxPositions,
+    });
   }
 
   #checkBatch(batch: SteeredBatch, more: number): void {
-    this.#check(batch.rows.map((row: SteeredRow) => row.ids), more);
+    this.#check(
+      batch.rows.map((row: SteeredRow) => row.ids),
+      more,
+    );
     if (batch.layer !== null) this.#checkBlock(batch.layer);
     else if (batch.rows.some((row) => row.vector)) {
-      throw new LabError('internal', 'A row has a steering vector, but the batch names no block to steer.', 'Name the block, or leave the vector out.');
+      throw new LabError(
+        'internal',
+        'A row has a steering vector, but the batch names no block to steer.',
+        'Name the block, or leave the vector out.',
+      );
     }
   }
 
   #checkBlock(block: number): void {
     const { layers, id } = this.info;
     if (Number.isInteger(block) && block >= 0 && block < layers) return;
-    throw new LabError('settings-invalid', `“${id}” has no block ${block}.`, `Choose a block from 0 to ${layers - 1}.`, { block, layers });
+    throw new LabError(
+      'settings-invalid',
+      `“${id}” has no block ${block}.`,
+      `Choose a block from 0 to ${layers - 1}.`,
+      { block, layers },
+    );
   }
 }
 

@@ -45,7 +45,13 @@ export function loadOrt(backend: Backend): Promise<Ort> {
     },
     (error: unknown) => {
       loading.delete(backend);
-      throw new LabError('runtime-failed', `ONNX Runtime could not be loaded: ${(error as Error).message}.`, 'Check that the lab is served whole, then reload the page.', undefined, error);
+      throw new LabError(
+        'runtime-failed',
+        `ONNX Runtime could not be loaded: ${(error as Error).message}.`,
+        'Check that the lab is served whole, then reload the page.',
+        undefined,
+        error,
+      );
     },
   );
   loading.set(backend, loaded);
@@ -66,7 +72,19 @@ export function runtimeError(thrown: unknown, doing: string): LabError {
   if (thrown instanceof LabError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   if (/out of memory|bad_alloc|failed to allocate|allocation failed|memory access out of bounds|^\d+$/i.test(message)) {
-    return new LabError('out-of-memory', `The memory ran out while ${doing}.`, 'Close other tabs, choose smaller models or fewer continuations, and reload the page.', { message }, thrown);
+    return new LabError(
+      'out-of-memory',
+      `The memory ran out while ${doing}.`,
+      'Close other tabs, choose smaller models or fewer continuations, and reload the page.',
+      { message },
+      thrown,
+    );
   }
-  return new LabError('runtime-failed', `ONNX Runtime failed while ${doing}: ${message}`, 'Reload the page; if it happens again, choose the other backend or another model.', undefined, thrown);
+  return new LabError(
+    'runtime-failed',
+    `ONNX Runtime failed while ${doing}: ${message}`,
+    'Reload the page; if it happens again, choose the other backend or another model.',
+    undefined,
+    thrown,
+  );
 }

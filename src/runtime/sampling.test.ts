@@ -33,10 +33,16 @@ describe('sampleTopP', () => {
   test('is the definition of nucleus sampling', () => {
     const logit = fc.float({ min: -20, max: 20, noNaN: true });
     fc.assert(
-      fc.property(fc.array(logit, { minLength: 1, maxLength: 60 }), fc.double({ min: 0.1, max: 3, noNaN: true }), fc.double({ min: 0.01, max: 1, noNaN: true }), fc.double({ min: 0, max: 0.999999, noNaN: true }), (values, temperature, topP, uniform) => {
-        const logits = Float32Array.from(values);
-        expect(sampleTopP(logits, temperature, topP, uniform)).toBe(byDefinition(logits, temperature, topP, uniform));
-      }),
+      fc.property(
+        fc.array(logit, { minLength: 1, maxLength: 60 }),
+        fc.double({ min: 0.1, max: 3, noNaN: true }),
+        fc.double({ min: 0.01, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 0.999999, noNaN: true }),
+        (values, temperature, topP, uniform) => {
+          const logits = Float32Array.from(values);
+          expect(sampleTopP(logits, temperature, topP, uniform)).toBe(byDefinition(logits, temperature, topP, uniform));
+        },
+      ),
     );
   });
 
@@ -61,7 +67,10 @@ describe('sampleTopP', () => {
 test('streams depend on seed and row, and on nothing else', () => {
   const flat = new Float32Array(1000);
   const draw = (seed: number, row: number): number[] => {
-    const sampler = new Sampler({ temperature: 1, topP: 1, seed }, Array.from({ length: row + 1 }, (_, i) => i));
+    const sampler = new Sampler(
+      { temperature: 1, topP: 1, seed },
+      Array.from({ length: row + 1 }, (_, i) => i),
+    );
     return [sampler.next(row, flat), sampler.next(row, flat)];
   };
   expect(draw(3, 2)).toEqual(draw(3, 2));

@@ -7,7 +7,12 @@ import { loadOrt } from './ort';
 import { SessionPool, type Purpose } from './sessions';
 import { bundled } from './fixtures';
 
-const USES: Purpose[] = [{ kind: 'collect' }, { kind: 'states', block: 1, layer: null }, { kind: 'logits', layer: 1 }, { kind: 'decode', layer: 1 }];
+const USES: Purpose[] = [
+  { kind: 'collect' },
+  { kind: 'states', block: 1, layer: null },
+  { kind: 'logits', layer: 1 },
+  { kind: 'decode', layer: 1 },
+];
 
 test('no more sessions than allowed are alive, the new one counted; one in use stays', async () => {
   const ort = await loadOrt('wasm');

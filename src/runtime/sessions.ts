@@ -71,7 +71,16 @@ export class SessionPool {
    * @param decoder what `readDecoder` made of the files' graph
    * @param limit most sessions alive; default LIVE_SESSIONS
    */
-  constructor(ort: Ort, files: ModelFiles, decoder: Decoder, info: GraphInfo, modelId: string, backend: Backend, device: GPUDevice | null, limit?: number) {
+  constructor(
+    ort: Ort,
+    files: ModelFiles,
+    decoder: Decoder,
+    info: GraphInfo,
+    modelId: string,
+    backend: Backend,
+    device: GPUDevice | null,
+    limit?: number,
+  ) {
     this.#ort = ort;
     this.#files = files;
     this.#decoder = decoder;
@@ -92,7 +101,8 @@ export class SessionPool {
    * @throws LabError `runtime-failed`, `out-of-memory` or what editing the graph throws
    */
   async use<T>(purpose: Purpose, work: (open: OpenSession) => Promise<T>): Promise<T> {
-    if (this.#disposed) throw new LabError('runtime-failed', `“${this.#modelId}” has been unloaded.`, 'Load the model again.');
+    if (this.#disposed)
+      throw new LabError('runtime-failed', `“${this.#modelId}” has been unloaded.`, 'Load the model again.');
     // Room first: the new one must not be made beside one too many.
     if (!this.#find(purpose)) await this.#evict(1);
     const held = this.#find(purpose) ?? this.#add(purpose);
@@ -108,7 +118,11 @@ export class SessionPool {
   }
 
   /** Runs a session; the one place where a run can start. */
-  async run(open: OpenSession, feeds: Record<string, Tensor>, fetches?: Record<string, Tensor | null>): Promise<Record<string, Tensor>> {
+  async run(
+    open: OpenSession,
+    feeds: Record<string, Tensor>,
+    fetches?: Record<string, Tensor | null>,
+  ): Promise<Record<string, Tensor>> {
     try {
       const wanted = fetches ?? open.outputs;
       const run = () => (wanted ? open.session.run(feeds, wanted) : open.session.run(feeds));
@@ -129,7 +143,11 @@ export class SessionPool {
   #find(purpose: Purpose): Held | undefined {
     const exact = this.#held.find((held) => held.key === keyOf(purpose));
     if (exact || purpose.kind === 'collect' || purpose.layer !== null) return exact;
-    return this.#held.findLast((held) => held.purpose.kind === purpose.kind && (purpose.kind !== 'states' || (held.purpose as typeof purpose).block === purpose.block));
+    return this.#held.findLast(
+      (held) =>
+        held.purpose.kind === purpose.kind &&
+        (purpose.kind !== 'states' || (held.purpose as typeof purpose).block === purpose.block),
+    );
   }
 
   #add(purpose: Purpose): Held {
@@ -171,10 +189,21 @@ export class SessionPool {
     });
     const taps = edited.taps.map(({ block, name }) => ({ block, name }));
     const outputs = unread ? edited.outputs.filter((name) => !name.startsWith('present.')) : undefined;
-    const options = this.#options(purpose, taps.map((tap) => tap.name), edited.info);
+    const options = this.#options(
+      purpose,
+      taps.map((tap) => tap.name),
+      edited.info,
+    );
     try {
       const session = await exclusive(() => this.#ort.InferenceSession.create(edited.bytes, options));
-      return { session, taps, steer: edited.steers[0]?.name ?? null, logitsToKeep: continues ? 1n : 0n, outputs, written };
+      return {
+        session,
+        taps,
+        steer: edited.steers[0]?.name ?? null,
+        logitsToKeep: continues ? 1n : 0n,
+        outputs,
+        written,
+      };
     } catch (error) {
       throw runtimeError(error, `preparing “${this.#modelId}” for ${purpose.kind}`);
     }
@@ -186,11 +215,18 @@ export class SessionPool {
       logSeverityLevel: 3,
     };
     if (this.#backend === 'wasm' || !this.#device) return { ...common, executionProviders: ['wasm'] };
-    const onGpu = purpose.kind === 'collect' ? taps : purpose.kind === 'decode' || purpose.kind === 'prompt' ? cacheParts(info.blocks).map(({ present }) => present) : [];
+    const onGpu =
+      purpose.kind === 'collect'
+        ? taps
+        : purpose.kind === 'decode' || purpose.kind === 'prompt'
+          ? cacheParts(info.blocks).map(({ present }) => present)
+          : [];
     return {
       ...common,
       executionProviders: [{ name: 'webgpu', device: this.#device } as never],
-      preferredOutputLocation: Object.fromEntries(onGpu.map((name) => [name, 'gpu-buffer'])) as SessionOptions['preferredOutputLocation'],
+      preferredOutputLocation: Object.fromEntries(
+        onGpu.map((name) => [name, 'gpu-buffer']),
+      ) as SessionOptions['preferredOutputLocation'],
     };
   }
 }

@@ -12,11 +12,7 @@ import { floatData } from './tensors';
 import type { SteeredRow } from './types';
 
 const LAYER = 1;
-const PROMPTS = [
-  [1, 40, 300, 77, 512, 99, 1030],
-  [1, 9, 8, 700, 6],
-  [1],
-];
+const PROMPTS = [[1, 40, 300, 77, 512, 99, 1030], [1, 9, 8, 700, 6], [1]];
 const FORCED = [
   [11, 22, 33],
   [44, 55, 66],
@@ -38,17 +34,23 @@ describe.each(BACKENDS)('on %s', (backend) => {
     });
     afterAll(() => context.pool.dispose());
 
-    const vectors = (width: number): (Float32Array | undefined)[] => [waveVector(width, 0.3, 0.5), undefined, waveVector(width, 2, 1.5)];
+    const vectors = (width: number): (Float32Array | undefined)[] => [
+      waveVector(width, 0.3, 0.5),
+      undefined,
+      waveVector(width, 2, 1.5),
+    ];
 
     /** Logits after the prompt and after each forced token, [step][row]. */
     const streamed = (rows: SteeredRow[], staticCache: boolean): Promise<Float32Array[][]> =>
       context.pool.use({ kind: 'decode', layer: LAYER }, async (open) => {
         const { vocabSize } = context.info;
-        const split = (logits: Float32Array): Float32Array[] => rows.map((_, r) => logits.slice(r * vocabSize, (r + 1) * vocabSize));
+        const split = (logits: Float32Array): Float32Array[] =>
+          rows.map((_, r) => logits.slice(r * vocabSize, (r + 1) * vocabSize));
         const stream = new TokenStream({ ...context, open, prompt: open, staticCache }, rows, FORCED[0].length);
         try {
           const steps = [split(await stream.prefill())];
-          for (let step = 0; step < FORCED[0].length; step++) steps.push(split(await stream.step(rows.map((_, r) => FORCED[r][step]))));
+          for (let step = 0; step < FORCED[0].length; step++)
+            steps.push(split(await stream.step(rows.map((_, r) => FORCED[r][step]))));
           return steps;
         } finally {
           stream.dispose();
@@ -59,10 +61,15 @@ describe.each(BACKENDS)('on %s', (backend) => {
     const alone = (row: SteeredRow, forced: number[]): Promise<Float32Array[]> =>
       context.pool.use({ kind: 'logits', layer: LAYER }, async (open) => {
         const ids = [...row.ids, ...forced];
-        const outputs = await context.pool.run(open, wholeFeeds(context.ort, context.info, open, padRows([ids], 'right'), [row.vector]));
+        const outputs = await context.pool.run(
+          open,
+          wholeFeeds(context.ort, context.info, open, padRows([ids], 'right'), [row.vector]),
+        );
         const all = floatData(outputs.logits);
         const { vocabSize } = context.info;
-        return [0, ...forced].map((_, step) => all.slice((row.ids.length - 1 + step) * vocabSize, (row.ids.length + step) * vocabSize));
+        return [0, ...forced].map((_, step) =>
+          all.slice((row.ids.length - 1 + step) * vocabSize, (row.ids.length + step) * vocabSize),
+        );
       });
 
     test('rows of different lengths and vectors equal each row recomputed alone', async () => {
@@ -70,7 +77,8 @@ describe.each(BACKENDS)('on %s', (backend) => {
       const steps = await streamed(rows, true);
       for (const [r, row] of rows.entries()) {
         const reference = await alone(row, FORCED[r]);
-        for (const [step, logits] of reference.entries()) expect(maxDifference(steps[step][r], logits), `row ${r}, step ${step}`).toBeLessThanOrEqual(1e-4);
+        for (const [step, logits] of reference.entries())
+          expect(maxDifference(steps[step][r], logits), `row ${r}, step ${step}`).toBeLessThanOrEqual(1e-4);
       }
       expect(maxDifference(steps[0][0], steps[0][1])).toBeGreaterThan(0.1);
     });
@@ -82,15 +90,19 @@ describe.each(BACKENDS)('on %s', (backend) => {
       // The forced tokens of a row depend on its place in the batch, so only the prompt and the first step's cache are shared.
       expect(maxDifference(together[0][2], single[0][0])).toBe(0);
       const first = await streamed([rows[0]], true);
-      for (const [step, [logits]] of first.entries()) expect(maxDifference(together[step][0], logits), `step ${step}`).toBe(0);
+      for (const [step, [logits]] of first.entries())
+        expect(maxDifference(together[step][0], logits), `step ${step}`).toBe(0);
     });
 
     // Only this backend and style have such a cache.
-    if (backend === 'webgpu' && id === 'lrt-stories-s') test('buffers allocated once give the bits of a growing cache', async () => {
-      const rows = PROMPTS.map((ids, r) => ({ ids, vector: vectors(context.info.width)[r] }));
-      const [fixed, growing] = [await streamed(rows, true), await streamed(rows, false)];
-      for (const [step, logits] of growing.entries()) for (const [r, row] of logits.entries()) expect(maxDifference(fixed[step][r], row), `row ${r}, step ${step}`).toBe(0);
-    });
+    if (backend === 'webgpu' && id === 'lrt-stories-s')
+      test('buffers allocated once give the bits of a growing cache', async () => {
+        const rows = PROMPTS.map((ids, r) => ({ ids, vector: vectors(context.info.width)[r] }));
+        const [fixed, growing] = [await streamed(rows, true), await streamed(rows, false)];
+        for (const [step, logits] of growing.entries())
+          for (const [r, row] of logits.entries())
+            expect(maxDifference(fixed[step][r], row), `row ${r}, step ${step}`).toBe(0);
+      });
 
     test('dropping a row leaves the others as they were, where the cache can drop', async () => {
       const rows = PROMPTS.map((ids, r) => ({ ids, vector: vectors(context.info.width)[r] }));
@@ -107,7 +119,9 @@ describe.each(BACKENDS)('on %s', (backend) => {
             const logits = await stream.step(kept.map((r) => FORCED[r][step]));
             for (const [i, r] of kept.entries()) {
               const reference = (await alone(rows[r], FORCED[r]))[step + 1];
-              expect(maxDifference(logits.slice(i * vocabSize, (i + 1) * vocabSize), reference)).toBeLessThanOrEqual(1e-4);
+              expect(maxDifference(logits.slice(i * vocabSize, (i + 1) * vocabSize), reference)).toBeLessThanOrEqual(
+                1e-4,
+              );
             }
           }
         } finally {

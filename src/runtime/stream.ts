@@ -49,10 +49,17 @@ export class TokenStream {
     // GroupQueryAttention is silently wrong with left padding; appending by Concat is right only with it.
     this.#side = info.style === 'fused' ? 'right' : 'left';
     this.#setSteer();
-    const shape = { blocks: info.blocks, rows: rows.length, kvHeads: info.kvHeads, headDim: info.headDim, type: floatType(info.cacheType, 'keys and values') };
+    const shape = {
+      blocks: info.blocks,
+      rows: rows.length,
+      kvHeads: info.kvHeads,
+      headDim: info.headDim,
+      type: floatType(info.cacheType, 'keys and values'),
+    };
     const capacity = Math.max(...rows.map((row) => row.ids.length)) + newTokens;
     if (open.written) this.#cache = new HostCache(ort, shape);
-    else if (device && context.staticCache && info.style === 'fused') this.#cache = new GpuCache(ort, device, shape, capacity);
+    else if (device && context.staticCache && info.style === 'fused')
+      this.#cache = new GpuCache(ort, device, shape, capacity);
     else this.#cache = new GrowingCache(ort, shape);
   }
 
@@ -73,7 +80,13 @@ export class TokenStream {
     const before = this.#valid;
     this.#valid = before.map((count) => count + 1);
     this.#columns++;
-    return this.#run(this.#context.open, BigInt64Array.from(tokens, BigInt), BigInt64Array.from(before, BigInt), stepMask(this.#valid, this.#columns, this.#side), before);
+    return this.#run(
+      this.#context.open,
+      BigInt64Array.from(tokens, BigInt),
+      BigInt64Array.from(before, BigInt),
+      stepMask(this.#valid, this.#columns, this.#side),
+      before,
+    );
   }
 
   /** Drops all rows but these (numbers among the present rows, ascending). @returns false where the cache cannot: then nothing has changed */
@@ -92,18 +105,37 @@ export class TokenStream {
 
   #setSteer(): void {
     const { ort, info, open } = this.#context;
-    this.#steer = open.steer === null ? null : steerTensor(ort, info, this.#rows.map((row) => row.vector));
+    this.#steer =
+      open.steer === null
+        ? null
+        : steerTensor(
+            ort,
+            info,
+            this.#rows.map((row) => row.vector),
+          );
   }
 
   #prompt(ids: readonly (readonly number[])[]): Promise<Float32Array> {
     const batch = padRows(ids, this.#side);
     this.#valid = batch.lengths;
     this.#columns = batch.length;
-    return this.#run(this.#context.prompt, batch.ids, batch.positions, batch.mask, this.#rows.map(() => 0));
+    return this.#run(
+      this.#context.prompt,
+      batch.ids,
+      batch.positions,
+      batch.mask,
+      this.#rows.map(() => 0),
+    );
   }
 
   /** @param starts cache columns of the rows' first new tokens, for caches that write by column */
-  async #run(open: OpenSession, ids: BigInt64Array, positions: BigInt64Array, mask: BigInt64Array, starts: readonly number[]): Promise<Float32Array> {
+  async #run(
+    open: OpenSession,
+    ids: BigInt64Array,
+    positions: BigInt64Array,
+    mask: BigInt64Array,
+    starts: readonly number[],
+  ): Promise<Float32Array> {
     const { ort, info, pool } = this.#context;
     const rows = this.#rows.length;
     const feeds = only(

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { fromHalf, toHalf } from './tensors';
 
 test('every half float survives the way to float32 and back', () => {
-  const all = Uint16Array.from({ length: 65536 }, (_, i) => i).filter((h) => (h & 0x7c00) !== 0x7c00 || (h & 0x3ff) === 0);
+  const all = Uint16Array.from({ length: 65536 }, (_, i) => i).filter(
+    (h) => (h & 0x7c00) !== 0x7c00 || (h & 0x3ff) === 0,
+  );
   expect(toHalf(fromHalf(all))).toEqual(all);
 });
 

@@ -22,7 +22,11 @@ export function floatData(tensor: Tensor): Float32Array {
     if (data instanceof Uint16Array) return fromHalf(data);
     return Float32Array.from(data as unknown as ArrayLike<number>);
   }
-  throw new LabError('graph-unsupported', `A tensor of type ${tensor.type} came where numbers were expected.`, 'Use a model in fp32, fp16, q4 or q4f16.');
+  throw new LabError(
+    'graph-unsupported',
+    `A tensor of type ${tensor.type} came where numbers were expected.`,
+    'Use a model in fp32, fp16, q4 or q4f16.',
+  );
 }
 
 const bits = new Uint32Array(1);
@@ -38,7 +42,8 @@ export function toHalf(values: Float32Array): Uint16Array {
     const magnitude = b & 0x7fffffff;
     if (magnitude > 0x7f800000) out[i] = sign | 0x7e00;
     else if (magnitude >= 0x477ff000) out[i] = sign | 0x7c00;
-    else if (magnitude >= 0x38800000) out[i] = sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
+    else if (magnitude >= 0x38800000)
+      out[i] = sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
     else {
       // Subnormal: adding 0.5 aligns the mantissa so that the hardware does the rounding.
       bits[0] = magnitude;
@@ -56,7 +61,14 @@ export function fromHalf(values: Uint16Array): Float32Array {
     const h = values[i];
     const exponent = (h >>> 10) & 31;
     const mantissa = h & 0x3ff;
-    const value = exponent === 0 ? mantissa * 2 ** -24 : exponent === 31 ? (mantissa ? NaN : Infinity) : (mantissa + 1024) * 2 ** (exponent - 25);
+    const value =
+      exponent === 0
+        ? mantissa * 2 ** -24
+        : exponent === 31
+          ? mantissa
+            ? NaN
+            : Infinity
+          : (mantissa + 1024) * 2 ** (exponent - 25);
     out[i] = h & 0x8000 ? -value : value;
   }
   return out;

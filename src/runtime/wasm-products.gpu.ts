@@ -22,7 +22,13 @@ afterAll(() => products.dispose());
 
 describe('accuracy at the widths of real models', () => {
   test.each([2e4, 2e8, 2e10])('192 → 256, 16,384 rows, κ of the standardised covariance %d', async (kappa) => {
-    const data = activationLike({ sourceWidth: 192, targetWidth: 256, rows: 16384 + HELD_OUT, standardisedKappa: kappa, seed: 21 });
+    const data = activationLike({
+      sourceWidth: 192,
+      targetWidth: 256,
+      rows: 16384 + HELD_OUT,
+      standardisedKappa: kappa,
+      seed: 21,
+    });
     const shape = pairShape(data);
     const fits = [new Float64Fit(shape, { cka: false }), new WhitenedFit(shape, products, { cka: false })];
     for (const fit of fits) await stream(fit, layersOf(data), data);
@@ -31,7 +37,9 @@ describe('accuracy at the widths of real models', () => {
       const [expected, got] = [await fits[0].solve(0, 0, lambda), await fits[1].solve(0, 0, lambda)];
       const error = relativeError(got.best.W, expected.best.W);
       const deltaR2 = Math.abs(got.heldOutR2 - expected.heldOutR2);
-      console.log(`κ ${kappa.toExponential(0)}, λ ${lambda}: W ${error.toExponential(1)}, ΔR² ${deltaR2.toExponential(1)}`);
+      console.log(
+        `κ ${kappa.toExponential(0)}, λ ${lambda}: W ${error.toExponential(1)}, ΔR² ${deltaR2.toExponential(1)}`,
+      );
       expect(got.badPivots).toBe(0);
       expect(deltaR2).toBeLessThan(1e-6);
       if (kappa < 1e10 || lambda > 0) expect(error).toBeLessThan(1e-4);
@@ -41,7 +49,9 @@ describe('accuracy at the widths of real models', () => {
 
 test('the self-test passes', async () => {
   const report = await runWasmSelfTest(products);
-  console.log(`self-test ${report.milliseconds.toFixed(0)} ms: ${report.cases.map((item) => `${item.kernel} (${item.name}) ${item.maxRelativeError.toExponential(1)}`).join(', ')}`);
+  console.log(
+    `self-test ${report.milliseconds.toFixed(0)} ms: ${report.cases.map((item) => `${item.kernel} (${item.name}) ${item.maxRelativeError.toExponential(1)}`).join(', ')}`,
+  );
   expect(report.cases.filter((item) => !item.passed)).toEqual([]);
 });
 

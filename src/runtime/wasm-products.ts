@@ -13,11 +13,17 @@ export async function createWasmProducts(): Promise<Products> {
   const ort = await loadOrt('wasm');
   const graph = encodeGraph({
     nodes: [encodeNode('Gemm', 'atb', ['A', 'B'], ['C'], [encodeIntAttribute('transA', 1)])],
-    inputs: [['A', ['rows', 'm']], ['B', ['rows', 'n']]],
+    inputs: [
+      ['A', ['rows', 'm']],
+      ['B', ['rows', 'n']],
+    ],
     outputs: [['C', ['m', 'n']]],
   });
   try {
-    return new WasmProducts(ort, await exclusive(() => ort.InferenceSession.create(graph, { executionProviders: ['wasm'], logSeverityLevel: 3 })));
+    return new WasmProducts(
+      ort,
+      await exclusive(() => ort.InferenceSession.create(graph, { executionProviders: ['wasm'], logSeverityLevel: 3 })),
+    );
   } catch (error) {
     throw runtimeError(error, 'preparing the matrix product');
   }
@@ -39,7 +45,9 @@ class WasmProducts implements Products {
     if (!session) throw new LabError('internal', 'The matrix products have been disposed.', 'Report this message.');
     const { Tensor } = this.#ort;
     try {
-      const { C } = await exclusive(() => session.run({ A: new Tensor('float32', A, [rows, m]), B: new Tensor('float32', B, [rows, n]) }));
+      const { C } = await exclusive(() =>
+        session.run({ A: new Tensor('float32', A, [rows, m]), B: new Tensor('float32', B, [rows, n]) }),
+      );
       return C.data as Float32Array;
     } catch (error) {
       throw runtimeError(error, 'multiplying matrices');

@@ -33,7 +33,13 @@ export class EngineClient {
     worker.onmessage = (event: MessageEvent<FromWorker>) => this.#receive(event.data);
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#lose(new LabError('worker-crashed', `The engine stopped: ${event.message || 'its script could not be started'}.`, 'Press Run to start it again; your settings are kept.'));
+      this.#lose(
+        new LabError(
+          'worker-crashed',
+          `The engine stopped: ${event.message || 'its script could not be started'}.`,
+          'Press Run to start it again; your settings are kept.',
+        ),
+      );
     };
     this.#worker = worker;
     return worker;
@@ -43,7 +49,11 @@ export class EngineClient {
    * Sends one request and resolves with its result.
    * Rejects with a LabError; `cancelled` when the signal is aborted.
    */
-  request<K extends RequestType>(type: K, input: Requests[K]['in'], listeners: Listeners = {}): Promise<Requests[K]['out']> {
+  request<K extends RequestType>(
+    type: K,
+    input: Requests[K]['in'],
+    listeners: Listeners = {},
+  ): Promise<Requests[K]['out']> {
     if (listeners.signal?.aborted) return Promise.reject(cancelled());
     const id = this.#nextId++;
     const worker = this.#ensure();

@@ -29,7 +29,11 @@ self.onmessage = (event: MessageEvent<ToWorker>): void => {
   const controller = new AbortController();
   controllers.set(message.id, controller);
   if (isModelRequest(message)) {
-    void settle(message.id, controller.signal, () => answerModelRequest(message, controller.signal, (progress) => post({ type: 'progress', id: message.id, progress }))).finally(() => controllers.delete(message.id));
+    void settle(message.id, controller.signal, () =>
+      answerModelRequest(message, controller.signal, (progress) =>
+        post({ type: 'progress', id: message.id, progress }),
+      ),
+    ).finally(() => controllers.delete(message.id));
     return;
   }
   // Requests queue behind one another: ORT allows one run at a time, and so do the device's memory limits.
@@ -38,11 +42,21 @@ self.onmessage = (event: MessageEvent<ToWorker>): void => {
 
 async function answer(message: EngineRequest, signal: AbortSignal): Promise<void> {
   let stage: Stage | null = null;
-  await settle(message.id, signal, () => perform(message, signal, (running) => (stage = running)), () => stage);
+  await settle(
+    message.id,
+    signal,
+    () => perform(message, signal, (running) => (stage = running)),
+    () => stage,
+  );
 }
 
 /** Ends a request in exactly one `done` or `error`. */
-async function settle(id: number, signal: AbortSignal, work: () => Promise<Extract<FromWorker, { type: 'done' }>['result']>, stage: () => Stage | null = () => null): Promise<void> {
+async function settle(
+  id: number,
+  signal: AbortSignal,
+  work: () => Promise<Extract<FromWorker, { type: 'done' }>['result']>,
+  stage: () => Stage | null = () => null,
+): Promise<void> {
   try {
     if (signal.aborted) throw cancelled();
     post({ type: 'done', id, result: await work() });
@@ -51,11 +65,20 @@ async function settle(id: number, signal: AbortSignal, work: () => Promise<Extra
   }
 }
 
-async function perform(message: EngineRequest, signal: AbortSignal, setStage: (stage: Stage) => void): Promise<Extract<FromWorker, { type: 'done' }>['result']> {
+async function perform(
+  message: EngineRequest,
+  signal: AbortSignal,
+  setStage: (stage: Stage) => void,
+): Promise<Extract<FromWorker, { type: 'done' }>['result']> {
   if (message.type === 'start') {
     await engine?.dispose();
     engine = null;
-    engine = await startEngine(message.backend, message.baseUrl, (error) => post({ type: 'device-lost', error: error.toJSON(), checkpoint }), message.residence);
+    engine = await startEngine(
+      message.backend,
+      message.baseUrl,
+      (error) => post({ type: 'device-lost', error: error.toJSON(), checkpoint }),
+      message.residence,
+    );
     return engine.report;
   }
   if (!engine) throw new LabError('worker-crashed', 'The engine has not been started.', 'Reload the page.');
@@ -72,7 +95,9 @@ async function perform(message: EngineRequest, signal: AbortSignal, setStage: (s
       return engine.pipeline.run(message.experiment, message.until, context);
     case 'verify': {
       const { document, digest, migrated, depth } = message;
-      return verify({ document, digest, migrated, depth }, engine.pipeline, context, (stepId, step) => post({ type: 'verify', id: message.id, stepId, step }));
+      return verify({ document, digest, migrated, depth }, engine.pipeline, context, (stepId, step) =>
+        post({ type: 'verify', id: message.id, stepId, step }),
+      );
     }
     case 'map-arrays':
       return engine.pipeline.mapArrays(message.experiment, context);
@@ -81,6 +106,13 @@ async function perform(message: EngineRequest, signal: AbortSignal, setStage: (s
     case 'axis':
       return engine.pipeline.axis(message.experiment, message.prompt, context);
     case 'streams':
-      return engine.pipeline.streams(message.experiment, message.prompt, message.nearest, message.maxNewTokens, context, (streams) => post({ type: 'streams', id: message.id, streams }));
+      return engine.pipeline.streams(
+        message.experiment,
+        message.prompt,
+        message.nearest,
+        message.maxNewTokens,
+        context,
+        (streams) => post({ type: 'streams', id: message.id, streams }),
+      );
   }
 }

@@ -2,14 +2,28 @@
 import * as models from '../lab/model-sources';
 import type { ModelRequest, ModelRequests, ModelRequestType, Progress, ToWorker } from './protocol';
 
-const TYPES: Record<ModelRequestType, true> = { families: true, repository: true, plan: true, download: true, stored: true, 'delete-stored': true, 'clear-states': true, 'open-folder': true, memory: true };
+const TYPES: Record<ModelRequestType, true> = {
+  families: true,
+  repository: true,
+  plan: true,
+  download: true,
+  stored: true,
+  'delete-stored': true,
+  'clear-states': true,
+  'open-folder': true,
+  memory: true,
+};
 
 export function isModelRequest(message: ToWorker): message is ModelRequest {
   return message.type in TYPES;
 }
 
 /** @throws LabError of the request */
-export async function answerModelRequest(message: ModelRequest, signal: AbortSignal, progress: (progress: Progress) => void): Promise<ModelRequests[ModelRequestType]['out']> {
+export async function answerModelRequest(
+  message: ModelRequest,
+  signal: AbortSignal,
+  progress: (progress: Progress) => void,
+): Promise<ModelRequests[ModelRequestType]['out']> {
   switch (message.type) {
     case 'families':
       return models.curatedFamilies(message.baseUrl, signal);
@@ -18,7 +32,10 @@ export async function answerModelRequest(message: ModelRequest, signal: AbortSig
     case 'plan':
       return models.planOf(message.repository, message.dtype);
     case 'download':
-      return models.download(message.plan, { signal, onProgress: throttled((done, total, note) => progress({ stage: 'models', done, total, unit: 'bytes', note })) });
+      return models.download(message.plan, {
+        signal,
+        onProgress: throttled((done, total, note) => progress({ stage: 'models', done, total, unit: 'bytes', note })),
+      });
     case 'stored':
       return models.storedModels(message.backend);
     case 'delete-stored':

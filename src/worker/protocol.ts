@@ -4,7 +4,19 @@
  * one `done` or `error` with that id.
  */
 import type { LabErrorJson } from '../experiment/errors';
-import type { Backend, DeviceReport, DoseAxis, MapArrays, Progress, Residence, Run, Stage, StageEvent, StopStreams, WrittenText } from '../experiment/run';
+import type {
+  Backend,
+  DeviceReport,
+  DoseAxis,
+  MapArrays,
+  Progress,
+  Residence,
+  Run,
+  Stage,
+  StageEvent,
+  StopStreams,
+  WrittenText,
+} from '../experiment/run';
 import type { ModelRef } from '../experiment/model-ref';
 import type { Experiment } from '../experiment/schema';
 import type { Step, StepId, Verification } from '../experiment/share/verification';
@@ -13,7 +25,14 @@ import type { CollectCheckpoint } from '../lab/rows';
 import type { VerifyRequest } from '../lab/verify/verify';
 
 export type { CollectCheckpoint, Progress, StageEvent, VerifyRequest };
-export type { FamilyOffer, LocalOffer, ModelShape, RepositoryOffer, StoredOffer, VariantOffer } from '../lab/model-sources';
+export type {
+  FamilyOffer,
+  LocalOffer,
+  ModelShape,
+  RepositoryOffer,
+  StoredOffer,
+  VariantOffer,
+} from '../lab/model-sources';
 type Answer<F extends (...args: never[]) => unknown> = Awaited<ReturnType<F>>;
 type Argument<F extends (...args: never[]) => unknown, N extends number> = Parameters<F>[N];
 
@@ -36,7 +55,10 @@ export interface Requests extends ModelRequests {
   /** Texts as the models are given them, with the tokens whose states a contrast pair would be read at; loads the models where they are not. */
   written: { in: { experiment: Experiment; texts: string[] }; out: Record<'source' | 'target', WrittenText>[] };
   /** Continuations of all arms at the stops, nearest to `nearest` first; each stop arrives as a `streams` event. */
-  streams: { in: { experiment: Experiment; prompt: string; nearest: number; maxNewTokens: number }; out: { stops: number } };
+  streams: {
+    in: { experiment: Experiment; prompt: string; nearest: number; maxNewTokens: number };
+    out: { stops: number };
+  };
   /** Verifies a shared document; each step arrives as `verify` events. */
   verify: { in: VerifyRequest; out: Verification };
   /** The arrays of the experiment's map, to be saved; fitted first where the engine does not hold it. */
@@ -58,7 +80,10 @@ export interface ModelRequests {
   /** Removes the states that collections in turn have left behind. */
   'clear-states': { in: object; out: number };
   /** Makes the files of a folder known to this worker; they are forgotten when it ends. */
-  'open-folder': { in: { files: Argument<typeof models.openFolder, 0>; backend: BackendChoice }; out: models.LocalOffer };
+  'open-folder': {
+    in: { files: Argument<typeof models.openFolder, 0>; backend: BackendChoice };
+    out: models.LocalOffer;
+  };
   /** Memory of an experiment's pair. */
   memory: { in: { experiment: Experiment; backend: BackendChoice; baseUrl: string }; out: MemoryPlan };
 }
@@ -70,9 +95,7 @@ type Message<K extends RequestType> = { [T in K]: { type: T; id: number } & Requ
 
 export type ModelRequest = Message<ModelRequestType>;
 
-export type ToWorker =
-  | Message<RequestType>
-  | { type: 'cancel'; id: number };
+export type ToWorker = Message<RequestType> | { type: 'cancel'; id: number };
 
 export type FromWorker =
   | { type: 'progress'; id: number; progress: Progress }

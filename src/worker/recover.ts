@@ -15,17 +15,32 @@ const RESUMABLE: readonly Stage[] = ['models', 'activations'];
  * @param restart starts the engine; resolves to whether it is ready
  * @throws LabError of the run; `webgpu-device-lost` when it was lost in a later stage, or too often
  */
-export async function runRecovering(client: EngineClient, restart: () => Promise<boolean>, input: Pick<Requests['run']['in'], 'experiment' | 'until'>, listeners: Listeners): Promise<Run | null> {
+export async function runRecovering(
+  client: EngineClient,
+  restart: () => Promise<boolean>,
+  input: Pick<Requests['run']['in'], 'experiment' | 'until'>,
+  listeners: Listeners,
+): Promise<Run | null> {
   let resume: Requests['run']['in']['resume'] = null;
   for (let recoveries = 0; ; recoveries++) {
     let stage: Stage = 'models';
     try {
-      return await client.request('run', { ...input, resume }, { ...listeners, onProgress: (progress) => ((stage = progress.stage), listeners.onProgress?.(progress)) });
+      return await client.request(
+        'run',
+        { ...input, resume },
+        { ...listeners, onProgress: (progress) => ((stage = progress.stage), listeners.onProgress?.(progress)) },
+      );
     } catch (thrown) {
       const error = LabError.from(thrown);
       if (error.code !== 'webgpu-device-lost' || recoveries === RECOVERIES || !RESUMABLE.includes(stage)) throw error;
       resume = client.takeCheckpoint() ?? resume;
-      listeners.onProgress?.({ stage, done: 0, total: 1, unit: 'steps', note: 'The graphics device was lost: starting a new one' });
+      listeners.onProgress?.({
+        stage,
+        done: 0,
+        total: 1,
+        unit: 'steps',
+        note: 'The graphics device was lost: starting a new one',
+      });
       if (!(await restart())) throw error;
     }
   }

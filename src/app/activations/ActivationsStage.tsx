@@ -25,30 +25,61 @@ export default function ActivationsStage() {
   const target = targetBlock ?? map?.layers.target ?? 0;
   const apart = result?.alignment.by === 'characters';
   return (
-    <StageFrame stage="activations" title="The same text, seen twice" lead={`${apart ? 'Both models read the same texts, each cut into its own tokens.' : 'Both models read the same tokens.'} After every block each token is a point in the residual stream; the two axes are the widest directions of that cloud.`}>
+    <StageFrame
+      stage="activations"
+      title="The same text, seen twice"
+      lead={`${apart ? 'Both models read the same texts, each cut into its own tokens.' : 'Both models read the same tokens.'} After every block each token is a point in the residual stream; the two axes are the widest directions of that cloud.`}
+    >
       {result && (
         <>
           <Facts
             facts={[
               { name: 'Corpus', value: corpus?.title ?? experiment.corpus.id, note: `${count(result.texts)} texts` },
-              { name: 'Tokens kept', value: count(result.tokens.kept), note: `of ${count(result.tokens.read)} read${apart ? ' by the small model' : ''}`, help: 'Positions whose states are used: without the first of a text and without special tokens, unless the settings ask for all.' },
+              {
+                name: 'Tokens kept',
+                value: count(result.tokens.kept),
+                note: `of ${count(result.tokens.read)} read${apart ? ' by the small model' : ''}`,
+                help: 'Positions whose states are used: without the first of a text and without special tokens, unless the settings ask for all.',
+              },
               ...(apart ? [alignedShare(result.alignment)] : []),
               { name: 'To fit the map', value: count(result.tokens.train), note: 'tokens' },
               { name: 'Held out', value: count(result.tokens.heldOut), note: 'tokens, from other texts' },
             ]}
           />
           <div className="pca-panels">
-            <PcaFigure name="pca-small" title={models?.source.title ?? 'Small'} panels={result.pca.source} colorFrom={result.pca.source[source]} labels={result.labels} block={source} norm={result.medianNorm.source} onBlock={setSourceBlock} />
-            <PcaFigure name="pca-large" title={models?.target.title ?? 'Large'} panels={result.pca.target} colorFrom={result.pca.source[source]} labels={targetLabels(result.labels)} block={target} norm={result.medianNorm.target} onBlock={setTargetBlock} />
+            <PcaFigure
+              name="pca-small"
+              title={models?.source.title ?? 'Small'}
+              panels={result.pca.source}
+              colorFrom={result.pca.source[source]}
+              labels={result.labels}
+              block={source}
+              norm={result.medianNorm.source}
+              onBlock={setSourceBlock}
+            />
+            <PcaFigure
+              name="pca-large"
+              title={models?.target.title ?? 'Large'}
+              panels={result.pca.target}
+              colorFrom={result.pca.source[source]}
+              labels={targetLabels(result.labels)}
+              block={target}
+              norm={result.medianNorm.target}
+              onBlock={setTargetBlock}
+            />
           </div>
           {map ? (
             <MorphPanel map={map} labels={result.labels} />
           ) : (
-            <p className="empty">The third panel, small states carried into the large model’s space, appears when the map has been fitted.</p>
+            <p className="empty">
+              The third panel, small states carried into the large model’s space, appears when the map has been fitted.
+            </p>
           )}
           <p className="muted">
-            Median length of a state at the chosen blocks: small {fixed(result.medianNorm.source[source], 1)}, large {fixed(result.medianNorm.target[target], 1)}. One r of the dose is this length.{' '}
-            {result.massive.rows > 0 && `The panels leave out ${count(result.massive.rows)} of ${count(result.massive.of)} sampled states that are far longer than the rest: they would be all that the axes show.`}
+            Median length of a state at the chosen blocks: small {fixed(result.medianNorm.source[source], 1)}, large{' '}
+            {fixed(result.medianNorm.target[target], 1)}. One r of the dose is this length.{' '}
+            {result.massive.rows > 0 &&
+              `The panels leave out ${count(result.massive.rows)} of ${count(result.massive.of)} sampled states that are far longer than the rest: they would be all that the axes show.`}
           </p>
         </>
       )}
@@ -57,12 +88,17 @@ export default function ActivationsStage() {
 }
 
 /** The tokens under the large model's points; their position is that of the small model's tokens, by which rows are named. */
-const targetLabels = (labels: ActivationsResult['labels']): ActivationsResult['labels'] => labels.map(({ partner, ...label }) => (partner === undefined ? label : { ...label, token: partner }));
+const targetLabels = (labels: ActivationsResult['labels']): ActivationsResult['labels'] =>
+  labels.map(({ partner, ...label }) => (partner === undefined ? label : { ...label, token: partner }));
 
 function alignedShare({ share, paired }: ActivationsResult['alignment']): Fact {
   return {
     name: 'Positions paired',
-    value: <span data-testid="aligned-share">{percent(share.source)} and {percent(share.target)}</span>,
+    value: (
+      <span data-testid="aligned-share">
+        {percent(share.source)} and {percent(share.target)}
+      </span>
+    ),
     note: `of small and large; ${count(paired)} pairs`,
     help: 'The models cut texts differently. Two positions are a pair where both models have read exactly the same characters; the others have no partner and are left out.',
   };

@@ -28,9 +28,16 @@ export function PcaFigure({ name, title, panels, colorFrom, labels, block, norm,
         mode: 'markers',
         x: panel.points.map((p) => p[0]),
         y: panel.points.map((p) => p[1]),
-        text: labels.map((label) => `${plotText(tokenName(label.token))}  (text ${label.text}, position ${label.position})`),
+        text: labels.map(
+          (label) => `${plotText(tokenName(label.token))}  (text ${label.text}, position ${label.position})`,
+        ),
         hovertemplate: '%{text}<extra></extra>',
-        marker: { size: 6, opacity: 0.8, color: (colorFrom ?? panel).points.map((p) => p[0]), colorscale: theme.points },
+        marker: {
+          size: 6,
+          opacity: 0.8,
+          color: (colorFrom ?? panel).points.map((p) => p[0]),
+          colorscale: theme.points,
+        },
       },
     ];
     const layout = theme.layout({
@@ -44,8 +51,19 @@ export function PcaFigure({ name, title, panels, colorFrom, labels, block, norm,
       name={name}
       title={title}
       caption={`Each point is one token after block ${block}. Colour: the token’s place on the first axis of the small model, so the same token has the same colour on both sides.`}
-      table={{ head: ['token', 'text', 'position', 'pc1', 'pc2'], rows: labels.map((label, i) => [label.token, label.text, label.position, ...panel.points[i]]) }}
-      cursor={[{ name: title, curve: 0, points: labels.map((label, i) => ({ label: `${tokenName(label.token)}, text ${label.text}: ${fixed(panel.points[i][0])}, ${fixed(panel.points[i][1])}` })) }]}
+      table={{
+        head: ['token', 'text', 'position', 'pc1', 'pc2'],
+        rows: labels.map((label, i) => [label.token, label.text, label.position, ...panel.points[i]]),
+      }}
+      cursor={[
+        {
+          name: title,
+          curve: 0,
+          points: labels.map((label, i) => ({
+            label: `${tokenName(label.token)}, text ${label.text}: ${fixed(panel.points[i][0])}, ${fixed(panel.points[i][1])}`,
+          })),
+        },
+      ]}
       tools={
         <label className="block-picker">
           Block

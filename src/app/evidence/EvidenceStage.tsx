@@ -21,7 +21,11 @@ export default function EvidenceStage() {
   const ends = useEnds(stage.experiment ?? current);
   const result = stage.result;
   return (
-    <StageFrame stage="evidence" title="Does it carry across?" lead="Every arm at the chosen dose, on prompts that were held back from choosing it.">
+    <StageFrame
+      stage="evidence"
+      title="Does it carry across?"
+      lead="Every arm at the chosen dose, on prompts that were held back from choosing it."
+    >
       {result && (
         <>
           <VerdictBlock result={result} />
@@ -43,19 +47,43 @@ function VerdictBlock({ result }: { result: EvidenceResult }) {
     <section className={`verdict outcome-${verdict.outcome}`} data-testid="verdict" data-outcome={verdict.outcome}>
       <h2>{OUTCOME_NAMES[verdict.outcome]}</h2>
       <p className="verdict-sentence">{verdict.sentence}</p>
-      <ul className="reasons">{verdict.reasons.map((reason) => <li key={reason}>{reason}</li>)}</ul>
+      <ul className="reasons">
+        {verdict.reasons.map((reason) => (
+          <li key={reason}>{reason}</li>
+        ))}
+      </ul>
       <Facts
         facts={[
-          { name: 'Transfer ratio', value: ratio ? fixed(ratio.value) : '–', note: ratio ? `95 % ${interval(ratio.interval)}` : 'the native vector has no effect to compare with', help: 'Effect of the mapped vector over that of the native one, both less the effect of random vectors: 1 is as good as native.' },
-          { name: 'Chosen dose', value: `r ${fixed(dose.r)}`, note: `α ${fixed(dose.alpha, 1)} · iso-KL ${fixed(dose.isoKl)}`, help: 'The stop in the usable window with the best effect both ways, chosen on the other half of the prompts.' },
-          { name: 'Usable window', value: window.largestR === null ? 'none' : `up to r ${fixed(window.largestR)}`, note: `p95 KL ≤ ${fixed(window.maxP95Kl)} nat, rep-3 < ${fixed(window.maxRep3)}`, help: 'Doses whose side effects stay under both limits.' },
+          {
+            name: 'Transfer ratio',
+            value: ratio ? fixed(ratio.value) : '–',
+            note: ratio ? `95 % ${interval(ratio.interval)}` : 'the native vector has no effect to compare with',
+            help: 'Effect of the mapped vector over that of the native one, both less the effect of random vectors: 1 is as good as native.',
+          },
+          {
+            name: 'Chosen dose',
+            value: `r ${fixed(dose.r)}`,
+            note: `α ${fixed(dose.alpha, 1)} · iso-KL ${fixed(dose.isoKl)}`,
+            help: 'The stop in the usable window with the best effect both ways, chosen on the other half of the prompts.',
+          },
+          {
+            name: 'Usable window',
+            value: window.largestR === null ? 'none' : `up to r ${fixed(window.largestR)}`,
+            note: `p95 KL ≤ ${fixed(window.maxP95Kl)} nat, rep-3 < ${fixed(window.maxRep3)}`,
+            help: 'Doses whose side effects stay under both limits.',
+          },
         ]}
       />
     </section>
   );
 }
 
-const towards = (arm: ArmResult, ends: Ends): string => (arm.direction === 'none' ? 'unsteered' : arm.direction === 'positive' ? `toward ${ends.positive}` : `toward ${ends.negative}`);
+const towards = (arm: ArmResult, ends: Ends): string =>
+  arm.direction === 'none'
+    ? 'unsteered'
+    : arm.direction === 'positive'
+      ? `toward ${ends.positive}`
+      : `toward ${ends.negative}`;
 
 function ArmsFigure({ arms, ends }: { arms: ArmResult[]; ends: Ends }) {
   return (
@@ -66,35 +94,70 @@ function ArmsFigure({ arms, ends }: { arms: ArmResult[]; ends: Ends }) {
       caption={`Share of continuations on the wanted side (for the unsteered models: on the side of “${ends.positive}”), with its 95 % Wilson interval.`}
       table={{
         head: ['arm', 'direction', 'r', 'alpha', 'rate', 'low', 'high', 'n', 'p95_kl', 'mean_kl', 'rep3'],
-        rows: arms.map((a) => [a.name, a.direction, a.dose.r, a.dose.alpha, a.conceptRate.value, ...a.conceptRate.interval, a.conceptRate.n, a.p95Kl, a.meanKl, a.rep3]),
+        rows: arms.map((a) => [
+          a.name,
+          a.direction,
+          a.dose.r,
+          a.dose.alpha,
+          a.conceptRate.value,
+          ...a.conceptRate.interval,
+          a.conceptRate.n,
+          a.p95Kl,
+          a.meanKl,
+          a.rep3,
+        ]),
       }}
-      cursor={[{ name: 'arms', points: arms.map((a) => ({ label: `${ARM_STYLES[a.name].name}, ${towards(a, ends)}: ${percent(a.conceptRate.value)} ${interval(a.conceptRate.interval)}, n ${a.conceptRate.n}` })) }]}
+      cursor={[
+        {
+          name: 'arms',
+          points: arms.map((a) => ({
+            label: `${ARM_STYLES[a.name].name}, ${towards(a, ends)}: ${percent(a.conceptRate.value)} ${interval(a.conceptRate.interval)}, n ${a.conceptRate.n}`,
+          })),
+        },
+      ]}
     >
       <div className="table-scroll">
         <table className="arms-table">
           <thead>
             <tr>
               <th scope="col">Arm</th>
-              <th scope="col" className="direction">Direction</th>
-              <th scope="col" className="num dose-cell">r</th>
-              <th scope="col" className="num">Rate</th>
+              <th scope="col" className="direction">
+                Direction
+              </th>
+              <th scope="col" className="num dose-cell">
+                r
+              </th>
+              <th scope="col" className="num">
+                Rate
+              </th>
               <th scope="col" className="rate-scale">
                 <span>0</span>
                 <span>50</span>
                 <span>100 %</span>
               </th>
-              <th scope="col" className="num">n</th>
-              <th scope="col" className="num">p95 KL</th>
-              <th scope="col" className="num">rep-3</th>
+              <th scope="col" className="num">
+                n
+              </th>
+              <th scope="col" className="num">
+                p95 KL
+              </th>
+              <th scope="col" className="num">
+                rep-3
+              </th>
             </tr>
           </thead>
           <tbody>
             {arms.map((arm, i) => (
-              <tr key={`${arm.name}${arm.direction}`} className={i > 0 && arms[i - 1].name !== arm.name ? 'group' : undefined}>
+              <tr
+                key={`${arm.name}${arm.direction}`}
+                className={i > 0 && arms[i - 1].name !== arm.name ? 'group' : undefined}
+              >
                 <th scope="row">
                   <ArmMark arm={arm.name} />
                   {ARM_STYLES[arm.name].name}
-                  <span className="arm-direction" aria-hidden="true">{towards(arm, ends)}</span>
+                  <span className="arm-direction" aria-hidden="true">
+                    {towards(arm, ends)}
+                  </span>
                 </th>
                 <td className="direction">{towards(arm, ends)}</td>
                 <td className="num dose-cell">{arm.direction === 'none' ? '' : signed(arm.dose.r)}</td>
@@ -147,7 +210,9 @@ function Samples({ arms, ends }: { arms: ArmResult[]; ends: Ends }) {
       </div>
       <div className="samples-texts">
         {chosen.samples.map((text, i) => (
-          <p key={i} className="serif">{text}</p>
+          <p key={i} className="serif">
+            {text}
+          </p>
         ))}
       </div>
     </section>
@@ -158,7 +223,11 @@ function Warnings({ warnings }: { warnings: Run['warnings'] }) {
   return (
     <section className="warnings">
       <h3>Refused, failed or doubtful</h3>
-      <ul>{warnings.map(({ text }) => <li key={text}>{text}</li>)}</ul>
+      <ul>
+        {warnings.map(({ text }) => (
+          <li key={text}>{text}</li>
+        ))}
+      </ul>
     </section>
   );
 }
@@ -170,9 +239,23 @@ function Provenance({ run }: { run: Run }) {
       <Facts
         facts={[
           { name: 'Backend', value: run.device.backend === 'webgpu' ? 'WebGPU' : 'WASM', note: run.device.adapter },
-          { name: 'Took', value: run.timings.total === undefined ? '–' : `${fixed(run.timings.total / 1000, 1)} s`, note: 'all stages' },
-          { name: 'Experiment', value: <Digest value={run.experimentDigest} of="the settings of this run" />, note: 'SHA-256 of the settings' },
-          { name: 'Lab', value: run.app.version, note: Object.entries(run.device.versions).map(([name, version]) => `${name} ${version}`).join(' · ') },
+          {
+            name: 'Took',
+            value: run.timings.total === undefined ? '–' : `${fixed(run.timings.total / 1000, 1)} s`,
+            note: 'all stages',
+          },
+          {
+            name: 'Experiment',
+            value: <Digest value={run.experimentDigest} of="the settings of this run" />,
+            note: 'SHA-256 of the settings',
+          },
+          {
+            name: 'Lab',
+            value: run.app.version,
+            note: Object.entries(run.device.versions)
+              .map(([name, version]) => `${name} ${version}`)
+              .join(' · '),
+          },
         ]}
       />
     </section>

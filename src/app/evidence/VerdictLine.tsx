@@ -1,7 +1,11 @@
 /** The verdict, short: the outcome and one sentence to act on. */
 import type { Outcome, Verdict } from '../../experiment/run';
 
-export const OUTCOME_NAMES: Record<Outcome, string> = { steers: 'Steers', 'one-sided': 'One side only', fails: 'Does not steer' };
+export const OUTCOME_NAMES: Record<Outcome, string> = {
+  steers: 'Steers',
+  'one-sided': 'One side only',
+  fails: 'Does not steer',
+};
 
 export function VerdictLine({ verdict }: { verdict: Verdict }) {
   return (

@@ -33,13 +33,24 @@ export interface FigureProps {
   pickHint?: string;
   tools?: ReactNode;
   legend?: ReactNode;
-  plot?: { data: unknown[]; layout: Record<string, unknown>; height: number; onClick?: (point: PlotPoint) => void; onReady?: (handle: PlotHandle) => void };
+  plot?: {
+    data: unknown[];
+    layout: Record<string, unknown>;
+    height: number;
+    onClick?: (point: PlotPoint) => void;
+    onReady?: (handle: PlotHandle) => void;
+  };
   /** A figure drawn with elements instead of Plotly. */
   children?: ReactNode;
   className?: string;
 }
 
-const KEYS: Record<string, [number, number]> = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+const KEYS: Record<string, [number, number]> = {
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+};
 
 export function Figure(props: FigureProps) {
   const { name, title, caption, table, cursor, plot, children, tools, legend, className } = props;
@@ -96,16 +107,36 @@ export function Figure(props: FigureProps) {
             Export
           </button>
           <div id={menu} popover="auto" className="menu">
-            <button type="button" onClick={() => downloadText(csvOf(table), `${name}.csv`, 'text/csv')}>CSV, the data</button>
-            {plot && <button type="button" onClick={() => void saveImage('svg')}>SVG, the drawing</button>}
-            {plot && <button type="button" onClick={() => void saveImage('png')}>PNG, the picture</button>}
+            <button type="button" onClick={() => downloadText(csvOf(table), `${name}.csv`, 'text/csv')}>
+              CSV, the data
+            </button>
+            {plot && (
+              <button type="button" onClick={() => void saveImage('svg')}>
+                SVG, the drawing
+              </button>
+            )}
+            {plot && (
+              <button type="button" onClick={() => void saveImage('png')}>
+                PNG, the picture
+              </button>
+            )}
           </div>
         </div>
       </div>
       {legend}
-      <div className="figure-body" tabIndex={0} role="group" aria-roledescription="figure" aria-label={`${title}. ${hint}`} onKeyDown={onKeyDown} onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && at && move(null)}>
+      <div
+        className="figure-body"
+        tabIndex={0}
+        role="group"
+        aria-roledescription="figure"
+        aria-label={`${title}. ${hint}`}
+        onKeyDown={onKeyDown}
+        onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && at && move(null)}
+      >
         {plot ? <PlotFrame plot={plot} onHandle={(value) => (handle.current = value)} /> : children}
-        <p className="figure-readout" aria-live="polite">{point?.label}</p>
+        <p className="figure-readout" aria-live="polite">
+          {point?.label}
+        </p>
       </div>
       <figcaption>{caption}</figcaption>
       {showTable && <DataTable table={table} title={title} />}
@@ -116,7 +147,13 @@ export function Figure(props: FigureProps) {
 const clamp = (value: number, length: number): number => Math.max(0, Math.min(length - 1, value));
 
 /** Keeps the place of the drawing until it is in sight, the page is idle and its width is known. */
-function PlotFrame({ plot, onHandle }: { plot: NonNullable<FigureProps['plot']>; onHandle: (handle: PlotHandle) => void }) {
+function PlotFrame({
+  plot,
+  onHandle,
+}: {
+  plot: NonNullable<FigureProps['plot']>;
+  onHandle: (handle: PlotHandle) => void;
+}) {
   const frame = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const [due, setDue] = useState(false);
@@ -142,7 +179,10 @@ function PlotFrame({ plot, onHandle }: { plot: NonNullable<FigureProps['plot']>;
   }, []);
   // New data is drawn in an idle period of its own: several figures may change with one result.
   const [drawn, setDrawn] = useState(plot);
-  useEffect(() => (plot.data === drawn.data && plot.layout === drawn.layout ? undefined : whenIdle(() => setDrawn(plot))), [plot, drawn]);
+  useEffect(
+    () => (plot.data === drawn.data && plot.layout === drawn.layout ? undefined : whenIdle(() => setDrawn(plot))),
+    [plot, drawn],
+  );
   const { data, layout, height } = drawn;
   const { onClick, onReady } = plot;
   return (
@@ -171,11 +211,23 @@ function DataTable({ table, title }: { table: Table; title: string }) {
     <div className="table-scroll" tabIndex={0} role="region" aria-label={`${title}: data`}>
       <table className="data">
         <thead>
-          <tr>{table.head.map((name) => <th key={name} scope="col">{name}</th>)}</tr>
+          <tr>
+            {table.head.map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
         </thead>
         <tbody>
           {table.rows.map((row, i) => (
-            <tr key={i}>{row.map((value, j) => <td key={j} className={typeof value === 'number' ? 'num' : undefined}>{typeof value === 'number' ? Number(value.toPrecision(5)) : value}</td>)}</tr>
+            <tr key={i}>
+              {row.map((value, j) => (
+                <td key={j} className={typeof value === 'number' ? 'num' : undefined}>
+                  {typeof value === 'number' ? Number(value.toPrecision(5)) : value}
+                </td>
+              ))}
+            </tr>
           ))}
         </tbody>
       </table>

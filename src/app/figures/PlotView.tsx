@@ -60,7 +60,14 @@ export default function PlotView({ data, layout, width, height, onReady, onPick 
           ...drawn.layout,
           font,
           paper_bgcolor: style.getPropertyValue('--bg').trim(),
-          title: { text: plotText(title), x: 0.02, xanchor: 'left', y: 0.97, yanchor: 'top', font: { ...font, size: 16, color: ink } },
+          title: {
+            text: plotText(title),
+            x: 0.02,
+            xanchor: 'left',
+            y: 0.97,
+            yanchor: 'top',
+            font: { ...font, size: 16, color: ink },
+          },
           showlegend: drawn.data.length > 1,
           legend: { orientation: 'h', x: 0, y: 1.02, yanchor: 'bottom' },
           margin: { l: 60, r: 20, t: 96, b: 54 },
@@ -76,5 +83,14 @@ export default function PlotView({ data, layout, width, height, onReady, onPick 
         if (point) onPick({ curve: point.curveNumber, x: point.x, y: point.y });
       }
     : undefined;
-  return <Plot data={data} layout={sized} config={CONFIG} onInitialized={initialised} onClick={click} style={{ width, height }} />;
+  return (
+    <Plot
+      data={data}
+      layout={sized}
+      config={CONFIG}
+      onInitialized={initialised}
+      onClick={click}
+      style={{ width, height }}
+    />
+  );
 }

@@ -12,10 +12,46 @@ export interface ArmStyle {
 }
 
 export const ARM_STYLES: Record<Arm, ArmStyle> = {
-  small: { name: 'Small', short: 'small', color: '--arm-base', symbol: 'circle-open', help: 'The small model, left alone.' },
-  'small-steered': { name: 'Small, steered', short: 'small steered', color: '--arm-small', symbol: 'circle', help: 'The small model with the steering vector found in it.' },
-  large: { name: 'Large', short: 'large', color: '--arm-base', symbol: 'square-open', help: 'The large model, left alone.' },
-  mapped: { name: 'Large + mapped', short: 'mapped', color: '--arm-mapped', symbol: 'diamond', help: 'The large model with the small model’s vector, carried across by the map.' },
-  native: { name: 'Large + native', short: 'native', color: '--arm-native', symbol: 'square', help: 'The large model with a vector found in the large model itself: what the mapped one is measured against.' },
-  random: { name: 'Large + random', short: 'random', color: '--arm-random', symbol: 'x-thin', help: 'The large model with random vectors of the same length: what any push of that size does.' },
+  small: {
+    name: 'Small',
+    short: 'small',
+    color: '--arm-base',
+    symbol: 'circle-open',
+    help: 'The small model, left alone.',
+  },
+  'small-steered': {
+    name: 'Small, steered',
+    short: 'small steered',
+    color: '--arm-small',
+    symbol: 'circle',
+    help: 'The small model with the steering vector found in it.',
+  },
+  large: {
+    name: 'Large',
+    short: 'large',
+    color: '--arm-base',
+    symbol: 'square-open',
+    help: 'The large model, left alone.',
+  },
+  mapped: {
+    name: 'Large + mapped',
+    short: 'mapped',
+    color: '--arm-mapped',
+    symbol: 'diamond',
+    help: 'The large model with the small model’s vector, carried across by the map.',
+  },
+  native: {
+    name: 'Large + native',
+    short: 'native',
+    color: '--arm-native',
+    symbol: 'square',
+    help: 'The large model with a vector found in the large model itself: what the mapped one is measured against.',
+  },
+  random: {
+    name: 'Large + random',
+    short: 'random',
+    color: '--arm-random',
+    symbol: 'x-thin',
+    help: 'The large model with random vectors of the same length: what any push of that size does.',
+  },
 };

@@ -4,7 +4,9 @@ const waiting: (() => void)[] = [];
 let scheduled = false;
 
 const later: (callback: () => void) => void =
-  'requestIdleCallback' in globalThis ? (callback) => void requestIdleCallback(callback, { timeout: 600 }) : (callback) => void setTimeout(callback, 40);
+  'requestIdleCallback' in globalThis
+    ? (callback) => void requestIdleCallback(callback, { timeout: 600 })
+    : (callback) => void setTimeout(callback, 40);
 
 function next(): void {
   scheduled = false;

@@ -9,9 +9,16 @@ declare module 'plotly.js-cartesian-dist-min' {
     react(div: HTMLElement, figure: { data: unknown[]; layout: unknown; config?: unknown }): Promise<GraphDiv>;
     restyle(div: HTMLElement, update: Record<string, unknown>, traces?: number[]): Promise<GraphDiv>;
     purge(div: HTMLElement): void;
-    toImage(figure: HTMLElement | { data: unknown[]; layout: Record<string, unknown> }, options: { format: 'png' | 'svg'; width?: number; height?: number; scale?: number }): Promise<string>;
+    toImage(
+      figure: HTMLElement | { data: unknown[]; layout: Record<string, unknown> },
+      options: { format: 'png' | 'svg'; width?: number; height?: number; scale?: number },
+    ): Promise<string>;
     Fx: {
-      hover(div: HTMLElement, event: { curveNumber: number; pointNumber: number }[] | { xval: number; yval: number }, subplot?: string): void;
+      hover(
+        div: HTMLElement,
+        event: { curveNumber: number; pointNumber: number }[] | { xval: number; yval: number },
+        subplot?: string,
+      ): void;
       unhover(div: HTMLElement): void;
     };
   }

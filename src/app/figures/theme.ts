@@ -72,7 +72,12 @@ function read(dark: boolean): PlotTheme {
       showlegend: false,
       dragmode: false,
       hovermode: 'closest',
-      hoverlabel: { bgcolor: v('--surface-raised'), bordercolor: v('--line-strong'), font: { ...font, color: v('--ink') }, align: 'left' },
+      hoverlabel: {
+        bgcolor: v('--surface-raised'),
+        bordercolor: v('--line-strong'),
+        font: { ...font, color: v('--ink') },
+        align: 'left',
+      },
       ...patch,
     }),
   };

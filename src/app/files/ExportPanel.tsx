@@ -24,13 +24,28 @@ const VECTORS: readonly { value: VectorName; label: string }[] = [
 
 /** What a file is for, and the program that reads it. */
 const FOR: Record<OutputId, { what: string; reader: string }> = {
-  gguf: { what: 'Control vector. Factor 1 adds what the lab adds at the chosen dose; −1 goes the other way.', reader: 'llama.cpp, repeng' },
+  gguf: {
+    what: 'Control vector. Factor 1 adds what the lab adds at the chosen dose; −1 goes the other way.',
+    reader: 'llama.cpp, repeng',
+  },
   llama: { what: 'The command with file, factor and layer range filled in.', reader: 'a shell, with llama.cpp' },
-  safetensors: { what: 'All three vectors as unit directions; blocks, scales and dose in the metadata.', reader: 'any safetensors library' },
-  python: { what: 'Loads the model and steers it: model, block and dose filled in. Needs the vectors beside it.', reader: 'Python with transformers' },
+  safetensors: {
+    what: 'All three vectors as unit directions; blocks, scales and dose in the metadata.',
+    reader: 'any safetensors library',
+  },
+  python: {
+    what: 'Loads the model and steers it: model, block and dose filled in. Needs the vectors beside it.',
+    reader: 'Python with transformers',
+  },
   svec: { what: 'Steering vector. Multiplier 1 is the chosen dose.', reader: 'AISteer360' },
-  map: { what: 'The affine map: W, p, and the means of the states it was fitted to.', reader: 'any safetensors library' },
-  card: { what: 'What the tensors are and how they were made: models, digests, layers, method, λ, seed, figures.', reader: 'people, and any JSON reader' },
+  map: {
+    what: 'The affine map: W, p, and the means of the states it was fitted to.',
+    reader: 'any safetensors library',
+  },
+  card: {
+    what: 'What the tensors are and how they were made: models, digests, layers, method, λ, seed, figures.',
+    reader: 'people, and any JSON reader',
+  },
   sweep: { what: 'Every arm at every dose: rates with intervals, KL, repetition.', reader: 'spreadsheets, pandas, R' },
   'pairs-jsonl': { what: 'The contrast pairs, one a line.', reader: 'most steering libraries' },
   'pairs-csv': { what: 'The contrast pairs as a table.', reader: 'spreadsheets' },
@@ -53,7 +68,13 @@ export function ExportPanel({ run, recorded }: { run: Run; recorded: boolean }) 
   const preset = usePreset(concept.kind === 'preset' ? concept.id : null);
   const pairs = concept.kind === 'pairs' ? concept.pairs : (preset.value?.pairs ?? null);
   const arrays = map?.run === run ? map.arrays : null;
-  const outputs = useMemo(() => new Map(outputsOf(run, { vector, map: arrays, pairs, prefix: prefixOf(run) }).map((output) => [output.id, output])), [run, vector, arrays, pairs]);
+  const outputs = useMemo(
+    () =>
+      new Map(
+        outputsOf(run, { vector, map: arrays, pairs, prefix: prefixOf(run) }).map((output) => [output.id, output]),
+      ),
+    [run, vector, arrays, pairs],
+  );
   const problem = useMemo(() => problemOf(outputs.get('gguf')!), [outputs]);
   return (
     <section className="export" aria-labelledby="export-title">
@@ -63,17 +84,38 @@ export function ExportPanel({ run, recorded }: { run: Run; recorded: boolean }) 
         <div className="export-group" key={title} role="group" aria-label={title}>
           <div className="export-head">
             <h4>{title}</h4>
-            {i === 0 && <Segmented label="Which vector the files steer with" value={vector} options={VECTORS} onChange={setVector} />}
+            {i === 0 && (
+              <Segmented
+                label="Which vector the files steer with"
+                value={vector}
+                options={VECTORS}
+                onChange={setVector}
+              />
+            )}
           </div>
           {i === 0 && <WhatItSteers run={run} vector={vector} />}
           <ul>
             {ids.map((id) => {
-              if (id === 'map') return <MapRow key={id} run={run} output={outputs.get('map') ?? null} onMap={(made) => setMap({ run, arrays: made })} />;
+              if (id === 'map')
+                return (
+                  <MapRow
+                    key={id}
+                    run={run}
+                    output={outputs.get('map') ?? null}
+                    onMap={(made) => setMap({ run, arrays: made })}
+                  />
+                );
               const output = outputs.get(id);
-              return output && <FileRow key={id} output={output} problem={id === 'gguf' || id === 'llama' ? problem : null} />;
+              return (
+                output && (
+                  <FileRow key={id} output={output} problem={id === 'gguf' || id === 'llama' ? problem : null} />
+                )
+              );
             })}
           </ul>
-          {i === 0 && problem === null && <CopyLine label="The llama.cpp command" text={llamaCommand(run, vector, outputs.get('gguf')!.name)} />}
+          {i === 0 && problem === null && (
+            <CopyLine label="The llama.cpp command" text={llamaCommand(run, vector, outputs.get('gguf')!.name)} />
+          )}
         </div>
       ))}
       <FileCheck run={run} />
@@ -102,7 +144,8 @@ function WhatItSteers({ run, vector }: { run: Run; vector: VectorName }) {
   if (!steering) return null;
   return (
     <p className="muted">
-      Steers {steering.model.title} after block {steering.block} (counted from 0), at every position; the dose is r {fixed(steering.r)}, α {fixed(steering.alpha, 1)}.
+      Steers {steering.model.title} after block {steering.block} (counted from 0), at every position; the dose is r{' '}
+      {fixed(steering.r)}, α {fixed(steering.alpha, 1)}.
     </p>
   );
 }
@@ -133,7 +176,15 @@ function FileRow({ output, problem }: { output: Output; problem: LabErrorJson | 
   const shown = problem ?? error;
   return (
     <Row id={output.id} name={output.name}>
-      <button type="button" data-testid={`save-${output.id}`} aria-label={`Save ${output.name}`} disabled={problem !== null} onClick={save}>Save</button>
+      <button
+        type="button"
+        data-testid={`save-${output.id}`}
+        aria-label={`Save ${output.name}`}
+        disabled={problem !== null}
+        onClick={save}
+      >
+        Save
+      </button>
       {shown && output.id !== 'llama' && <ErrorNote error={shown} />}
     </Row>
   );
@@ -155,10 +206,19 @@ function MapRow({ run, output, onMap }: { run: Run; output: Output | null; onMap
   if (output) return <FileRow output={output} problem={null} />;
   return (
     <Row id="map" name={`${prefixOf(run)}map.safetensors`}>
-      <button type="button" data-testid="fetch-map" disabled={!canAnswer || state === 'working'} onClick={() => void fetchMap()}>
+      <button
+        type="button"
+        data-testid="fetch-map"
+        disabled={!canAnswer || state === 'working'}
+        onClick={() => void fetchMap()}
+      >
         {state === 'working' ? 'Asking' : 'Get it'}
       </button>
-      {!canAnswer && <p className="muted export-note">A run does not carry its map. Press Run: while the engine holds the run, the map can be had.</p>}
+      {!canAnswer && (
+        <p className="muted export-note">
+          A run does not carry its map. Press Run: while the engine holds the run, the map can be had.
+        </p>
+      )}
       {typeof state === 'object' && <ErrorNote error={state} />}
     </Row>
   );

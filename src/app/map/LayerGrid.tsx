@@ -14,14 +14,20 @@ type Measure = 'r2' | 'cka';
 const MOST_NUMBERED = 8;
 const MEASURES: Record<Measure, { name: string; caption: string }> = {
   r2: { name: 'R²', caption: 'Held-out R² of a map between each pair of blocks.' },
-  cka: { name: 'CKA', caption: 'Linear CKA of each pair of blocks: likeness of the two clouds before any map is fitted.' },
+  cka: {
+    name: 'CKA',
+    caption: 'Linear CKA of each pair of blocks: likeness of the two clouds before any map is fitted.',
+  },
 };
 
 /** The blocks of each side that were compared with any of the other. */
 function comparedOf(grid: number[][], cka: number[][]): { shownS: number[]; shownT: number[] } {
   const known = (s: number, t: number): boolean => Number.isFinite(grid[s][t]) || Number.isFinite(cka[s][t]);
   const sides = [grid.map((_, s) => s), grid[0].map((_, t) => t)];
-  return { shownS: sides[0].filter((s) => sides[1].some((t) => known(s, t))), shownT: sides[1].filter((t) => sides[0].some((s) => known(s, t))) };
+  return {
+    shownS: sides[0].filter((s) => sides[1].some((t) => known(s, t))),
+    shownT: sides[1].filter((t) => sides[0].some((s) => known(s, t))),
+  };
 }
 
 export function LayerGrid({ map, source, target }: { map: MapResult; source: string; target: string }) {
@@ -48,11 +54,21 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
   const plot = useMemo(() => {
     const rows = shownS.map((_, i) => i);
     const columns = shownT.map((_, j) => j);
-    const z = shownS.map((block) => shownT.map((other) => (Number.isFinite(values[block][other]) ? values[block][other] : null)));
+    const z = shownS.map((block) =>
+      shownT.map((other) => (Number.isFinite(values[block][other]) ? values[block][other] : null)),
+    );
     const data = [
       {
-        type: 'heatmap', x: columns, y: rows, z, customdata: shownS.map((block) => shownT.map((other) => [block, other])), colorscale: theme.sequential, xgap: 2, ygap: 2,
-        zmin: Math.min(0, ...values.flat().filter(Number.isFinite)), zmax: 1,
+        type: 'heatmap',
+        x: columns,
+        y: rows,
+        z,
+        customdata: shownS.map((block) => shownT.map((other) => [block, other])),
+        colorscale: theme.sequential,
+        xgap: 2,
+        ygap: 2,
+        zmin: Math.min(0, ...values.flat().filter(Number.isFinite)),
+        zmax: 1,
         // Numbers where there is room for them.
         ...(columns.length <= MOST_NUMBERED ? { texttemplate: '%{z:.2f}', textfont: { size: 13 } } : {}),
         hoverongaps: false,
@@ -60,15 +76,40 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
         colorbar: { thickness: 10, outlinewidth: 0, len: 1, tickfont: { size: 12 }, nticks: 6 },
       },
     ];
-    const box = (at: [number, number], color: string, dash: string, width: number): unknown => ({ type: 'rect', x0: at[1] - 0.5, x1: at[1] + 0.5, y0: at[0] - 0.5, y1: at[0] + 0.5, line: { color, width, dash } });
+    const box = (at: [number, number], color: string, dash: string, width: number): unknown => ({
+      type: 'rect',
+      x0: at[1] - 0.5,
+      x1: at[1] + 0.5,
+      y0: at[0] - 0.5,
+      y1: at[0] + 0.5,
+      line: { color, width, dash },
+    });
     const inUse: [number, number] = [shownS.indexOf(selectedS), shownT.indexOf(selectedT)];
     const layout = theme.layout({
-      xaxis: theme.axis(`block of ${plotText(target)}`, { tickvals: columns, ticktext: shownT.map(String), showgrid: false, zeroline: false }),
-      yaxis: theme.axis(`block of ${plotText(source)}`, { tickvals: rows, ticktext: shownS.map(String), showgrid: false, zeroline: false }),
-      shapes: [...(inUse.includes(-1) ? [] : [box(inUse, theme.surface, 'solid', 6), box(inUse, theme.accent, 'solid', 3)]), ...(cursorAt ? [box(cursorAt, theme.ink, 'dot', 3)] : [])],
+      xaxis: theme.axis(`block of ${plotText(target)}`, {
+        tickvals: columns,
+        ticktext: shownT.map(String),
+        showgrid: false,
+        zeroline: false,
+      }),
+      yaxis: theme.axis(`block of ${plotText(source)}`, {
+        tickvals: rows,
+        ticktext: shownS.map(String),
+        showgrid: false,
+        zeroline: false,
+      }),
+      shapes: [
+        ...(inUse.includes(-1) ? [] : [box(inUse, theme.surface, 'solid', 6), box(inUse, theme.accent, 'solid', 3)]),
+        ...(cursorAt ? [box(cursorAt, theme.ink, 'dot', 3)] : []),
+      ],
       margin: { l: 52, r: 8, t: 10, b: 44 },
     });
-    return { data, layout, height: Math.max(240, Math.min(460, rows.length * 64 + 70)), onClick: (p: { x: number; y: number }) => pick(shownS[p.y], shownT[p.x]) };
+    return {
+      data,
+      layout,
+      height: Math.max(240, Math.min(460, rows.length * 64 + 70)),
+      onClick: (p: { x: number; y: number }) => pick(shownS[p.y], shownT[p.x]),
+    };
   }, [values, measure, source, target, theme, selectedS, selectedT, cursorAt, shownS, shownT]);
 
   return (
@@ -77,12 +118,36 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
       className="layer-grid"
       title="Which block answers to which"
       caption={`${MEASURES[measure].caption} The outlined pair is in use${wanted.sourceLayer === 'auto' ? `, chosen by the lab (${map.layerRule})` : ''}. ${gaps ? 'Of models this deep evenly spaced blocks are compared; the settings may name any other. ' : ''}Click a cell, or walk with the arrow keys and press Enter, to use another.`}
-      table={{ head: ['source_block', 'target_block', 'r2', 'cka'], rows: map.grid.flatMap((row, i) => row.flatMap((r2, j) => (Number.isFinite(r2) || Number.isFinite(map.cka[i][j]) ? [[i, j, r2, map.cka[i][j]]] : []))) }}
-      cursor={shownS.map((block, i) => ({ name: `block ${block}`, points: shownT.map((other, j) => ({ x: j, y: i, label: `${source} block ${block} → ${target} block ${other}: ${MEASURES[measure].name} ${fixed(values[block][other], 3)}` })) }))}
+      table={{
+        head: ['source_block', 'target_block', 'r2', 'cka'],
+        rows: map.grid.flatMap((row, i) =>
+          row.flatMap((r2, j) =>
+            Number.isFinite(r2) || Number.isFinite(map.cka[i][j]) ? [[i, j, r2, map.cka[i][j]]] : [],
+          ),
+        ),
+      }}
+      cursor={shownS.map((block, i) => ({
+        name: `block ${block}`,
+        points: shownT.map((other, j) => ({
+          x: j,
+          y: i,
+          label: `${source} block ${block} → ${target} block ${other}: ${MEASURES[measure].name} ${fixed(values[block][other], 3)}`,
+        })),
+      }))}
       onCursor={(series, point) => setCursorAt(series === null ? null : [series, point])}
       onPick={(i, j) => pick(shownS[i], shownT[j])}
       pickHint="uses the pair"
-      tools={<Segmented label="Measure" value={measure} options={[{ value: 'r2', label: 'R²' }, { value: 'cka', label: 'CKA' }]} onChange={setMeasure} />}
+      tools={
+        <Segmented
+          label="Measure"
+          value={measure}
+          options={[
+            { value: 'r2', label: 'R²' },
+            { value: 'cka', label: 'CKA' },
+          ]}
+          onChange={setMeasure}
+        />
+      }
       plot={plot}
     />
   );

@@ -15,14 +15,37 @@ export function SpectrumFigure({ map }: { map: MapResult }) {
     const x = spectrum.map((_, i) => i + 1);
     // What is zero has no place on a logarithmic axis.
     const y = spectrum.map((s) => (s > 0 ? s : null));
-    const data = [{ type: 'scatter', mode: 'lines+markers', x, y, line: { color: theme.ink, width: 2 }, marker: { color: theme.ink, size: 5 }, hovertemplate: 'direction %{x}<br>deviation %{y:.2e}<extra></extra>' }];
+    const data = [
+      {
+        type: 'scatter',
+        mode: 'lines+markers',
+        x,
+        y,
+        line: { color: theme.ink, width: 2 },
+        marker: { color: theme.ink, size: 5 },
+        hovertemplate: 'direction %{x}<br>deviation %{y:.2e}<extra></extra>',
+      },
+    ];
     // Over few decades Plotly would label 0.5 with its leading digit alone.
     const decades = Math.log10(spectrum[0] / (spectrum.findLast((s) => s > 0) ?? spectrum[0]));
-    const ticks = decades > 2 ? { dtick: 1, exponentformat: 'power' } : { tickvals: ONE_TWO_FIVE, ticktext: ONE_TWO_FIVE.map(compact) };
+    const ticks =
+      decades > 2
+        ? { dtick: 1, exponentformat: 'power' }
+        : { tickvals: ONE_TWO_FIVE, ticktext: ONE_TWO_FIVE.map(compact) };
     const layout = theme.layout({
       xaxis: theme.axis('direction', { range: [0, ceiling + 1], nticks: 7 }),
       yaxis: theme.axis('deviation', { type: 'log', ...ticks }),
-      shapes: [{ type: 'line', yref: 'paper', y0: 0, y1: 1, x0: effectiveRank, x1: effectiveRank, line: { color: theme.accent, width: 1.5 } }],
+      shapes: [
+        {
+          type: 'line',
+          yref: 'paper',
+          y0: 0,
+          y1: 1,
+          x0: effectiveRank,
+          x1: effectiveRank,
+          line: { color: theme.accent, width: 1.5 },
+        },
+      ],
     });
     return { data, layout, height: 250 };
   }, [spectrum, effectiveRank, ceiling, theme]);
@@ -32,7 +55,13 @@ export function SpectrumFigure({ map }: { map: MapResult }) {
       title="How many directions it carries"
       caption={`How far the predicted states spread along their principal axes, with every dimension of the large model in units of its own deviation. Upright: the effective rank, ${fixed(effectiveRank, 1)}; no map between these widths has more than ${ceiling}.`}
       table={{ head: ['direction', 'deviation'], rows: spectrum.map((s, i) => [i + 1, s]) }}
-      cursor={[{ name: 'spectrum', curve: 0, points: spectrum.map((s, i) => ({ label: `direction ${i + 1}: ${compact(s)}` })) }]}
+      cursor={[
+        {
+          name: 'spectrum',
+          curve: 0,
+          points: spectrum.map((s, i) => ({ label: `direction ${i + 1}: ${compact(s)}` })),
+        },
+      ]}
       plot={plot}
     />
   );

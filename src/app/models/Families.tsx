@@ -9,14 +9,32 @@ const ROLES = { source: 'small', target: 'large', both: 'small or large' } as co
 export function Families() {
   const families = useModels((s) => s.families);
   const host = useModels((s) => s.form.host);
-  if (families.error) return <ErrorNote error={families.error} actions={<button type="button" onClick={() => void loadFamilies()}>Try again</button>} />;
-  if (!families.value) return <p className="muted" role="status">Reading the list.</p>;
+  if (families.error)
+    return (
+      <ErrorNote
+        error={families.error}
+        actions={
+          <button type="button" onClick={() => void loadFamilies()}>
+            Try again
+          </button>
+        }
+      />
+    );
+  if (!families.value)
+    return (
+      <p className="muted" role="status">
+        Reading the list.
+      </p>
+    );
   return (
     <div className="family-list">
       <p className="muted lead">
-        Taken from public sources; “verified” is the day on which the files were last looked up. Sizes with ≈ are reckoned from a model’s shape. “List files” asks {hostName(host)} for what is there now.
+        Taken from public sources; “verified” is the day on which the files were last looked up. Sizes with ≈ are
+        reckoned from a model’s shape. “List files” asks {hostName(host)} for what is there now.
       </p>
-      {families.value.map((family) => <Family key={family.id} family={family} />)}
+      {families.value.map((family) => (
+        <Family key={family.id} family={family} />
+      ))}
     </div>
   );
 }
@@ -40,7 +58,9 @@ function Family({ family }: { family: FamilyOffer }) {
             <tr>
               <th scope="col">Model</th>
               <th scope="col">Role</th>
-              <th scope="col" className="num">Parameters</th>
+              <th scope="col" className="num">
+                Parameters
+              </th>
               <th scope="col">Precisions and sizes</th>
               <th scope="col">Licence</th>
               <th scope="col">Verified</th>
@@ -56,11 +76,23 @@ function Family({ family }: { family: FamilyOffer }) {
                 </th>
                 <td>{ROLES[model.role]}</td>
                 <td className="num">{millions(model.params)}</td>
-                <td>{model.dtypes.map(({ dtype, bytes: size, estimated }) => `${dtype} ${estimated ? '≈ ' : ''}${bytes(size)}`).join(', ')}</td>
+                <td>
+                  {model.dtypes
+                    .map(({ dtype, bytes: size, estimated }) => `${dtype} ${estimated ? '≈ ' : ''}${bytes(size)}`)
+                    .join(', ')}
+                </td>
                 <td>{model.license}</td>
                 <td>{model.verified ?? 'never'}</td>
                 <td>
-                  <button type="button" className="quiet" disabled={downloading} aria-label={`List the files of ${model.id} at ${hostName(host)}`} onClick={() => list(model.id)}>List files</button>
+                  <button
+                    type="button"
+                    className="quiet"
+                    disabled={downloading}
+                    aria-label={`List the files of ${model.id} at ${hostName(host)}`}
+                    onClick={() => list(model.id)}
+                  >
+                    List files
+                  </button>
                 </td>
               </tr>
             ))}

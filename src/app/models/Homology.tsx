@@ -24,14 +24,22 @@ export function refusalOf(error: LabErrorJson): HomologyReport | null {
 
 /** What follows from the pairing that the settings ask for. */
 function consequence(alignment: Alignment, sameIds: boolean): string {
-  if (alignment === 'characters') return 'Each model reads its own tokens; positions are paired after which both have read the same characters. The share that finds a partner is shown with the activations.';
-  return sameIds ? 'Both models read the same tokens: every position has its partner.' : 'The two cut texts differently, so their tokens cannot be paired one to one.';
+  if (alignment === 'characters')
+    return 'Each model reads its own tokens; positions are paired after which both have read the same characters. The share that finds a partner is shown with the activations.';
+  return sameIds
+    ? 'Both models read the same tokens: every position has its partner.'
+    : 'The two cut texts differently, so their tokens cannot be paired one to one.';
 }
 
 function titleOf({ verdict, sameIds }: HomologyReport): string {
   if (verdict === 'homologous') return 'Homologous: a map between them can be fitted';
-  if (verdict === 'related') return sameIds ? 'Related: the tokens agree, so a map can be fitted, but the models differ' : 'Related: their states are alike, but not their tokens; positions are paired by characters';
-  return sameIds ? 'Not homologous: the tokens agree, but the states are not alike' : 'Not homologous: forced, with positions paired by characters';
+  if (verdict === 'related')
+    return sameIds
+      ? 'Related: the tokens agree, so a map can be fitted, but the models differ'
+      : 'Related: their states are alike, but not their tokens; positions are paired by characters';
+  return sameIds
+    ? 'Not homologous: the tokens agree, but the states are not alike'
+    : 'Not homologous: forced, with positions paired by characters';
 }
 
 export function Homology({ report, refused = false }: { report: HomologyReport; refused?: boolean }) {
@@ -54,7 +62,16 @@ export function Homology({ report, refused = false }: { report: HomologyReport; 
         ))}
       </ul>
       <div className="field-row">
-        <Segmented label="Pair positions" showLabel value={alignment} options={[{ value: 'tokens', label: 'by tokens' }, { value: 'characters', label: 'by characters' }]} onChange={setAlignment} />
+        <Segmented
+          label="Pair positions"
+          showLabel
+          value={alignment}
+          options={[
+            { value: 'tokens', label: 'by tokens' },
+            { value: 'characters', label: 'by characters' },
+          ]}
+          onChange={setAlignment}
+        />
         <span className="muted">{consequence(alignment, report.sameIds)}</span>
       </div>
       {report.unsampled && <p className="muted">No sample of states was compared: {report.unsampled}</p>}

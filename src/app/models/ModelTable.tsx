@@ -45,7 +45,8 @@ export function useTitleOf(): (ref: ModelRef) => string {
 
 function bundledRow(model: FamilyModel, chosen: Experiment['models'], side: Side): ModelRef {
   const { id, dtype, location } = chosen[side];
-  const kept = !location && (id === model.id || model.dtypes.includes(dtype)) ? dtype : (model.dtypes[0] as ModelRef['dtype']);
+  const kept =
+    !location && (id === model.id || model.dtypes.includes(dtype)) ? dtype : (model.dtypes[0] as ModelRef['dtype']);
   return { id: model.id, dtype: kept };
 }
 
@@ -86,9 +87,26 @@ function folderRows({ id, location, variants, shape }: LocalOffer): Row[] {
 
 /** A model that the experiment names and that is not here. */
 function absentRow(ref: ModelRef): Row {
-  const from = ref.location?.kind === 'hub' ? `${ref.dtype} from ${hostName(ref.location.host)}, ${ref.location.commit.slice(0, 7)}` : `${ref.dtype} from a folder`;
+  const from =
+    ref.location?.kind === 'hub'
+      ? `${ref.dtype} from ${hostName(ref.location.host)}, ${ref.location.commit.slice(0, 7)}`
+      : `${ref.dtype} from a folder`;
   const note = ref.location?.kind === 'hub' ? 'Not downloaded here.' : 'Not open: open the same folder again below.';
-  return { ref, key: `${ref.id}-${ref.dtype}`, title: ref.id, from, layers: null, hiddenSize: null, params: null, validationLoss: null, bytes: null, license: null, note, usable: true, absent: true };
+  return {
+    ref,
+    key: `${ref.id}-${ref.dtype}`,
+    title: ref.id,
+    from,
+    layers: null,
+    hiddenSize: null,
+    params: null,
+    validationLoss: null,
+    bytes: null,
+    license: null,
+    note,
+    usable: true,
+    absent: true,
+  };
 }
 
 export function ModelTable() {
@@ -100,9 +118,27 @@ export function ModelTable() {
   const titleOf = useTitleOf();
 
   // Without its catalogue the family is what the results on screen name of it.
-  const bundled: FamilyModel[] = family.value ?? (result ? [result.source, result.target].flatMap((model) => (model.params === null ? [] : [{ ...model, params: model.params, license: model.license ?? '', role: '', dtypes: [model.dtype] }])) : []);
+  const bundled: FamilyModel[] =
+    family.value ??
+    (result
+      ? [result.source, result.target].flatMap((model) =>
+          model.params === null
+            ? []
+            : [{ ...model, params: model.params, license: model.license ?? '', role: '', dtypes: [model.dtype] }],
+        )
+      : []);
   const others = [...(stored.value?.models ?? []).flatMap(storedRows), ...folders.flatMap(folderRows)];
-  const absent = stored.status === 'working' ? [] : [models.source, models.target].filter((ref, i, both) => ref.location && !others.some((row) => sameModel(row.ref, ref)) && both.findIndex((each) => sameModel(each, ref)) === i).map(absentRow);
+  const absent =
+    stored.status === 'working'
+      ? []
+      : [models.source, models.target]
+          .filter(
+            (ref, i, both) =>
+              ref.location &&
+              !others.some((row) => sameModel(row.ref, ref)) &&
+              both.findIndex((each) => sameModel(each, ref)) === i,
+          )
+          .map(absentRow);
   return (
     <div className="family">
       {family.error && !result && <p className="muted">The list of models could not be read: {family.error}</p>}
@@ -114,21 +150,52 @@ export function ModelTable() {
               <th scope="col">Small</th>
               <th scope="col">Large</th>
               <th scope="col">Model</th>
-              <th scope="col" className="num">Blocks</th>
-              <th scope="col" className="num">Width</th>
-              <th scope="col" className="num">Parameters</th>
-              <th scope="col" className="num">Validation loss</th>
-              <th scope="col" className="num">Size</th>
+              <th scope="col" className="num">
+                Blocks
+              </th>
+              <th scope="col" className="num">
+                Width
+              </th>
+              <th scope="col" className="num">
+                Parameters
+              </th>
+              <th scope="col" className="num">
+                Validation loss
+              </th>
+              <th scope="col" className="num">
+                Size
+              </th>
               <th scope="col">Licence</th>
             </tr>
           </thead>
           <tbody>
             {bundled.map((model) => {
-              const row: Row = { ...model, ref: { id: model.id, dtype: 'fp32' }, key: model.id, from: model.id, note: null, usable: true };
-              return <ModelRow key={model.id} row={row} refFor={(side) => bundledRow(model, models, side)} isChosen={(side) => !models[side].location && models[side].id === model.id} titleOf={titleOf} />;
+              const row: Row = {
+                ...model,
+                ref: { id: model.id, dtype: 'fp32' },
+                key: model.id,
+                from: model.id,
+                note: null,
+                usable: true,
+              };
+              return (
+                <ModelRow
+                  key={model.id}
+                  row={row}
+                  refFor={(side) => bundledRow(model, models, side)}
+                  isChosen={(side) => !models[side].location && models[side].id === model.id}
+                  titleOf={titleOf}
+                />
+              );
             })}
             {[...others, ...absent].map((row) => (
-              <ModelRow key={JSON.stringify(row.ref)} row={row} refFor={() => row.ref} isChosen={(side) => sameModel(models[side], row.ref)} titleOf={titleOf} />
+              <ModelRow
+                key={JSON.stringify(row.ref)}
+                row={row}
+                refFor={() => row.ref}
+                isChosen={(side) => sameModel(models[side], row.ref)}
+                titleOf={titleOf}
+              />
             ))}
           </tbody>
         </table>
@@ -156,7 +223,15 @@ function ModelRow({ row, refFor, isChosen, titleOf }: RowProps) {
       {(['source', 'target'] as const).map((side) => (
         <td key={side} className="side">
           <label>
-            <input type="radio" name={`model-${side}`} data-testid={`${side}-${row.key}`} aria-label={`${row.title} as the ${side === 'source' ? 'small' : 'large'} model`} checked={isChosen(side)} disabled={!row.usable} onChange={() => chooseModel(side, refFor(side), titleOf)} />
+            <input
+              type="radio"
+              name={`model-${side}`}
+              data-testid={`${side}-${row.key}`}
+              aria-label={`${row.title} as the ${side === 'source' ? 'small' : 'large'} model`}
+              checked={isChosen(side)}
+              disabled={!row.usable}
+              onChange={() => chooseModel(side, refFor(side), titleOf)}
+            />
             <span aria-hidden="true">{side === 'source' ? 'Small' : 'Large'}</span>
           </label>
         </td>
@@ -166,14 +241,26 @@ function ModelRow({ row, refFor, isChosen, titleOf }: RowProps) {
         <span className="muted">{row.from}</span>
         {row.note && <span className="muted">{row.note}</span>}
         {row.absent && row.ref.location?.kind === 'hub' && (
-          <button type="button" className="quiet" data-testid="get-absent" onClick={() => getAbsent(row.ref)}>List its files at {hostName(row.ref.location.host)}</button>
+          <button type="button" className="quiet" data-testid="get-absent" onClick={() => getAbsent(row.ref)}>
+            List its files at {hostName(row.ref.location.host)}
+          </button>
         )}
       </th>
-      <td className="num" data-label="Blocks">{number(row.layers)}</td>
-      <td className="num" data-label="Width">{number(row.hiddenSize)}</td>
-      <td className="num" data-label="Parameters">{millions(row.params)}</td>
-      <td className="num" data-label="Validation loss">{fixed(row.validationLoss, 3)}</td>
-      <td className="num" data-label="Size">{row.bytes === null ? '–' : bytes(row.bytes)}</td>
+      <td className="num" data-label="Blocks">
+        {number(row.layers)}
+      </td>
+      <td className="num" data-label="Width">
+        {number(row.hiddenSize)}
+      </td>
+      <td className="num" data-label="Parameters">
+        {millions(row.params)}
+      </td>
+      <td className="num" data-label="Validation loss">
+        {fixed(row.validationLoss, 3)}
+      </td>
+      <td className="num" data-label="Size">
+        {row.bytes === null ? '–' : bytes(row.bytes)}
+      </td>
       <td data-label="Licence">{row.license ?? 'not stated'}</td>
     </tr>
   );

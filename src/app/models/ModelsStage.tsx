@@ -15,7 +15,11 @@ export default function ModelsStage() {
   const refusal = stage.phase === 'failed' && stage.error ? refusalOf(stage.error) : null;
   const result = refusal ? null : stage.result;
   return (
-    <StageFrame stage="models" title="Two models of one family" lead="The small one is cheap to study. The large one is where the result is wanted. The map needs both to read the same tokens.">
+    <StageFrame
+      stage="models"
+      title="Two models of one family"
+      lead="The small one is cheap to study. The large one is where the result is wanted. The map needs both to read the same tokens."
+    >
       <ModelTable />
       <PairMemory />
       {refusal && <Homology report={refusal} refused />}
@@ -39,15 +43,48 @@ function ModelCard({ side, model }: { side: string; model: ModelReport }) {
         <span className="muted">{side}</span> {model.title}
       </h2>
       <dl className="facts">
-        <div><dt>Residual stream</dt><dd><span className="fact-value">{count(model.layers)} × {count(model.hiddenSize)}</span><span className="fact-note">blocks × width</span></dd></div>
-        <div><dt>Parameters</dt><dd><span className="fact-value">{millions(model.params)}</span><span className="fact-note">{model.nonEmbeddingParams === null ? 'not stated by the repository' : `${millions(model.nonEmbeddingParams)} without embeddings`}</span></dd></div>
-        <div><dt>Vocabulary</dt><dd><span className="fact-value">{count(model.vocabSize)}</span></dd></div>
-        <div><dt>Graph</dt><dd><span className="fact-value">{model.style}</span><span className="fact-note">{model.dtype}</span></dd></div>
+        <div>
+          <dt>Residual stream</dt>
+          <dd>
+            <span className="fact-value">
+              {count(model.layers)} × {count(model.hiddenSize)}
+            </span>
+            <span className="fact-note">blocks × width</span>
+          </dd>
+        </div>
+        <div>
+          <dt>Parameters</dt>
+          <dd>
+            <span className="fact-value">{millions(model.params)}</span>
+            <span className="fact-note">
+              {model.nonEmbeddingParams === null
+                ? 'not stated by the repository'
+                : `${millions(model.nonEmbeddingParams)} without embeddings`}
+            </span>
+          </dd>
+        </div>
+        <div>
+          <dt>Vocabulary</dt>
+          <dd>
+            <span className="fact-value">{count(model.vocabSize)}</span>
+          </dd>
+        </div>
+        <div>
+          <dt>Graph</dt>
+          <dd>
+            <span className="fact-value">{model.style}</span>
+            <span className="fact-note">{model.dtype}</span>
+          </dd>
+        </div>
       </dl>
       <button type="button" className="quiet" aria-expanded={spine} onClick={() => setSpine(!spine)}>
         {spine ? 'Hide the residual spine' : 'Show the residual spine'}
       </button>
-      {spine && <pre className="spine" tabIndex={0} aria-label={`Residual spine of ${model.title}`}>{model.spine}</pre>}
+      {spine && (
+        <pre className="spine" tabIndex={0} aria-label={`Residual spine of ${model.title}`}>
+          {model.spine}
+        </pre>
+      )}
       <details>
         <summary>Digests of the files</summary>
         <ul className="digests">

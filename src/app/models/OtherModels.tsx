@@ -20,7 +20,8 @@ export function OtherModels() {
     <section className="other-models" aria-labelledby="other-title">
       <h2 id="other-title">Other models</h2>
       <p className="muted lead">
-        Any decoder language model in the layout of transformers.js. The lab asks a host for nothing until you press a button that names it, and downloads nothing that you have not seen listed.
+        Any decoder language model in the layout of transformers.js. The lab asks a host for nothing until you press a
+        button that names it, and downloads nothing that you have not seen listed.
       </p>
       <RepositoryForm />
       <Listing />
@@ -46,22 +47,68 @@ function RepositoryForm() {
     <form className="repository-form" onSubmit={submit}>
       <label className="wide">
         <span>Repository</span>
-        <input data-testid="hub-id" value={form.id} placeholder="owner/name" spellCheck={false} autoComplete="off" autoCapitalize="off" disabled={downloading} onChange={(event) => editForm({ id: event.target.value })} />
+        <input
+          data-testid="hub-id"
+          value={form.id}
+          placeholder="owner/name"
+          spellCheck={false}
+          autoComplete="off"
+          autoCapitalize="off"
+          disabled={downloading}
+          onChange={(event) => editForm({ id: event.target.value })}
+        />
       </label>
       <label>
         <span>Revision</span>
-        <input data-testid="hub-revision" value={form.layout === 'hub' ? form.revision : ''} placeholder={form.layout === 'hub' ? 'main' : 'none'} spellCheck={false} autoComplete="off" autoCapitalize="off" disabled={downloading || form.layout === 'folder'} onChange={(event) => editForm({ revision: event.target.value })} />
+        <input
+          data-testid="hub-revision"
+          value={form.layout === 'hub' ? form.revision : ''}
+          placeholder={form.layout === 'hub' ? 'main' : 'none'}
+          spellCheck={false}
+          autoComplete="off"
+          autoCapitalize="off"
+          disabled={downloading || form.layout === 'folder'}
+          onChange={(event) => editForm({ revision: event.target.value })}
+        />
       </label>
       <label className="wide">
         <span>Host</span>
-        <input data-testid="hub-host" value={form.host} placeholder={HUB} inputMode="url" spellCheck={false} autoComplete="off" autoCapitalize="off" disabled={downloading} onChange={(event) => editForm({ host: event.target.value })} />
+        <input
+          data-testid="hub-host"
+          value={form.host}
+          placeholder={HUB}
+          inputMode="url"
+          spellCheck={false}
+          autoComplete="off"
+          autoCapitalize="off"
+          disabled={downloading}
+          onChange={(event) => editForm({ host: event.target.value })}
+        />
       </label>
-      <Segmented label="The host is" showLabel value={form.layout} options={[{ value: 'hub', label: 'a hub', title: 'The hub, or a mirror that speaks its API', disabled: downloading }, { value: 'folder', label: 'a folder', title: 'Any web server with model folders below this address', disabled: downloading }]} onChange={(layout) => editForm({ layout })} />
+      <Segmented
+        label="The host is"
+        showLabel
+        value={form.layout}
+        options={[
+          { value: 'hub', label: 'a hub', title: 'The hub, or a mirror that speaks its API', disabled: downloading },
+          {
+            value: 'folder',
+            label: 'a folder',
+            title: 'Any web server with model folders below this address',
+            disabled: downloading,
+          },
+        ]}
+        onChange={(layout) => editForm({ layout })}
+      />
       <div className="field-row">
         <button type="submit" data-testid="hub-list" disabled={looking || downloading || form.id.trim() === ''}>
           {looking ? 'Asking' : 'List files'} {looking ? '' : `at ${hostName(form.host)}`}
         </button>
-        {looking && <button type="button" className="quiet" onClick={stopLooking}>Stop</button>}
+        {looking && (
+          <button type="button" className="quiet" onClick={stopLooking}>
+            Stop
+          </button>
+        )}
       </div>
     </form>
   );
@@ -70,8 +117,23 @@ function RepositoryForm() {
 function Listing() {
   const listing = useModels((s) => s.listing);
   const host = useModels((s) => s.form.host);
-  if (listing.status === 'working') return <p className="muted" role="status">Asking {hostName(host)} for the list of files.</p>;
-  if (listing.error) return <ErrorNote error={listing.error} actions={<button type="button" onClick={() => void lookUp()}>Try again</button>} />;
+  if (listing.status === 'working')
+    return (
+      <p className="muted" role="status">
+        Asking {hostName(host)} for the list of files.
+      </p>
+    );
+  if (listing.error)
+    return (
+      <ErrorNote
+        error={listing.error}
+        actions={
+          <button type="button" onClick={() => void lookUp()}>
+            Try again
+          </button>
+        }
+      />
+    );
   return listing.value ? <ConsentCard offer={listing.value} /> : null;
 }
 
@@ -96,11 +158,16 @@ function Folder() {
           />
         </label>
       </DropZone>
-      {opening.status === 'working' && <p className="muted" role="status">Looking for the model in what was opened.</p>}
+      {opening.status === 'working' && (
+        <p className="muted" role="status">
+          Looking for the model in what was opened.
+        </p>
+      )}
       {opening.error && <ErrorNote error={opening.error} />}
       {opening.value && (
         <p role="status" data-testid="folder-opened">
-          {opening.value.id} is open, in {opening.value.variants.map(({ dtype }) => dtype).join(', ')}: choose it in the table above. It is read from your disk and stays open until you leave the page.
+          {opening.value.id} is open, in {opening.value.variants.map(({ dtype }) => dtype).join(', ')}: choose it in the
+          table above. It is read from your disk and stays open until you leave the page.
         </p>
       )}
     </section>

@@ -24,7 +24,16 @@ export function PairMemory() {
   const [answer, setAnswer] = useState<Answer | null>(null);
   const bundled = !models.source.location && !models.target.location;
   // A download that ended or a folder that was opened may be what was missing.
-  const key = JSON.stringify([models, map.lambda, map.lambdaRule, map.folds, generation.maxNewTokens, backend, stored?.models.map(({ commit, files }) => [commit, files.length]), folders.length]);
+  const key = JSON.stringify([
+    models,
+    map.lambda,
+    map.lambdaRule,
+    map.folds,
+    generation.maxNewTokens,
+    backend,
+    stored?.models.map(({ commit, files }) => [commit, files.length]),
+    folders.length,
+  ]);
 
   useEffect(() => {
     if (bundled) return;
@@ -32,7 +41,10 @@ export function PairMemory() {
     const settle = (plan: MemoryPlan | null, error: LabErrorJson | null): void => {
       if (!abort.signal.aborted) setAnswer({ key, plan, error });
     };
-    memoryPlan(useLab.getState().experiment, abort.signal).then((plan) => settle(plan, null), (thrown: unknown) => settle(null, LabError.from(thrown).toJSON()));
+    memoryPlan(useLab.getState().experiment, abort.signal).then(
+      (plan) => settle(plan, null),
+      (thrown: unknown) => settle(null, LabError.from(thrown).toJSON()),
+    );
     return () => abort.abort();
   }, [key, bundled]);
 
@@ -40,12 +52,19 @@ export function PairMemory() {
   if (bundled && residence === 'auto') return null;
   const current = answer?.key === key ? answer : null;
   return (
-    <section className="pair-memory" aria-labelledby="memory-title" data-testid="memory" data-fits={current?.plan?.fits}>
+    <section
+      className="pair-memory"
+      aria-labelledby="memory-title"
+      data-testid="memory"
+      data-fits={current?.plan?.fits}
+    >
       <h2 id="memory-title">Memory for this pair</h2>
       {!bundled && !current && <p className="muted">Reading the configurations.</p>}
       {current?.error && <ErrorNote error={current.error} />}
       {current?.plan && <Plan plan={current.plan} />}
-      {!(current?.plan?.fits === 'no' && current.plan.hard) && <Residence plan={current?.plan ?? null} choice={residence} />}
+      {!(current?.plan?.fits === 'no' && current.plan.hard) && (
+        <Residence plan={current?.plan ?? null} choice={residence} />
+      )}
     </section>
   );
 }
@@ -69,15 +88,28 @@ function Residence({ plan, choice }: { plan: MemoryPlan | null; choice: Residenc
       />
       {inTurn && (
         <p className="muted" data-testid="in-turn">
-          One after the other: the small model reads the corpus, and its states{plan && `, up to ${bytes(plan.onDisk)},`} wait on disk until the large one has read it too. The figures are the same. A run loads a model in place of the other six times; after it, each new prompt does once or twice. Dragging the dose stays instant.
+          One after the other: the small model reads the corpus, and its states
+          {plan && `, up to ${bytes(plan.onDisk)},`} wait on disk until the large one has read it too. The figures are
+          the same. A run loads a model in place of the other six times; after it, each new prompt does once or twice.
+          Dragging the dose stays instant.
         </p>
       )}
-      {choice === 'together' && plan?.fits === 'in turn' && <p className="unfit">This may be more than there is: if the memory runs out, the run ends with an error, or the browser ends the page.</p>}
+      {choice === 'together' && plan?.fits === 'in turn' && (
+        <p className="unfit">
+          This may be more than there is: if the memory runs out, the run ends with an error, or the browser ends the
+          page.
+        </p>
+      )}
     </>
   );
 }
 
-const USES: Record<MemoryPlan['lines'][number]['use'], string> = { kept: ', kept', reading: ', while reading', writing: ', while writing', comparing: ', while comparing' };
+const USES: Record<MemoryPlan['lines'][number]['use'], string> = {
+  kept: ', kept',
+  reading: ', while reading',
+  writing: ', while writing',
+  comparing: ', while comparing',
+};
 
 function Plan({ plan }: { plan: MemoryPlan }) {
   const size = (value: number): string => (value === 0 ? '–' : bytes(value));
@@ -86,21 +118,36 @@ function Plan({ plan }: { plan: MemoryPlan }) {
       <p className={plan.fits === 'no' ? 'unfit' : undefined}>{plan.reason}</p>
       <details>
         <summary>How it adds up</summary>
-        <p className="muted">What is kept adds up. Of the rest the largest use counts, since one model does one thing at a time.{plan.hard && ' Only what the runtime holds is counted against its limit.'}</p>
+        <p className="muted">
+          What is kept adds up. Of the rest the largest use counts, since one model does one thing at a time.
+          {plan.hard && ' Only what the runtime holds is counted against its limit.'}
+        </p>
         <div className="table-scroll">
           <table className="data">
             <thead>
               <tr>
                 <th scope="col">What</th>
-                <th scope="col" className="num">Small</th>
-                <th scope="col" className="num">Large</th>
-                <th scope="col" className="num">Shared</th>
+                <th scope="col" className="num">
+                  Small
+                </th>
+                <th scope="col" className="num">
+                  Large
+                </th>
+                <th scope="col" className="num">
+                  Shared
+                </th>
               </tr>
             </thead>
             <tbody>
               {plan.lines.map((line) => (
                 <tr key={line.label}>
-                  <th scope="row">{line.label}<span className="muted">{USES[line.use]}{line.estimated && ' (estimate)'}</span></th>
+                  <th scope="row">
+                    {line.label}
+                    <span className="muted">
+                      {USES[line.use]}
+                      {line.estimated && ' (estimate)'}
+                    </span>
+                  </th>
                   <td className="num">{size(line.source)}</td>
                   <td className="num">{size(line.target)}</td>
                   <td className="num">{size(line.shared)}</td>

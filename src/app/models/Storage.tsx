@@ -14,24 +14,39 @@ export function Storage() {
   return (
     <section className="storage" aria-labelledby="storage-title" data-testid="storage">
       <h3 id="storage-title">Kept in this browser</h3>
-      {stored.error && <ErrorNote error={stored.error} actions={<button type="button" onClick={() => void loadStored()}>Try again</button>} />}
+      {stored.error && (
+        <ErrorNote
+          error={stored.error}
+          actions={
+            <button type="button" onClick={() => void loadStored()}>
+              Try again
+            </button>
+          }
+        />
+      )}
       {stored.value && models.length === 0 && <p className="muted">No downloaded model.</p>}
       {models.length > 0 && (
         <>
           <ul>
-            {models.map((model) => <Stored key={`${model.host} ${model.id} ${model.commit}`} model={model} />)}
+            {models.map((model) => (
+              <Stored key={`${model.host} ${model.id} ${model.commit}`} model={model} />
+            ))}
           </ul>
           <p className="muted" data-testid="storage-total">
-            {bytes(total)} in all{room && `; this site uses ${bytes(room.usage)}, and the browser allows it ${bytes(room.quota)}`}.
+            {bytes(total)} in all
+            {room && `; this site uses ${bytes(room.usage)}, and the browser allows it ${bytes(room.quota)}`}.
           </p>
         </>
       )}
       {states > 0 && (
         <div className="field-row" data-testid="stored-states">
           <span>
-            <b>States of a collection</b> <span className="muted">{bytes(states)}: of one at work, or left behind by one that broke off.</span>
+            <b>States of a collection</b>{' '}
+            <span className="muted">{bytes(states)}: of one at work, or left behind by one that broke off.</span>
           </span>
-          <button type="button" className="quiet" onClick={() => void clearStates()}>Remove what was left behind</button>
+          <button type="button" className="quiet" onClick={() => void clearStates()}>
+            Remove what was left behind
+          </button>
         </div>
       )}
     </section>
@@ -48,18 +63,43 @@ function Stored({ model }: { model: StoredOffer }) {
       <div>
         <b>{model.id}</b>
         <span className="muted">
-          {bytes(model.bytes)}{whole && `, ${whole}`}{unfinished && `, unfinished: ${model.unfinished.join(', ')}`} · {hostName(model.host)} · {model.commit.slice(0, 7)} · {model.license ?? 'licence not stated'}
+          {bytes(model.bytes)}
+          {whole && `, ${whole}`}
+          {unfinished && `, unfinished: ${model.unfinished.join(', ')}`} · {hostName(model.host)} ·{' '}
+          {model.commit.slice(0, 7)} · {model.license ?? 'licence not stated'}
         </span>
       </div>
       <div className="field-row">
-        {unfinished && <button type="button" data-testid="resume" disabled={downloading} aria-label={`Go on with ${model.id}: list its files at ${hostName(model.host)}`} onClick={() => void resume(model)}>Go on</button>}
+        {unfinished && (
+          <button
+            type="button"
+            data-testid="resume"
+            disabled={downloading}
+            aria-label={`Go on with ${model.id}: list its files at ${hostName(model.host)}`}
+            onClick={() => void resume(model)}
+          >
+            Go on
+          </button>
+        )}
         {asked ? (
           <>
-            <button type="button" data-testid="delete-confirm" onClick={() => void deleteStored(model)}>Delete {bytes(model.bytes)}</button>
-            <button type="button" className="quiet" onClick={() => setAsked(false)}>Keep it</button>
+            <button type="button" data-testid="delete-confirm" onClick={() => void deleteStored(model)}>
+              Delete {bytes(model.bytes)}
+            </button>
+            <button type="button" className="quiet" onClick={() => setAsked(false)}>
+              Keep it
+            </button>
           </>
         ) : (
-          <button type="button" className="quiet" disabled={downloading} aria-label={`Delete ${model.id}`} onClick={() => setAsked(true)}>Delete</button>
+          <button
+            type="button"
+            className="quiet"
+            disabled={downloading}
+            aria-label={`Delete ${model.id}`}
+            onClick={() => setAsked(true)}
+          >
+            Delete
+          </button>
         )}
       </div>
     </li>

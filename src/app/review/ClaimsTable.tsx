@@ -21,7 +21,9 @@ export function ClaimsTable({ document, checks }: { document: RunDocument; check
     <section className="claims" aria-labelledby="claims-title">
       <h2 id="claims-title">Claims</h2>
       <p className="muted">
-        {checks ? 'The author’s figures beside those that were computed on this device.' : 'The author’s figures. Nothing has been computed on this device: verify to see what it finds.'}
+        {checks
+          ? 'The author’s figures beside those that were computed on this device.'
+          : 'The author’s figures. Nothing has been computed on this device: verify to see what it finds.'}
       </p>
       {document.claims.length === 0 && <p className="empty">The link claims nothing.</p>}
       <div className="table-scroll">
@@ -29,10 +31,22 @@ export function ClaimsTable({ document, checks }: { document: RunDocument; check
           <thead>
             <tr>
               <th scope="col">Figure</th>
-              <th scope="col" className="num">Claimed</th>
-              <th scope="col" className="num">Tolerance</th>
-              {checks && <th scope="col" className="num">Here</th>}
-              {checks && <th scope="col" className="num">Difference</th>}
+              <th scope="col" className="num">
+                Claimed
+              </th>
+              <th scope="col" className="num">
+                Tolerance
+              </th>
+              {checks && (
+                <th scope="col" className="num">
+                  Here
+                </th>
+              )}
+              {checks && (
+                <th scope="col" className="num">
+                  Difference
+                </th>
+              )}
               <th scope="col">Verdict</th>
             </tr>
           </thead>
@@ -42,9 +56,18 @@ export function ClaimsTable({ document, checks }: { document: RunDocument; check
               claims.length > 0 && (
                 <tbody key={title}>
                   <tr className="claims-group">
-                    <th colSpan={checks ? 6 : 4} scope="colgroup">{title}</th>
+                    <th colSpan={checks ? 6 : 4} scope="colgroup">
+                      {title}
+                    </th>
                   </tr>
-                  {claims.map((claim) => <ClaimRow key={claim.id} claim={claim} ends={document.concept} check={found.get(claim.id) ?? null} />)}
+                  {claims.map((claim) => (
+                    <ClaimRow
+                      key={claim.id}
+                      claim={claim}
+                      ends={document.concept}
+                      check={found.get(claim.id) ?? null}
+                    />
+                  ))}
                 </tbody>
               )
             );
@@ -57,7 +80,12 @@ export function ClaimsTable({ document, checks }: { document: RunDocument; check
 
 function ClaimRow({ claim, ends, check }: { claim: Claim; ends: RunDocument['concept']; check: ClaimCheck | null }) {
   const { label, help } = claimText(claim.id, ends);
-  const more = [claim.n === undefined ? null : `n ${claim.n}`, claim.interval ? `95 % ${interval(claim.interval)}` : null].filter(Boolean).join(', ');
+  const more = [
+    claim.n === undefined ? null : `n ${claim.n}`,
+    claim.interval ? `95 % ${interval(claim.interval)}` : null,
+  ]
+    .filter(Boolean)
+    .join(', ');
   return (
     <tr data-claim={claim.id} data-verdict={check?.verdict ?? 'claimed'}>
       <th scope="row">
@@ -69,10 +97,22 @@ function ClaimRow({ claim, ends, check }: { claim: Claim; ends: RunDocument['con
         {claimValue(claim.id, claim.value)}
         {more && <span className="claim-more">{more}</span>}
       </td>
-      <td className="num" data-label="Tolerance">{claimTolerance(claim.id, check?.tolerance ?? claim.tolerance.value)}</td>
-      {check && <td className="num" data-label="Here">{claimValue(claim.id, check.here)}</td>}
-      {check && <td className="num" data-label="Difference">{claimDifference(claim.id, check.difference)}</td>}
-      <td data-label="Verdict">{check ? <VerdictMark verdict={check.verdict} /> : <span className="claimed-mark">claimed</span>}</td>
+      <td className="num" data-label="Tolerance">
+        {claimTolerance(claim.id, check?.tolerance ?? claim.tolerance.value)}
+      </td>
+      {check && (
+        <td className="num" data-label="Here">
+          {claimValue(claim.id, check.here)}
+        </td>
+      )}
+      {check && (
+        <td className="num" data-label="Difference">
+          {claimDifference(claim.id, check.difference)}
+        </td>
+      )}
+      <td data-label="Verdict">
+        {check ? <VerdictMark verdict={check.verdict} /> : <span className="claimed-mark">claimed</span>}
+      </td>
     </tr>
   );
 }

@@ -12,7 +12,9 @@ const short = (digest: string): ReactNode => <code title={digest}>{digest.slice(
 
 function placeOf({ location }: ModelRef): string {
   if (!location) return 'bundled with the lab';
-  return location.kind === 'hub' ? `${hostName(location.host)}, commit ${location.commit.slice(0, 12)}` : 'a folder of the author’s disk';
+  return location.kind === 'hub'
+    ? `${hostName(location.host)}, commit ${location.commit.slice(0, 12)}`
+    : 'a folder of the author’s disk';
 }
 
 export function Contents({ opened }: { opened: Opened<RunDocument> }) {
@@ -26,12 +28,34 @@ export function Contents({ opened }: { opened: Opened<RunDocument> }) {
         facts={[
           { name: 'Small model', value: pins.source.title, note: `${source.id}, ${source.dtype}; ${placeOf(source)}` },
           { name: 'Large model', value: pins.target.title, note: `${target.id}, ${target.dtype}; ${placeOf(target)}` },
-          { name: 'Concept', value: document.concept.title, note: experiment.concept.kind === 'preset' ? `preset ${experiment.concept.id}` : 'the author’s own' },
-          { name: 'Corpus', value: experiment.corpus.id, note: `up to ${experiment.corpus.maxTokens.toLocaleString('en')} tokens, seed ${experiment.corpus.seed}` },
+          {
+            name: 'Concept',
+            value: document.concept.title,
+            note: experiment.concept.kind === 'preset' ? `preset ${experiment.concept.id}` : 'the author’s own',
+          },
+          {
+            name: 'Corpus',
+            value: experiment.corpus.id,
+            note: `up to ${experiment.corpus.maxTokens.toLocaleString('en')} tokens, seed ${experiment.corpus.seed}`,
+          },
           { name: 'Computed on', value: pins.backend === 'webgpu' ? 'WebGPU' : 'WASM', note: pins.adapter },
-          { name: 'Lab', value: pins.app, note: Object.entries(pins.versions).map(([name, version]) => `${name} ${version}`).join(' · ') },
-          { name: 'Experiment', value: short(digestOf(experiment)), note: document.lineage.parent ? <>forked from {short(document.lineage.parent)}</> : 'no parent' },
-          { name: 'Document', value: short(digest), note: migrated.length > 0 ? `brought up to date: ${migrated.join(', ')}` : 'SHA-256 of its canonical JSON' },
+          {
+            name: 'Lab',
+            value: pins.app,
+            note: Object.entries(pins.versions)
+              .map(([name, version]) => `${name} ${version}`)
+              .join(' · '),
+          },
+          {
+            name: 'Experiment',
+            value: short(digestOf(experiment)),
+            note: document.lineage.parent ? <>forked from {short(document.lineage.parent)}</> : 'no parent',
+          },
+          {
+            name: 'Document',
+            value: short(digest),
+            note: migrated.length > 0 ? `brought up to date: ${migrated.join(', ')}` : 'SHA-256 of its canonical JSON',
+          },
         ]}
       />
       <details>
@@ -39,7 +63,13 @@ export function Contents({ opened }: { opened: Opened<RunDocument> }) {
         <div className="table-scroll" tabIndex={0} role="region" aria-label="Digests">
           <table className="data">
             <tbody>
-              {[...filesOf('Small model', pins.source), ...filesOf('Large model', pins.target), ['Corpus', pins.corpus], ['Preset', pins.preset], ['WGSL kernels', pins.kernels]].map(([name, value]) => (
+              {[
+                ...filesOf('Small model', pins.source),
+                ...filesOf('Large model', pins.target),
+                ['Corpus', pins.corpus],
+                ['Preset', pins.preset],
+                ['WGSL kernels', pins.kernels],
+              ].map(([name, value]) => (
                 <tr key={name}>
                   <th scope="row">{name}</th>
                   <td>
@@ -53,7 +83,9 @@ export function Contents({ opened }: { opened: Opened<RunDocument> }) {
       </details>
       <details>
         <summary>All settings, as JSON</summary>
-        <pre className="settings-json" tabIndex={0}>{JSON.stringify(experiment, null, 2)}</pre>
+        <pre className="settings-json" tabIndex={0}>
+          {JSON.stringify(experiment, null, 2)}
+        </pre>
       </details>
     </section>
   );

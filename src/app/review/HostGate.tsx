@@ -24,9 +24,14 @@ export function HostGate({ hosts, purpose, onAgree, onClose }: Props) {
           </li>
         ))}
       </ul>
-      <p>Nothing has been asked of {hosts.length === 1 ? 'it' : 'them'} yet. Go on to {purpose} only if you trust whoever sent the link. Model files are downloaded only after a further question that shows their size.</p>
+      <p>
+        Nothing has been asked of {hosts.length === 1 ? 'it' : 'them'} yet. Go on to {purpose} only if you trust whoever
+        sent the link. Model files are downloaded only after a further question that shows their size.
+      </p>
       <div className="dialog-foot">
-        <button type="button" onClick={() => dialog.current?.close()}>Stop here</button>
+        <button type="button" onClick={() => dialog.current?.close()}>
+          Stop here
+        </button>
         <button
           type="button"
           className="strong"

@@ -21,8 +21,18 @@ export function RatesFigure({ document, checks }: { document: RunDocument; check
     const [what, arm, direction] = claim.id.split('.');
     if (what !== 'rate' || typeof claim.value !== 'number') return [];
     const here = checks?.find(({ id }) => id === claim.id)?.here;
-    const towards = direction === 'none' ? `unsteered, ${concept.positive}` : `toward ${direction === 'positive' ? concept.positive : concept.negative}`;
-    return [{ arm: arm as Arm, towards, claim: { ...claim, value: claim.value }, here: typeof here === 'number' ? here : null }];
+    const towards =
+      direction === 'none'
+        ? `unsteered, ${concept.positive}`
+        : `toward ${direction === 'positive' ? concept.positive : concept.negative}`;
+    return [
+      {
+        arm: arm as Arm,
+        towards,
+        claim: { ...claim, value: claim.value },
+        here: typeof here === 'number' ? here : null,
+      },
+    ];
   });
   if (rates.length === 0) return null;
   const name = ({ arm, towards }: Rate): string => `${ARM_STYLES[arm].name}, ${towards}`;
@@ -34,9 +44,24 @@ export function RatesFigure({ document, checks }: { document: RunDocument; check
       caption={`Share of continuations on the wanted side. Claimed: the mark, with its 95 % interval.${rates.some(({ here }) => here !== null) ? ' Found here: the upright line.' : ''}`}
       table={{
         head: ['arm', 'direction', 'claimed', 'low', 'high', 'n', 'here'],
-        rows: rates.map(({ arm, towards, claim, here }) => [arm, towards, claim.value, claim.interval?.[0] ?? '', claim.interval?.[1] ?? '', claim.n ?? '', here ?? '']),
+        rows: rates.map(({ arm, towards, claim, here }) => [
+          arm,
+          towards,
+          claim.value,
+          claim.interval?.[0] ?? '',
+          claim.interval?.[1] ?? '',
+          claim.n ?? '',
+          here ?? '',
+        ]),
       }}
-      cursor={[{ name: 'rates', points: rates.map((rate) => ({ label: `${name(rate)}: claimed ${percent(rate.claim.value, 1)}${rate.claim.interval ? ` ${interval(rate.claim.interval)}` : ''}${rate.here === null ? '' : `, here ${percent(rate.here, 1)}`}` })) }]}
+      cursor={[
+        {
+          name: 'rates',
+          points: rates.map((rate) => ({
+            label: `${name(rate)}: claimed ${percent(rate.claim.value, 1)}${rate.claim.interval ? ` ${interval(rate.claim.interval)}` : ''}${rate.here === null ? '' : `, here ${percent(rate.here, 1)}`}`,
+          })),
+        },
+      ]}
     >
       <ul className="rates">
         {rates.map((rate) => (
@@ -45,7 +70,15 @@ export function RatesFigure({ document, checks }: { document: RunDocument; check
               <ArmMark arm={rate.arm} /> {ARM_STYLES[rate.arm].name} <span className="muted">{rate.towards}</span>
             </span>
             <span className="rate-bar" aria-hidden="true" style={{ '--arm': `var(${ARM_STYLES[rate.arm].color})` }}>
-              {rate.claim.interval && <i className="rate-range" style={{ left: `${100 * clamp(rate.claim.interval[0])}%`, width: `${100 * Math.max(0, clamp(rate.claim.interval[1]) - clamp(rate.claim.interval[0]))}%` }} />}
+              {rate.claim.interval && (
+                <i
+                  className="rate-range"
+                  style={{
+                    left: `${100 * clamp(rate.claim.interval[0])}%`,
+                    width: `${100 * Math.max(0, clamp(rate.claim.interval[1]) - clamp(rate.claim.interval[0]))}%`,
+                  }}
+                />
+              )}
               <i className="rate-mark" style={{ left: `${100 * clamp(rate.claim.value)}%` }}>
                 <ArmMark arm={rate.arm} />
               </i>

@@ -58,7 +58,11 @@ export default function Review({ fragment }: { fragment: string }) {
       </Frame>
     );
   }
-  return isRun(shown) ? <ReviewRun opened={shown} /> : <Address document={shown.document as AddressDocument} onOpened={setBundle} />;
+  return isRun(shown) ? (
+    <ReviewRun opened={shown} />
+  ) : (
+    <Address document={shown.document as AddressDocument} onOpened={setBundle} />
+  );
 }
 
 const isRun = (opened: Opened): opened is Opened<RunDocument> => opened.document.kind === 'run';
@@ -78,7 +82,9 @@ function Frame({ title, children }: { title: string; children: ReactNode }) {
           <ThemeSwitch />
         </div>
       </header>
-      <main className="workspace review" data-page="review">{children}</main>
+      <main className="workspace review" data-page="review">
+        {children}
+      </main>
     </>
   );
 }
@@ -91,8 +97,17 @@ function LinkProblem({ error, payload }: { error: LabErrorJson; payload: string 
       <h1>This link cannot be read</h1>
       <ErrorNote error={error} />
       <label htmlFor="payload">What came ({payload.length.toLocaleString('en')} characters)</label>
-      <textarea id="payload" data-testid="payload" readOnly rows={6} value={payload} onFocus={(event) => event.target.select()} />
-      <button type="button" onClick={() => void navigator.clipboard.writeText(payload).then(() => setCopied(true))}>{copied ? 'Copied' : 'Copy it'}</button>
+      <textarea
+        id="payload"
+        data-testid="payload"
+        readOnly
+        rows={6}
+        value={payload}
+        onFocus={(event) => event.target.select()}
+      />
+      <button type="button" onClick={() => void navigator.clipboard.writeText(payload).then(() => setCopied(true))}>
+        {copied ? 'Copied' : 'Copy it'}
+      </button>
       <p>
         <a href="./">Open the lab</a>
       </p>
@@ -115,7 +130,10 @@ function OpenFile({ onOpened }: { onOpened: (opened: Opened<RunDocument>) => voi
           const file = event.target.files?.[0];
           if (!file) return;
           setError(null);
-          file.text().then(openBundle).then(onOpened, (thrown: unknown) => setError(LabError.from(thrown).toJSON()));
+          file
+            .text()
+            .then(openBundle)
+            .then(onOpened, (thrown: unknown) => setError(LabError.from(thrown).toJSON()));
         }}
       />
       {error && <ErrorNote error={error} />}
@@ -124,7 +142,13 @@ function OpenFile({ onOpened }: { onOpened: (opened: Opened<RunDocument>) => voi
 }
 
 /** A link to a bundle elsewhere: nothing is fetched before it is asked for, by name of the host. */
-function Address({ document, onOpened }: { document: AddressDocument; onOpened: (opened: Opened<RunDocument>) => void }) {
+function Address({
+  document,
+  onOpened,
+}: {
+  document: AddressDocument;
+  onOpened: (opened: Opened<RunDocument>) => void;
+}) {
   const [error, setError] = useState<LabErrorJson | null>(null);
   const [fetching, setFetching] = useState(false);
   const [asking, setAsking] = useState(false);
@@ -141,7 +165,9 @@ function Address({ document, onOpened }: { document: AddressDocument; onOpened: 
     <Frame title={document.title}>
       <section className="address">
         <h1>{document.title}</h1>
-        <p>This link is to a bundle file of {byteText(document.bytes)} at <b>{host}</b>. It has not been fetched.</p>
+        <p>
+          This link is to a bundle file of {byteText(document.bytes)} at <b>{host}</b>. It has not been fetched.
+        </p>
         <dl className="address-facts">
           <dt>Address</dt>
           <dd>
@@ -152,12 +178,20 @@ function Address({ document, onOpened }: { document: AddressDocument; onOpened: 
             <code>{document.sha256}</code>
           </dd>
         </dl>
-        <button type="button" className="strong" data-testid="fetch-bundle" disabled={fetching} onClick={() => (strange.length > 0 ? setAsking(true) : fetchIt())}>
+        <button
+          type="button"
+          className="strong"
+          data-testid="fetch-bundle"
+          disabled={fetching}
+          onClick={() => (strange.length > 0 ? setAsking(true) : fetchIt())}
+        >
           {fetching ? `Fetching from ${host}` : `Fetch ${byteText(document.bytes)} from ${host}`}
         </button>
         {error && <ErrorNote error={error} />}
       </section>
-      {asking && <HostGate hosts={strange} purpose="fetch the file" onAgree={fetchIt} onClose={() => setAsking(false)} />}
+      {asking && (
+        <HostGate hosts={strange} purpose="fetch the file" onAgree={fetchIt} onClose={() => setAsking(false)} />
+      )}
     </Frame>
   );
 }
@@ -178,7 +212,8 @@ function ReviewRun({ opened }: { opened: Opened<RunDocument> }) {
   const [agreed, setAgreed] = useState(false);
   const [asking, setAsking] = useState<{ purpose: string; go: () => void } | null>(null);
   const strange = strangeHosts(document, location.host);
-  const guarded = (purpose: string, go: () => void): void => (strange.length > 0 && !agreed ? setAsking({ purpose, go }) : go());
+  const guarded = (purpose: string, go: () => void): void =>
+    strange.length > 0 && !agreed ? setAsking({ purpose, go }) : go();
   const { title } = document.spec.experiment;
   const { mode, hidden } = document.view;
   const outcome = document.claims.find(({ id }) => id === 'outcome')?.value;
@@ -200,19 +235,36 @@ function ReviewRun({ opened }: { opened: Opened<RunDocument> }) {
     <Frame title={title}>
       <header className="review-head">
         <p className="claimed-line">
-          <span className="claimed-mark">claimed</span> {typeof outcome === 'string' ? `${OUTCOME_NAMES[outcome as keyof typeof OUTCOME_NAMES]}: ` : ''}
+          <span className="claimed-mark">claimed</span>{' '}
+          {typeof outcome === 'string' ? `${OUTCOME_NAMES[outcome as keyof typeof OUTCOME_NAMES]}: ` : ''}
           {document.concept.title}, {document.spec.pins.source.title} → {document.spec.pins.target.title}
         </p>
         <h1>{title}</h1>
         {document.note && <p className="review-note">{document.note}</p>}
         {!hidden.includes('fork') && (
-          <button type="button" data-testid="fork" onClick={() => guarded('open this experiment in the lab', () => fork(opened))}>Fork into the lab</button>
+          <button
+            type="button"
+            data-testid="fork"
+            onClick={() => guarded('open this experiment in the lab', () => fork(opened))}
+          >
+            Fork into the lab
+          </button>
         )}
       </header>
-      {!hidden.includes('verify') && <VerifyPanel state={state} onStart={(depth) => guarded('verify it here', () => start(depth))} onCancel={cancel} />}
+      {!hidden.includes('verify') && (
+        <VerifyPanel
+          state={state}
+          onStart={(depth) => guarded('verify it here', () => start(depth))}
+          onCancel={cancel}
+        />
+      )}
       <RatesFigure document={document} checks={state.result?.claims ?? null} />
       <ClaimsTable document={document} checks={checks} />
-      {document.evidence ? <Continuations evidence={document.evidence} concept={document.concept} /> : <p className="muted">This is a short link: it carries no continuations.</p>}
+      {document.evidence ? (
+        <Continuations evidence={document.evidence} concept={document.concept} />
+      ) : (
+        <p className="muted">This is a short link: it carries no continuations.</p>
+      )}
       <Contents opened={opened} />
       {asking && (
         <HostGate

@@ -1,7 +1,13 @@
 /** A verdict as colour, icon and word. */
 import type { Verdict } from '../../experiment/share/verification';
 
-const CLASSES: Record<Verdict | 'noted', string> = { reproduced: 'reproduced', 'within tolerance': 'within', differs: 'differs', 'not run': 'not-run', noted: 'noted' };
+const CLASSES: Record<Verdict | 'noted', string> = {
+  reproduced: 'reproduced',
+  'within tolerance': 'within',
+  differs: 'differs',
+  'not run': 'not-run',
+  noted: 'noted',
+};
 const ICONS: Record<Verdict | 'noted', string> = {
   reproduced: 'm3.6 8.4 3 3 5.8-6.6',
   'within tolerance': 'M3 6.6c1.7-1.9 3.3-1.9 5 0s3.3 1.9 5 0M3 10.6c1.7-1.9 3.3-1.9 5 0s3.3 1.9 5 0',

@@ -7,7 +7,14 @@ import { progressText } from '../ui/ProgressLine';
 import type { VerificationState } from './useVerification';
 import { VerdictMark } from './VerdictMark';
 
-const TITLES: Record<StepId, string> = { integrity: 'Integrity', artifacts: 'Artifacts', 'self-test': 'This device', replay: 'Replay', refit: 'Refit', claims: 'Claims' };
+const TITLES: Record<StepId, string> = {
+  integrity: 'Integrity',
+  artifacts: 'Artifacts',
+  'self-test': 'This device',
+  replay: 'Replay',
+  refit: 'Refit',
+  claims: 'Claims',
+};
 const WHAT: Record<StepId, string> = {
   integrity: 'The contents of the link are those that its digest is of.',
   artifacts: 'Models, corpus and preset here have the digests that the author’s had.',
@@ -30,23 +37,47 @@ export function VerifyPanel({ state, onStart, onCancel }: Props) {
     <section className="verify" aria-labelledby="verify-title">
       <h2 id="verify-title">Verify on this device</h2>
       <p className="muted">
-        Quick replays the author’s tokens and refits the map. Full also writes and scores all continuations again. Nothing is downloaded: models that are not part of the lab must be here already.
+        Quick replays the author’s tokens and refits the map. Full also writes and scores all continuations again.
+        Nothing is downloaded: models that are not part of the lab must be here already.
       </p>
       <div className="verify-actions">
         {busy ? (
-          <button type="button" className="strong" data-testid="verify-cancel" onClick={onCancel}>Cancel</button>
+          <button type="button" className="strong" data-testid="verify-cancel" onClick={onCancel}>
+            Cancel
+          </button>
         ) : (
           <>
-            <button type="button" className="strong" data-testid="verify-quick" onClick={() => onStart('quick')}>Verify, quick</button>
-            <button type="button" data-testid="verify-full" onClick={() => onStart('full')}>Verify, full</button>
+            <button type="button" className="strong" data-testid="verify-quick" onClick={() => onStart('quick')}>
+              Verify, quick
+            </button>
+            <button type="button" data-testid="verify-full" onClick={() => onStart('full')}>
+              Verify, full
+            </button>
           </>
         )}
-        {busy && <span className="muted" role="status">{status === 'starting' ? 'Starting the engine' : state.progress ? `${state.progress.note}, ${progressText(state.progress)}` : state.running ? TITLES[state.running] : ''}</span>}
+        {busy && (
+          <span className="muted" role="status">
+            {status === 'starting'
+              ? 'Starting the engine'
+              : state.progress
+                ? `${state.progress.note}, ${progressText(state.progress)}`
+                : state.running
+                  ? TITLES[state.running]
+                  : ''}
+          </span>
+        )}
       </div>
       {error && <ErrorNote error={error} />}
       {(busy || state.steps.length > 0) && (
         <ol className="verify-steps">
-          {STEPS.map((id) => <StepItem key={id} id={id} step={state.steps.find((step) => step.id === id) ?? null} running={state.running === id} />)}
+          {STEPS.map((id) => (
+            <StepItem
+              key={id}
+              id={id}
+              step={state.steps.find((step) => step.id === id) ?? null}
+              running={state.running === id}
+            />
+          ))}
         </ol>
       )}
       {result && <Result result={result} />}
@@ -58,7 +89,13 @@ function StepItem({ id, step, running }: { id: StepId; step: Step | null; runnin
   return (
     <li data-step={id} data-verdict={step?.verdict ?? (running ? 'running' : 'waiting')}>
       <h3>{TITLES[id]}</h3>
-      <span className="verify-mark">{step ? <VerdictMark verdict={step.verdict} /> : <span className="muted">{running ? 'running' : 'waiting'}</span>}</span>
+      <span className="verify-mark">
+        {step ? (
+          <VerdictMark verdict={step.verdict} />
+        ) : (
+          <span className="muted">{running ? 'running' : 'waiting'}</span>
+        )}
+      </span>
       <div className="verify-what">
         <p>{step ? step.summary : WHAT[id]}</p>
         {step?.error && (
@@ -105,15 +142,31 @@ function StepItem({ id, step, running }: { id: StepId; step: Step | null; runnin
 function Result({ result }: { result: Verification }) {
   const unrun = result.claims.filter(({ verdict }) => verdict === 'not run').length;
   return (
-    <div className={`verify-result result-${result.verdict.replaceAll(' ', '-')}`} role="status" data-testid="verification" data-verdict={result.verdict}>
+    <div
+      className={`verify-result result-${result.verdict.replaceAll(' ', '-')}`}
+      role="status"
+      data-testid="verification"
+      data-verdict={result.verdict}
+    >
       <p className="verify-sentence">
         <VerdictMark verdict={result.verdict} /> on this device
         {unrun > 0 && result.verdict !== 'not run' ? `; ${unrun} of ${result.claims.length} claims were not run` : ''}.
       </p>
       <p className="muted">
-        Verification <code data-testid="verification-digest">{result.digest.slice(0, 16)}</code> of document <code>{result.document.slice(0, 16)}</code>
+        Verification <code data-testid="verification-digest">{result.digest.slice(0, 16)}</code> of document{' '}
+        <code>{result.document.slice(0, 16)}</code>
       </p>
-      <button type="button" data-testid="download-verification" onClick={() => downloadText(JSON.stringify(result, null, 1), `verification-${result.digest.slice(0, 8)}.json`, 'application/json')}>
+      <button
+        type="button"
+        data-testid="download-verification"
+        onClick={() =>
+          downloadText(
+            JSON.stringify(result, null, 1),
+            `verification-${result.digest.slice(0, 8)}.json`,
+            'application/json',
+          )
+        }
+      >
         verification.json
       </button>
     </div>

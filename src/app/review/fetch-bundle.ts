@@ -10,17 +10,31 @@ import { hostName } from '../ui/format';
  * that the link states, and only if their digest is the stated one.
  * @throws LabError `link-bundle`; those of `openBundle`
  */
-export async function fetchBundle({ url, sha256, bytes }: AddressDocument, signal?: AbortSignal): Promise<Opened<RunDocument>> {
+export async function fetchBundle(
+  { url, sha256, bytes }: AddressDocument,
+  signal?: AbortSignal,
+): Promise<Opened<RunDocument>> {
   const host = hostName(url);
-  const fail = (what: string, remedy = 'Ask the link’s author for the file, and open that.'): LabError => new LabError('link-bundle', what, remedy);
+  const fail = (what: string, remedy = 'Ask the link’s author for the file, and open that.'): LabError =>
+    new LabError('link-bundle', what, remedy);
   let response: Response;
   try {
-    response = await fetch(url, { signal, credentials: 'omit', referrerPolicy: 'no-referrer', redirect: 'error', cache: 'no-store' });
+    response = await fetch(url, {
+      signal,
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+      redirect: 'error',
+      cache: 'no-store',
+    });
   } catch (error) {
     if (signal?.aborted) throw LabError.from(error);
-    throw fail(`The bundle could not be fetched from ${host}: ${(error as Error).message}.`, 'The host must allow other sites to read the file (CORS), and hand it out itself: no redirect is followed to another host. Or fetch the file yourself, and open that.');
+    throw fail(
+      `The bundle could not be fetched from ${host}: ${(error as Error).message}.`,
+      'The host must allow other sites to read the file (CORS), and hand it out itself: no redirect is followed to another host. Or fetch the file yourself, and open that.',
+    );
   }
-  if (!response.ok || !response.body) throw fail(`The bundle could not be fetched from ${host}: HTTP ${response.status}.`);
+  if (!response.ok || !response.body)
+    throw fail(`The bundle could not be fetched from ${host}: HTTP ${response.status}.`);
   const whole = new Uint8Array(bytes);
   let at = 0;
   const reader = response.body.getReader();
@@ -29,13 +43,18 @@ export async function fetchBundle({ url, sha256, bytes }: AddressDocument, signa
     if (done) break;
     if (at + value.length > bytes) {
       await reader.cancel();
-      throw fail(`${host} sends more than the ${bytes.toLocaleString('en')} bytes that the link states: it is another file.`);
+      throw fail(
+        `${host} sends more than the ${bytes.toLocaleString('en')} bytes that the link states: it is another file.`,
+      );
     }
     whole.set(value, at);
     at += value.length;
   }
   if (at !== bytes) throw fail(`${host} sent ${at.toLocaleString('en')} of ${bytes.toLocaleString('en')} bytes.`);
   const found = sha256Hex(whole);
-  if (found !== sha256) throw fail(`The file at ${host} has the digest ${found.slice(0, 16)}, and the link says ${sha256.slice(0, 16)}: it was changed since the link was made.`);
+  if (found !== sha256)
+    throw fail(
+      `The file at ${host} has the digest ${found.slice(0, 16)}, and the link says ${sha256.slice(0, 16)}: it was changed since the link was made.`,
+    );
   return openBundle(new TextDecoder('utf-8', { fatal: true }).decode(whole));
 }

@@ -10,7 +10,9 @@ export function strangeHosts(document: SharedDocument, own: string): string[] {
   const addresses =
     document.kind === 'address'
       ? [document.url]
-      : Object.values(document.spec.experiment.models).flatMap((ref) => (typeof ref === 'object' && ref.location?.kind === 'hub' ? [ref.location.host] : []));
+      : Object.values(document.spec.experiment.models).flatMap((ref) =>
+          typeof ref === 'object' && ref.location?.kind === 'hub' ? [ref.location.host] : [],
+        );
   const hosts = addresses.map(hostName).filter((host) => !KNOWN.test(host) && host !== own);
   return [...new Set(hosts)];
 }

@@ -36,7 +36,9 @@ test('a bundle opens with the document that it has, or with one made from its ru
 });
 
 test('a lesson that there is not is named, not replaced', () => {
-  expect(codeOf(() => openLink(encodeFragment({ ...document, view: { ...document.view, lesson: 'first steps' } })))).toBe('link-invalid');
+  expect(
+    codeOf(() => openLink(encodeFragment({ ...document, view: { ...document.view, lesson: 'first steps' } }))),
+  ).toBe('link-invalid');
   expect(codeOf(() => openLink(encodeFragment(document)))).toBe('opened');
 });
 
@@ -45,15 +47,34 @@ test('hosts outside the list are asked about, once each', () => {
     const location = { kind: 'hub' as const, host, commit: 'a'.repeat(40) };
     const { experiment, pins } = document.spec;
     const ref = { id: 'a/b', dtype: 'fp32' as const, location };
-    return { ...document, spec: { pins, experiment: { ...experiment, models: { ...experiment.models, source: ref, target: ref } } } };
+    return {
+      ...document,
+      spec: { pins, experiment: { ...experiment, models: { ...experiment.models, source: ref, target: ref } } },
+    };
   };
   expect(strangeHosts(document, 'lab.example')).toEqual([]);
-  for (const host of ['https://huggingface.co', 'http://127.0.0.1:4000', 'http://localhost', 'https://lab.example/models']) expect(strangeHosts(at(host), 'lab.example'), host).toEqual([]);
-  for (const host of ['https://huggingface.co.evil.example', 'https://evil.example/huggingface.co', 'http://127.0.0.1.evil.example', 'https://huggingface.co@evil.example']) {
+  for (const host of [
+    'https://huggingface.co',
+    'http://127.0.0.1:4000',
+    'http://localhost',
+    'https://lab.example/models',
+  ])
+    expect(strangeHosts(at(host), 'lab.example'), host).toEqual([]);
+  for (const host of [
+    'https://huggingface.co.evil.example',
+    'https://evil.example/huggingface.co',
+    'http://127.0.0.1.evil.example',
+    'https://huggingface.co@evil.example',
+  ]) {
     expect(strangeHosts(at(host), 'lab.example'), host).toHaveLength(1);
     expect(strangeHosts(at(host), 'lab.example')[0], host).toMatch(/evil\.example$/);
   }
-  expect(strangeHosts({ schema: 1, kind: 'address', title: 't', url: 'https://evil.example/x', sha256: 'a'.repeat(64), bytes: 1 }, 'lab.example')).toEqual(['evil.example']);
+  expect(
+    strangeHosts(
+      { schema: 1, kind: 'address', title: 't', url: 'https://evil.example/x', sha256: 'a'.repeat(64), bytes: 1 },
+      'lab.example',
+    ),
+  ).toEqual(['evil.example']);
 });
 
 test('the QR code of a short link is read back as the link', () => {
@@ -62,9 +83,17 @@ test('the QR code of a short link is read back as the link', () => {
   const scale = 4;
   const side = modules.length * scale;
   const pixels = new Uint8ClampedArray(side * side * 4).fill(255);
-  modules.forEach((row, y) => row.forEach((dark, x) => {
-    if (!dark) return;
-    for (let dy = 0; dy < scale; dy++) for (let dx = 0; dx < scale; dx++) pixels.fill(0, 4 * ((y * scale + dy) * side + x * scale + dx), 4 * ((y * scale + dy) * side + x * scale + dx) + 3);
-  }));
+  modules.forEach((row, y) =>
+    row.forEach((dark, x) => {
+      if (!dark) return;
+      for (let dy = 0; dy < scale; dy++)
+        for (let dx = 0; dx < scale; dx++)
+          pixels.fill(
+            0,
+            4 * ((y * scale + dy) * side + x * scale + dx),
+            4 * ((y * scale + dy) * side + x * scale + dx) + 3,
+          );
+    }),
+  );
   expect(decodeQR({ width: side, height: side, data: pixels })).toBe(link);
 });

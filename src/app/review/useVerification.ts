@@ -17,9 +17,21 @@ export interface VerificationState {
   error: LabErrorJson | null;
 }
 
-const IDLE: VerificationState = { status: 'idle', depth: 'quick', steps: [], running: null, progress: null, result: null, error: null };
+const IDLE: VerificationState = {
+  status: 'idle',
+  depth: 'quick',
+  steps: [],
+  running: null,
+  progress: null,
+  result: null,
+  error: null,
+};
 
-export function useVerification({ document, digest, migrated }: Opened<RunDocument>): { state: VerificationState; start: (depth: Depth) => void; cancel: () => void } {
+export function useVerification({ document, digest, migrated }: Opened<RunDocument>): {
+  state: VerificationState;
+  start: (depth: Depth) => void;
+  cancel: () => void;
+} {
   const [state, setState] = useState(IDLE);
   const abort = useRef<AbortController | null>(null);
   // A page that is left takes its verification with it.
@@ -38,14 +50,21 @@ export function useVerification({ document, digest, migrated }: Opened<RunDocume
       {
         signal: controller.signal,
         onProgress: (progress) => patch(() => ({ progress })),
-        onVerify: (id, step) => patch((now) => (step ? { steps: [...now.steps, step], running: null } : { status: 'running', running: id, progress: null })),
+        onVerify: (id, step) =>
+          patch((now) =>
+            step ? { steps: [...now.steps, step], running: null } : { status: 'running', running: id, progress: null },
+          ),
       },
     ).then(
       (result) => patch(() => ({ status: 'done', result, steps: result.steps, running: null, progress: null })),
       (thrown: unknown) => {
         const error = LabError.from(thrown);
         // Also after a cancel: what was found until then stays on the page, and nothing looks as if it still ran.
-        setState((now) => (abort.current === controller ? { ...now, status: 'failed', running: null, progress: null, error: error.toJSON() } : now));
+        setState((now) =>
+          abort.current === controller
+            ? { ...now, status: 'failed', running: null, progress: null, error: error.toJSON() }
+            : now,
+        );
       },
     );
   };

@@ -30,7 +30,12 @@ export function Compare({ records }: { records: [RunRecord, RunRecord] }) {
       current = false;
     };
   }, [ids]);
-  if (opened?.ids !== ids) return <p className="muted" role="status">Opening both runs</p>;
+  if (opened?.ids !== ids)
+    return (
+      <p className="muted" role="status">
+        Opening both runs
+      </p>
+    );
   if (!opened.runs) return <ErrorNote error={opened.error!} />;
   const two: Two = { records, runs: opened.runs };
   return (
@@ -75,8 +80,12 @@ function Settings({ runs: [a, b] }: Two) {
           <thead>
             <tr>
               <th scope="col">Setting</th>
-              <th scope="col"><Letter of={0} /></th>
-              <th scope="col"><Letter of={1} /></th>
+              <th scope="col">
+                <Letter of={0} />
+              </th>
+              <th scope="col">
+                <Letter of={1} />
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -9,13 +9,27 @@ import { interval, percent, signed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 import { LETTERS, type Two } from './Letter';
 
-const OPEN: Record<DosedArm, string> = { 'small-steered': 'circle-open', mapped: 'diamond-open', native: 'square-open', random: 'x-thin-open' };
+const OPEN: Record<DosedArm, string> = {
+  'small-steered': 'circle-open',
+  mapped: 'diamond-open',
+  native: 'square-open',
+  random: 'x-thin-open',
+};
 
-function traces(runs: readonly [Run, Run], arm: DosedArm, theme: PlotTheme): { data: unknown[]; cursor: CursorSeries[] } {
+function traces(
+  runs: readonly [Run, Run],
+  arm: DosedArm,
+  theme: PlotTheme,
+): { data: unknown[]; cursor: CursorSeries[] } {
   const rows = runs.map((run) => along(run.doseResponse, arm));
   const doses = rows.flat().map(({ r }) => r);
   const span = Math.max(0, ...doses) - Math.min(0, ...doses);
-  const texts = rows.map((row, i) => row.map((c) => `${LETTERS[i]}, r ${signed(c.r)}<br>${percent(c.positive.rate)} ${interval(c.positive.interval)}, n = ${c.n}`));
+  const texts = rows.map((row, i) =>
+    row.map(
+      (c) =>
+        `${LETTERS[i]}, r ${signed(c.r)}<br>${percent(c.positive.rate)} ${interval(c.positive.interval)}, n = ${c.n}`,
+    ),
+  );
   const color = theme.arm(arm);
   const data = rows.map((row, i) => ({
     type: 'scatter',
@@ -27,10 +41,27 @@ function traces(runs: readonly [Run, Run], arm: DosedArm, theme: PlotTheme): { d
     text: texts[i],
     hovertemplate: '%{text}<extra></extra>',
     line: { color: i === 0 ? color : theme.ink, width: 2, dash: i === 0 ? 'solid' : 'dash' },
-    marker: { color: i === 0 ? color : theme.ink, symbol: i === 0 ? ARM_STYLES[arm].symbol : OPEN[arm], size: row.map((c) => (c.half === 'report' ? 11 : 8)), line: { color: i === 0 ? theme.surface : theme.ink, width: i === 0 ? 1 : 1.5 } },
-    error_y: { type: 'data', symmetric: false, array: row.map((c) => c.positive.interval[1] - c.positive.rate), arrayminus: row.map((c) => c.positive.rate - c.positive.interval[0]), color: withAlpha(i === 0 ? color : theme.ink, '88'), thickness: 1.2, width: 3 },
+    marker: {
+      color: i === 0 ? color : theme.ink,
+      symbol: i === 0 ? ARM_STYLES[arm].symbol : OPEN[arm],
+      size: row.map((c) => (c.half === 'report' ? 11 : 8)),
+      line: { color: i === 0 ? theme.surface : theme.ink, width: i === 0 ? 1 : 1.5 },
+    },
+    error_y: {
+      type: 'data',
+      symmetric: false,
+      array: row.map((c) => c.positive.interval[1] - c.positive.rate),
+      arrayminus: row.map((c) => c.positive.rate - c.positive.interval[0]),
+      color: withAlpha(i === 0 ? color : theme.ink, '88'),
+      thickness: 1.2,
+      width: 3,
+    },
   }));
-  const cursor = texts.map((points, i) => ({ name: LETTERS[i], curve: i, points: points.map((label) => ({ label: label.replace('<br>', ': ') })) }));
+  const cursor = texts.map((points, i) => ({
+    name: LETTERS[i],
+    curve: i,
+    points: points.map((label) => ({ label: label.replace('<br>', ': ') })),
+  }));
   return { data, cursor };
 }
 
@@ -44,7 +75,10 @@ export function DoseOverlay({ runs }: Two) {
     const { data, cursor } = traces(runs, arm, theme);
     const layout = theme.layout({
       xaxis: theme.axis('dose r'),
-      yaxis: theme.axis(same ? `continuations toward ${runs[0].concept.positive}` : 'continuations on the positive side', { range: [-0.03, 1.03], tickformat: '.0%', dtick: 0.25 }),
+      yaxis: theme.axis(
+        same ? `continuations toward ${runs[0].concept.positive}` : 'continuations on the positive side',
+        { range: [-0.03, 1.03], tickformat: '.0%', dtick: 0.25 },
+      ),
     });
     return { data, cursor, layout };
   }, [runs, arm, theme, same]);
@@ -57,7 +91,19 @@ export function DoseOverlay({ runs }: Two) {
       caption={`${ARM_STYLES[arm].name}: share of continuations on the side of ${side}, with 95 % Wilson intervals. A is solid in the arm’s colour, B dashed with open marks.`}
       table={{
         head: ['run', 'arm', 'half', 'r', 'positive', 'low', 'high', 'n', 'kl_p95', 'rep3'],
-        rows: runs.flatMap((run, i) => run.doseResponse.map((c) => [LETTERS[i], c.arm, c.half, c.r, c.positive.rate, ...c.positive.interval, c.n, c.klP95, c.rep3])),
+        rows: runs.flatMap((run, i) =>
+          run.doseResponse.map((c) => [
+            LETTERS[i],
+            c.arm,
+            c.half,
+            c.r,
+            c.positive.rate,
+            ...c.positive.interval,
+            c.n,
+            c.klP95,
+            c.rep3,
+          ]),
+        ),
       }}
       cursor={plot.cursor}
       tools={<Segmented<DosedArm> label="Arm" value={arm} options={shown} onChange={setArm} />}

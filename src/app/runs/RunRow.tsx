@@ -31,11 +31,25 @@ export function RunRow({ record, shown, parent }: Props) {
   const running = useLab((s) => s.running !== null);
   const { summary } = record;
   const ratio = summary.transferRatio;
-  const facts = [dateTime(record.created), `${summary.source} → ${summary.target}`, summary.concept, summary.backend === 'webgpu' ? 'WebGPU' : 'WASM', FROM[record.from]].filter(Boolean).join(' · ');
+  const facts = [
+    dateTime(record.created),
+    `${summary.source} → ${summary.target}`,
+    summary.concept,
+    summary.backend === 'webgpu' ? 'WebGPU' : 'WASM',
+    FROM[record.from],
+  ]
+    .filter(Boolean)
+    .join(' · ');
   return (
     <li className={`run-row outcome-${summary.outcome}`} data-testid="kept-run" data-id={record.id}>
       <label className="run-choice">
-        <input type="checkbox" checked={place >= 0} disabled={place < 0 && full} aria-label={`Compare ${record.name}`} onChange={() => chooseRun(record.id)} />
+        <input
+          type="checkbox"
+          checked={place >= 0}
+          disabled={place < 0 && full}
+          aria-label={`Compare ${record.name}`}
+          onChange={() => chooseRun(record.id)}
+        />
         <span aria-hidden="true">{place < 0 ? '' : 'AB'[place]}</span>
       </label>
       <div className="run-what">
@@ -54,7 +68,8 @@ export function RunRow({ record, shown, parent }: Props) {
         )}
         <p className="muted">{facts}</p>
         <p className="run-came-out">
-          <b>{OUTCOME_NAMES[summary.outcome]}</b> at r {fixed(summary.chosenR)} · R² {fixed(summary.heldOutR2)} · transfer ratio {ratio ? `${fixed(ratio.value)} ${interval(ratio.interval)}` : '–'}
+          <b>{OUTCOME_NAMES[summary.outcome]}</b> at r {fixed(summary.chosenR)} · R² {fixed(summary.heldOutR2)} ·
+          transfer ratio {ratio ? `${fixed(ratio.value)} ${interval(ratio.interval)}` : '–'}
         </p>
         <p className="muted run-lineage">
           Settings <Digest value={record.experimentDigest} of={`the settings of ${record.name}`} />
@@ -62,11 +77,52 @@ export function RunRow({ record, shown, parent }: Props) {
         </p>
       </div>
       <div className="run-actions">
-        <button type="button" aria-label={`Open ${record.name}`} data-testid="run-open" disabled={running} title={running ? 'A run is in progress' : undefined} onClick={() => void showRun(record.id)}>Open</button>
-        <button type="button" className="quiet" aria-label={`Run ${record.name} again`} disabled={running} onClick={() => void runAgain(record.id)}>Run again</button>
-        <button type="button" className="quiet" aria-label={`Rename ${record.name}`} data-testid="run-rename" onClick={() => setRenaming(true)}>Rename</button>
-        <button type="button" className="quiet" aria-label={`Export ${record.name}`} data-testid="run-export" onClick={() => void exportRuns([record.id], fileStem(record.name))}>Export</button>
-        <button type="button" className="quiet" aria-label={`Delete ${record.name}`} data-testid="run-delete" onClick={() => void removeRun(record.id).then(() => focusIn('#runs-undo'))}>Delete</button>
+        <button
+          type="button"
+          aria-label={`Open ${record.name}`}
+          data-testid="run-open"
+          disabled={running}
+          title={running ? 'A run is in progress' : undefined}
+          onClick={() => void showRun(record.id)}
+        >
+          Open
+        </button>
+        <button
+          type="button"
+          className="quiet"
+          aria-label={`Run ${record.name} again`}
+          disabled={running}
+          onClick={() => void runAgain(record.id)}
+        >
+          Run again
+        </button>
+        <button
+          type="button"
+          className="quiet"
+          aria-label={`Rename ${record.name}`}
+          data-testid="run-rename"
+          onClick={() => setRenaming(true)}
+        >
+          Rename
+        </button>
+        <button
+          type="button"
+          className="quiet"
+          aria-label={`Export ${record.name}`}
+          data-testid="run-export"
+          onClick={() => void exportRuns([record.id], fileStem(record.name))}
+        >
+          Export
+        </button>
+        <button
+          type="button"
+          className="quiet"
+          aria-label={`Delete ${record.name}`}
+          data-testid="run-delete"
+          onClick={() => void removeRun(record.id).then(() => focusIn('#runs-undo'))}
+        >
+          Delete
+        </button>
       </div>
     </li>
   );
@@ -114,7 +170,9 @@ export function DamagedRow({ entry }: { entry: DamagedRecord }) {
     <div className="note note-error" data-testid="damaged-run">
       <p className="note-what">A kept run is damaged. {entry.problem}</p>
       <div className="note-foot">
-        <button type="button" className="quiet" onClick={() => void removeRun(entry.id)}>Delete it</button>
+        <button type="button" className="quiet" onClick={() => void removeRun(entry.id)}>
+          Delete it
+        </button>
         <code>{entry.id.slice(0, 12)}</code>
       </div>
     </div>

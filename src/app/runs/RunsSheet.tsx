@@ -31,7 +31,12 @@ export default function RunsSheet() {
   // with the row that had it the focus is gone for a moment.
   useEffect(() => {
     function onKeyDown(event: KeyboardEvent): void {
-      if (!(event.ctrlKey || event.metaKey) || !['z', 'y'].includes(event.key.toLowerCase()) || event.target instanceof HTMLInputElement && event.target.type !== 'checkbox') return;
+      if (
+        !(event.ctrlKey || event.metaKey) ||
+        !['z', 'y'].includes(event.key.toLowerCase()) ||
+        (event.target instanceof HTMLInputElement && event.target.type !== 'checkbox')
+      )
+        return;
       event.preventDefault();
       event.stopPropagation();
       if (event.key === 'z') void undoRemove();
@@ -67,12 +72,30 @@ export default function RunsSheet() {
         <header className="sheet-head">
           <h2 id="runs-title">{comparing ? 'Two runs' : 'Kept runs'}</h2>
           {!comparing && (list?.records.length ?? 0) > 1 && (
-            <button type="button" className="strong" data-testid="compare" disabled={chosen.length !== 2} title={chosen.length === 2 ? undefined : 'Tick two runs first'} onClick={() => useRuns.setState({ comparing: true })}>
+            <button
+              type="button"
+              className="strong"
+              data-testid="compare"
+              disabled={chosen.length !== 2}
+              title={chosen.length === 2 ? undefined : 'Tick two runs first'}
+              onClick={() => useRuns.setState({ comparing: true })}
+            >
               Compare{chosen.length > 0 && ` (${chosen.length} of 2)`}
             </button>
           )}
-          {comparing && <button type="button" className="quiet" data-testid="compare-back" onClick={() => useRuns.setState({ comparing: false })}>Back to the list</button>}
-          <button type="button" className="quiet" data-testid="runs-close" onClick={close}>Close</button>
+          {comparing && (
+            <button
+              type="button"
+              className="quiet"
+              data-testid="compare-back"
+              onClick={() => useRuns.setState({ comparing: false })}
+            >
+              Back to the list
+            </button>
+          )}
+          <button type="button" className="quiet" data-testid="runs-close" onClick={close}>
+            Close
+          </button>
         </header>
         {comparing && both[0] && both[1] ? (
           <Compare records={[both[0], both[1]]} />
@@ -82,10 +105,25 @@ export default function RunsSheet() {
             {problem && <ErrorNote error={problem} />}
             <Unkept inList />
             <Imported />
-            {listError && <ErrorNote error={listError} actions={<button type="button" onClick={() => void loadRuns()}>Try again</button>} />}
-            {!list && !listError && <p className="muted" role="status">Opening the list</p>}
+            {listError && (
+              <ErrorNote
+                error={listError}
+                actions={
+                  <button type="button" onClick={() => void loadRuns()}>
+                    Try again
+                  </button>
+                }
+              />
+            )}
+            {!list && !listError && (
+              <p className="muted" role="status">
+                Opening the list
+              </p>
+            )}
             {list && <List records={list.records} />}
-            {list?.damaged.map((entry) => <DamagedRow key={entry.id} entry={entry} />)}
+            {list?.damaged.map((entry) => (
+              <DamagedRow key={entry.id} entry={entry} />
+            ))}
             <Undo />
           </>
         )}
@@ -106,12 +144,21 @@ function Tools() {
   return (
     <div className="runs-tools">
       <p className="muted" role="status" data-testid="runs-count">
-        {list && (records.length === 0 ? 'None yet.' : `${count(records.length)} ${records.length === 1 ? 'run' : 'runs'}, ${bytes(list.bytes)}, in this browser only.`)}
+        {list &&
+          (records.length === 0
+            ? 'None yet.'
+            : `${count(records.length)} ${records.length === 1 ? 'run' : 'runs'}, ${bytes(list.bytes)}, in this browser only.`)}
       </p>
       {records.length > 0 && <Protection />}
       <div className="field-row">
-        {copyable && <button type="button" data-testid="keep-shown" onClick={() => void keepShown().then(loadRuns)}>Keep the run on screen</button>}
-        <button type="button" onClick={() => input.current?.click()}>Bring in a file</button>
+        {copyable && (
+          <button type="button" data-testid="keep-shown" onClick={() => void keepShown().then(loadRuns)}>
+            Keep the run on screen
+          </button>
+        )}
+        <button type="button" onClick={() => input.current?.click()}>
+          Bring in a file
+        </button>
         <input
           ref={input}
           type="file"
@@ -125,8 +172,22 @@ function Tools() {
             if (file) void importFile(file).finally(() => input.current && (input.current.value = ''));
           }}
         />
-        <button type="button" data-testid="export-all" disabled={records.length === 0} onClick={() => void exportRuns(records.map(({ id }) => id), `runs-${new Date().toISOString().slice(0, 10)}`)}>Export all</button>
-        <a href="#/review" data-testid="review-bundle">Review a bundle</a>
+        <button
+          type="button"
+          data-testid="export-all"
+          disabled={records.length === 0}
+          onClick={() =>
+            void exportRuns(
+              records.map(({ id }) => id),
+              `runs-${new Date().toISOString().slice(0, 10)}`,
+            )
+          }
+        >
+          Export all
+        </button>
+        <a href="#/review" data-testid="review-bundle">
+          Review a bundle
+        </a>
       </div>
     </div>
   );
@@ -135,7 +196,19 @@ function Tools() {
 /** So many are found by looking. */
 const FEW = 6;
 
-const textOf = ({ name, summary, experimentDigest, id }: RunRecord): string => [name, summary.source, summary.target, summary.concept, OUTCOME_NAMES[summary.outcome], summary.backend, experimentDigest, id].join(' ').toLowerCase();
+const textOf = ({ name, summary, experimentDigest, id }: RunRecord): string =>
+  [
+    name,
+    summary.source,
+    summary.target,
+    summary.concept,
+    OUTCOME_NAMES[summary.outcome],
+    summary.backend,
+    experimentDigest,
+    id,
+  ]
+    .join(' ')
+    .toLowerCase();
 
 /** A browser may clear what it keeps when its disk runs short, unless it is asked not to. Not every browser can be asked. */
 function Protection() {
@@ -146,8 +219,18 @@ function Protection() {
   if (state === 'unknown' || state === 'kept') return null;
   return (
     <p className="muted runs-protection">
-      {state === 'refused' ? 'The browser did not agree: it may clear them when its disk runs short. Export what must last.' : 'The browser may clear them when its disk runs short.'}{' '}
-      {state === 'clearable' && <button type="button" className="quiet" onClick={() => void navigator.storage.persist().then((kept) => setState(kept ? 'kept' : 'refused'))}>Ask it not to</button>}
+      {state === 'refused'
+        ? 'The browser did not agree: it may clear them when its disk runs short. Export what must last.'
+        : 'The browser may clear them when its disk runs short.'}{' '}
+      {state === 'clearable' && (
+        <button
+          type="button"
+          className="quiet"
+          onClick={() => void navigator.storage.persist().then((kept) => setState(kept ? 'kept' : 'refused'))}
+        >
+          Ask it not to
+        </button>
+      )}
     </p>
   );
 }
@@ -158,7 +241,11 @@ function List({ records }: { records: RunRecord[] }) {
   if (records.length === 0) {
     return (
       <div className="empty">
-        <p>Every run that is finished in this browser is kept here by itself, with its settings, its numbers and its texts. Nothing is sent anywhere. To begin, press Run, keep the run that is on screen, or bring in a file: a bundle, or run.json from the command line.</p>
+        <p>
+          Every run that is finished in this browser is kept here by itself, with its settings, its numbers and its
+          texts. Nothing is sent anywhere. To begin, press Run, keep the run that is on screen, or bring in a file: a
+          bundle, or run.json from the command line.
+        </p>
       </div>
     );
   }
@@ -169,12 +256,23 @@ function List({ records }: { records: RunRecord[] }) {
       {records.length > FEW && (
         <div className="runs-seek">
           <label htmlFor="runs-seek">Find</label>
-          <input id="runs-seek" type="search" value={sought} placeholder="name, model, concept, digest" spellCheck={false} onChange={(event) => setSought(event.target.value)} />
-          <span className="muted" role="status">{words.length > 0 && `${found.length} of ${records.length}`}</span>
+          <input
+            id="runs-seek"
+            type="search"
+            value={sought}
+            placeholder="name, model, concept, digest"
+            spellCheck={false}
+            onChange={(event) => setSought(event.target.value)}
+          />
+          <span className="muted" role="status">
+            {words.length > 0 && `${found.length} of ${records.length}`}
+          </span>
         </div>
       )}
       <ol className="runs-list" aria-label="Kept runs, newest first">
-        {found.map((record) => <RunRow key={record.id} record={record} shown={record.id === shown} parent={nameOf(record, records)} />)}
+        {found.map((record) => (
+          <RunRow key={record.id} record={record} shown={record.id === shown} parent={nameOf(record, records)} />
+        ))}
       </ol>
     </>
   );
@@ -182,7 +280,9 @@ function List({ records }: { records: RunRecord[] }) {
 
 /** The kept run that has the experiment from which this one was made. */
 function nameOf({ parent }: RunRecord, records: RunRecord[]): string | null {
-  return parent === null ? null : (records.find(({ experimentDigest }) => experimentDigest === parent)?.name ?? `settings ${parent.slice(0, 12)}`);
+  return parent === null
+    ? null
+    : (records.find(({ experimentDigest }) => experimentDigest === parent)?.name ?? `settings ${parent.slice(0, 12)}`);
 }
 
 function Undo() {
@@ -191,8 +291,17 @@ function Undo() {
   return (
     <p className="runs-undo" role="status">
       <span>Deleted “{last.name}”.</span>
-      <button type="button" id="runs-undo" data-testid="runs-undo" onClick={() => void undoRemove().then(() => focusIn(`[data-id="${last.id}"] button`))}>Put it back</button>
-      <button type="button" className="quiet" onClick={() => useRuns.setState({ removed: [] })}>Leave it</button>
+      <button
+        type="button"
+        id="runs-undo"
+        data-testid="runs-undo"
+        onClick={() => void undoRemove().then(() => focusIn(`[data-id="${last.id}"] button`))}
+      >
+        Put it back
+      </button>
+      <button type="button" className="quiet" onClick={() => useRuns.setState({ removed: [] })}>
+        Leave it
+      </button>
     </p>
   );
 }
@@ -203,7 +312,13 @@ function Imported() {
   if (!report) return null;
   const { added, known, experiments, refused } = report;
   const runs = (n: number): string => `${n} ${n === 1 ? 'run' : 'runs'}`;
-  const said = [added.length > 0 && `${runs(added.length)} brought in`, known.length > 0 && `${runs(known.length)} kept already`, refused.length > 0 && `${runs(refused.length)} refused`].filter(Boolean).join(', ');
+  const said = [
+    added.length > 0 && `${runs(added.length)} brought in`,
+    known.length > 0 && `${runs(known.length)} kept already`,
+    refused.length > 0 && `${runs(refused.length)} refused`,
+  ]
+    .filter(Boolean)
+    .join(', ');
   return (
     <div className="runs-imported" role="status" data-testid="imported">
       {said && <p>{said}.</p>}

@@ -10,9 +10,17 @@ export function Unkept({ inList }: { inList: boolean }) {
       error={unkept.error}
       actions={
         <>
-          {!inList && <button type="button" onClick={() => useRuns.setState({ open: true })}>Show the kept runs</button>}
-          <button type="button" onClick={() => void keepAgain()}>Keep it now</button>
-          <button type="button" className="quiet" onClick={() => useRuns.setState({ unkept: null })}>Leave it</button>
+          {!inList && (
+            <button type="button" onClick={() => useRuns.setState({ open: true })}>
+              Show the kept runs
+            </button>
+          )}
+          <button type="button" onClick={() => void keepAgain()}>
+            Keep it now
+          </button>
+          <button type="button" className="quiet" onClick={() => useRuns.setState({ unkept: null })}>
+            Leave it
+          </button>
         </>
       }
     />

@@ -7,7 +7,9 @@ import type { Experiment } from '../../experiment/schema';
 import { settingDifferences } from './differences';
 import { headlines, meetingOf } from './headline';
 
-const recorded = JSON.parse(readFileSync(new URL('../../../public/recorded/mood.json', import.meta.url), 'utf8')) as Run;
+const recorded = JSON.parse(
+  readFileSync(new URL('../../../public/recorded/mood.json', import.meta.url), 'utf8'),
+) as Run;
 const mood = defaultExperiment('mood');
 
 describe('settings that differ', () => {
@@ -16,7 +18,13 @@ describe('settings that differ', () => {
   });
 
   test('are named as the form names them, in the order of the stages', () => {
-    const other: Experiment = { ...mood, map: { ...mood.map, lambda: 0.01, kind: 'orthogonal' }, vector: { ...mood.vector, readPosition: 'last' }, transfer: { ...mood.transfer, addBias: true }, dose: { ...mood.dose, stops: [0.5, 1] } };
+    const other: Experiment = {
+      ...mood,
+      map: { ...mood.map, lambda: 0.01, kind: 'orthogonal' },
+      vector: { ...mood.vector, readPosition: 'last' },
+      transfer: { ...mood.transfer, addBias: true },
+      dose: { ...mood.dose, stops: [0.5, 1] },
+    };
     expect(settingDifferences(mood, other).map(({ stage, label, values }) => [stage, label, ...values])).toEqual([
       ['map', 'Ridge weight λ', 'automatic', '0.01'],
       ['map', 'Kind of map', expect.any(String), expect.any(String)],
@@ -29,27 +37,74 @@ describe('settings that differ', () => {
   test('no path of an experiment goes unnoticed', () => {
     const quick = quickVariant(mood);
     const labels = settingDifferences(mood, quick).map(({ label }) => label);
-    expect(labels).toEqual(expect.arrayContaining(['Title', 'Large model', 'Tokens at most', 'Pairs at most', 'Dose stops, r', 'Continuations, reported', 'New tokens', 'Random vectors', 'Neutral texts']));
+    expect(labels).toEqual(
+      expect.arrayContaining([
+        'Title',
+        'Large model',
+        'Tokens at most',
+        'Pairs at most',
+        'Dose stops, r',
+        'Continuations, reported',
+        'New tokens',
+        'Random vectors',
+        'Neutral texts',
+      ]),
+    );
     // Every leaf that is changed alone gives one difference.
-    const leaves = (node: object, at: string[] = []): string[][] => Object.entries(node).flatMap(([key, value]) => (value !== null && typeof value === 'object' && !Array.isArray(value) ? leaves(value as object, [...at, key]) : [[...at, key]]));
+    const leaves = (node: object, at: string[] = []): string[][] =>
+      Object.entries(node).flatMap(([key, value]) =>
+        value !== null && typeof value === 'object' && !Array.isArray(value)
+          ? leaves(value as object, [...at, key])
+          : [[...at, key]],
+      );
     for (const path of leaves(mood)) {
       const changed = structuredClone(mood) as unknown as Record<string, never>;
       const last = path.at(-1)!;
-      const parent = path.slice(0, -1).reduce<Record<string, unknown>>((node, key) => node[key] as Record<string, unknown>, changed);
+      const parent = path
+        .slice(0, -1)
+        .reduce<Record<string, unknown>>((node, key) => node[key] as Record<string, unknown>, changed);
       parent[last] = 'something else';
       expect(settingDifferences(mood, changed as unknown as Experiment), path.join('.')).toHaveLength(1);
     }
   });
 
   test('typed concepts of one name differ by their pairs', () => {
-    const typed = (positive: string): Experiment => ({ ...mood, concept: { kind: 'pairs', title: 'Mine', positive: 'yes', negative: 'no', pairs: [{ positive: 'a', negative: 'b' }, { positive, negative: 'd' }], promptsFrom: 'mood', positiveWords: [], negativeWords: [] } });
-    expect(settingDifferences(typed('c'), typed('e'))).toEqual([{ stage: 'steer', label: 'Concept', values: ['“Mine”, 2 pairs of your own', '“Mine”, 2 pairs of your own, 1 of them in both'] }]);
+    const typed = (positive: string): Experiment => ({
+      ...mood,
+      concept: {
+        kind: 'pairs',
+        title: 'Mine',
+        positive: 'yes',
+        negative: 'no',
+        pairs: [
+          { positive: 'a', negative: 'b' },
+          { positive, negative: 'd' },
+        ],
+        promptsFrom: 'mood',
+        positiveWords: [],
+        negativeWords: [],
+      },
+    });
+    expect(settingDifferences(typed('c'), typed('e'))).toEqual([
+      {
+        stage: 'steer',
+        label: 'Concept',
+        values: ['“Mine”, 2 pairs of your own', '“Mine”, 2 pairs of your own, 1 of them in both'],
+      },
+    ]);
   });
 
   test('the place of a model from a hub is part of its name', () => {
-    const hub = { id: 'a/b', dtype: 'fp32' as const, location: { kind: 'hub' as const, host: 'https://models.example', commit: 'a'.repeat(40) } };
+    const hub = {
+      id: 'a/b',
+      dtype: 'fp32' as const,
+      location: { kind: 'hub' as const, host: 'https://models.example', commit: 'a'.repeat(40) },
+    };
     const other = { ...mood, models: { ...mood.models, target: hub } };
-    expect(settingDifferences(mood, other)[0]).toMatchObject({ label: 'Large model', values: ['lrt-stories-l, fp32', 'a/b, fp32 from models.example, aaaaaaa'] });
+    expect(settingDifferences(mood, other)[0]).toMatchObject({
+      label: 'Large model',
+      values: ['lrt-stories-l, fp32', 'a/b, fp32 from models.example, aaaaaaa'],
+    });
   });
 });
 
@@ -64,13 +119,25 @@ describe('numbers', () => {
   });
 
   test('are those of the runs; one that a run does not have is empty there', () => {
-    const other: Run = { ...recorded, map: { ...recorded.map, heldOutR2: Number.NaN }, arms: recorded.arms.filter((arm) => arm.name !== 'random'), verdict: { ...recorded.verdict, transferRatio: { value: 9, interval: [8, 10] } } };
+    const other: Run = {
+      ...recorded,
+      map: { ...recorded.map, heldOutR2: Number.NaN },
+      arms: recorded.arms.filter((arm) => arm.name !== 'random'),
+      verdict: { ...recorded.verdict, transferRatio: { value: 9, interval: [8, 10] } },
+    };
     const rows = headlines(recorded, other);
     const of = (name: string): (typeof rows)[number] => rows.find((row) => row.name === name)!;
     expect(of('Held-out R²')).toMatchObject({ a: { value: recorded.map.heldOutR2 }, b: null, meeting: null });
-    expect(of('Transfer ratio')).toMatchObject({ a: { value: recorded.verdict.transferRatio!.value }, b: { value: 9 }, meeting: 'apart' });
+    expect(of('Transfer ratio')).toMatchObject({
+      a: { value: recorded.verdict.transferRatio!.value },
+      b: { value: 9 },
+      meeting: 'apart',
+    });
     const mapped = recorded.arms.find((arm) => arm.name === 'mapped' && arm.direction === 'positive')!;
-    expect(of('Large + mapped, positive side')).toMatchObject({ a: { value: mapped.conceptRate.value, interval: mapped.conceptRate.interval, n: mapped.conceptRate.n }, meeting: 'overlap' });
+    expect(of('Large + mapped, positive side')).toMatchObject({
+      a: { value: mapped.conceptRate.value, interval: mapped.conceptRate.interval, n: mapped.conceptRate.n },
+      meeting: 'overlap',
+    });
     expect(of('Large + random, positive side').b).toBeNull();
     expect(rows.filter((row) => row.group === 'cost')).toHaveLength(2);
   });

@@ -13,20 +13,32 @@ export interface Difference {
 }
 
 /** Parts of an experiment that the form does not show field by field, or shows elsewhere. */
-const WHOLE: { path: string; stage: Stage; label: string; write: (experiment: Experiment) => string; tell?: (a: Experiment, b: Experiment) => [string, string] }[] = [
+const WHOLE: {
+  path: string;
+  stage: Stage;
+  label: string;
+  write: (experiment: Experiment) => string;
+  tell?: (a: Experiment, b: Experiment) => [string, string];
+}[] = [
   { path: 'models.source', stage: 'models', label: 'Small model', write: (e) => modelName(e.models.source) },
   { path: 'models.target', stage: 'models', label: 'Large model', write: (e) => modelName(e.models.target) },
   { path: 'concept', stage: 'steer', label: 'Concept', write: conceptName, tell: conceptsApart },
 ];
 
 function modelName({ id, dtype, location }: ModelRef): string {
-  const from = !location ? '' : location.kind === 'hub' ? ` from ${hostName(location.host)}, ${location.commit.slice(0, 7)}` : ` from a folder, ${location.handle.slice(0, 7)}`;
+  const from = !location
+    ? ''
+    : location.kind === 'hub'
+      ? ` from ${hostName(location.host)}, ${location.commit.slice(0, 7)}`
+      : ` from a folder, ${location.handle.slice(0, 7)}`;
   return `${id}, ${dtype}${from}`;
 }
 
 function conceptName({ concept }: Experiment): string {
   if (concept.kind === 'preset') return `preset “${concept.id}”`;
-  return concept.kind === 'pairs' ? `“${concept.title}”, ${concept.pairs.length} pairs of your own` : `“${concept.title}”, a vector of block ${concept.block}`;
+  return concept.kind === 'pairs'
+    ? `“${concept.title}”, ${concept.pairs.length} pairs of your own`
+    : `“${concept.title}”, a vector of block ${concept.block}`;
 }
 
 /** Typed concepts may bear one name and differ in their pairs or words: that is said. */
@@ -37,12 +49,29 @@ function conceptsApart(a: Experiment, b: Experiment): [string, string] {
   const key = (pair: { positive: string; negative: string }): string => JSON.stringify([pair.positive, pair.negative]);
   const first = new Set(a.concept.pairs.map(key));
   const both = b.concept.pairs.filter((pair) => first.has(key(pair))).length;
-  return [names[0], `${names[1]}, ${both === b.concept.pairs.length ? 'the same pairs with other words or prompts' : `${both} of them in both`}`];
+  return [
+    names[0],
+    `${names[1]}, ${both === b.concept.pairs.length ? 'the same pairs with other words or prompts' : `${both} of them in both`}`,
+  ];
 }
 
-const FIELDS = new Map<string, { field: Field; stage: Stage }>(GROUPS.flatMap(({ stage, fields }) => fields.map((field) => [field.path, { field, stage }] as const)));
+const FIELDS = new Map<string, { field: Field; stage: Stage }>(
+  GROUPS.flatMap(({ stage, fields }) => fields.map((field) => [field.path, { field, stage }] as const)),
+);
 
-const STAGE_OF: Record<string, Stage> = { models: 'models', corpus: 'activations', map: 'map', concept: 'steer', prompting: 'steer', vector: 'steer', transfer: 'steer', dose: 'evidence', generation: 'evidence', title: 'models', schema: 'models' };
+const STAGE_OF: Record<string, Stage> = {
+  models: 'models',
+  corpus: 'activations',
+  map: 'map',
+  concept: 'steer',
+  prompting: 'steer',
+  vector: 'steer',
+  transfer: 'steer',
+  dose: 'evidence',
+  generation: 'evidence',
+  title: 'models',
+  schema: 'models',
+};
 
 function write(value: unknown, field?: Field): string {
   if (field?.kind === 'choice') return field.options.find((option) => option.value === value)?.label ?? String(value);
@@ -61,19 +90,26 @@ const isTree = (value: unknown): value is Tree => value !== null && typeof value
 function paths(a: unknown, b: unknown, at: string[] = []): string[] {
   const path = at.join('.');
   if (WHOLE.some((whole) => whole.path === path)) return JSON.stringify(a) === JSON.stringify(b) ? [] : [path];
-  if (isTree(a) && isTree(b)) return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) => paths(a[key], b[key], [...at, key]));
+  if (isTree(a) && isTree(b))
+    return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) => paths(a[key], b[key], [...at, key]));
   return JSON.stringify(a) === JSON.stringify(b) ? [] : [path];
 }
 
-const valueAt = (experiment: Experiment, path: string): unknown => path.split('.').reduce<unknown>((node, key) => (isTree(node) ? node[key] : undefined), experiment);
+const valueAt = (experiment: Experiment, path: string): unknown =>
+  path.split('.').reduce<unknown>((node, key) => (isTree(node) ? node[key] : undefined), experiment);
 
 /** Every setting in which two experiments differ, by stage. Empty where they ask for the same. */
 export function settingDifferences(a: Experiment, b: Experiment): Difference[] {
   const found = paths(a, b).map((path): Difference => {
     const whole = WHOLE.find((each) => each.path === path);
-    if (whole) return { stage: whole.stage, label: whole.label, values: whole.tell?.(a, b) ?? [whole.write(a), whole.write(b)] };
+    if (whole)
+      return { stage: whole.stage, label: whole.label, values: whole.tell?.(a, b) ?? [whole.write(a), whole.write(b)] };
     const known = FIELDS.get(path);
-    return { stage: known?.stage ?? STAGE_OF[path.split('.')[0]] ?? 'evidence', label: known?.field.label ?? path, values: [write(valueAt(a, path), known?.field), write(valueAt(b, path), known?.field)] };
+    return {
+      stage: known?.stage ?? STAGE_OF[path.split('.')[0]] ?? 'evidence',
+      label: known?.field.label ?? path,
+      values: [write(valueAt(a, path), known?.field), write(valueAt(b, path), known?.field)],
+    };
   });
   return found.sort((x, y) => STAGES.indexOf(x.stage) - STAGES.indexOf(y.stage));
 }

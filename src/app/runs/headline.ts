@@ -32,13 +32,15 @@ export function meetingOf(a: [number, number] | null, b: [number, number] | null
 
 const plain = (value: number): Reading | null => (Number.isFinite(value) ? { value, interval: null, n: null } : null);
 
-const armOf = (run: Run, name: Arm, direction: ArmResult['direction']): ArmResult | undefined => run.arms.find((arm) => arm.name === name && arm.direction === direction);
+const armOf = (run: Run, name: Arm, direction: ArmResult['direction']): ArmResult | undefined =>
+  run.arms.find((arm) => arm.name === name && arm.direction === direction);
 
 function rate(arm: ArmResult | undefined): Reading | null {
   return arm ? { value: arm.conceptRate.value, interval: arm.conceptRate.interval, n: arm.conceptRate.n } : null;
 }
 
-const ratio = ({ verdict: { transferRatio } }: Run): Reading | null => transferRatio && { value: transferRatio.value, interval: transferRatio.interval, n: null };
+const ratio = ({ verdict: { transferRatio } }: Run): Reading | null =>
+  transferRatio && { value: transferRatio.value, interval: transferRatio.interval, n: null };
 
 /** The worse of the two directions. */
 function worst(run: Run, name: Arm, cost: 'p95Kl' | 'rep3'): Reading | null {
@@ -63,16 +65,38 @@ const SIDE_WORDS = { none: 'unsteered', positive: 'positive side', negative: 'ne
 
 /** The headline numbers of two runs, row by row. A number that neither run has is left out. */
 export function headlines(a: Run, b: Run): Headline[] {
-  const row = (name: string, group: Headline['group'], read: (run: Run) => Reading | null, arm: Arm | null = null, unit: Headline['unit'] = 'number'): Headline => {
+  const row = (
+    name: string,
+    group: Headline['group'],
+    read: (run: Run) => Reading | null,
+    arm: Arm | null = null,
+    unit: Headline['unit'] = 'number',
+  ): Headline => {
     const [first, second] = [read(a), read(b)];
-    return { name, group, arm, unit, a: first, b: second, meeting: meetingOf(first?.interval ?? null, second?.interval ?? null) };
+    return {
+      name,
+      group,
+      arm,
+      unit,
+      a: first,
+      b: second,
+      meeting: meetingOf(first?.interval ?? null, second?.interval ?? null),
+    };
   };
   return [
     row('Held-out R²', 'map', (run) => plain(run.map.heldOutR2)),
     row('Centred cosine', 'map', (run) => plain(run.map.centredCosine)),
     row('cos(mapped, native)', 'map', (run) => plain(run.vector.cosineMappedNative)),
     row('Transfer ratio', 'effect', ratio),
-    ...SIDES.map(({ name, direction }) => row(`${ARM_STYLES[name].name}, ${SIDE_WORDS[direction]}`, 'effect', (run) => rate(armOf(run, name, direction)), name, 'share')),
+    ...SIDES.map(({ name, direction }) =>
+      row(
+        `${ARM_STYLES[name].name}, ${SIDE_WORDS[direction]}`,
+        'effect',
+        (run) => rate(armOf(run, name, direction)),
+        name,
+        'share',
+      ),
+    ),
     row('p95 KL of mapped, nat', 'cost', (run) => worst(run, 'mapped', 'p95Kl'), 'mapped'),
     row('rep-3 of mapped', 'cost', (run) => worst(run, 'mapped', 'rep3'), 'mapped'),
   ].filter((each) => each.a !== null || each.b !== null);

@@ -22,7 +22,16 @@ export async function showRun(id: string): Promise<boolean> {
   // A run may have been started while this one was unpacked: it is worth more.
   if (useLab.getState().running) return false;
   clearPrompt();
-  useLab.setState({ run, runParent: record.parent, stages: stagesOf(run, 'stored'), recorded: 'found', recordedError: null, experiment: run.experiment, parent: run.experimentDigest, dose: run.verdict.chosenDose.r });
+  useLab.setState({
+    run,
+    runParent: record.parent,
+    stages: stagesOf(run, 'stored'),
+    recorded: 'found',
+    recordedError: null,
+    experiment: run.experiment,
+    parent: run.experimentDigest,
+    dose: run.verdict.chosenDose.r,
+  });
   useRuns.setState({ shown: { run, record }, open: false });
   return true;
 }

@@ -14,7 +14,10 @@ export function FieldInput({ field }: { field: Field }) {
 
   function offer(next: unknown): void {
     // A bundled model is named by its id alone: the place of another model must not stay behind.
-    const candidate = field.kind === 'model' ? withValue(experiment, `models.${field.side}`, { id: next, dtype: 'fp32' }) : withValue(experiment, field.path, next);
+    const candidate =
+      field.kind === 'model'
+        ? withValue(experiment, `models.${field.side}`, { id: next, dtype: 'fp32' })
+        : withValue(experiment, field.path, next);
     const [first] = experimentProblems(candidate);
     setProblem(first ? `${first.field}: ${first.message}` : null);
     if (!first && JSON.stringify(next) !== JSON.stringify(value)) setExperiment(candidate);
@@ -48,23 +51,61 @@ interface ControlProps {
 function Control({ field, id, value, invalid, onOffer }: ControlProps) {
   switch (field.kind) {
     case 'number':
-      return <Draft id={id} text={String(value)} invalid={invalid} numeric onCommit={(text) => onOffer(text.trim() === '' ? text : Number(text))} />;
+      return (
+        <Draft
+          id={id}
+          text={String(value)}
+          invalid={invalid}
+          numeric
+          onCommit={(text) => onOffer(text.trim() === '' ? text : Number(text))}
+        />
+      );
     case 'auto-number':
       return (
         <>
           <label className="auto">
-            <input type="checkbox" checked={value === 'auto'} onChange={(event) => onOffer(event.target.checked ? 'auto' : field.start)} />
+            <input
+              type="checkbox"
+              checked={value === 'auto'}
+              onChange={(event) => onOffer(event.target.checked ? 'auto' : field.start)}
+            />
             automatic
           </label>
-          {value === 'auto' ? <input id={id} disabled value="" /> : <Draft id={id} text={String(value)} invalid={invalid} numeric onCommit={(text) => onOffer(text.trim() === '' ? text : Number(text))} />}
+          {value === 'auto' ? (
+            <input id={id} disabled value="" />
+          ) : (
+            <Draft
+              id={id}
+              text={String(value)}
+              invalid={invalid}
+              numeric
+              onCommit={(text) => onOffer(text.trim() === '' ? text : Number(text))}
+            />
+          )}
         </>
       );
     case 'numbers':
-      return <Draft id={id} text={(value as number[]).join(', ')} invalid={invalid} onCommit={(text) => onOffer(text.split(/[,;\s]+/).filter((part) => part !== '').map(Number))} />;
+      return (
+        <Draft
+          id={id}
+          text={(value as number[]).join(', ')}
+          invalid={invalid}
+          onCommit={(text) =>
+            onOffer(
+              text
+                .split(/[,;\s]+/)
+                .filter((part) => part !== '')
+                .map(Number),
+            )
+          }
+        />
+      );
     case 'text':
       return <Draft id={id} text={String(value)} invalid={invalid} onCommit={onOffer} />;
     case 'switch':
-      return <input id={id} type="checkbox" checked={value === true} onChange={(event) => onOffer(event.target.checked)} />;
+      return (
+        <input id={id} type="checkbox" checked={value === true} onChange={(event) => onOffer(event.target.checked)} />
+      );
     case 'choice':
       return <Options id={id} value={String(value)} options={field.options} onOffer={onOffer} />;
     case 'model':
@@ -77,7 +118,19 @@ function Control({ field, id, value, invalid, onOffer }: ControlProps) {
 }
 
 /** Text being typed, offered when it is left or Enter is pressed; follows the value when that changes (undo). */
-function Draft({ id, text, invalid, numeric = false, onCommit }: { id: string; text: string; invalid: boolean; numeric?: boolean; onCommit: (text: string) => void }) {
+function Draft({
+  id,
+  text,
+  invalid,
+  numeric = false,
+  onCommit,
+}: {
+  id: string;
+  text: string;
+  invalid: boolean;
+  numeric?: boolean;
+  onCommit: (text: string) => void;
+}) {
   const [draft, setDraft] = useState<string | null>(null);
   const [from, setFrom] = useState(text);
   if (from !== text) {
@@ -116,7 +169,9 @@ function Options({ id, value, options, onOffer }: OptionsProps) {
   return (
     <select id={id} value={value} onChange={(event) => onOffer(event.target.value)}>
       {all.map((option) => (
-        <option key={option.value} value={option.value}>{option.label}</option>
+        <option key={option.value} value={option.value}>
+          {option.label}
+        </option>
       ))}
     </select>
   );
@@ -124,12 +179,16 @@ function Options({ id, value, options, onOffer }: OptionsProps) {
 
 function ModelOptions(props: Omit<OptionsProps, 'options'>) {
   const family = useFamily();
-  return <Options {...props} options={(family.value ?? []).map((model) => ({ value: model.id, label: model.title }))} />;
+  return (
+    <Options {...props} options={(family.value ?? []).map((model) => ({ value: model.id, label: model.title }))} />
+  );
 }
 
 function CorpusOptions(props: Omit<OptionsProps, 'options'>) {
   const corpora = useCorpora();
-  return <Options {...props} options={(corpora.value ?? []).map((corpus) => ({ value: corpus.id, label: corpus.title }))} />;
+  return (
+    <Options {...props} options={(corpora.value ?? []).map((corpus) => ({ value: corpus.id, label: corpus.title }))} />
+  );
 }
 
 function DtypeOptions({ side, ...props }: Omit<OptionsProps, 'options'> & { side: 'source' | 'target' }) {

@@ -43,7 +43,12 @@ export function JsonEditor() {
 
   async function open(file: File): Promise<void> {
     try {
-      if (file.size > MAX_FILE) throw new LabError('settings-invalid', `“${file.name}” has ${Math.round(file.size / 1e6)} MB: settings are far smaller.`, 'Choose experiment.json or run.json.');
+      if (file.size > MAX_FILE)
+        throw new LabError(
+          'settings-invalid',
+          `“${file.name}” has ${Math.round(file.size / 1e6)} MB: settings are far smaller.`,
+          'Choose experiment.json or run.json.',
+        );
       const { experiment: read, digest } = experimentOfText(await file.text(), file.name);
       setDraft(null);
       setError(null);
@@ -55,7 +60,9 @@ export function JsonEditor() {
 
   return (
     <div className="json-editor">
-      <label htmlFor="settings-json" className="visually-hidden">Settings as JSON</label>
+      <label htmlFor="settings-json" className="visually-hidden">
+        Settings as JSON
+      </label>
       <textarea
         id="settings-json"
         data-testid="settings-json"
@@ -70,10 +77,32 @@ export function JsonEditor() {
       />
       {error && <ErrorNote error={error} />}
       <div className="field-row">
-        <button type="button" className="strong" data-testid="settings-apply" disabled={draft === null || error !== null} onClick={apply}>Use these settings</button>
-        <button type="button" className="quiet" disabled={draft === null && error === null} onClick={() => { setDraft(null); setError(null); }}>Discard the edits</button>
-        <button type="button" className="quiet" onClick={() => void navigator.clipboard.writeText(text)}>Copy</button>
-        <button type="button" className="quiet" onClick={() => input.current?.click()}>Open a file</button>
+        <button
+          type="button"
+          className="strong"
+          data-testid="settings-apply"
+          disabled={draft === null || error !== null}
+          onClick={apply}
+        >
+          Use these settings
+        </button>
+        <button
+          type="button"
+          className="quiet"
+          disabled={draft === null && error === null}
+          onClick={() => {
+            setDraft(null);
+            setError(null);
+          }}
+        >
+          Discard the edits
+        </button>
+        <button type="button" className="quiet" onClick={() => void navigator.clipboard.writeText(text)}>
+          Copy
+        </button>
+        <button type="button" className="quiet" onClick={() => input.current?.click()}>
+          Open a file
+        </button>
         <input
           ref={input}
           type="file"
@@ -87,7 +116,13 @@ export function JsonEditor() {
             if (file) void open(file).finally(() => input.current && (input.current.value = ''));
           }}
         />
-        <button type="button" className="quiet" onClick={() => downloadText(write(experiment), 'experiment.json', 'application/json')}>Save as a file</button>
+        <button
+          type="button"
+          className="quiet"
+          onClick={() => downloadText(write(experiment), 'experiment.json', 'application/json')}
+        >
+          Save as a file
+        </button>
       </div>
     </div>
   );

@@ -40,23 +40,44 @@ export default function SettingsSheet() {
       <div className="sheet-inner">
         <header className="sheet-head">
           <h2 id="settings-title">Settings</h2>
-          <Segmented<View> label="Shown as" value={view} options={[{ value: 'form', label: 'Form' }, { value: 'json', label: 'JSON' }]} onChange={setView} />
+          <Segmented<View>
+            label="Shown as"
+            value={view}
+            options={[
+              { value: 'form', label: 'Form' },
+              { value: 'json', label: 'JSON' },
+            ]}
+            onChange={setView}
+          />
           <UndoRedo />
-          <button type="button" className="quiet" data-testid="settings-close" onClick={close}>Close</button>
+          <button type="button" className="quiet" data-testid="settings-close" onClick={close}>
+            Close
+          </button>
         </header>
         <p className="muted" role="status">
-          {!shown ? 'There are no results yet: a run uses these settings.' : changed ? `Changed since the results on screen: a run starts again at ${STAGE_TITLES[changed]}.` : 'The results on screen were computed with these settings.'}
+          {!shown
+            ? 'There are no results yet: a run uses these settings.'
+            : changed
+              ? `Changed since the results on screen: a run starts again at ${STAGE_TITLES[changed]}.`
+              : 'The results on screen were computed with these settings.'}
         </p>
         <p className="muted settings-digest" data-testid="settings-digest">
           Digest <Digest value={digest} of="these settings" />
-          {parent && parent !== digest && <span> made from <code title={parent}>{parent.slice(0, 12)}</code></span>}
+          {parent && parent !== digest && (
+            <span>
+              {' '}
+              made from <code title={parent}>{parent.slice(0, 12)}</code>
+            </span>
+          )}
         </p>
         {view === 'form' ? (
           <div className="groups">
             {GROUPS.map((group) => (
               <fieldset key={group.stage}>
                 <legend>{STAGE_TITLES[group.stage]}</legend>
-                {group.fields.map((field) => <FieldInput key={field.path} field={field} />)}
+                {group.fields.map((field) => (
+                  <FieldInput key={field.path} field={field} />
+                ))}
               </fieldset>
             ))}
           </div>
@@ -64,10 +85,26 @@ export default function SettingsSheet() {
           <JsonEditor />
         )}
         <footer className="sheet-foot">
-          <button type="button" className="quiet" onClick={() => openExperiment(defaultExperiment(experiment.concept.kind === 'preset' ? experiment.concept.id : experiment.concept.promptsFrom), null)}>
+          <button
+            type="button"
+            className="quiet"
+            onClick={() =>
+              openExperiment(
+                defaultExperiment(
+                  experiment.concept.kind === 'preset' ? experiment.concept.id : experiment.concept.promptsFrom,
+                ),
+                null,
+              )
+            }
+          >
             Defaults
           </button>
-          <button type="button" className="quiet" title="Small and middle model, fewer tokens and texts: for slow machines" onClick={() => editExperiment(quickVariant)}>
+          <button
+            type="button"
+            className="quiet"
+            title="Small and middle model, fewer tokens and texts: for slow machines"
+            onClick={() => editExperiment(quickVariant)}
+          >
             Quick variant
           </button>
         </footer>

@@ -75,7 +75,9 @@ export function App() {
 
   return (
     <>
-      <a className="skip" href="#workspace">Skip to the workspace</a>
+      <a className="skip" href="#workspace">
+        Skip to the workspace
+      </a>
       <TopBar />
       <div className="layout">
         <Rail />
@@ -107,21 +109,44 @@ export function App() {
 
 /** Errors that belong to no stage or to another one: the engine's, the recorded run's, and that of a stage out of sight. */
 function Notices() {
-  const failedAt = useLab((s) => STAGES.find((stage) => stage !== s.selected && s.stages[stage].phase === 'failed') ?? null);
+  const failedAt = useLab(
+    (s) => STAGES.find((stage) => stage !== s.selected && s.stages[stage].phase === 'failed') ?? null,
+  );
   const failure = useLab((s) => (failedAt ? s.stages[failedAt].error : null));
   // A crash during a run is shown once, at the stage that it stopped.
-  const engine = useLab((s) => (STAGES.some((stage) => s.stages[stage].phase === 'failed' && s.stages[stage].error?.what === s.engine.error?.what) ? null : s.engine.error));
+  const engine = useLab((s) =>
+    STAGES.some((stage) => s.stages[stage].phase === 'failed' && s.stages[stage].error?.what === s.engine.error?.what)
+      ? null
+      : s.engine.error,
+  );
   const recorded = useLab((s) => s.recordedError);
   const reading = useLab((s) => s.stages.steer.origin);
   return (
     <>
       {engine && (
-        <ErrorNote error={reading === 'recorded' || reading === 'stored' ? { ...engine, remedy: `${engine.remedy} The ${reading === 'recorded' ? 'recorded' : 'kept'} run below can still be read.` } : engine} actions={<Remedies error={engine} />} />
+        <ErrorNote
+          error={
+            reading === 'recorded' || reading === 'stored'
+              ? {
+                  ...engine,
+                  remedy: `${engine.remedy} The ${reading === 'recorded' ? 'recorded' : 'kept'} run below can still be read.`,
+                }
+              : engine
+          }
+          actions={<Remedies error={engine} />}
+        />
       )}
       {recorded && <ErrorNote error={recorded} />}
       <Unkept inList={false} />
       {failedAt && failure && (
-        <ErrorNote error={failure} actions={<button type="button" onClick={() => useLab.setState({ selected: failedAt })}>Go to {STAGE_TITLES[failedAt]}</button>} />
+        <ErrorNote
+          error={failure}
+          actions={
+            <button type="button" onClick={() => useLab.setState({ selected: failedAt })}>
+              Go to {STAGE_TITLES[failedAt]}
+            </button>
+          }
+        />
       )}
     </>
   );

@@ -6,7 +6,11 @@ import type { BackendChoice } from '../../worker/protocol';
 import { compact, seconds } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 
-const TUNING_WORDS = { measured: 'fastest here', stored: 'fastest here, measured before', default: 'suit a software adapter' } as const;
+const TUNING_WORDS = {
+  measured: 'fastest here',
+  stored: 'fastest here, measured before',
+  default: 'suit a software adapter',
+} as const;
 const STATUS_WORDS = { idle: 'Engine not started', starting: 'Engine starting', failed: 'Engine failed' } as const;
 
 export function EngineStatus() {
@@ -14,7 +18,12 @@ export function EngineStatus() {
   const { status, device, error } = useLab((s) => s.engine);
   const backend = useLab((s) => s.backend);
   const busy = useLab((s) => s.running !== null);
-  const name = status === 'ready' && device ? (device.backend === 'webgpu' ? 'WebGPU' : 'WASM') : STATUS_WORDS[status === 'ready' ? 'idle' : status];
+  const name =
+    status === 'ready' && device
+      ? device.backend === 'webgpu'
+        ? 'WebGPU'
+        : 'WASM'
+      : STATUS_WORDS[status === 'ready' ? 'idle' : status];
   return (
     <>
       <button type="button" className={`quiet engine engine-${status}`} popoverTarget={id} data-testid="engine-status">
@@ -42,30 +51,73 @@ export function EngineStatus() {
           <>
             <p>{device.reason}</p>
             <dl className="facts">
-              <div><dt>Adapter</dt><dd><span className="fact-value">{device.adapter || 'none'}</span><span className="fact-note">{device.softwareAdapter ? 'software' : ''}</span></dd></div>
+              <div>
+                <dt>Adapter</dt>
+                <dd>
+                  <span className="fact-value">{device.adapter || 'none'}</span>
+                  <span className="fact-note">{device.softwareAdapter ? 'software' : ''}</span>
+                </dd>
+              </div>
               {device.tuning && (
-                <div><dt>Tiles</dt><dd><span className="fact-value">{[...new Set([device.tuning.atb.narrow, device.tuning.atb.wide, device.tuning.ab.narrow, device.tuning.ab.wide])].join(', ')}</span><span className="fact-note">{TUNING_WORDS[device.tuning.source]}{device.tuning.problem && `; ${device.tuning.problem}`}</span></dd></div>
+                <div>
+                  <dt>Tiles</dt>
+                  <dd>
+                    <span className="fact-value">
+                      {[
+                        ...new Set([
+                          device.tuning.atb.narrow,
+                          device.tuning.atb.wide,
+                          device.tuning.ab.narrow,
+                          device.tuning.ab.wide,
+                        ]),
+                      ].join(', ')}
+                    </span>
+                    <span className="fact-note">
+                      {TUNING_WORDS[device.tuning.source]}
+                      {device.tuning.problem && `; ${device.tuning.problem}`}
+                    </span>
+                  </dd>
+                </div>
               )}
               {Object.entries(device.versions).map(([part, version]) => (
-                <div key={part}><dt>{part}</dt><dd><span className="fact-value">{version}</span></dd></div>
+                <div key={part}>
+                  <dt>{part}</dt>
+                  <dd>
+                    <span className="fact-value">{version}</span>
+                  </dd>
+                </div>
               ))}
             </dl>
             <details>
-                <summary>
-                  Self-test {device.selfTest.passed ? 'passed' : 'failed'} in {seconds(device.selfTest.milliseconds)}
-                </summary>
-                <table className="data">
-                  <thead><tr><th scope="col">case</th><th scope="col">largest error</th><th scope="col">allowed</th></tr></thead>
-                  <tbody>
-                    {device.selfTest.cases.map((test, i) => (
-                      <tr key={i}><td>{test.kernel}: {test.name}</td><td className="num">{compact(test.maxRelativeError)}</td><td className="num">{compact(test.tolerance)}</td></tr>
-                    ))}
-                  </tbody>
-                </table>
-              </details>
+              <summary>
+                Self-test {device.selfTest.passed ? 'passed' : 'failed'} in {seconds(device.selfTest.milliseconds)}
+              </summary>
+              <table className="data">
+                <thead>
+                  <tr>
+                    <th scope="col">case</th>
+                    <th scope="col">largest error</th>
+                    <th scope="col">allowed</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {device.selfTest.cases.map((test, i) => (
+                    <tr key={i}>
+                      <td>
+                        {test.kernel}: {test.name}
+                      </td>
+                      <td className="num">{compact(test.maxRelativeError)}</td>
+                      <td className="num">{compact(test.tolerance)}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </details>
           </>
         )}
-        {!device && !error && <p className="muted">The device is being looked at. The recorded run can be read meanwhile.</p>}
+        {!device && !error && (
+          <p className="muted">The device is being looked at. The recorded run can be read meanwhile.</p>
+        )}
       </div>
     </>
   );

@@ -28,7 +28,9 @@ export function Rail() {
   return (
     <nav className="rail" aria-label="Stages">
       <ol>
-        {STAGES.map((stage) => <RailItem key={stage} stage={stage} />)}
+        {STAGES.map((stage) => (
+          <RailItem key={stage} stage={stage} />
+        ))}
       </ol>
     </nav>
   );
@@ -53,7 +55,13 @@ function RailItem({ stage }: { stage: Stage }) {
   const detail = mark === 'running' ? (share === null ? '' : `${share} %`) : mark === 'done' ? time : '';
   return (
     <li className={`rail-item mark-${mark}`}>
-      <button type="button" data-testid={`stage-${stage}`} data-mark={mark} aria-current={selected ? 'step' : undefined} onClick={() => useLab.setState({ selected: stage })}>
+      <button
+        type="button"
+        data-testid={`stage-${stage}`}
+        data-mark={mark}
+        aria-current={selected ? 'step' : undefined}
+        onClick={() => useLab.setState({ selected: stage })}
+      >
         <RailMark mark={mark} />
         <span className="rail-name">{STAGE_TITLES[stage]}</span>
         <span className="rail-state">

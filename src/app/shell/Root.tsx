@@ -19,7 +19,10 @@ function startLab(): void {
   started = true;
   const { experiment, parent } = useLab.getState();
   // Settings from a link are not overwritten by a recording.
-  const shown = parent !== null ? Promise.resolve() : loadRecorded(experiment.concept.kind === 'preset' ? experiment.concept.id : 'mood');
+  const shown =
+    parent !== null
+      ? Promise.resolve()
+      : loadRecorded(experiment.concept.kind === 'preset' ? experiment.concept.id : 'mood');
   void shown.then(startEngineWhenIdle);
 }
 

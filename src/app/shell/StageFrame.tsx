@@ -36,16 +36,22 @@ export function StageFrame({ stage, title, lead, aside, actions, children }: Pro
           {mark === 'stale' && !running && (
             <p className="stale-note" role="status">
               These results belong to earlier settings.
-              <button type="button" onClick={() => void runStages('evidence')}>Run again</button>
+              <button type="button" onClick={() => void runStages('evidence')}>
+                Run again
+              </button>
             </p>
           )}
           {aside}
         </div>
       </header>
-      {state.error && state.phase === 'failed' && <ErrorNote error={state.error} actions={<Remedies error={state.error} />} />}
+      {state.error && state.phase === 'failed' && (
+        <ErrorNote error={state.error} actions={<Remedies error={state.error} />} />
+      )}
       {state.result && state.warnings.length > 0 && (
         <ul className="stage-warnings" data-testid="warnings">
-          {state.warnings.map((text) => <li key={text}>{text}</li>)}
+          {state.warnings.map((text) => (
+            <li key={text}>{text}</li>
+          ))}
         </ul>
       )}
       {!state.result && <EmptyStage stage={stage} />}
@@ -64,21 +70,44 @@ export function Remedies({ error }: { error: LabErrorJson }) {
     case 'self-test':
       return (
         <>
-          <button type="button" onClick={() => void chooseBackend('wasm')}>Use WASM</button>
-          <button type="button" onClick={() => void restartEngine()}>Try again</button>
+          <button type="button" onClick={() => void chooseBackend('wasm')}>
+            Use WASM
+          </button>
+          <button type="button" onClick={() => void restartEngine()}>
+            Try again
+          </button>
         </>
       );
     case 'worker-crashed':
     case 'out-of-memory':
     case 'internal':
-      return <button type="button" onClick={() => void restartEngine()}>Start the engine again</button>;
+      return (
+        <button type="button" onClick={() => void restartEngine()}>
+          Start the engine again
+        </button>
+      );
     case 'not-homologous':
-      return <button type="button" onClick={pairByCharacters}>Pair by characters</button>;
+      return (
+        <button type="button" onClick={pairByCharacters}>
+          Pair by characters
+        </button>
+      );
     case 'chat-template':
-      return <button type="button" onClick={() => editExperiment((e) => ({ ...e, prompting: { ...e.prompting, template: 'plain' } }))}>Use plain prompts</button>;
+      return (
+        <button
+          type="button"
+          onClick={() => editExperiment((e) => ({ ...e, prompting: { ...e.prompting, template: 'plain' } }))}
+        >
+          Use plain prompts
+        </button>
+      );
     case 'settings-invalid':
     case 'unknown-model':
-      return <button type="button" onClick={() => useLab.setState({ settingsOpen: true })}>Open the settings</button>;
+      return (
+        <button type="button" onClick={() => useLab.setState({ settingsOpen: true })}>
+          Open the settings
+        </button>
+      );
     default:
       return null;
   }
@@ -95,13 +124,20 @@ function EmptyStage({ stage }: { stage: Stage }) {
   const phase = useLab((s) => s.stages[stage].phase);
   const forked = useLab((s) => s.parent !== null);
   if (recorded === 'loading' || phase === 'failed') return null;
-  if (phase === 'running' || phase === 'waiting') return <p className="empty">{phase === 'running' ? 'Working on it.' : 'Waits for the stages before it.'}</p>;
+  if (phase === 'running' || phase === 'waiting')
+    return <p className="empty">{phase === 'running' ? 'Working on it.' : 'Waits for the stages before it.'}</p>;
   return (
     <div className="empty">
       <p>
-        {STAGE_TITLES[stage]} has no result yet. {forked ? 'These settings have not been run here' : 'There is no recorded run of this preset, so the first one is made here'}: a press of Run goes through all five stages with the settings as they are.
+        {STAGE_TITLES[stage]} has no result yet.{' '}
+        {forked
+          ? 'These settings have not been run here'
+          : 'There is no recorded run of this preset, so the first one is made here'}
+        : a press of Run goes through all five stages with the settings as they are.
       </p>
-      <button type="button" className="strong" onClick={() => void runStages('evidence')}>Run all stages</button>
+      <button type="button" className="strong" onClick={() => void runStages('evidence')}>
+        Run all stages
+      </button>
     </div>
   );
 }

@@ -28,7 +28,14 @@ export function ThemeSwitch() {
     return () => systemDark.removeEventListener('change', follow);
   }, []);
   return (
-    <button type="button" className="icon" data-testid="theme" aria-label={`Colours: ${NAMES[theme]}. Change to ${NAMES[NEXT[theme]]}.`} title={`Colours: ${NAMES[theme]}`} onClick={() => apply(NEXT[theme])}>
+    <button
+      type="button"
+      className="icon"
+      data-testid="theme"
+      aria-label={`Colours: ${NAMES[theme]}. Change to ${NAMES[NEXT[theme]]}.`}
+      title={`Colours: ${NAMES[theme]}`}
+      onClick={() => apply(NEXT[theme])}
+    >
       <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
         <circle cx="8" cy="8" r="5.6" />
         {theme === 'system' && <path d="M8 2.4a5.6 5.6 0 0 1 0 11.2z" className="filled" />}

@@ -29,15 +29,38 @@ export function TopBar() {
         <UndoRedo />
         <RunsButton />
         {!hidden.includes('share') && (
-          <button type="button" data-testid="share-button" disabled={!hasRun} title={hasRun ? undefined : 'There is no run to share yet'} onClick={() => useLab.setState({ shareOpen: true })}>Share</button>
+          <button
+            type="button"
+            data-testid="share-button"
+            disabled={!hasRun}
+            title={hasRun ? undefined : 'There is no run to share yet'}
+            onClick={() => useLab.setState({ shareOpen: true })}
+          >
+            Share
+          </button>
         )}
-        {!hidden.includes('settings') && <button type="button" data-testid="settings-button" onClick={() => useLab.setState({ settingsOpen: true })}>Settings</button>}
+        {!hidden.includes('settings') && (
+          <button type="button" data-testid="settings-button" onClick={() => useLab.setState({ settingsOpen: true })}>
+            Settings
+          </button>
+        )}
         {running ? (
-          <button type="button" className="strong run" data-testid="cancel-button" disabled={cancelling} onClick={cancelRun}>
+          <button
+            type="button"
+            className="strong run"
+            data-testid="cancel-button"
+            disabled={cancelling}
+            onClick={cancelRun}
+          >
             {cancelling ? 'Stopping' : 'Cancel'}
           </button>
         ) : (
-          <button type="button" className="strong run" data-testid="run-button" onClick={() => void runStages('evidence')}>
+          <button
+            type="button"
+            className="strong run"
+            data-testid="run-button"
+            onClick={() => void runStages('evidence')}
+          >
             Run
           </button>
         )}
@@ -50,7 +73,12 @@ export function TopBar() {
 function RunsButton() {
   const unkept = useRuns((s) => s.unkept !== null);
   return (
-    <button type="button" data-testid="runs-button" title={unkept ? 'The last run is not kept' : 'Runs kept in this browser'} onClick={() => useRuns.setState({ open: true })}>
+    <button
+      type="button"
+      data-testid="runs-button"
+      title={unkept ? 'The last run is not kept' : 'Runs kept in this browser'}
+      onClick={() => useRuns.setState({ open: true })}
+    >
       Runs
     </button>
   );
@@ -59,7 +87,11 @@ function RunsButton() {
 /** Where the numbers on screen come from. Never in doubt: recorded is not live. */
 function Provenance() {
   const origin = useLab((s) => s.stages.evidence.origin ?? s.stages.steer.origin);
-  const device = useLab((s) => (s.run && (s.stages.evidence.origin === 'recorded' || s.stages.evidence.origin === 'stored') ? s.run.device : (s.engine.device ?? s.run?.device ?? null)));
+  const device = useLab((s) =>
+    s.run && (s.stages.evidence.origin === 'recorded' || s.stages.evidence.origin === 'stored')
+      ? s.run.device
+      : (s.engine.device ?? s.run?.device ?? null),
+  );
   const loading = useLab((s) => s.recorded === 'loading');
   const mixed = useLab((s) => s.stages.evidence.origin !== 'live' && s.stages.models.origin === 'live');
   const shown = useRuns((s) => s.shown?.record ?? null);
@@ -70,17 +102,22 @@ function Provenance() {
     const { progress } = running;
     return (
       <p className="provenance" role="status">
-        {progress ? `${STAGE_TITLES[progress.stage]}: ${progress.note}, ${progressText(progress)}` : 'Starting the engine'}
+        {progress
+          ? `${STAGE_TITLES[progress.stage]}: ${progress.note}, ${progressText(progress)}`
+          : 'Starting the engine'}
       </p>
     );
   }
-  if (!origin || !device) return <p className="provenance">{loading ? 'Opening the recorded run' : 'Nothing has been run yet'}</p>;
+  if (!origin || !device)
+    return <p className="provenance">{loading ? 'Opening the recorded run' : 'Nothing has been run yet'}</p>;
   const where = device.backend === 'webgpu' ? `WebGPU, ${device.adapter}` : 'WASM';
   if (origin === 'recorded') {
     return (
       <p className="provenance">
         <b className="tag-recorded">Recorded</b>{' '}
-        {mixed ? 'evidence beside stages computed here' : `on ${where}; ${stale ? 'the settings have changed since' : 'nothing has been computed on this device yet'}`}
+        {mixed
+          ? 'evidence beside stages computed here'
+          : `on ${where}; ${stale ? 'the settings have changed since' : 'nothing has been computed on this device yet'}`}
       </p>
     );
   }
@@ -88,7 +125,9 @@ function Provenance() {
     return (
       <p className="provenance" data-testid="provenance">
         <b className="tag-stored">Kept run</b>{' '}
-        {mixed ? 'evidence beside stages computed here' : `${shown ? `${shown.name === title ? '' : `“${shown.name}”, `}${dateTime(shown.created)}, ` : ''}on ${where}${stale ? '; the settings have changed since' : ''}`}
+        {mixed
+          ? 'evidence beside stages computed here'
+          : `${shown ? `${shown.name === title ? '' : `“${shown.name}”, `}${dateTime(shown.created)}, ` : ''}on ${where}${stale ? '; the settings have changed since' : ''}`}
       </p>
     );
   }
@@ -104,5 +143,11 @@ function TopProgress() {
   const progress = useLab((s) => s.running?.progress ?? null);
   const running = useLab((s) => s.running !== null);
   const share = progress && progress.total > 0 ? progress.done / progress.total : 0;
-  return <i className={running ? 'topbar-progress on' : 'topbar-progress'} style={{ transform: `scaleX(${share})` }} aria-hidden="true" />;
+  return (
+    <i
+      className={running ? 'topbar-progress on' : 'topbar-progress'}
+      style={{ transform: `scaleX(${share})` }}
+      aria-hidden="true"
+    />
+  );
 }

@@ -6,7 +6,9 @@ import { useHistory } from '../state/store';
 const typing = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   target.dataset.settled === undefined &&
-  (target.isContentEditable || target.tagName === 'TEXTAREA' || (target instanceof HTMLInputElement && /^(text|search|number)?$/.test(target.type)));
+  (target.isContentEditable ||
+    target.tagName === 'TEXTAREA' ||
+    (target instanceof HTMLInputElement && /^(text|search|number)?$/.test(target.type)));
 
 /** Ctrl+Z or ⌘Z undoes the last change of settings wherever no text is being typed; with Shift, or Ctrl+Y, it is done again. Mounted once. */
 export function useUndoKeys(): void {
@@ -29,11 +31,31 @@ export function UndoRedo() {
   const { canUndo, canRedo, undo, redo } = useHistory();
   return (
     <span className="undo-redo">
-      <button type="button" className="icon" aria-label="Undo the last change of settings" title="Undo (Ctrl+Z, ⌘Z)" data-testid="undo" disabled={!canUndo} onClick={undo}>
-        <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="M3 6.5h7a3.5 3.5 0 0 1 0 7H6M3 6.5 6 3.4M3 6.5l3 3.1" /></svg>
+      <button
+        type="button"
+        className="icon"
+        aria-label="Undo the last change of settings"
+        title="Undo (Ctrl+Z, ⌘Z)"
+        data-testid="undo"
+        disabled={!canUndo}
+        onClick={undo}
+      >
+        <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+          <path d="M3 6.5h7a3.5 3.5 0 0 1 0 7H6M3 6.5 6 3.4M3 6.5l3 3.1" />
+        </svg>
       </button>
-      <button type="button" className="icon" aria-label="Redo the last change of settings" title="Redo (Ctrl+Shift+Z, ⌘⇧Z)" data-testid="redo" disabled={!canRedo} onClick={redo}>
-        <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="M13 6.5H6a3.5 3.5 0 0 0 0 7h4M13 6.5 10 3.4M13 6.5l-3 3.1" /></svg>
+      <button
+        type="button"
+        className="icon"
+        aria-label="Redo the last change of settings"
+        title="Redo (Ctrl+Shift+Z, ⌘⇧Z)"
+        data-testid="redo"
+        disabled={!canRedo}
+        onClick={redo}
+      >
+        <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+          <path d="M13 6.5H6a3.5 3.5 0 0 0 0 7h4M13 6.5 10 3.4M13 6.5l-3 3.1" />
+        </svg>
       </button>
     </span>
   );

@@ -28,7 +28,8 @@ function fetchJson(path: string): Promise<unknown> {
   let answer = kept.get(path);
   if (!answer) {
     answer = fetch(new URL(path, document.baseURI)).then((response) => {
-      if (!response.ok || !response.headers.get('content-type')?.includes('json')) throw new Error(`${path} is not there (HTTP ${response.status}).`);
+      if (!response.ok || !response.headers.get('content-type')?.includes('json'))
+        throw new Error(`${path} is not there (HTTP ${response.status}).`);
       return response.json() as Promise<unknown>;
     });
     kept.set(path, answer);
@@ -67,7 +68,8 @@ function useLoaded<T>(path: string | null, read: (value: unknown) => T): Loaded<
       .then((value) => read(value))
       .then(
         (value) => current && setState({ value, error: null, path }),
-        (error: unknown) => current && setState({ value: null, error: error instanceof Error ? error.message : String(error), path }),
+        (error: unknown) =>
+          current && setState({ value: null, error: error instanceof Error ? error.message : String(error), path }),
       );
     return () => {
       current = false;
@@ -86,4 +88,5 @@ const readPreset = asIs as (value: unknown) => Preset;
 export const useCorpora = (): Loaded<CorpusEntry[]> => useLoaded('corpora/index.json', readCorpora);
 export const usePresetIds = (): Loaded<string[]> => useLoaded('presets/index.json', readIds);
 /** The preset of an id; checked by the engine, so only shown here. */
-export const usePreset = (id: string | null): Loaded<Preset> => useLoaded(id === null ? null : `presets/${encodeURIComponent(id)}.json`, readPreset);
+export const usePreset = (id: string | null): Loaded<Preset> =>
+  useLoaded(id === null ? null : `presets/${encodeURIComponent(id)}.json`, readPreset);

@@ -13,7 +13,9 @@ const UNNAMED: Ends = { positive: '…', negative: '…' };
 
 export function useEnds({ concept }: Experiment): Ends {
   // A run carries its own names; the preset file is read only where the concept has been changed since.
-  const named = useLab((s) => (s.run?.concept && JSON.stringify(s.run.experiment.concept) === JSON.stringify(concept) ? s.run.concept : null));
+  const named = useLab((s) =>
+    s.run?.concept && JSON.stringify(s.run.experiment.concept) === JSON.stringify(concept) ? s.run.concept : null,
+  );
   const preset = usePreset(concept.kind === 'preset' && !named ? concept.id : null).value;
   return named ?? (concept.kind !== 'preset' ? concept : (preset?.concept ?? UNNAMED));
 }

@@ -5,7 +5,14 @@ import type { Experiment } from '../../experiment/schema';
 import type { LocalFile } from '../../models/picked';
 import type { Verification } from '../../experiment/share/verification';
 import { EngineClient, type Listeners } from '../../worker/client';
-import type { BackendChoice, LocalOffer, MemoryPlan, ResidenceChoice, StageEvent, VerifyRequest } from '../../worker/protocol';
+import type {
+  BackendChoice,
+  LocalOffer,
+  MemoryPlan,
+  ResidenceChoice,
+  StageEvent,
+  VerifyRequest,
+} from '../../worker/protocol';
 import { runRecovering } from '../../worker/recover';
 import { keepFinished } from './runs';
 import { isStale, stagesOf, type StageState, type Stages } from './stages';
@@ -24,7 +31,10 @@ const folders: LocalFile[][] = [];
 
 export const baseUrl = (): string => new URL('.', document.baseURI).href;
 
-function setEngine(status: 'starting' | 'ready' | 'failed', patch: Partial<ReturnType<typeof useLab.getState>['engine']> = {}): void {
+function setEngine(
+  status: 'starting' | 'ready' | 'failed',
+  patch: Partial<ReturnType<typeof useLab.getState>['engine']> = {},
+): void {
   document.documentElement.dataset.engine = status;
   useLab.setState((s) => ({ engine: { ...s.engine, ...patch, status } }));
 }
@@ -39,9 +49,14 @@ export function startEngine(): Promise<boolean> {
   starting ??= (async () => {
     setEngine('starting', { error: null });
     try {
-      const device = await client.request('start', { backend: useLab.getState().backend, baseUrl: baseUrl(), residence: useLab.getState().residence });
+      const device = await client.request('start', {
+        backend: useLab.getState().backend,
+        baseUrl: baseUrl(),
+        residence: useLab.getState().residence,
+      });
       // Files that have gone meanwhile are told when their model is run: they are no reason not to start.
-      for (const files of folders) await client.request('open-folder', { files, backend: useLab.getState().backend }).catch(() => undefined);
+      for (const files of folders)
+        await client.request('open-folder', { files, backend: useLab.getState().backend }).catch(() => undefined);
       setEngine('ready', { device });
       return true;
     } catch (thrown) {
@@ -78,7 +93,9 @@ export function startEngineWhenIdle(): void {
 export async function verifyDocument(request: VerifyRequest, listeners: Listeners): Promise<Verification> {
   if (!(await startEngine())) {
     const { error } = useLab.getState().engine;
-    throw error ? LabError.fromJSON(error) : new LabError('worker-crashed', 'The engine did not start.', 'Reload the page.');
+    throw error
+      ? LabError.fromJSON(error)
+      : new LabError('worker-crashed', 'The engine did not start.', 'Reload the page.');
   }
   return client.request('verify', request, listeners);
 }
@@ -131,7 +148,8 @@ function onStage(event: StageEvent): void {
   });
   const next = STAGES[STAGES.indexOf(event.stage) + 1];
   if (next && useLab.getState().stages[next].phase === 'waiting') patchStage(next, { phase: 'running' });
-  if (event.stage === 'steer') useLab.setState({ ownAxis: null, ownStreams: null, prompting: { status: 'idle', error: null } });
+  if (event.stage === 'steer')
+    useLab.setState({ ownAxis: null, ownStreams: null, prompting: { status: 'idle', error: null } });
 }
 
 /** Settings of the run in progress: the form may change while it works. */
@@ -155,11 +173,16 @@ export async function runStages(until: Stage = 'evidence'): Promise<boolean> {
   const { experiment, parent } = useLab.getState();
   runExperiment = experiment;
   try {
-    const run = await runRecovering(client, startEngine, { experiment, until }, {
-      signal: abort.signal,
-      onProgress: (progress) => useLab.setState((s) => (s.running ? { running: { ...s.running, progress } } : {})),
-      onStage,
-    });
+    const run = await runRecovering(
+      client,
+      startEngine,
+      { experiment, until },
+      {
+        signal: abort.signal,
+        onProgress: (progress) => useLab.setState((s) => (s.running ? { running: { ...s.running, progress } } : {})),
+        onStage,
+      },
+    );
     settle(null, null);
     if (run) finish(run, parent);
     return true;
@@ -183,7 +206,12 @@ function finish(run: NonNullable<ReturnType<typeof useLab.getState>['run']>, par
     stages[stage].milliseconds ??= state.stages[stage].milliseconds;
   }
   // Changes from here on, and those made meanwhile, are a fork of what has been run; settings opened meanwhile are not.
-  useLab.setState((s) => ({ run, runParent: parent, stages, parent: s.parent === parent ? run.experimentDigest : s.parent }));
+  useLab.setState((s) => ({
+    run,
+    runParent: parent,
+    stages,
+    parent: s.parent === parent ? run.experimentDigest : s.parent,
+  }));
   void keepFinished(run, parent);
   const covered = new Set(run.streams.map((s) => s.stop));
   if (run.steer.axis.stops.some((stop) => !covered.has(stop))) void fillStreams(run.steer.axis.prompt);
@@ -206,14 +234,18 @@ async function fillStreams(prompt: string): Promise<void> {
   promptAbort = abort;
   const { experiment, dose } = useLab.getState();
   const byStop = new Map<number, StopStreams>();
-  await client.request('streams', { experiment, prompt, nearest: dose, maxNewTokens: experiment.generation.maxNewTokens }, {
-    signal: abort.signal,
-    onStreams: (streams) => {
-      if (abort.signal.aborted) return;
-      byStop.set(streams.stop, streams);
-      useLab.setState({ ownStreams: { prompt, byStop: new Map(byStop) } });
+  await client.request(
+    'streams',
+    { experiment, prompt, nearest: dose, maxNewTokens: experiment.generation.maxNewTokens },
+    {
+      signal: abort.signal,
+      onStreams: (streams) => {
+        if (abort.signal.aborted) return;
+        byStop.set(streams.stop, streams);
+        useLab.setState({ ownStreams: { prompt, byStop: new Map(byStop) } });
+      },
     },
-  });
+  );
 }
 
 /** Answers a prompt of the visitor's: next-token bars first, then the continuations, nearest stop first. */
@@ -234,13 +266,19 @@ export async function tryPrompt(prompt: string): Promise<void> {
   } catch (thrown) {
     const error = LabError.from(thrown);
     const failed = error.code !== 'cancelled';
-    useLab.setState({ prompting: failed ? { status: 'failed', error: error.toJSON() } : { status: 'idle', error: null } });
+    useLab.setState({
+      prompting: failed ? { status: 'failed', error: error.toJSON() } : { status: 'idle', error: null },
+    });
   }
 }
 
 /** Texts as the models are given them under the present settings; loads the models where they are not. @throws LabError `chat-template`, and of loading */
-export async function writtenTexts(texts: string[], signal: AbortSignal): Promise<Record<'source' | 'target', WrittenText>[]> {
-  if (!(await startEngine())) throw new LabError('worker-crashed', 'The engine is not ready.', 'See the engine’s state in the top bar.');
+export async function writtenTexts(
+  texts: string[],
+  signal: AbortSignal,
+): Promise<Record<'source' | 'target', WrittenText>[]> {
+  if (!(await startEngine()))
+    throw new LabError('worker-crashed', 'The engine is not ready.', 'See the engine’s state in the top bar.');
   return client.request('written', { experiment: useLab.getState().experiment, texts }, { signal });
 }
 

@@ -4,7 +4,16 @@ import { cancelled, LabError, type LabErrorJson } from '../../experiment/errors'
 import type { ModelRef } from '../../experiment/model-ref';
 import type { LocalFile } from '../../models/picked';
 import { EngineClient } from '../../worker/client';
-import type { DownloadPlan, FamilyOffer, LocalOffer, Progress, RepositoryOffer, RepositoryRequest, StoredList, StoredOffer } from '../../worker/protocol';
+import type {
+  DownloadPlan,
+  FamilyOffer,
+  LocalOffer,
+  Progress,
+  RepositoryOffer,
+  RepositoryRequest,
+  StoredList,
+  StoredOffer,
+} from '../../worker/protocol';
 import { baseUrl, openFolder } from './engine';
 import { useLab } from './store';
 
@@ -93,10 +102,16 @@ export async function lookUp(wanted: Dtype | null = null): Promise<void> {
   const { revision, ...rest } = form;
   useModels.setState({ listing: { ...idle, status: 'working' }, plan: idle, dtype: null, download: noDownload });
   try {
-    const request = { ...rest, id: form.id.trim(), host: form.host.trim(), ...(form.layout === 'hub' ? { revision: revision.trim() || 'main' } : {}) };
+    const request = {
+      ...rest,
+      id: form.id.trim(),
+      host: form.host.trim(),
+      ...(form.layout === 'hub' ? { revision: revision.trim() || 'main' } : {}),
+    };
     const offer = await client.request('repository', { request, backend: backend() }, { signal: abort.signal });
     useModels.setState({ listing: { status: 'ready', value: offer, error: null } });
-    const first = offer.variants.find((variant) => variant.dtype === wanted) ?? offer.variants.find((variant) => variant.runs);
+    const first =
+      offer.variants.find((variant) => variant.dtype === wanted) ?? offer.variants.find((variant) => variant.runs);
     if (first) await choosePrecision(first.dtype);
   } catch (thrown) {
     if (lookAbort === abort) useModels.setState({ listing: { status: 'failed', value: null, error: jsonOf(thrown) } });
@@ -118,7 +133,8 @@ export async function choosePrecision(dtype: Dtype): Promise<void> {
 async function planAgain(): Promise<void> {
   const { listing, dtype } = useModels.getState();
   if (!listing.value || !dtype) return;
-  const current = (): boolean => useModels.getState().dtype === dtype && useModels.getState().listing.value === listing.value;
+  const current = (): boolean =>
+    useModels.getState().dtype === dtype && useModels.getState().listing.value === listing.value;
   try {
     const value = await client.request('plan', { repository: listing.value.repository, dtype });
     if (current()) useModels.setState({ plan: { status: 'ready', value, error: null } });
@@ -134,23 +150,46 @@ export async function startDownload(): Promise<void> {
   const abort = new AbortController();
   downloadAbort = abort;
   const { cached: done, bytes: total } = plan.value;
-  useModels.setState({ download: { status: 'running', progress: { stage: 'models', done, total, unit: 'bytes', note: 'Connecting' }, error: null, ref: null } });
+  useModels.setState({
+    download: {
+      status: 'running',
+      progress: { stage: 'models', done, total, unit: 'bytes', note: 'Connecting' },
+      error: null,
+      ref: null,
+    },
+  });
   // Where the browser would ask or refuse, the download goes on all the same: the files may then be cleared when the disk is full.
   void navigator.storage?.persist?.();
   try {
-    const ref = await client.request('download', { plan: plan.value }, {
-      signal: abort.signal,
-      onProgress: (progress) => useModels.setState((s) => (s.download.status === 'running' ? { download: { ...s.download, progress } } : {})),
-    });
+    const ref = await client.request(
+      'download',
+      { plan: plan.value },
+      {
+        signal: abort.signal,
+        onProgress: (progress) =>
+          useModels.setState((s) => (s.download.status === 'running' ? { download: { ...s.download, progress } } : {})),
+      },
+    );
     useModels.setState({ download: { status: 'done', progress: null, error: null, ref } });
   } catch (thrown) {
     const error = jsonOf(thrown);
-    useModels.setState({ download: { status: error.code === 'cancelled' ? 'stopped' : 'failed', progress: null, error: error.code === 'cancelled' ? stopped() : error, ref: null } });
+    useModels.setState({
+      download: {
+        status: error.code === 'cancelled' ? 'stopped' : 'failed',
+        progress: null,
+        error: error.code === 'cancelled' ? stopped() : error,
+        ref: null,
+      },
+    });
   }
   await Promise.all([planAgain(), loadStored()]);
 }
 
-const stopped = (): LabErrorJson => ({ ...cancelled().toJSON(), what: 'The download was stopped.', remedy: 'What has arrived is kept: go on when you like, also after a reload.' });
+const stopped = (): LabErrorJson => ({
+  ...cancelled().toJSON(),
+  what: 'The download was stopped.',
+  remedy: 'What has arrived is kept: go on when you like, also after a reload.',
+});
 
 export function stopDownload(): void {
   downloadAbort?.abort();

@@ -7,7 +7,14 @@ import { useLab } from './store';
 function isRun(value: unknown): value is Run {
   if (typeof value !== 'object' || value === null) return false;
   const run = value as Partial<Run>;
-  return run.schema === RUN_SCHEMA && !!run.experiment && !!run.device && !!run.steer && !!run.verdict && Array.isArray(run.streams);
+  return (
+    run.schema === RUN_SCHEMA &&
+    !!run.experiment &&
+    !!run.device &&
+    !!run.steer &&
+    !!run.verdict &&
+    Array.isArray(run.streams)
+  );
 }
 
 /**
@@ -25,12 +32,20 @@ export async function loadRecorded(preset: string): Promise<void> {
     }
     run = await response.json();
   } catch (error) {
-    const failure = new LabError('model-fetch', `The recorded run could not be read: ${(error as Error).message}.`, 'Press Run to compute one on this device.');
+    const failure = new LabError(
+      'model-fetch',
+      `The recorded run could not be read: ${(error as Error).message}.`,
+      'Press Run to compute one on this device.',
+    );
     useLab.setState({ recorded: 'absent', recordedError: failure.toJSON() });
     return;
   }
   if (!isRun(run)) {
-    const failure = new LabError('settings-invalid', 'The recorded run has a form that this version does not read.', 'Press Run to compute one on this device.');
+    const failure = new LabError(
+      'settings-invalid',
+      'The recorded run has a form that this version does not read.',
+      'Press Run to compute one on this device.',
+    );
     useLab.setState({ recorded: 'absent', recordedError: failure.toJSON() });
     return;
   }
@@ -40,6 +55,14 @@ export async function loadRecorded(preset: string): Promise<void> {
     useLab.setState({ recorded: 'found' });
     return;
   }
-  useLab.setState({ run: shown, runParent: null, stages: stagesOf(shown, 'recorded'), recorded: 'found', experiment: shown.experiment, parent: shown.experimentDigest, dose: shown.verdict.chosenDose.r });
+  useLab.setState({
+    run: shown,
+    runParent: null,
+    stages: stagesOf(shown, 'recorded'),
+    recorded: 'found',
+    experiment: shown.experiment,
+    parent: shown.experimentDigest,
+    dose: shown.verdict.chosenDose.r,
+  });
   useLab.temporal.getState().clear();
 }

@@ -55,7 +55,13 @@ export async function loadRuns(): Promise<void> {
     useRuns.setState((s) => {
       const chosen = s.chosen.filter((id) => there.has(id));
       const record = s.shown && list.records.find(({ id }) => id === s.shown?.record.id);
-      return { list, listError: null, chosen, comparing: s.comparing && chosen.length === 2, shown: s.shown && record ? { ...s.shown, record } : null };
+      return {
+        list,
+        listError: null,
+        chosen,
+        comparing: s.comparing && chosen.length === 2,
+        shown: s.shown && record ? { ...s.shown, record } : null,
+      };
     });
   } catch (thrown) {
     useRuns.setState({ listError: LabError.from(thrown).toJSON() });
@@ -80,7 +86,10 @@ async function act<T>(work: Promise<T>): Promise<T | null> {
 async function keep(what: NewRun): Promise<void> {
   try {
     const { record } = await askRuns('keep', what);
-    useRuns.setState((s) => ({ unkept: s.unkept?.what.run === what.run ? null : s.unkept, shown: useLab.getState().run === what.run ? { run: what.run as Run, record } : s.shown }));
+    useRuns.setState((s) => ({
+      unkept: s.unkept?.what.run === what.run ? null : s.unkept,
+      shown: useLab.getState().run === what.run ? { run: what.run as Run, record } : s.shown,
+    }));
     if (useRuns.getState().list) await loadRuns();
   } catch (thrown) {
     useRuns.setState({ unkept: { what, error: LabError.from(thrown).toJSON() } });
@@ -114,7 +123,8 @@ export async function removeRun(id: string): Promise<void> {
 /** Puts the run back that was deleted last. */
 export async function undoRemove(): Promise<void> {
   const last = useRuns.getState().removed.at(-1);
-  if (last && (await act(askRuns('restore', last).then(() => true)))) useRuns.setState((s) => ({ removed: s.removed.filter((each) => each !== last) }));
+  if (last && (await act(askRuns('restore', last).then(() => true))))
+    useRuns.setState((s) => ({ removed: s.removed.filter((each) => each !== last) }));
 }
 
 export const bundleOf = (ids: readonly string[]): Promise<Blob | null> => act(askRuns('bundle', ids));
@@ -128,5 +138,7 @@ export async function importFile(file: File): Promise<ImportReport | null> {
 
 /** Chooses a run for the comparison, or takes it out of it. */
 export function chooseRun(id: string): void {
-  useRuns.setState(({ chosen }) => ({ chosen: chosen.includes(id) ? chosen.filter((each) => each !== id) : [...chosen, id].slice(0, 2) }));
+  useRuns.setState(({ chosen }) => ({
+    chosen: chosen.includes(id) ? chosen.filter((each) => each !== id) : [...chosen, id].slice(0, 2),
+  }));
 }

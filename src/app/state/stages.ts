@@ -34,11 +34,26 @@ export const STAGE_TITLES: Record<Stage, string> = {
 };
 
 function emptyStage<K extends Stage>(): StageState<K> {
-  return { phase: 'idle', result: null, origin: null, experiment: null, milliseconds: null, fromMemory: false, warnings: [], error: null };
+  return {
+    phase: 'idle',
+    result: null,
+    origin: null,
+    experiment: null,
+    milliseconds: null,
+    fromMemory: false,
+    warnings: [],
+    error: null,
+  };
 }
 
 export function emptyStages(): Stages {
-  return { models: emptyStage(), activations: emptyStage(), map: emptyStage(), steer: emptyStage(), evidence: emptyStage() };
+  return {
+    models: emptyStage(),
+    activations: emptyStage(),
+    map: emptyStage(),
+    steer: emptyStage(),
+    evidence: emptyStage(),
+  };
 }
 
 /** The settings that each stage reads for itself; a stage also depends on all the stages before it. */
@@ -88,6 +103,12 @@ export function stagesOf(run: Run, origin: Origin): Stages {
     activations: part('activations', run.activations),
     map: part('map', run.map),
     steer: part('steer', run.steer),
-    evidence: part('evidence', { arms: run.arms, doseResponse: run.doseResponse, streams: run.streams, replay: run.replay, verdict: run.verdict }),
+    evidence: part('evidence', {
+      arms: run.arms,
+      doseResponse: run.doseResponse,
+      streams: run.streams,
+      replay: run.replay,
+      verdict: run.verdict,
+    }),
   };
 }

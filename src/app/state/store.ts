@@ -153,5 +153,10 @@ export function useAnyStale(): boolean {
 /** True when the engine holds results of every stage up to `steer` for the present settings. */
 export function engineCanAnswer(state: LabState): boolean {
   const steer = state.stages.steer;
-  return state.engine.status === 'ready' && steer.origin === 'live' && !isStale('steer', steer, state.experiment) && state.running === null;
+  return (
+    state.engine.status === 'ready' &&
+    steer.origin === 'live' &&
+    !isStale('steer', steer, state.experiment) &&
+    state.running === null
+  );
 }

@@ -22,7 +22,9 @@ const nameOf = (concept: Concept): string => (concept.kind === 'preset' ? concep
 const setConcept = (concept: Concept): void =>
   editExperiment((e) => {
     const before = `: ${nameOf(e.concept)}`;
-    const title = e.title.endsWith(before) ? `${e.title.slice(0, -before.length)}: ${nameOf(concept)}`.slice(0, 120) : e.title;
+    const title = e.title.endsWith(before)
+      ? `${e.title.slice(0, -before.length)}: ${nameOf(concept)}`.slice(0, 120)
+      : e.title;
     // A vector is of one block: the map has to begin there.
     return { ...e, title, concept, map: concept.kind === 'vector' ? { ...e.map, sourceLayer: concept.block } : e.map };
   });
@@ -35,11 +37,22 @@ export function ConceptEditor() {
   const first = concept.kind === 'pairs' ? concept.pairs[0] : preset.value?.pairs[0];
   return (
     <div className="concept-editor">
-      <Segmented label="Where the concept comes from" value={kind} options={[{ value: 'preset', label: 'A preset' }, { value: 'pairs', label: 'Your own pairs' }, { value: 'vector', label: 'A vector file' }]} onChange={setKind} />
+      <Segmented
+        label="Where the concept comes from"
+        value={kind}
+        options={[
+          { value: 'preset', label: 'A preset' },
+          { value: 'pairs', label: 'Your own pairs' },
+          { value: 'vector', label: 'A vector file' },
+        ]}
+        onChange={setKind}
+      />
       {first && <WrittenPair pair={first} />}
       {kind === 'preset' && <PresetChoice id={fallback} chosen={concept.kind === 'preset'} />}
       {kind === 'pairs' && <OwnPairs start={concept.kind === 'pairs' ? concept : null} promptsFrom={fallback} />}
-      {kind === 'vector' && <VectorImport start={concept.kind === 'vector' ? concept : null} promptsFrom={fallback} onUse={setConcept} />}
+      {kind === 'vector' && (
+        <VectorImport start={concept.kind === 'vector' ? concept : null} promptsFrom={fallback} onUse={setConcept} />
+      )}
     </div>
   );
 }
@@ -54,11 +67,15 @@ function PresetChoice({ id, chosen }: { id: string; chosen: boolean }) {
         <label htmlFor="preset">Preset</label>
         <select id="preset" value={id} onChange={(event) => setConcept({ kind: 'preset', id: event.target.value })}>
           {(choices.includes(id) ? choices : [id, ...choices]).map((each) => (
-            <option key={each} value={each}>{each}</option>
+            <option key={each} value={each}>
+              {each}
+            </option>
           ))}
         </select>
         {!chosen && (
-          <button type="button" onClick={() => setConcept({ kind: 'preset', id })}>Use this preset</button>
+          <button type="button" onClick={() => setConcept({ kind: 'preset', id })}>
+            Use this preset
+          </button>
         )}
       </div>
       {preset.error && <p className="muted">{preset.error}</p>}
@@ -66,14 +83,24 @@ function PresetChoice({ id, chosen }: { id: string; chosen: boolean }) {
         <>
           <p>
             <b>{preset.value.title}.</b> {preset.value.description}
-            {preset.value.expect === 'fails' && ' This one is here because it is expected to fail: a direction need not exist for everything.'}
+            {preset.value.expect === 'fails' &&
+              ' This one is here because it is expected to fail: a direction need not exist for everything.'}
           </p>
-          <div className="table-scroll pairs-table" tabIndex={0} role="region" aria-label="Contrast pairs of the preset">
+          <div
+            className="table-scroll pairs-table"
+            tabIndex={0}
+            role="region"
+            aria-label="Contrast pairs of the preset"
+          >
             <table>
               <PairsRows pairs={preset.value.pairs} {...preset.value.concept} shown={40} />
             </table>
           </div>
-          <p className="muted">{preset.value.pairs.length > 40 ? `The first 40 of ${preset.value.pairs.length} pairs.` : `${preset.value.pairs.length} pairs.`}</p>
+          <p className="muted">
+            {preset.value.pairs.length > 40
+              ? `The first 40 of ${preset.value.pairs.length} pairs.`
+              : `${preset.value.pairs.length} pairs.`}
+          </p>
         </>
       )}
     </>
@@ -110,7 +137,16 @@ function OwnPairs({ start, promptsFrom }: { start: OwnConcept | null; promptsFro
     try {
       const pairs = pairsOf(ups, downs);
       const names = [positive.trim() || 'positive', negative.trim() || 'negative'];
-      setConcept({ kind: 'pairs', title: `${names[1]} → ${names[0]}`, positive: names[0], negative: names[1], pairs, promptsFrom, positiveWords: wordsOf(upWords), negativeWords: wordsOf(downWords) });
+      setConcept({
+        kind: 'pairs',
+        title: `${names[1]} → ${names[0]}`,
+        positive: names[0],
+        negative: names[1],
+        pairs,
+        promptsFrom,
+        positiveWords: wordsOf(upWords),
+        negativeWords: wordsOf(downWords),
+      });
       setError(null);
       setSaved(true);
     } catch (thrown) {
@@ -118,15 +154,35 @@ function OwnPairs({ start, promptsFrom }: { start: OwnConcept | null; promptsFro
     }
   }
 
-  const side = (name: string, label: string, title: string, setTitle: (text: string) => void, text: string, setText: (text: string) => void, words: string, setWords: (text: string) => void) => (
+  const side = (
+    name: string,
+    label: string,
+    title: string,
+    setTitle: (text: string) => void,
+    text: string,
+    setText: (text: string) => void,
+    words: string,
+    setWords: (text: string) => void,
+  ) => (
     <div className="pairs-side">
       <label>
         {label} side, in a word
-        <input value={title} maxLength={60} placeholder={name === 'positive' ? 'happy' : 'sad'} onChange={(event) => setTitle(event.target.value)} />
+        <input
+          value={title}
+          maxLength={60}
+          placeholder={name === 'positive' ? 'happy' : 'sad'}
+          onChange={(event) => setTitle(event.target.value)}
+        />
       </label>
       <label>
         Examples, one a line
-        <textarea className="serif" data-testid={`pairs-${name}`} rows={8} value={text} onChange={(event) => setText(event.target.value)} />
+        <textarea
+          className="serif"
+          data-testid={`pairs-${name}`}
+          rows={8}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
       </label>
       <label>
         Words that count for this side, with commas
@@ -137,15 +193,22 @@ function OwnPairs({ start, promptsFrom }: { start: OwnConcept | null; promptsFro
 
   return (
     <form onSubmit={submit}>
-      <p>Line 1 on the left is the partner of line 1 on the right: the same text but for the concept. A line break inside an example is written <code>\n</code>. Prompts and neutral texts come from the preset “{promptsFrom}”.</p>
+      <p>
+        Line 1 on the left is the partner of line 1 on the right: the same text but for the concept. A line break inside
+        an example is written <code>\n</code>. Prompts and neutral texts come from the preset “{promptsFrom}”.
+      </p>
       <PairsImport onTake={take} />
       <div className="pairs-sides">
         {side('positive', 'Positive', positive, setPositive, ups, setUps, upWords, setUpWords)}
         {side('negative', 'Negative', negative, setNegative, downs, setDowns, downWords, setDownWords)}
       </div>
       <div className="field-row">
-        <button type="submit" className="strong">Use these pairs</button>
-        <span role="status" className="muted">{saved ? 'In use. Press Run to compute with them.' : ''}</span>
+        <button type="submit" className="strong">
+          Use these pairs
+        </button>
+        <span role="status" className="muted">
+          {saved ? 'In use. Press Run to compute with them.' : ''}
+        </span>
       </div>
       {error && <ErrorNote error={error} />}
     </form>

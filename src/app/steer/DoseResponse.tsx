@@ -16,26 +16,57 @@ interface Props {
   positive: string;
 }
 
-const HEAD = ['arm', 'half', 'r', 'alpha', 'iso_kl', 'positive', 'low', 'high', 'negative', 'undecided', 'n', 'kl_mean', 'kl_p95', 'rep3'];
+const HEAD = [
+  'arm',
+  'half',
+  'r',
+  'alpha',
+  'iso_kl',
+  'positive',
+  'low',
+  'high',
+  'negative',
+  'undecided',
+  'n',
+  'kl_mean',
+  'kl_p95',
+  'rep3',
+];
 
 function tableOf(cells: DoseCell[]): { head: string[]; rows: (string | number)[][] } {
   return {
     head: HEAD,
-    rows: cells.map((c) => [c.arm, c.half, c.r, c.alpha, c.isoKl ?? '', c.positive.rate, ...c.positive.interval, c.negative.rate, c.undecided, c.n, c.klMean, c.klP95, c.rep3]),
+    rows: cells.map((c) => [
+      c.arm,
+      c.half,
+      c.r,
+      c.alpha,
+      c.isoKl ?? '',
+      c.positive.rate,
+      ...c.positive.interval,
+      c.negative.rate,
+      c.undecided,
+      c.n,
+      c.klMean,
+      c.klP95,
+      c.rep3,
+    ]),
   };
 }
 
 /** Cells of one arm along the dose. Where both halves have a dose, the half that reports is drawn as the point. */
 export function along(cells: DoseCell[], arm: DosedArm): DoseCell[] {
   const byDose = new Map<number, DoseCell>();
-  for (const cell of cells) if (cell.arm === arm && (cell.half === 'report' || !byDose.has(cell.r))) byDose.set(cell.r, cell);
+  for (const cell of cells)
+    if (cell.arm === arm && (cell.half === 'report' || !byDose.has(cell.r))) byDose.set(cell.r, cell);
   return [...byDose.values()].sort((a, b) => a.r - b.r);
 }
 
 const faded = (color: string, share: number): string => `color-mix(in srgb, ${color} ${share}%, transparent)`;
 
 /** Plotly reads no color-mix: the alpha goes into a hex colour. */
-export const withAlpha = (color: string, alpha: string): string => (/^#[0-9a-f]{6}$/i.test(color) ? color + alpha : faded(color, 20));
+export const withAlpha = (color: string, alpha: string): string =>
+  /^#[0-9a-f]{6}$/i.test(color) ? color + alpha : faded(color, 20);
 
 /** Sideways steps of the arms, as shares of the axis. */
 const DODGE: Record<DosedArm, number> = { 'small-steered': -0.006, mapped: 0, native: 0.006, random: 0 };
@@ -53,11 +84,24 @@ function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cur
     // Arms at one dose stand beside one another, so that their intervals can be told apart.
     const x = row.map((c) => c.r + (arm === 'random' ? 0 : DODGE[arm] * span));
     const y = row.map((c) => c.positive.rate);
-    const text = row.map((c) => `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${percent(c.positive.rate)} ${interval(c.positive.interval)}, n = ${c.n}${c.half === 'report' ? ', held-back prompts' : ''}`);
+    const text = row.map(
+      (c) =>
+        `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${percent(c.positive.rate)} ${interval(c.positive.interval)}, n = ${c.n}${c.half === 'report' ? ', held-back prompts' : ''}`,
+    );
     if (arm === 'random') {
       // A band: the control says where chance lies, it is not a curve to be followed.
       const bounds = [...row.map((c) => c.positive.interval[1]), ...row.map((c) => c.positive.interval[0]).reverse()];
-      data.push({ type: 'scatter', mode: 'lines', x: [...x, ...[...x].reverse()], y: bounds, showlegend: false, fill: 'toself', fillcolor: withAlpha(color, '40'), line: { width: 0 }, hoverinfo: 'skip' });
+      data.push({
+        type: 'scatter',
+        mode: 'lines',
+        x: [...x, ...[...x].reverse()],
+        y: bounds,
+        showlegend: false,
+        fill: 'toself',
+        fillcolor: withAlpha(color, '40'),
+        line: { width: 0 },
+        hoverinfo: 'skip',
+      });
     }
     data.push({
       type: 'scatter',
@@ -68,10 +112,31 @@ function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cur
       text,
       hovertemplate: '%{text}<extra></extra>',
       line: { color, width: arm === 'random' ? 1 : 2 },
-      marker: { color, opacity: 1, symbol: ARM_STYLES[arm].symbol, size: row.map((c) => (c.half === 'report' ? 11 : 7)), line: { color: arm === 'random' ? color : theme.surface, width: 1 } },
-      error_y: arm === 'random' ? undefined : { type: 'data', symmetric: false, array: row.map((c) => c.positive.interval[1] - c.positive.rate), arrayminus: row.map((c) => c.positive.rate - c.positive.interval[0]), color: withAlpha(color, '88'), thickness: 1, width: 0 },
+      marker: {
+        color,
+        opacity: 1,
+        symbol: ARM_STYLES[arm].symbol,
+        size: row.map((c) => (c.half === 'report' ? 11 : 7)),
+        line: { color: arm === 'random' ? color : theme.surface, width: 1 },
+      },
+      error_y:
+        arm === 'random'
+          ? undefined
+          : {
+              type: 'data',
+              symmetric: false,
+              array: row.map((c) => c.positive.interval[1] - c.positive.rate),
+              arrayminus: row.map((c) => c.positive.rate - c.positive.interval[0]),
+              color: withAlpha(color, '88'),
+              thickness: 1,
+              width: 0,
+            },
     });
-    cursor.push({ name: ARM_STYLES[arm].name, curve: data.length - 1, points: text.map((label) => ({ label: label.replace('<br>', ': ') })) });
+    cursor.push({
+      name: ARM_STYLES[arm].name,
+      curve: data.length - 1,
+      points: text.map((label) => ({ label: label.replace('<br>', ': ') })),
+    });
   }
   return { data, cursor };
 }
@@ -91,13 +156,43 @@ function costTraces(cells: DoseCell[], cost: Cost, theme: PlotTheme): { data: un
     text: row.map((c) => `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${name} ${c[cost].toFixed(2)}`),
     hovertemplate: '%{text}<extra></extra>',
     line: { color: theme.arm(arm), width: arm === 'random' ? 1 : 2 },
-    marker: { color: theme.arm(arm), symbol: ARM_STYLES[arm].symbol, size: 7, line: { color: arm === 'random' ? theme.arm(arm) : theme.surface, width: 1 } },
+    marker: {
+      color: theme.arm(arm),
+      symbol: ARM_STYLES[arm].symbol,
+      size: 7,
+      line: { color: arm === 'random' ? theme.arm(arm) : theme.surface, width: 1 },
+    },
   }));
-  return { data, cursor: data.map((trace, i) => ({ name: ARM_STYLES[rows[i].arm].name, curve: i, points: trace.text.map((label) => ({ label: label.replace('<br>', ': ') })) })) };
+  return {
+    data,
+    cursor: data.map((trace, i) => ({
+      name: ARM_STYLES[rows[i].arm].name,
+      curve: i,
+      points: trace.text.map((label) => ({ label: label.replace('<br>', ': ') })),
+    })),
+  };
 }
 
-const line = (color: string, y: number): unknown => ({ type: 'line', xref: 'paper', x0: 0, x1: 1, y0: y, y1: y, line: { color, width: 1, dash: 'dot' } });
-const label = (text: string, y: number, color: string, ground: string): unknown => ({ bgcolor: ground, xref: 'paper', x: 0.01, y, text, showarrow: false, xanchor: 'left', yanchor: 'bottom', font: { size: 12, color } });
+const line = (color: string, y: number): unknown => ({
+  type: 'line',
+  xref: 'paper',
+  x0: 0,
+  x1: 1,
+  y0: y,
+  y1: y,
+  line: { color, width: 1, dash: 'dot' },
+});
+const label = (text: string, y: number, color: string, ground: string): unknown => ({
+  bgcolor: ground,
+  xref: 'paper',
+  x: 0.01,
+  y,
+  text,
+  showarrow: false,
+  xanchor: 'left',
+  yanchor: 'bottom',
+  font: { size: 12, color },
+});
 
 export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
   const theme = usePlotTheme();
@@ -109,7 +204,8 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
       xaxis: theme.axis('dose r'),
       yaxis: theme.axis(`continuations toward ${positive}`, { range: [-0.03, 1.03], tickformat: '.0%', dtick: 0.25 }),
       shapes: baseline.large === null ? [] : [line(theme.muted, baseline.large)],
-      annotations: baseline.large === null ? [] : [label('large, unsteered', baseline.large, theme.muted, theme.ground)],
+      annotations:
+        baseline.large === null ? [] : [label('large, unsteered', baseline.large, theme.muted, theme.ground)],
     });
     return { data, cursor, layout };
   }, [cells, theme, positive, baseline.large]);
@@ -142,10 +238,24 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
       <Figure
         name="dose-cost"
         title="What it costs"
-        caption={cost === 'klP95' ? 'How far neutral text is changed: 95th percentile over tokens of KL(unsteered‖steered).' : 'Share of repeated three-word sequences in the continuations: it grows when text breaks down.'}
+        caption={
+          cost === 'klP95'
+            ? 'How far neutral text is changed: 95th percentile over tokens of KL(unsteered‖steered).'
+            : 'Share of repeated three-word sequences in the continuations: it grows when text breaks down.'
+        }
         table={table}
         cursor={side.cursor}
-        tools={<Segmented label="Cost" value={cost} options={[{ value: 'klP95', label: 'KL' }, { value: 'rep3', label: 'Repetition' }]} onChange={setCost} />}
+        tools={
+          <Segmented
+            label="Cost"
+            value={cost}
+            options={[
+              { value: 'klP95', label: 'KL' },
+              { value: 'rep3', label: 'Repetition' },
+            ]}
+            onChange={setCost}
+          />
+        }
         plot={{ data: side.data, layout: side.layout, height: 330 }}
       />
     </div>

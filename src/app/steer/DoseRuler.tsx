@@ -38,10 +38,13 @@ export function DoseRuler({ steer, verdict, negative, positive }: Props) {
   function onKey(event: KeyboardEvent): void {
     // Page keys go from one measured stop to the next; zero is one key away.
     const to =
-      event.key === '0' ? 0
-      : event.key === 'PageUp' ? (stops.find((stop) => stop > dose + STEP / 2) ?? high)
-      : event.key === 'PageDown' ? ([...stops].reverse().find((stop) => stop < dose - STEP / 2) ?? low)
-      : null;
+      event.key === '0'
+        ? 0
+        : event.key === 'PageUp'
+          ? (stops.find((stop) => stop > dose + STEP / 2) ?? high)
+          : event.key === 'PageDown'
+            ? ([...stops].reverse().find((stop) => stop < dose - STEP / 2) ?? low)
+            : null;
     if (to === null) return;
     event.preventDefault();
     event.stopPropagation();
@@ -53,7 +56,10 @@ export function DoseRuler({ steer, verdict, negative, positive }: Props) {
       <div className="dose-head">
         <h2>
           Dose
-          <Help about="the dose">How strongly the steering vector is pushed into the residual stream; the bars and the texts below answer as it moves.</Help>
+          <Help about="the dose">
+            How strongly the steering vector is pushed into the residual stream; the bars and the texts below answer as
+            it moves.
+          </Help>
         </h2>
         <UnitSwitch steer={steer} dose={dose} unit={unit} />
         <NumberField
@@ -68,16 +74,30 @@ export function DoseRuler({ steer, verdict, negative, positive }: Props) {
           <Input data-testid="dose-number" />
         </NumberField>
         <div className="dose-jumps">
-          <button type="button" className="quiet" onClick={() => setDose(0)}>Zero</button>
+          <button type="button" className="quiet" onClick={() => setDose(0)}>
+            Zero
+          </button>
           {verdict && (
-            <button type="button" className="quiet" onClick={() => setDose(Math.sign(dose || 1) * Math.abs(verdict.chosenDose.r))}>
+            <button
+              type="button"
+              className="quiet"
+              onClick={() => setDose(Math.sign(dose || 1) * Math.abs(verdict.chosenDose.r))}
+            >
               Chosen dose
             </button>
           )}
         </div>
       </div>
       <div className="ruler" onKeyDownCapture={onKey}>
-        <Scale stops={stops} extent={extent} factor={factor} window={verdict?.usableWindow.largestR ?? null} chosen={verdict ? Math.abs(verdict.chosenDose.r) : null} negative={negative} positive={positive} />
+        <Scale
+          stops={stops}
+          extent={extent}
+          factor={factor}
+          window={verdict?.usableWindow.largestR ?? null}
+          chosen={verdict ? Math.abs(verdict.chosenDose.r) : null}
+          negative={negative}
+          positive={positive}
+        />
         <Slider
           className="ruler-slider"
           style={{ left: place(low), right: `${100 - ((high + extent) / (2 * extent)) * 100}%` }}
@@ -108,8 +128,19 @@ function UnitSwitch({ steer, dose, unit }: { steer: SteerResult; dose: number; u
       {UNITS.map((each) => {
         const factor = unitPerR(steer, each);
         return (
-          <label key={each} title={factor === null ? 'The axis does not reach 1 nat, so there is no iso-KL scale here.' : UNIT_HELP[each]}>
-            <input type="radio" name="dose-unit" checked={unit === each} disabled={factor === null} onChange={() => useLab.setState({ unit: each })} />
+          <label
+            key={each}
+            title={
+              factor === null ? 'The axis does not reach 1 nat, so there is no iso-KL scale here.' : UNIT_HELP[each]
+            }
+          >
+            <input
+              type="radio"
+              name="dose-unit"
+              checked={unit === each}
+              disabled={factor === null}
+              onChange={() => useLab.setState({ unit: each })}
+            />
             <span className="unit-name">{UNIT_NAMES[each]}</span>
             <span className="unit-value">{factor === null ? '–' : signed(dose * factor, DIGITS[each])}</span>
           </label>
@@ -138,7 +169,12 @@ const Scale = memo(function Scale({ stops, extent, factor, window, chosen, negat
     const step = tickStep(2 * extent * factor, 9);
     const minor = step / 5;
     const n = Math.floor((extent * factor) / minor + 1e-9);
-    return Array.from({ length: 2 * n + 1 }, (_, i) => ({ at: ((i - n) * minor) / factor, major: (i - n) % 5 === 0, value: (i - n) * minor, step }));
+    return Array.from({ length: 2 * n + 1 }, (_, i) => ({
+      at: ((i - n) * minor) / factor,
+      major: (i - n) % 5 === 0,
+      value: (i - n) * minor,
+      step,
+    }));
   }, [extent, factor]);
   const zones = [
     { from: ZONES.enters, to: ZONES.leads, name: 'enters' },
@@ -154,22 +190,47 @@ const Scale = memo(function Scale({ stops, extent, factor, window, chosen, negat
         [-1, 1].map((side) => {
           const left = side < 0 ? -zone.to : zone.from;
           return (
-            <span key={`${zone.name}${side}`} className={`zone zone-${zone.name} ${side < 0 ? 'zone-low' : 'zone-high'}`} style={{ left: place(left), width: `${((zone.to - zone.from) / (2 * extent)) * 100}%` }}>
+            <span
+              key={`${zone.name}${side}`}
+              className={`zone zone-${zone.name} ${side < 0 ? 'zone-low' : 'zone-high'}`}
+              style={{ left: place(left), width: `${((zone.to - zone.from) / (2 * extent)) * 100}%` }}
+            >
               <span>{zone.name}</span>
             </span>
           );
         }),
       )}
-      {[[-extent, low], [high, extent]].map(([from, to]) => to - from > 1e-6 && <span key={from} className="ruler-unmeasured" style={{ left: place(from), width: `${((to - from) / (2 * extent)) * 100}%` }} />)}
-      {stops.map((stop) => <span key={stop} className="ruler-stop" style={{ left: place(stop) }} />)}
+      {[
+        [-extent, low],
+        [high, extent],
+      ].map(
+        ([from, to]) =>
+          to - from > 1e-6 && (
+            <span
+              key={from}
+              className="ruler-unmeasured"
+              style={{ left: place(from), width: `${((to - from) / (2 * extent)) * 100}%` }}
+            />
+          ),
+      )}
+      {stops.map((stop) => (
+        <span key={stop} className="ruler-stop" style={{ left: place(stop) }} />
+      ))}
       {ticks.map((tick) => (
         <span key={tick.value} className={tick.major ? 'tick tick-major' : 'tick'} style={{ left: place(tick.at) }}>
           {tick.major && <b>{fixed(tick.value, decimals)}</b>}
         </span>
       ))}
-      {chosen !== null && [-chosen, chosen].map((r) => <span key={r} className="ruler-chosen" style={{ left: place(r) }} />)}
+      {chosen !== null &&
+        [-chosen, chosen].map((r) => <span key={r} className="ruler-chosen" style={{ left: place(r) }} />)}
       {window !== null && (
-        <span className="ruler-window" style={{ left: place(-Math.min(window, extent)), right: `${100 - ((Math.min(window, extent) + extent) / (2 * extent)) * 100}%` }}>
+        <span
+          className="ruler-window"
+          style={{
+            left: place(-Math.min(window, extent)),
+            right: `${100 - ((Math.min(window, extent) + extent) / (2 * extent)) * 100}%`,
+          }}
+        >
           <span>usable window</span>
         </span>
       )}

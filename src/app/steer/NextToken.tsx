@@ -34,7 +34,13 @@ function rowsOf(arm: AxisArm, native: AxisArm | null, stops: readonly number[]):
   const rows = arm.tokens.map((token, i): Row => {
     const values = arm.probabilities.map((stop) => stop[i]);
     const twin = native?.tokens.findIndex((other) => other.id === token.id) ?? -1;
-    return { id: token.id, text: token.text, values, native: native && twin >= 0 ? native.probabilities.map((stop) => stop[twin]) : null, base: between(values, zero) };
+    return {
+      id: token.id,
+      text: token.text,
+      values,
+      native: native && twin >= 0 ? native.probabilities.map((stop) => stop[twin]) : null,
+      base: between(values, zero),
+    };
   });
   const top = rows.sort((a, b) => Math.max(...b.values) - Math.max(...a.values)).slice(0, SHOWN);
   const lean = (row: Row): number => row.values[row.values.length - 1] - row.values[0];
@@ -43,7 +49,11 @@ function rowsOf(arm: AxisArm, native: AxisArm | null, stops: readonly number[]):
 
 /** Largest probability that any bar of the axis reaches, rounded up to a tenth. */
 export function fullScale(axis: DoseAxis): number {
-  const top = Math.max(...[axis.arms['small-steered'], axis.arms.mapped].flatMap((arm) => arm.probabilities.map((stop) => Math.max(...stop))));
+  const top = Math.max(
+    ...[axis.arms['small-steered'], axis.arms.mapped].flatMap((arm) =>
+      arm.probabilities.map((stop) => Math.max(...stop)),
+    ),
+  );
   return Math.min(1, Math.ceil(top * 10) / 10);
 }
 
@@ -67,7 +77,8 @@ export function NextToken({ model, title, axis, full }: Props) {
         items[i].fill.style.transform = `scaleX(${Math.min(1, p / full)})`;
         items[i].value.textContent = fixed(p, 3);
         const twin = items[i].native;
-        if (twin && row.native) twin.style.transform = `translateX(${Math.min(1, between(row.native, at) / full) * 100}%)`;
+        if (twin && row.native)
+          twin.style.transform = `translateX(${Math.min(1, between(row.native, at) / full) * 100}%)`;
       });
       klOut.current!.textContent = fixed(between(arm.kl, at), 2);
     };
@@ -87,9 +98,23 @@ export function NextToken({ model, title, axis, full }: Props) {
           ? 'Probability of the next token. The fine line is the unsteered model; the blue tick is the native vector at the same dose.'
           : 'Probability of the next token. The fine line is the unsteered model.'
       }
-      table={{ head: ['token', ...axis.stops.map((stop) => `r ${stop}`)], rows: rows.map((row) => [tokenName(row.text), ...row.values]) }}
-      cursor={[{ name: title, points: rows.map((row) => ({ label: `${tokenName(row.text)}: unsteered ${percent(row.base, 1)}, from ${percent(row.values[0], 1)} at ${axis.stops[0]} to ${percent(row.values[row.values.length - 1], 1)} at ${axis.stops[axis.stops.length - 1]}.` })) }]}
-      onCursor={(series, point) => [...list.current!.children].forEach((item, i) => item.classList.toggle('at-cursor', series !== null && i === point))}
+      table={{
+        head: ['token', ...axis.stops.map((stop) => `r ${stop}`)],
+        rows: rows.map((row) => [tokenName(row.text), ...row.values]),
+      }}
+      cursor={[
+        {
+          name: title,
+          points: rows.map((row) => ({
+            label: `${tokenName(row.text)}: unsteered ${percent(row.base, 1)}, from ${percent(row.values[0], 1)} at ${axis.stops[0]} to ${percent(row.values[row.values.length - 1], 1)} at ${axis.stops[axis.stops.length - 1]}.`,
+          })),
+        },
+      ]}
+      onCursor={(series, point) =>
+        [...list.current!.children].forEach((item, i) =>
+          item.classList.toggle('at-cursor', series !== null && i === point),
+        )
+      }
       tools={
         <span className="kl">
           <ArmMark arm={AXIS_ARM[model]} /> KL <b ref={klOut} /> nat

@@ -45,12 +45,27 @@ export function PairsImport({ onTake }: { onTake: (reading: PairsReading) => voi
   return (
     <details className="pairs-import" data-testid="pairs-import">
       <summary>From a file or the clipboard</summary>
-      <FileDrop label="Choose files" accept=".csv,.tsv,.txt,.json,.jsonl,.ndjson" multiple testId="pairs-file" onFiles={(files) => void open(files)}>
-        CSV, TSV, JSON or JSON lines with positive and negative texts, CAA or Anthropic evals, lines of concept, kind and text; or two text files, line 1 of one beside line 1 of the other.
+      <FileDrop
+        label="Choose files"
+        accept=".csv,.tsv,.txt,.json,.jsonl,.ndjson"
+        multiple
+        testId="pairs-file"
+        onFiles={(files) => void open(files)}
+      >
+        CSV, TSV, JSON or JSON lines with positive and negative texts, CAA or Anthropic evals, lines of concept, kind
+        and text; or two text files, line 1 of one beside line 1 of the other.
       </FileDrop>
       <label className="pairs-paste">
         Or paste them here
-        <textarea className="serif" data-testid="pairs-paste" rows={3} spellCheck={false} value={pasted} placeholder={'positive,negative\nI love it.,I hate it.'} onChange={(event) => paste(event.target.value)} />
+        <textarea
+          className="serif"
+          data-testid="pairs-paste"
+          rows={3}
+          spellCheck={false}
+          value={pasted}
+          placeholder={'positive,negative\nI love it.,I hate it.'}
+          onChange={(event) => paste(event.target.value)}
+        />
       </label>
       {seen?.error && <ErrorNote error={seen.error} />}
       {seen?.reading && (
@@ -68,17 +83,35 @@ export function PairsImport({ onTake }: { onTake: (reading: PairsReading) => voi
   );
 }
 
-function Preview({ reading, onConcept, onTake }: { reading: PairsReading; onConcept: (concept: string) => void; onTake: () => void }) {
+function Preview({
+  reading,
+  onConcept,
+  onTake,
+}: {
+  reading: PairsReading;
+  onConcept: (concept: string) => void;
+  onTake: () => void;
+}) {
   const { format, pairs, notes, concepts, concept } = reading;
   return (
     <div className="pairs-preview" data-testid="pairs-preview">
-      <p role="status"><b>{pairs.length} pairs.</b> Understood as {format}.</p>
-      {notes.map((note) => <p key={note} className="muted">{note}</p>)}
+      <p role="status">
+        <b>{pairs.length} pairs.</b> Understood as {format}.
+      </p>
+      {notes.map((note) => (
+        <p key={note} className="muted">
+          {note}
+        </p>
+      ))}
       {concepts.length > 1 && (
         <label className="field-row">
           Concept
           <select value={concept ?? ''} onChange={(event) => onConcept(event.target.value)}>
-            {concepts.map(({ name, pairs: n }) => <option key={name} value={name}>{name} ({n} pairs)</option>)}
+            {concepts.map(({ name, pairs: n }) => (
+              <option key={name} value={name}>
+                {name} ({n} pairs)
+              </option>
+            ))}
           </select>
         </label>
       )}
@@ -88,8 +121,14 @@ function Preview({ reading, onConcept, onTake }: { reading: PairsReading; onConc
         </table>
       </div>
       <div className="field-row">
-        <button type="button" data-testid="pairs-take" onClick={onTake}>Put these into the form</button>
-        {pairs.length > SHOWN && <span className="muted">The first {SHOWN} of {pairs.length} are shown.</span>}
+        <button type="button" data-testid="pairs-take" onClick={onTake}>
+          Put these into the form
+        </button>
+        {pairs.length > SHOWN && (
+          <span className="muted">
+            The first {SHOWN} of {pairs.length} are shown.
+          </span>
+        )}
       </div>
     </div>
   );

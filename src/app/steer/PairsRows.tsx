@@ -1,7 +1,17 @@
 /** Contrast pairs as a table, the first of them. */
 import type { ContrastPair } from '../../experiment/schema';
 
-export function PairsRows({ pairs, positive, negative, shown }: { pairs: readonly ContrastPair[]; positive: string; negative: string; shown: number }) {
+export function PairsRows({
+  pairs,
+  positive,
+  negative,
+  shown,
+}: {
+  pairs: readonly ContrastPair[];
+  positive: string;
+  negative: string;
+  shown: number;
+}) {
   return (
     <>
       <thead>

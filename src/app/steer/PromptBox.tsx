@@ -26,44 +26,49 @@ export function PromptBox({ axis }: { axis: DoseAxis }) {
 
   return (
     <>
-    <form className="prompt-box" onSubmit={submit}>
-      <label htmlFor="own-prompt">Prompt</label>
-      <Help about="the prompt">The text that both models continue; with your own, every stop of the dose is computed for it here.</Help>
-      <textarea
-        id="own-prompt"
-        className="serif"
-        rows={1}
-        value={value}
-        spellCheck={false}
-        onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event);
-        }}
-      />
-      <button type="submit" disabled={!changed || running || prompting.status === 'working'}>
-        {live ? 'Continue it' : 'Run and continue it'}
-      </button>
-      {own && (
-        <button
-          type="button"
-          className="quiet"
-          onClick={() => {
-            setText(null);
-            clearPrompt();
+      <form className="prompt-box" onSubmit={submit}>
+        <label htmlFor="own-prompt">Prompt</label>
+        <Help about="the prompt">
+          The text that both models continue; with your own, every stop of the dose is computed for it here.
+        </Help>
+        <textarea
+          id="own-prompt"
+          className="serif"
+          rows={1}
+          value={value}
+          spellCheck={false}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event);
           }}
-        >
-          Back to the run’s prompt
+        />
+        <button type="submit" disabled={!changed || running || prompting.status === 'working'}>
+          {live ? 'Continue it' : 'Run and continue it'}
         </button>
+        {own && (
+          <button
+            type="button"
+            className="quiet"
+            onClick={() => {
+              setText(null);
+              clearPrompt();
+            }}
+          >
+            Back to the run’s prompt
+          </button>
+        )}
+        {prompting.error && <ErrorNote error={prompting.error} />}
+      </form>
+      <PromptingChoice />
+      {written && (
+        <details className="reads" data-testid="written-prompt" open>
+          <summary>The prompt as the models are given it</summary>
+          <WrittenForBoth
+            texts={[written]}
+            titles={{ source: models?.source.title ?? 'Small model', target: models?.target.title ?? 'Large model' }}
+          />
+        </details>
       )}
-      {prompting.error && <ErrorNote error={prompting.error} />}
-    </form>
-    <PromptingChoice />
-    {written && (
-      <details className="reads" data-testid="written-prompt" open>
-        <summary>The prompt as the models are given it</summary>
-        <WrittenForBoth texts={[written]} titles={{ source: models?.source.title ?? 'Small model', target: models?.target.title ?? 'Large model' }} />
-      </details>
-    )}
     </>
   );
 }

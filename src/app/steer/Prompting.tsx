@@ -11,7 +11,8 @@ import { WrittenForBoth } from './Written';
 
 type Prompting = Experiment['prompting'];
 
-const setPrompting = (patch: Partial<Prompting>): void => editExperiment((e) => ({ ...e, prompting: { ...e.prompting, ...patch } }));
+const setPrompting = (patch: Partial<Prompting>): void =>
+  editExperiment((e) => ({ ...e, prompting: { ...e.prompting, ...patch } }));
 
 /** Shown where there is a choice: both models have templates, or the settings ask for them. A template is suggested, never switched to. */
 export function PromptingChoice() {
@@ -21,13 +22,29 @@ export function PromptingChoice() {
   if (!able && prompting.template === 'plain') return null;
   return (
     <div className="prompting">
-      <Segmented label="Prompts" showLabel value={prompting.template} options={[{ value: 'plain', label: 'plain text' }, { value: 'chat', label: 'chat template' }]} onChange={(template) => setPrompting({ template })} />
+      <Segmented
+        label="Prompts"
+        showLabel
+        value={prompting.template}
+        options={[
+          { value: 'plain', label: 'plain text' },
+          { value: 'chat', label: 'chat template' },
+        ]}
+        onChange={(template) => setPrompting({ template })}
+      />
       {prompting.template === 'plain' ? (
-        <span className="muted">Both models have a chat template. For models that are made for chat it is the usual choice.</span>
+        <span className="muted">
+          Both models have a chat template. For models that are made for chat it is the usual choice.
+        </span>
       ) : (
         <label className="system">
           System message
-          <input value={prompting.system} maxLength={2000} placeholder="none" onChange={(event) => setPrompting({ system: event.target.value })} />
+          <input
+            value={prompting.system}
+            maxLength={2000}
+            placeholder="none"
+            onChange={(event) => setPrompting({ system: event.target.value })}
+          />
         </label>
       )}
     </div>
@@ -36,8 +53,11 @@ export function PromptingChoice() {
 
 /** What the reading position means, said of the present settings. */
 function reading({ prompting, vector }: Experiment): string {
-  if (prompting.template === 'plain') return vector.readPosition === 'last' ? 'the last token' : 'the mean of all tokens but the first';
-  return vector.readPosition === 'last' ? 'the last token of the template, where the answer would begin' : 'the mean of the tokens of the message, without those of the template';
+  if (prompting.template === 'plain')
+    return vector.readPosition === 'last' ? 'the last token' : 'the mean of all tokens but the first';
+  return vector.readPosition === 'last'
+    ? 'the last token of the template, where the answer would begin'
+    : 'the mean of the tokens of the message, without those of the template';
 }
 
 /** A pair as the models are given it under the present settings. Asked of the engine when it is opened. */
@@ -68,7 +88,15 @@ export function WrittenPair({ pair }: { pair: ContrastPair }) {
     <details className="reads" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>How the models are given the first pair, and which tokens are read</summary>
       <p className="muted">Read: {reading(experiment)}, underlined. Boxed: special tokens.</p>
-      {error ? <ErrorNote error={error} /> : found ? <WrittenForBoth texts={found} titles={titles} /> : <p className="muted" role="status">Asking the models’ tokenizers.</p>}
+      {error ? (
+        <ErrorNote error={error} />
+      ) : found ? (
+        <WrittenForBoth texts={found} titles={titles} />
+      ) : (
+        <p className="muted" role="status">
+          Asking the models’ tokenizers.
+        </p>
+      )}
     </details>
   );
 }

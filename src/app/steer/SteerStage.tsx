@@ -66,12 +66,19 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
   const recorded = useMemo((): StreamSet | null => {
     const first = evidence?.streams[0];
     if (!evidence || !first) return null;
-    return { prompt: first.prompt, byStop: new Map(evidence.streams.filter((s) => s.prompt === first.prompt).map((s) => [s.stop, s])) };
+    return {
+      prompt: first.prompt,
+      byStop: new Map(evidence.streams.filter((s) => s.prompt === first.prompt).map((s) => [s.stop, s])),
+    };
   }, [evidence]);
   const set = ownStreams ?? recorded;
-  const stops = useMemo(() => (ownStreams || !recorded ? axis.stops : [...recorded.byStop.keys()].sort((a, b) => a - b)), [ownStreams, recorded, axis.stops]);
+  const stops = useMemo(
+    () => (ownStreams || !recorded ? axis.stops : [...recorded.byStop.keys()].sort((a, b) => a - b)),
+    [ownStreams, recorded, axis.stops],
+  );
   const baseline = useMemo(() => {
-    const rate = (name: 'small' | 'large'): number | null => evidence?.arms.find((arm) => arm.name === name)?.positiveRate ?? null;
+    const rate = (name: 'small' | 'large'): number | null =>
+      evidence?.arms.find((arm) => arm.name === name)?.positiveRate ?? null;
     return { small: rate('small'), large: rate('large') };
   }, [evidence]);
   return (
@@ -80,17 +87,34 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
       <PromptBox axis={axis} key={axis.prompt} />
       {inTurn && (
         <p className="muted" data-testid="swaps">
-          The two models take turns in memory: a new prompt loads the one that is away, and took {seconds(axis.milliseconds)} to its bars the last time. Dragging the dose stays instant: all its stops are computed beforehand.
+          The two models take turns in memory: a new prompt loads the one that is away, and took{' '}
+          {seconds(axis.milliseconds)} to its bars the last time. Dragging the dose stays instant: all its stops are
+          computed beforehand.
         </p>
       )}
       <div className="next-tokens">
         <NextToken model="small" title={titles?.source.title ?? 'Small model'} axis={axis} full={full} />
         <NextToken model="large" title={titles?.target.title ?? 'Large model'} axis={axis} full={full} />
       </div>
-      {set && <Streams set={set} axisPrompt={axis.prompt} stops={stops} working={working} negative={ends.negative} positive={ends.positive} maxNewTokens={experiment.generation.maxNewTokens} />}
+      {set && (
+        <Streams
+          set={set}
+          axisPrompt={axis.prompt}
+          stops={stops}
+          working={working}
+          negative={ends.negative}
+          positive={ends.positive}
+          maxNewTokens={experiment.generation.maxNewTokens}
+        />
+      )}
       {evidence && (
         <Suspense fallback={<div className="figure-room" />}>
-          <DoseResponse cells={evidence.doseResponse} verdict={evidence.verdict} baseline={baseline} positive={ends.positive} />
+          <DoseResponse
+            cells={evidence.doseResponse}
+            verdict={evidence.verdict}
+            baseline={baseline}
+            positive={ends.positive}
+          />
         </Suspense>
       )}
       <VectorCard steer={steer} addBias={experiment.transfer.addBias} />

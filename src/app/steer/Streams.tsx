@@ -26,7 +26,14 @@ interface Props {
   maxNewTokens: number;
 }
 
-const BASE_OF: Record<Arm, Arm | null> = { small: null, 'small-steered': 'small', large: null, mapped: 'large', native: 'large', random: 'large' };
+const BASE_OF: Record<Arm, Arm | null> = {
+  small: null,
+  'small-steered': 'small',
+  large: null,
+  mapped: 'large',
+  native: 'large',
+  random: 'large',
+};
 
 export function Streams({ set, axisPrompt, stops, working, negative, positive, maxNewTokens }: Props) {
   const stop = useLab((s) => nearestStop(stops, s.dose));
@@ -41,11 +48,18 @@ export function Streams({ set, axisPrompt, stops, working, negative, positive, m
       title="Continuations"
       caption={
         <>
-          Text at the measured stop nearest to the thumb. <span className="changed">Underlined</span>: not in the unsteered continuation of the same model. Shade: projection of the hidden state on the vector, in standard deviations.
+          Text at the measured stop nearest to the thumb. <span className="changed">Underlined</span>: not in the
+          unsteered continuation of the same model. Shade: projection of the hidden state on the vector, in standard
+          deviations.
         </>
       }
       table={table}
-      cursor={ARMS.map((arm) => ({ name: ARM_STYLES[arm].name, points: tokensOf(here ?? any, arm).map((token) => ({ label: `${ARM_STYLES[arm].name}: “${token.text}”${token.projection === null ? '' : `, projection ${signed(token.projection)}`}` })) }))}
+      cursor={ARMS.map((arm) => ({
+        name: ARM_STYLES[arm].name,
+        points: tokensOf(here ?? any, arm).map((token) => ({
+          label: `${ARM_STYLES[arm].name}: “${token.text}”${token.projection === null ? '' : `, projection ${signed(token.projection)}`}`,
+        })),
+      }))}
       tools={
         <span className="streams-at">
           at r <b>{signed(stop)}</b>
@@ -93,15 +107,34 @@ function sizersOf(set: StreamSet, maxNewTokens: number): Record<Arm, string> {
 
 function tableOf(set: StreamSet): { head: string[]; rows: (string | number)[][] } {
   const stops = [...set.byStop.keys()].sort((a, b) => a - b);
-  return { head: ['r', 'arm', 'text'], rows: stops.flatMap((stop) => ARMS.map((arm) => [stop, arm, textOf(set.byStop.get(stop)!.arms[arm])])) };
+  return {
+    head: ['r', 'arm', 'text'],
+    rows: stops.flatMap((stop) => ARMS.map((arm) => [stop, arm, textOf(set.byStop.get(stop)!.arms[arm])])),
+  };
 }
 
-const Stream = memo(function Stream({ arm, streams, sizer, stop }: { arm: Arm; streams: StopStreams | null; sizer: string; stop: number }) {
+const Stream = memo(function Stream({
+  arm,
+  streams,
+  sizer,
+  stop,
+}: {
+  arm: Arm;
+  streams: StopStreams | null;
+  sizer: string;
+  stop: number;
+}) {
   const style = ARM_STYLES[arm];
   const base = BASE_OF[arm];
   const tokens = tokensOf(streams, arm);
   const changed = useMemo(
-    () => (base && streams ? changedTokens(streams.arms[base].map((t) => t.id), streams.arms[arm].map((t) => t.id)) : null),
+    () =>
+      base && streams
+        ? changedTokens(
+            streams.arms[base].map((t) => t.id),
+            streams.arms[arm].map((t) => t.id),
+          )
+        : null,
     [arm, base, streams],
   );
   return (
@@ -112,9 +145,15 @@ const Stream = memo(function Stream({ arm, streams, sizer, stop }: { arm: Arm; s
         {base && <span className="stream-dose">{signed(stop)}</span>}
       </h4>
       <div className="stream-text" style={{ '--arm': `var(${style.color})` }}>
-        <p className="stream-sizer" aria-hidden="true">{sizer}</p>
+        <p className="stream-sizer" aria-hidden="true">
+          {sizer}
+        </p>
         {streams ? (
-          <p>{tokens.map((token, i) => <Token key={i} token={token} first={i === 0} changed={changed?.[i] ?? false} />)}</p>
+          <p>
+            {tokens.map((token, i) => (
+              <Token key={i} token={token} first={i === 0} changed={changed?.[i] ?? false} />
+            ))}
+          </p>
         ) : (
           <p className="stream-pending">not written yet</p>
         )}
@@ -128,9 +167,18 @@ const FULL_SHADE = 2.5;
 
 function Token({ token, first, changed }: { token: StreamToken; first: boolean; changed: boolean }) {
   const lean = token.projection === null ? 0 : Math.max(-1, Math.min(1, token.projection / FULL_SHADE));
-  const shade = Math.abs(lean) < 0.2 ? undefined : { backgroundColor: `color-mix(in oklab, var(${lean > 0 ? '--toward' : '--against'}) ${Math.round(Math.abs(lean) * 100)}%, transparent)` };
+  const shade =
+    Math.abs(lean) < 0.2
+      ? undefined
+      : {
+          backgroundColor: `color-mix(in oklab, var(${lean > 0 ? '--toward' : '--against'}) ${Math.round(Math.abs(lean) * 100)}%, transparent)`,
+        };
   return (
-    <span className={changed ? 'changed' : undefined} style={shade} title={token.projection === null ? undefined : `projection ${fixed(token.projection)}`}>
+    <span
+      className={changed ? 'changed' : undefined}
+      style={shade}
+      title={token.projection === null ? undefined : `projection ${fixed(token.projection)}`}
+    >
       {first ? token.text.trimStart() : token.text}
     </span>
   );

@@ -8,7 +8,12 @@ export function Written({ text }: { text: WrittenText }) {
   return (
     <p className="read-tokens">
       {text.tokens.map((token, i) => (
-        <span key={i} className={[special.has(i) ? 'special' : '', read.has(i) ? 'read' : ''].join(' ').trim() || undefined}>{tokenName(token)}</span>
+        <span
+          key={i}
+          className={[special.has(i) ? 'special' : '', read.has(i) ? 'read' : ''].join(' ').trim() || undefined}
+        >
+          {tokenName(token)}
+        </span>
       ))}
     </p>
   );
@@ -19,14 +24,22 @@ type Both = Record<'source' | 'target', WrittenText>;
 const same = ({ source, target }: Both): boolean => source.tokens.join('\n') === target.tokens.join('\n');
 
 /** The same text as both models are given it; once where that is the same. */
-export function WrittenForBoth({ texts, titles }: { texts: readonly Both[]; titles: { source: string; target: string } }) {
+export function WrittenForBoth({
+  texts,
+  titles,
+}: {
+  texts: readonly Both[];
+  titles: { source: string; target: string };
+}) {
   const sides = texts.every(same) ? (['source'] as const) : (['source', 'target'] as const);
   return (
     <>
       {sides.map((side) => (
         <div key={side}>
           <span className="muted">{sides.length === 1 ? 'Both models' : titles[side]}</span>
-          {texts.map((text, i) => <Written key={i} text={text[side]} />)}
+          {texts.map((text, i) => (
+            <Written key={i} text={text[side]} />
+          ))}
         </div>
       ))}
     </>

@@ -9,11 +9,13 @@ export function changedTokens(base: readonly number[], text: readonly number[]):
   for (let i = n - 1; i >= 0; i -= 1) {
     for (let j = m - 1; j >= 0; j -= 1) {
       length[i * width + j] =
-        base[i] === text[j] ? length[(i + 1) * width + j + 1] + 1 : Math.max(length[(i + 1) * width + j], length[i * width + j + 1]);
+        base[i] === text[j]
+          ? length[(i + 1) * width + j + 1] + 1
+          : Math.max(length[(i + 1) * width + j], length[i * width + j + 1]);
     }
   }
   const changed = Array.from({ length: m }, () => true);
-  for (let i = 0, j = 0; i < n && j < m; ) {
+  for (let i = 0, j = 0; i < n && j < m;) {
     if (base[i] === text[j]) {
       changed[j] = false;
       i += 1;

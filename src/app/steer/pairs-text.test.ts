@@ -4,7 +4,9 @@ import { LabError } from '../../experiment/errors';
 import { lineOf, pairsOf } from './pairs-text';
 
 test('examples of any lines and backslashes come back from the form', () => {
-  const example = fc.string({ minLength: 1, unit: fc.constantFrom('a', '\\', 'n', '\n', ' ', 't', 'é') }).map((text) => `(${text})`);
+  const example = fc
+    .string({ minLength: 1, unit: fc.constantFrom('a', '\\', 'n', '\n', ' ', 't', 'é') })
+    .map((text) => `(${text})`);
   fc.assert(
     fc.property(fc.array(fc.tuple(example, example), { minLength: 2, maxLength: 6 }), (pairs) => {
       const side = (i: 0 | 1): string => pairs.map((pair) => lineOf(pair[i])).join('\n');

@@ -2,10 +2,16 @@
 import { LabError } from '../../experiment/errors';
 import type { ContrastPair } from '../../experiment/schema';
 
-const lines = (text: string): string[] => text.split('\n').map((line) => line.trim()).filter((line) => line !== '').map(unescape);
+const lines = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .map(unescape);
 
 /** An example as one line: what {@link pairsOf} makes an example of again, but for spaces around it. */
-export const lineOf = (example: string): string => example.replaceAll('\\', '\\\\').replaceAll('\r', '').replaceAll('\n', '\\n');
+export const lineOf = (example: string): string =>
+  example.replaceAll('\\', '\\\\').replaceAll('\r', '').replaceAll('\n', '\\n');
 
 /** Other letters after a backslash stay as they are typed. */
 function unescape(line: string): string {
@@ -27,9 +33,18 @@ export function pairsOf(positive: string, negative: string): ContrastPair[] {
       `Add ${Math.abs(up.length - down.length)} to the ${fewer} side, or take as many from the ${more} side: line 1 goes with line 1.`,
     );
   }
-  if (up.length < 2) throw new LabError('pairs-too-few', up.length === 0 ? 'There are no contrast pairs yet.' : 'There is only one contrast pair.', 'Write at least two, one a line on each side; eight or more give a steadier vector.');
+  if (up.length < 2)
+    throw new LabError(
+      'pairs-too-few',
+      up.length === 0 ? 'There are no contrast pairs yet.' : 'There is only one contrast pair.',
+      'Write at least two, one a line on each side; eight or more give a steadier vector.',
+    );
   return up.map((text, i) => ({ positive: text, negative: down[i] }));
 }
 
 /** Words of a comma-separated list. */
-export const wordsOf = (text: string): string[] => text.split(/[,\n]/).map((word) => word.trim()).filter((word) => word !== '');
+export const wordsOf = (text: string): string[] =>
+  text
+    .split(/[,\n]/)
+    .map((word) => word.trim())
+    .filter((word) => word !== '');

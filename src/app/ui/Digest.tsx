@@ -16,7 +16,9 @@ export function Digest({ value, of }: { value: string; of: string }) {
   return (
     <span className="digest">
       <code title={value}>{value.slice(0, 12)}</code>{' '}
-      <button type="button" className="quiet" aria-label={`Copy the digest of ${of}`} onClick={() => void copy()}>Copy</button>
+      <button type="button" className="quiet" aria-label={`Copy the digest of ${of}`} onClick={() => void copy()}>
+        Copy
+      </button>
       <span role="status">{said?.about === value && ` ${said.text}`}</span>
     </span>
   );

@@ -1,7 +1,15 @@
 /** A place to drop things on; what it holds is another way to choose them. */
 import { useState, type ReactNode } from 'react';
 
-export function DropZone({ children, testId, onDrop }: { children: ReactNode; testId?: string; onDrop: (dropped: DataTransfer) => void }) {
+export function DropZone({
+  children,
+  testId,
+  onDrop,
+}: {
+  children: ReactNode;
+  testId?: string;
+  onDrop: (dropped: DataTransfer) => void;
+}) {
   const [over, setOver] = useState(false);
   return (
     <div

@@ -5,7 +5,12 @@ import type { LabErrorJson } from '../../experiment/errors';
 export function ErrorNote({ error, actions }: { error: LabErrorJson; actions?: ReactNode }) {
   const quiet = error.code === 'cancelled';
   return (
-    <div className={quiet ? 'note' : 'note note-error'} role={quiet ? 'status' : 'alert'} data-testid="error" data-code={error.code}>
+    <div
+      className={quiet ? 'note' : 'note note-error'}
+      role={quiet ? 'status' : 'alert'}
+      data-testid="error"
+      data-code={error.code}
+    >
       <p className="note-what">{error.what}</p>
       <p className="note-remedy">{error.remedy}</p>
       <div className="note-foot">

@@ -5,7 +5,13 @@ export function Help({ about, children }: { about: string; children: string }) {
   const id = useId();
   return (
     <span className="help">
-      <button type="button" className="help-button" popoverTarget={id} aria-label={`What is ${about}?`} title={children}>
+      <button
+        type="button"
+        className="help-button"
+        popoverTarget={id}
+        aria-label={`What is ${about}?`}
+        title={children}
+      >
         ?
       </button>
       <span id={id} popover="auto" className="help-text" role="note">

@@ -15,7 +15,15 @@ export function ProgressLine({ progress }: { progress: Progress }) {
         <span>{progress.note}</span>
         <span className="num">{progressText(progress)}</span>
       </div>
-      <div className="progress-track" role="progressbar" aria-label={progress.note} aria-valuemin={0} aria-valuemax={progress.total} aria-valuenow={progress.done} aria-valuetext={progressText(progress)}>
+      <div
+        className="progress-track"
+        role="progressbar"
+        aria-label={progress.note}
+        aria-valuemin={0}
+        aria-valuemax={progress.total}
+        aria-valuenow={progress.done}
+        aria-valuetext={progressText(progress)}
+      >
         <i style={{ transform: `scaleX(${share})` }} />
       </div>
     </div>

@@ -17,7 +17,13 @@ export function Segmented<T extends string>({ label, value, options, onChange, s
       <span className="segmented-strip">
         {options.map((option) => (
           <label key={option.value} title={option.title}>
-            <input type="radio" name={name} checked={option.value === value} disabled={option.disabled} onChange={() => onChange(option.value)} />
+            <input
+              type="radio"
+              name={name}
+              checked={option.value === value}
+              disabled={option.disabled}
+              onChange={() => onChange(option.value)}
+            />
             <span>{option.label}</span>
           </label>
         ))}

@@ -2,7 +2,8 @@
 
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
-export const count = (value: number): string => (Number.isFinite(value) ? grouped.format(value).replaceAll(',', '\u202f') : '–');
+export const count = (value: number): string =>
+  Number.isFinite(value) ? grouped.format(value).replaceAll(',', '\u202f') : '–';
 
 export function fixed(value: number | null | undefined, digits = 2): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
@@ -51,7 +52,8 @@ export function seconds(milliseconds: number): string {
   return milliseconds < 950 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
-export const interval = ([low, high]: [number, number], digits = 2): string => `[${fixed(low, digits)}, ${fixed(high, digits)}]`;
+export const interval = ([low, high]: [number, number], digits = 2): string =>
+  `[${fixed(low, digits)}, ${fixed(high, digits)}]`;
 
 /** A token with its spaces made visible. */
 export const tokenName = (token: string): string => token.replaceAll(' ', '·').replaceAll('\n', '↵') || '∅';
@@ -59,7 +61,13 @@ export const tokenName = (token: string): string => token.replaceAll(' ', '·').
 /** The host of an address; while it is being typed, the text itself. */
 export const hostName = (address: string): string => (URL.canParse(address) ? new URL(address).host : address);
 
-const moment = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' });
+const moment = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+});
 
 /** Day and minute, in the visitor's time. */
 export const dateTime = (milliseconds: number): string => moment.format(milliseconds);

@@ -5,7 +5,9 @@ import { CLAIM_IDS, claimsOf, claimText, toleranceOf } from './claims';
 import { documentDigest, decodeLink } from './codec';
 import { documentOf, linksOf, markdownOf, MEDIUM_LINK, SMALL_LINK } from './make';
 
-const recorded = JSON.parse(readFileSync(new URL('../../../public/recorded/mood.json', import.meta.url), 'utf8')) as Run;
+const recorded = JSON.parse(
+  readFileSync(new URL('../../../public/recorded/mood.json', import.meta.url), 'utf8'),
+) as Run;
 const ENDS = { positive: 'cheerful', negative: 'gloomy' };
 
 test('the recorded run claims every headline number once, as it is in the run', () => {
@@ -23,7 +25,15 @@ test('the recorded run claims every headline number once, as it is in the run', 
 });
 
 test('what a quick verification has gives the claims of the map and the vector alone', () => {
-  expect(claimsOf({ map: recorded.map, vector: recorded.vector }).map(({ id }) => id)).toEqual(['layer.source', 'layer.target', 'map.lambda', 'map.r2', 'map.shuffled', 'map.cosine', 'vector.cosine']);
+  expect(claimsOf({ map: recorded.map, vector: recorded.vector }).map(({ id }) => id)).toEqual([
+    'layer.source',
+    'layer.target',
+    'map.lambda',
+    'map.r2',
+    'map.shuffled',
+    'map.cosine',
+    'vector.cosine',
+  ]);
 });
 
 test('a figure that is not finite is not claimed', () => {
@@ -42,7 +52,10 @@ test('the tolerance of a rate is that of two samples: wider for fewer continuati
 test('the recorded run fits a small link with its claims and a medium one with its evidence', () => {
   const links = linksOf(documentOf(recorded), 'https://example.org/lrt-lab/');
   console.log(links.map(({ tier, carries, characters }) => `${tier}: ${carries}, ${characters} characters`).join('; '));
-  expect(links.map(({ tier, carries }) => [tier, carries])).toEqual([['small', 'claims'], ['medium', 'evidence and vectors']]);
+  expect(links.map(({ tier, carries }) => [tier, carries])).toEqual([
+    ['small', 'claims'],
+    ['medium', 'evidence and vectors'],
+  ]);
   expect(links[0].characters).toBeLessThanOrEqual(SMALL_LINK);
   expect(links[1].characters).toBeLessThanOrEqual(MEDIUM_LINK);
   for (const { link, document } of links) expect(decodeLink(link).digest).toBe(documentDigest(document));
@@ -50,14 +63,40 @@ test('the recorded run fits a small link with its claims and a medium one with i
 
 test('vectors that are too long are left out, evidence stays; a run that fits nowhere has no link', () => {
   const document = documentOf(recorded);
-  const random = (bytes: number): string => Buffer.from(Array.from({ length: bytes }, (_, i) => (i * 7919 + (i >> 3) * 104_729) & 255)).toString('base64');
-  const wide = { ...document, evidence: { ...document.evidence!, vectors: { source: random(8192), mapped: random(8192), native: random(8192) } } };
-  expect(linksOf(wide, '').map(({ tier, carries }) => [tier, carries])).toEqual([['small', 'claims'], ['medium', 'evidence']]);
-  const pairs = Array.from({ length: 400 }, (_, i) => ({ positive: random(40 + (i % 9)).slice(i % 7), negative: `${i * 7919} ${random(30)}` }));
-  const own = { ...document.spec.experiment, concept: { kind: 'pairs' as const, title: 'own', positive: 'a', negative: 'b', pairs, promptsFrom: 'mood', positiveWords: ['a'], negativeWords: ['b'] } };
-  expect(linksOf({ ...document, note: random(900), spec: { ...document.spec, experiment: own } }, 'x'.repeat(7000))).toEqual([]);
+  const random = (bytes: number): string =>
+    Buffer.from(Array.from({ length: bytes }, (_, i) => (i * 7919 + (i >> 3) * 104_729) & 255)).toString('base64');
+  const wide = {
+    ...document,
+    evidence: { ...document.evidence!, vectors: { source: random(8192), mapped: random(8192), native: random(8192) } },
+  };
+  expect(linksOf(wide, '').map(({ tier, carries }) => [tier, carries])).toEqual([
+    ['small', 'claims'],
+    ['medium', 'evidence'],
+  ]);
+  const pairs = Array.from({ length: 400 }, (_, i) => ({
+    positive: random(40 + (i % 9)).slice(i % 7),
+    negative: `${i * 7919} ${random(30)}`,
+  }));
+  const own = {
+    ...document.spec.experiment,
+    concept: {
+      kind: 'pairs' as const,
+      title: 'own',
+      positive: 'a',
+      negative: 'b',
+      pairs,
+      promptsFrom: 'mood',
+      positiveWords: ['a'],
+      negativeWords: ['b'],
+    },
+  };
+  expect(
+    linksOf({ ...document, note: random(900), spec: { ...document.spec, experiment: own } }, 'x'.repeat(7000)),
+  ).toEqual([]);
 });
 
 test('a title cannot leave its Markdown link', () => {
-  expect(markdownOf('a](x) [b\\\n c', 'https://example.org/#/x/1/A~0')).toBe('[a\\](x) \\[b\\\\ c](<https://example.org/#/x/1/A~0>)');
+  expect(markdownOf('a](x) [b\\\n c', 'https://example.org/#/x/1/A~0')).toBe(
+    '[a\\](x) \\[b\\\\ c](<https://example.org/#/x/1/A~0>)',
+  );
 });

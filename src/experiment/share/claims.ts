@@ -15,9 +15,25 @@ const DIRECTIONS = ['positive', 'negative'] as const;
 
 const armIds = DOSED_ARMS.flatMap((arm) => DIRECTIONS.map((direction) => `${arm}.${direction}` as const));
 const RATE_IDS = (['small.none', 'large.none', ...armIds] as const).map((arm) => `rate.${arm}` as const);
-const COST_IDS = DIRECTIONS.flatMap((direction) => [`kl.mapped.${direction}` as const, `rep3.mapped.${direction}` as const]);
+const COST_IDS = DIRECTIONS.flatMap((direction) => [
+  `kl.mapped.${direction}` as const,
+  `rep3.mapped.${direction}` as const,
+]);
 
-export const CLAIM_IDS = ['outcome', 'layer.source', 'layer.target', 'map.lambda', 'map.r2', 'map.shuffled', 'map.cosine', 'vector.cosine', 'dose.r', 'transfer.ratio', ...RATE_IDS, ...COST_IDS] as const;
+export const CLAIM_IDS = [
+  'outcome',
+  'layer.source',
+  'layer.target',
+  'map.lambda',
+  'map.r2',
+  'map.shuffled',
+  'map.cosine',
+  'vector.cosine',
+  'dose.r',
+  'transfer.ratio',
+  ...RATE_IDS,
+  ...COST_IDS,
+] as const;
 export type ClaimId = (typeof CLAIM_IDS)[number];
 
 export const claimSchema = z
@@ -31,8 +47,14 @@ export const claimSchema = z
     /** Largest absolute difference of a second run; 0 for what must be the same. */
     tolerance: z.strictObject({ basis: z.enum(BASES), value: z.number().min(0).max(1e12) }),
   })
-  .refine((claim) => (claim.id === 'outcome') === (typeof claim.value === 'string'), { path: ['value'], message: 'Only the outcome is a word; every other claim is a number.' })
-  .refine((claim) => !claim.id.startsWith('rate.') || claim.n !== undefined, { path: ['n'], message: 'A rate must say of how many continuations it is.' });
+  .refine((claim) => (claim.id === 'outcome') === (typeof claim.value === 'string'), {
+    path: ['value'],
+    message: 'Only the outcome is a word; every other claim is a number.',
+  })
+  .refine((claim) => !claim.id.startsWith('rate.') || claim.n !== undefined, {
+    path: ['n'],
+    message: 'A rate must say of how many continuations it is.',
+  });
 
 export type Claim = z.infer<typeof claimSchema>;
 
@@ -45,8 +67,14 @@ const Z95 = 1.96;
 const REPETITION = 0.06;
 
 /** The half-width within which a second run must find the claim, by the rule for its name. */
-export function toleranceOf({ id, value, n, interval }: Pick<Claim, 'id' | 'value' | 'n' | 'interval'>): Claim['tolerance'] {
-  if (id === 'outcome' || id === 'dose.r' || id === 'map.lambda' || id.startsWith('layer.')) return { basis: 'exact', value: 0 };
+export function toleranceOf({
+  id,
+  value,
+  n,
+  interval,
+}: Pick<Claim, 'id' | 'value' | 'n' | 'interval'>): Claim['tolerance'] {
+  if (id === 'outcome' || id === 'dose.r' || id === 'map.lambda' || id.startsWith('layer.'))
+    return { basis: 'exact', value: 0 };
   if (id.startsWith('rate.')) return { basis: 'two-samples', value: twoFigures(twoSamples(Number(value), n ?? 1)) };
   if (id === 'transfer.ratio') {
     const half = interval ? Math.max(interval[1] - Number(value), Number(value) - interval[0], 0) : 0;
@@ -77,9 +105,17 @@ export interface ClaimSource {
 /** The claims of a run, or of as much of one as there is. Numbers that are not finite cannot be claimed and are left out. */
 export function claimsOf(run: ClaimSource): Claim[] {
   const claims: Claim[] = [];
-  const add = (id: ClaimId, value: number | (typeof OUTCOMES)[number], more: Pick<Claim, 'n' | 'interval'> = {}): void => {
+  const add = (
+    id: ClaimId,
+    value: number | (typeof OUTCOMES)[number],
+    more: Pick<Claim, 'n' | 'interval'> = {},
+  ): void => {
     if (typeof value === 'number' && !Number.isFinite(value)) return;
-    const claim = { id, value: typeof value === 'number' ? rounded(value, id.startsWith('rate.') ? 5 : DIGITS) : value, ...more };
+    const claim = {
+      id,
+      value: typeof value === 'number' ? rounded(value, id.startsWith('rate.') ? 5 : DIGITS) : value,
+      ...more,
+    };
     claims.push({ ...claim, tolerance: toleranceOf(claim) });
   };
   if (run.verdict) add('outcome', run.verdict.outcome);
@@ -87,7 +123,11 @@ export function claimsOf(run: ClaimSource): Claim[] {
     add('layer.source', run.map.layers.source);
     add('layer.target', run.map.layers.target);
     // λ may be far below the figures that the others are rounded to.
-    claims.push({ id: 'map.lambda', value: run.map.lambda, tolerance: toleranceOf({ id: 'map.lambda', value: run.map.lambda }) });
+    claims.push({
+      id: 'map.lambda',
+      value: run.map.lambda,
+      tolerance: toleranceOf({ id: 'map.lambda', value: run.map.lambda }),
+    });
     add('map.r2', run.map.heldOutR2);
     add('map.shuffled', run.map.shuffledR2);
     add('map.cosine', run.map.centredCosine);
@@ -96,7 +136,8 @@ export function claimsOf(run: ClaimSource): Claim[] {
   if (run.verdict) {
     add('dose.r', run.verdict.chosenDose.r);
     const { transferRatio: ratio } = run.verdict;
-    if (ratio && ratio.interval.every(Number.isFinite)) add('transfer.ratio', ratio.value, { interval: short(ratio.interval) });
+    if (ratio && ratio.interval.every(Number.isFinite))
+      add('transfer.ratio', ratio.value, { interval: short(ratio.interval) });
   }
   for (const arm of run.arms ?? []) {
     const { value, n, interval } = arm.conceptRate;
@@ -129,25 +170,87 @@ export interface ClaimText {
 /** The lab's words for a claim. @param ends names of the concept's two sides */
 export function claimText(id: ClaimId, ends: { positive: string; negative: string }): ClaimText {
   const fixed: Partial<Record<ClaimId, ClaimText>> = {
-    outcome: { label: 'Outcome', help: 'Whether the mapped vector steers the large model both ways, one way, or not.', unit: 'word' },
+    outcome: {
+      label: 'Outcome',
+      help: 'Whether the mapped vector steers the large model both ways, one way, or not.',
+      unit: 'word',
+    },
     'layer.source': { label: 'Block of the small model', help: 'After which block the vector is read.', unit: 'block' },
-    'layer.target': { label: 'Block of the large model', help: 'After which block the vector is added.', unit: 'block' },
-    'map.lambda': { label: 'λ', help: 'Ridge weight, as a fraction of the mean diagonal of the standardised covariance.', unit: 'number' },
-    'map.r2': { label: 'Held-out R² of the map', help: 'Share of the variance of the large model’s states that the map predicts on texts it was not fitted to.', unit: 'number' },
-    'map.shuffled': { label: 'Held-out R², shuffled pairs', help: 'The control: a map fitted to pairs that do not belong together.', unit: 'number' },
-    'map.cosine': { label: 'Centred cosine of the map', help: 'Mean cosine of predicted and true states, both less their mean.', unit: 'number' },
-    'vector.cosine': { label: 'Cosine mapped · native', help: 'Between the carried vector and the one found in the large model itself.', unit: 'number' },
-    'dose.r': { label: 'Chosen dose r', help: 'In multiples of the median length of the states at the steered block.', unit: 'number' },
-    'transfer.ratio': { label: 'Transfer ratio', help: 'Effect of the mapped vector over that of the native one, both less the effect of random vectors.', unit: 'number' },
+    'layer.target': {
+      label: 'Block of the large model',
+      help: 'After which block the vector is added.',
+      unit: 'block',
+    },
+    'map.lambda': {
+      label: 'λ',
+      help: 'Ridge weight, as a fraction of the mean diagonal of the standardised covariance.',
+      unit: 'number',
+    },
+    'map.r2': {
+      label: 'Held-out R² of the map',
+      help: 'Share of the variance of the large model’s states that the map predicts on texts it was not fitted to.',
+      unit: 'number',
+    },
+    'map.shuffled': {
+      label: 'Held-out R², shuffled pairs',
+      help: 'The control: a map fitted to pairs that do not belong together.',
+      unit: 'number',
+    },
+    'map.cosine': {
+      label: 'Centred cosine of the map',
+      help: 'Mean cosine of predicted and true states, both less their mean.',
+      unit: 'number',
+    },
+    'vector.cosine': {
+      label: 'Cosine mapped · native',
+      help: 'Between the carried vector and the one found in the large model itself.',
+      unit: 'number',
+    },
+    'dose.r': {
+      label: 'Chosen dose r',
+      help: 'In multiples of the median length of the states at the steered block.',
+      unit: 'number',
+    },
+    'transfer.ratio': {
+      label: 'Transfer ratio',
+      help: 'Effect of the mapped vector over that of the native one, both less the effect of random vectors.',
+      unit: 'number',
+    },
   };
   const known = fixed[id];
   if (known) return known;
   const [what, arm, direction] = id.split('.');
   const name = ARM_NAMES[arm] ?? arm;
-  const towards = direction === 'positive' ? `toward ${ends.positive}` : direction === 'negative' ? `toward ${ends.negative}` : `on the side of ${ends.positive}`;
-  if (what === 'kl') return { label: `p95 KL, ${name} ${towards}`, help: '95th percentile of KL(base‖steered) per token of neutral text, in nats.', unit: 'number' };
-  if (what === 'rep3') return { label: `rep-3, ${name} ${towards}`, help: 'Share of word trigrams that repeat an earlier one.', unit: 'number' };
-  return { label: `${name}, ${towards}`, help: 'Share of continuations on the wanted side, with its 95 % Wilson interval.', unit: 'share' };
+  const towards =
+    direction === 'positive'
+      ? `toward ${ends.positive}`
+      : direction === 'negative'
+        ? `toward ${ends.negative}`
+        : `on the side of ${ends.positive}`;
+  if (what === 'kl')
+    return {
+      label: `p95 KL, ${name} ${towards}`,
+      help: '95th percentile of KL(base‖steered) per token of neutral text, in nats.',
+      unit: 'number',
+    };
+  if (what === 'rep3')
+    return {
+      label: `rep-3, ${name} ${towards}`,
+      help: 'Share of word trigrams that repeat an earlier one.',
+      unit: 'number',
+    };
+  return {
+    label: `${name}, ${towards}`,
+    help: 'Share of continuations on the wanted side, with its 95 % Wilson interval.',
+    unit: 'share',
+  };
 }
 
-const ARM_NAMES: Record<string, string> = { small: 'Small', 'small-steered': 'Small, steered', large: 'Large', mapped: 'Large + mapped', native: 'Large + native', random: 'Large + random' };
+const ARM_NAMES: Record<string, string> = {
+  small: 'Small',
+  'small-steered': 'Small, steered',
+  large: 'Large',
+  mapped: 'Large + mapped',
+  native: 'Large + native',
+  random: 'Large + random',
+};

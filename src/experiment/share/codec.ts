@@ -43,7 +43,12 @@ export function encodeFragment(document: SharedDocument): string {
   const bytes = utf8ToBytes(json);
   const payload = toBase64Url(deflate(bytes));
   if (bytes.length > MAX_UNPACKED || payload.length > MAX_PAYLOAD) {
-    throw new LabError('link-size', `The link would have ${payload.length.toLocaleString('en')} characters; ${MAX_PAYLOAD.toLocaleString('en')} can be read.`, 'Share it as a bundle file.', { characters: payload.length });
+    throw new LabError(
+      'link-size',
+      `The link would have ${payload.length.toLocaleString('en')} characters; ${MAX_PAYLOAD.toLocaleString('en')} can be read.`,
+      'Share it as a bundle file.',
+      { characters: payload.length },
+    );
   }
   return `${LINK_PREFIX}${document.schema}/${payload}~${sha256Hex(bytes).slice(0, DIGEST_DIGITS)}`;
 }
@@ -55,20 +60,35 @@ export function encodeFragment(document: SharedDocument): string {
 export function decodeLink(link: string): Decoded {
   const hash = link.indexOf('#');
   const fragment = hash === -1 ? '' : link.slice(hash);
-  if (!isLink(fragment)) throw damaged('There is no experiment in this address: it has no part that begins with #/x/.', link);
+  if (!isLink(fragment))
+    throw damaged('There is no experiment in this address: it has no part that begins with #/x/.', link);
   if (fragment.length > MAX_PAYLOAD + 64) {
-    throw new LabError('link-length', `The link has ${fragment.length.toLocaleString('en')} characters; no link of the lab is longer than ${MAX_PAYLOAD.toLocaleString('en')}.`, ASK, { payload: fragment.slice(0, MAX_PAYLOAD + 64) });
+    throw new LabError(
+      'link-length',
+      `The link has ${fragment.length.toLocaleString('en')} characters; no link of the lab is longer than ${MAX_PAYLOAD.toLocaleString('en')}.`,
+      ASK,
+      { payload: fragment.slice(0, MAX_PAYLOAD + 64) },
+    );
   }
   const [major, rest] = split(fragment.slice(LINK_PREFIX.length), '/');
   requireVersion(major, link);
   const [payload, prefix] = split(rest ?? '', '~');
   if (prefix === null) throw damaged('The link has no digest at its end: it was cut on the way.', link);
-  if (!new RegExp(`^[0-9a-f]{${DIGEST_DIGITS}}$`).test(prefix)) throw damaged(`The digest at the end of the link does not have ${DIGEST_DIGITS} hexadecimal digits: it was cut or altered on the way.`, link);
+  if (!new RegExp(`^[0-9a-f]{${DIGEST_DIGITS}}$`).test(prefix))
+    throw damaged(
+      `The digest at the end of the link does not have ${DIGEST_DIGITS} hexadecimal digits: it was cut or altered on the way.`,
+      link,
+    );
   const bytes = unpack(payload, link);
   const digest = sha256Hex(bytes);
   // Before anything reads the text: a damaged link is then named for what it is, and not by the field that broke.
   if (!digest.startsWith(prefix)) {
-    throw new LabError('link-digest', `The link’s contents have the digest ${digest.slice(0, DIGEST_DIGITS)}, and it says ${prefix}: contents or digest were altered.`, ASK, { payload: link, expected: prefix, actual: digest });
+    throw new LabError(
+      'link-digest',
+      `The link’s contents have the digest ${digest.slice(0, DIGEST_DIGITS)}, and it says ${prefix}: contents or digest were altered.`,
+      ASK,
+      { payload: link, expected: prefix, actual: digest },
+    );
   }
   return { ...readDocument(bytes, Number(major), link), digest };
 }
@@ -76,7 +96,12 @@ export function decodeLink(link: string): Decoded {
 function requireVersion(major: string, link: string): void {
   if (!/^[1-9]\d{0,5}$/.test(major)) throw damaged('The link does not say which version of the format it has.', link);
   if (Number(major) > LINK_SCHEMA) {
-    throw new LabError('link-version', `The link has version ${major} of the format; this lab reads versions up to ${LINK_SCHEMA}.`, 'Open it with a newer version of the lab.', { payload: link, version: Number(major) });
+    throw new LabError(
+      'link-version',
+      `The link has version ${major} of the format; this lab reads versions up to ${LINK_SCHEMA}.`,
+      'Open it with a newer version of the lab.',
+      { payload: link, version: Number(major) },
+    );
   }
 }
 
@@ -90,7 +115,13 @@ function unpack(payload: string, link: string): Uint8Array {
   try {
     return inflate(packed, MAX_UNPACKED);
   } catch (error) {
-    if (error instanceof InflateError && error.problem === 'too-large') throw new LabError('link-size', `The link was refused: ${error.message}.`, 'No link of the lab is like that; do not trust where it came from.', { payload: link });
+    if (error instanceof InflateError && error.problem === 'too-large')
+      throw new LabError(
+        'link-size',
+        `The link was refused: ${error.message}.`,
+        'No link of the lab is like that; do not trust where it came from.',
+        { payload: link },
+      );
     throw damaged(`The link is damaged: ${(error as Error).message}.`, link);
   }
 }
@@ -100,7 +131,11 @@ function unpack(payload: string, link: string): Uint8Array {
  * @param major version that the container states @param payload kept in the errors' details
  * @throws LabError `link-invalid`
  */
-export function readDocument(bytes: Uint8Array, major: number, payload: string): Pick<Decoded, 'document' | 'migrated'> {
+export function readDocument(
+  bytes: Uint8Array,
+  major: number,
+  payload: string,
+): Pick<Decoded, 'document' | 'migrated'> {
   let value: unknown;
   let text: string;
   try {
@@ -111,11 +146,17 @@ export function readDocument(bytes: Uint8Array, major: number, payload: string):
   }
   // Two texts of one value would be two names of one experiment.
   if (canonicalJson(value) !== text) throw invalid('it is not in canonical form', payload);
-  if ((value as { schema?: unknown } | null)?.schema !== major) throw invalid(`it says version ${String((value as { schema?: unknown } | null)?.schema)}, and its link says ${major}`, payload);
+  if ((value as { schema?: unknown } | null)?.schema !== major)
+    throw invalid(
+      `it says version ${String((value as { schema?: unknown } | null)?.schema)}, and its link says ${major}`,
+      payload,
+    );
   const { document, migrated } = migrateDocument(value, major);
   const parsed = documentSchema.safeParse(document);
   if (!parsed.success) {
-    const list = parsed.error.issues.slice(0, 8).map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
+    const list = parsed.error.issues
+      .slice(0, 8)
+      .map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
     throw invalid(list.join(' · '), payload);
   }
   if (parsed.data.kind === 'address') return { document: parsed.data, migrated };
@@ -137,4 +178,10 @@ function split(text: string, separator: string): [string, string | null] {
 }
 
 const damaged = (what: string, payload: string): LabError => new LabError('link-damaged', what, ASK, { payload });
-const invalid = (what: string, payload: string): LabError => new LabError('link-invalid', `The link’s contents cannot be read: ${what}.`, 'Ask its author for a link that the lab made, or open it with the version of the lab that made it.', { payload });
+const invalid = (what: string, payload: string): LabError =>
+  new LabError(
+    'link-invalid',
+    `The link’s contents cannot be read: ${what}.`,
+    'Ask its author for a link that the lab made, or open it with the version of the lab that made it.',
+    { payload },
+  );

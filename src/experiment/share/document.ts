@@ -13,14 +13,21 @@ import { claimSchema } from './claims';
 export const LINK_SCHEMA = 1;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/).max(90_000);
+const base64 = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]*={0,2}$/)
+  .max(90_000);
 const tokenId = z.int().min(0).max(10_000_000);
 const model = z.strictObject({
   title: z.string().min(1).max(200),
   /** SHA-256 over the canonical JSON of the files, by path (`listingDigest`). */
   digest: sha256,
   /** Each file; null in a short link, where one digest has to stand for all. */
-  files: z.array(z.strictObject({ path: z.string().min(1).max(300), sha256 })).min(1).max(64).nullable(),
+  files: z
+    .array(z.strictObject({ path: z.string().min(1).max(300), sha256 }))
+    .min(1)
+    .max(64)
+    .nullable(),
 });
 const version = z.string().max(120);
 
@@ -49,9 +56,22 @@ const rowSchema = z
     ids: z.array(tokenId).max(MAX_TOKENS),
     millinats: z.array(z.int().min(0).max(1_000_000)).max(MAX_TOKENS),
     /** Where the likeliest token was another one: [position, token]. */
-    argmax: z.array(z.tuple([z.int().min(0).max(MAX_TOKENS - 1), tokenId])).max(MAX_TOKENS),
+    argmax: z
+      .array(
+        z.tuple([
+          z
+            .int()
+            .min(0)
+            .max(MAX_TOKENS - 1),
+          tokenId,
+        ]),
+      )
+      .max(MAX_TOKENS),
   })
-  .refine((row) => row.millinats.length === row.ids.length, { path: ['millinats'], message: 'There must be one log-probability for every token.' });
+  .refine((row) => row.millinats.length === row.ids.length, {
+    path: ['millinats'],
+    message: 'There must be one log-probability for every token.',
+  });
 
 /** The continuations on show at the chosen dose. */
 export const evidenceSchema = z.strictObject({
@@ -86,9 +106,21 @@ export const runDocumentSchema = z.strictObject({
   kind: z.literal('run'),
   /** The author's words to the reader; '' for none. */
   note: z.string().max(1200),
-  spec: z.strictObject({ experiment: z.unknown().refine((value) => value !== undefined, { message: 'There is no experiment.' }), pins: pinsSchema }),
-  concept: z.strictObject({ title: z.string().min(1).max(200), positive: z.string().min(1).max(80), negative: z.string().min(1).max(80) }),
-  claims: z.array(claimSchema).max(64).refine((claims) => new Set(claims.map(({ id }) => id)).size === claims.length, { message: 'A figure is claimed twice.' }),
+  spec: z.strictObject({
+    experiment: z.unknown().refine((value) => value !== undefined, { message: 'There is no experiment.' }),
+    pins: pinsSchema,
+  }),
+  concept: z.strictObject({
+    title: z.string().min(1).max(200),
+    positive: z.string().min(1).max(80),
+    negative: z.string().min(1).max(80),
+  }),
+  claims: z
+    .array(claimSchema)
+    .max(64)
+    .refine((claims) => new Set(claims.map(({ id }) => id)).size === claims.length, {
+      message: 'A figure is claimed twice.',
+    }),
   evidence: evidenceSchema.nullable(),
   view: viewSchema,
   lineage: lineageSchema,
@@ -112,7 +144,9 @@ export type AddressDocument = z.infer<typeof addressDocumentSchema>;
 export type SharedDocument = RunDocument | AddressDocument;
 /** One digest for the files of a model. */
 export function listingDigest(files: readonly { path: string; sha256: string }[]): string {
-  return digestOf(files.map(({ path, sha256: digest }) => ({ path, sha256: digest })).toSorted((a, b) => (a.path < b.path ? -1 : 1)));
+  return digestOf(
+    files.map(({ path, sha256: digest }) => ({ path, sha256: digest })).toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+  );
 }
 
 export type Pins = z.infer<typeof pinsSchema>;

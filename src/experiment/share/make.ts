@@ -88,7 +88,12 @@ export interface SharedLink {
  */
 export function linksOf(document: RunDocument, base: string): SharedLink[] {
   const links: SharedLink[] = [];
-  const offer = (tier: SharedLink['tier'], limit: number, carries: SharedLink['carries'], contents: RunDocument): boolean => {
+  const offer = (
+    tier: SharedLink['tier'],
+    limit: number,
+    carries: SharedLink['carries'],
+    contents: RunDocument,
+  ): boolean => {
     const link = tryLink(contents, base);
     if (link === null || link.length > limit) return false;
     links.push({ tier, link, characters: link.length, carries, document: contents });
@@ -98,7 +103,10 @@ export function linksOf(document: RunDocument, base: string): SharedLink[] {
   // Spec and claims alone are the small link; where even they are longer, they may still do as a medium one.
   const small = offer('small', SMALL_LINK, 'claims', bare);
   const { evidence } = document;
-  const medium = evidence !== null && (offer('medium', MEDIUM_LINK, 'evidence and vectors', document) || offer('medium', MEDIUM_LINK, 'evidence', { ...document, evidence: { ...evidence, vectors: null } }));
+  const medium =
+    evidence !== null &&
+    (offer('medium', MEDIUM_LINK, 'evidence and vectors', document) ||
+      offer('medium', MEDIUM_LINK, 'evidence', { ...document, evidence: { ...evidence, vectors: null } }));
   if (!small && !medium) offer('medium', MEDIUM_LINK, 'claims', bare);
   return links;
 }
@@ -107,7 +115,11 @@ export function linksOf(document: RunDocument, base: string): SharedLink[] {
 function bareOf(document: RunDocument): RunDocument {
   const { pins, experiment } = document.spec;
   const short = (model: Pins['source']): Pins['source'] => ({ ...model, files: null });
-  return { ...document, evidence: null, spec: { experiment, pins: { ...pins, source: short(pins.source), target: short(pins.target), versions: {} } } };
+  return {
+    ...document,
+    evidence: null,
+    spec: { experiment, pins: { ...pins, source: short(pins.source), target: short(pins.target), versions: {} } },
+  };
 }
 
 function tryLink(document: RunDocument, base: string): string | null {

@@ -52,30 +52,46 @@ describe('a link', () => {
   });
 
   test('flipped, inserted, doubled, swapped or cut: a clear error or the same experiment, never another', () => {
-    const links = fc.sample(documents, { numRuns: 40, seed: 5 }).map((document) => ({ link: encodeFragment(document), digest: documentDigest(document) }));
+    const links = fc
+      .sample(documents, { numRuns: 40, seed: 5 })
+      .map((document) => ({ link: encodeFragment(document), digest: documentDigest(document) }));
     // Evenly over the link: fast-check would otherwise harm its ends most.
     const place = fc.noBias(fc.integer({ min: 0, max: 999_999 }).map((n) => n / 1e6));
     const character = fc.constantFrom(...'ABCabc019-_~/#.%+= é\u0000');
     const counts = new Map<string, number>();
     fc.assert(
-      fc.property(fc.nat({ max: links.length - 1 }), fc.constantFrom('flip', 'insert', 'cut', 'remove', 'double', 'swap'), place, place, character, (which, harm, at, to, c) => {
-        const { link: whole, digest } = links[which];
-        const i = Math.floor(at * whole.length);
-        const j = Math.min(whole.length, i + 1 + Math.floor(to * 8));
-        const harmed = {
-          flip: whole.slice(0, i) + c + whole.slice(i + 1),
-          insert: whole.slice(0, i) + c + whole.slice(i),
-          cut: whole.slice(0, i),
-          remove: whole.slice(0, i) + whole.slice(j),
-          double: whole.slice(0, j) + whole.slice(i),
-          swap: whole.slice(0, i) + whole.slice(i + 1, j) + (whole[i] ?? '') + whole.slice(j),
-        }[harm];
-        const result = outcome(harmed);
-        if ('digest' in result) expect(result.digest).toBe(digest);
-        else expect(LINK_CODES).toContain(result.code);
-        const name = 'digest' in result ? (harmed === whole ? 'unchanged' : harmed.endsWith(whole) ? 'text in front of it' : 'same experiment') : result.code;
-        counts.set(name, (counts.get(name) ?? 0) + 1);
-      }),
+      fc.property(
+        fc.nat({ max: links.length - 1 }),
+        fc.constantFrom('flip', 'insert', 'cut', 'remove', 'double', 'swap'),
+        place,
+        place,
+        character,
+        (which, harm, at, to, c) => {
+          const { link: whole, digest } = links[which];
+          const i = Math.floor(at * whole.length);
+          const j = Math.min(whole.length, i + 1 + Math.floor(to * 8));
+          const harmed = {
+            flip: whole.slice(0, i) + c + whole.slice(i + 1),
+            insert: whole.slice(0, i) + c + whole.slice(i),
+            cut: whole.slice(0, i),
+            remove: whole.slice(0, i) + whole.slice(j),
+            double: whole.slice(0, j) + whole.slice(i),
+            swap: whole.slice(0, i) + whole.slice(i + 1, j) + (whole[i] ?? '') + whole.slice(j),
+          }[harm];
+          const result = outcome(harmed);
+          if ('digest' in result) expect(result.digest).toBe(digest);
+          else expect(LINK_CODES).toContain(result.code);
+          const name =
+            'digest' in result
+              ? harmed === whole
+                ? 'unchanged'
+                : harmed.endsWith(whole)
+                  ? 'text in front of it'
+                  : 'same experiment'
+              : result.code;
+          counts.set(name, (counts.get(name) ?? 0) + 1);
+        },
+      ),
       { numRuns: 12_000 },
     );
     console.log(`links harmed: ${[...counts].map(([name, n]) => `${name} ${n}`).join(', ')}`);
@@ -98,9 +114,18 @@ describe('a link', () => {
 
   test('of any text at all is an error with a name', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.string().map((s) => `#/x/${s}`), fc.string().map((s) => `#/x/1/${s}`), fc.json().map((s) => packed(s)), fc.uint8Array().map((b) => `#/x/1/${toBase64Url(b)}~0123456789abcdef`)), (text) => {
-        expect(LINK_CODES).toContain(codeOf(text));
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.string().map((s) => `#/x/${s}`),
+          fc.string().map((s) => `#/x/1/${s}`),
+          fc.json().map((s) => packed(s)),
+          fc.uint8Array().map((b) => `#/x/1/${toBase64Url(b)}~0123456789abcdef`),
+        ),
+        (text) => {
+          expect(LINK_CODES).toContain(codeOf(text));
+        },
+      ),
       { numRuns: 3000 },
     );
   });
@@ -140,20 +165,54 @@ describe('a link', () => {
     expect(problem(without)).toMatch(/^link-invalid .*note/);
     expect(problem({ ...json, extra: 1 })).toMatch(/^link-invalid .*extra/);
     expect(problem({ ...json, schema: 2 })).toMatch(/^link-invalid .*version 2/);
-    expect(problem({ ...json, view: { mode: 'review', hidden: ['everything'], lesson: null } })).toMatch(/^link-invalid .*view\.hidden/);
-    expect(problem({ ...json, claims: [{ id: 'anything', value: 1, tolerance: { value: 1, basis: 'exact' } }] })).toMatch(/^link-invalid .*claims\.0/);
+    expect(problem({ ...json, view: { mode: 'review', hidden: ['everything'], lesson: null } })).toMatch(
+      /^link-invalid .*view\.hidden/,
+    );
+    expect(
+      problem({ ...json, claims: [{ id: 'anything', value: 1, tolerance: { value: 1, basis: 'exact' } }] }),
+    ).toMatch(/^link-invalid .*claims\.0/);
     const experiment = { ...(json.spec as { experiment: object }).experiment, map: undefined };
     expect(problem({ ...json, spec: { ...(json.spec as object), experiment } })).toMatch(/^link-invalid .*map/);
-    expect(problem({ ...json, spec: { ...(json.spec as object), experiment: { ...experiment, schema: 99 } } })).toMatch(/^link-invalid .*version 99/);
-    expect(problem({ schema: 1, kind: 'address', title: 't', url: 'javascript:alert(1)', sha256: 'a'.repeat(64), bytes: 10 })).toMatch(/^link-invalid .*url/);
-    expect(problem({ schema: 1, kind: 'address', title: 't', url: 'https://example.org/a.lrt.json', sha256: 'a'.repeat(64), bytes: 10 })).toBe('read');
+    expect(problem({ ...json, spec: { ...(json.spec as object), experiment: { ...experiment, schema: 99 } } })).toMatch(
+      /^link-invalid .*version 99/,
+    );
+    expect(
+      problem({
+        schema: 1,
+        kind: 'address',
+        title: 't',
+        url: 'javascript:alert(1)',
+        sha256: 'a'.repeat(64),
+        bytes: 10,
+      }),
+    ).toMatch(/^link-invalid .*url/);
+    expect(
+      problem({
+        schema: 1,
+        kind: 'address',
+        title: 't',
+        url: 'https://example.org/a.lrt.json',
+        sha256: 'a'.repeat(64),
+        bytes: 10,
+      }),
+    ).toBe('read');
   });
 });
 
 test('base64url is read strictly: one text for every sequence of bytes', () => {
-  fc.assert(fc.property(fc.uint8Array(), (bytes) => void expect([...fromBase64Url(toBase64Url(bytes))]).toEqual([...bytes])), { numRuns: 500 });
-  fc.assert(fc.property(fc.uint8Array(), (bytes) => void expect(toBase64Url(bytes)).toBe(Buffer.from(bytes).toString('base64url'))), { numRuns: 500 });
-  for (const text of ['A', 'AB', 'A+', 'AA=', 'AAB', 'A A']) expect(() => fromBase64Url(text), text).toThrow(RangeError);
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => void expect([...fromBase64Url(toBase64Url(bytes))]).toEqual([...bytes])),
+    { numRuns: 500 },
+  );
+  fc.assert(
+    fc.property(
+      fc.uint8Array(),
+      (bytes) => void expect(toBase64Url(bytes)).toBe(Buffer.from(bytes).toString('base64url')),
+    ),
+    { numRuns: 500 },
+  );
+  for (const text of ['A', 'AB', 'A+', 'AA=', 'AAB', 'A A'])
+    expect(() => fromBase64Url(text), text).toThrow(RangeError);
 });
 
 /** Links of every released version of the format. Nothing here is ever changed or taken out. */
@@ -171,9 +230,13 @@ interface Golden {
 }
 
 test('links of released versions are read for ever', () => {
-  const golden = JSON.parse(readFileSync(new URL('../../../fixtures/links/golden.json', import.meta.url), 'utf8')) as Golden[];
+  const golden = JSON.parse(
+    readFileSync(new URL('../../../fixtures/links/golden.json', import.meta.url), 'utf8'),
+  ) as Golden[];
   expect(golden.length).toBeGreaterThanOrEqual(3);
-  expect(new Set(golden.map(({ link: each }) => /#\/x\/(\d+)\//.exec(each)![1]))).toEqual(new Set(Array.from({ length: LINK_SCHEMA }, (_, i) => String(i + 1))));
+  expect(new Set(golden.map(({ link: each }) => /#\/x\/(\d+)\//.exec(each)![1]))).toEqual(
+    new Set(Array.from({ length: LINK_SCHEMA }, (_, i) => String(i + 1))),
+  );
   for (const { name, link: each, digest, title, models, seeds, migrated, claims } of golden) {
     const decoded = decodeLink(each);
     if (decoded.document.kind !== 'run') throw new Error(`${name} is no run`);

@@ -63,7 +63,13 @@ export interface Verification {
   depth: Depth;
   when: string;
   app: { name: 'lrt-lab'; version: string };
-  device: { backend: Backend; adapter: string; userAgent: string; versions: Record<string, string>; kernels: string } | null;
+  device: {
+    backend: Backend;
+    adapter: string;
+    userAgent: string;
+    versions: Record<string, string>;
+    kernels: string;
+  } | null;
   steps: Step[];
   claims: ClaimCheck[];
   verdict: Verdict;
@@ -73,7 +79,12 @@ export interface Verification {
 
 /** Closes a verification with its verdict and digest. */
 export function closeVerification(open: Omit<Verification, 'format' | 'schema' | 'verdict' | 'digest'>): Verification {
-  const body = { format: 'lrt-lab verification' as const, schema: VERIFICATION_SCHEMA as typeof VERIFICATION_SCHEMA, ...open, verdict: wholeVerdict(open.steps) };
+  const body = {
+    format: 'lrt-lab verification' as const,
+    schema: VERIFICATION_SCHEMA as typeof VERIFICATION_SCHEMA,
+    ...open,
+    verdict: wholeVerdict(open.steps),
+  };
   return { ...body, digest: digestOf(body) };
 }
 
@@ -121,15 +132,30 @@ export function compareClaims(claims: readonly Claim[], here: ClaimSource | null
     const wide = claim.tolerance.value > rule.value * 1.001;
     const tolerance = Math.min(claim.tolerance.value, rule.value);
     const base = { id, claimed, tolerance, basis: rule.basis };
-    const notes = wide ? [`The link allows ${claim.tolerance.value}, more than the rule for this figure does; the rule was used.`] : [];
+    const notes = wide
+      ? [`The link allows ${claim.tolerance.value}, more than the rule for this figure does; the rule was used.`]
+      : [];
     const mine = found.get(id);
     if (!mine) return { ...base, here: null, difference: null, verdict: 'not run', note: notes.join(' ') };
     if (otherDose && AT_DOSE.test(id)) {
-      return { ...base, here: null, difference: null, verdict: 'not run', note: [...notes, `The dose chosen here is ${dose}: its figures are not those of ${doseClaimed}.`].join(' ') };
+      return {
+        ...base,
+        here: null,
+        difference: null,
+        verdict: 'not run',
+        note: [...notes, `The dose chosen here is ${dose}: its figures are not those of ${doseClaimed}.`].join(' '),
+      };
     }
-    if (claim.n !== undefined && mine.n !== claim.n) notes.push(`Of ${mine.n} continuations here, and ${claim.n} are claimed.`);
+    if (claim.n !== undefined && mine.n !== claim.n)
+      notes.push(`Of ${mine.n} continuations here, and ${claim.n} are claimed.`);
     const difference = typeof claimed === 'number' && typeof mine.value === 'number' ? mine.value - claimed : null;
-    return { ...base, here: mine.value, difference, verdict: claim.n !== undefined && mine.n !== claim.n ? 'differs' : agreement(claimed, mine.value, tolerance), note: notes.join(' ') };
+    return {
+      ...base,
+      here: mine.value,
+      difference,
+      verdict: claim.n !== undefined && mine.n !== claim.n ? 'differs' : agreement(claimed, mine.value, tolerance),
+      note: notes.join(' '),
+    };
   });
 }
 

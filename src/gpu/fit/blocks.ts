@@ -44,12 +44,22 @@ export class Blocks {
   /** Copies the chunk's rows. @param full is handed each block that is filled; unless it empties it, the block is then its own */
   add(chunk: FitChunk<GpuMatrix>, bucket: number, full: (block: Block) => void): void {
     const { blockRows } = this.#layout;
-    for (let first = 0; first < chunk.rows; ) {
+    for (let first = 0; first < chunk.rows;) {
       const block = (this.#open[bucket] ??= this.create(bucket));
       const rows = Math.min(chunk.rows - first, blockRows - block.rows);
       const take = (matrices: GpuMatrix[], into: GPUBuffer[]): void =>
         matrices.forEach(({ buffer, cols, type }, layer) => {
-          gatherRows(this.#rec, { source: buffer, type, cols, rows, firstRow: first, out: into[layer], outRow: block.rows, flags: block.flags, check: true });
+          gatherRows(this.#rec, {
+            source: buffer,
+            type,
+            cols,
+            rows,
+            firstRow: first,
+            out: into[layer],
+            outRow: block.rows,
+            flags: block.flags,
+            check: true,
+          });
         });
       take(chunk.source, block.source);
       take(chunk.target, block.target);
@@ -71,7 +81,8 @@ export class Blocks {
   /** An empty block that is nobody's yet. */
   create(bucket: number): Block {
     const { shape, blockRows } = this.#layout;
-    const buffers = (count: number, width: number, label: string): GPUBuffer[] => Array.from({ length: count }, () => this.#scope.buffer(4 * blockRows * width, label));
+    const buffers = (count: number, width: number, label: string): GPUBuffer[] =>
+      Array.from({ length: count }, () => this.#scope.buffer(4 * blockRows * width, label));
     return {
       bucket,
       rows: 0,

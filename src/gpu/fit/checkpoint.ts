@@ -42,14 +42,18 @@ export interface FitCheckpoint {
 
 /** Reads whole buffers. All copies are enqueued before this returns its promise: later work does not change what is read. */
 export function readBuffers(rec: Recorder, buffers: readonly GPUBuffer[]): Promise<Float32Array[]> {
-  return Promise.all(buffers.map(async (buffer) => new Float32Array((await rec.read({ buffer, bytes: buffer.size }))[0])));
+  return Promise.all(
+    buffers.map(async (buffer) => new Float32Array((await rec.read({ buffer, bytes: buffer.size }))[0])),
+  );
 }
 
 /** Reads a block's rows; the copies are enqueued before this returns its promise. */
 export async function readBlock(rec: Recorder, block: Block, shape: FitShape, held: boolean): Promise<BlockCopy> {
   const { bucket, rows, flags } = block;
   const side = (buffers: GPUBuffer[], width: number): Promise<Float32Array[]> =>
-    Promise.all(buffers.map(async (buffer) => new Float32Array((await rec.read({ buffer, bytes: 4 * rows * width }))[0])));
+    Promise.all(
+      buffers.map(async (buffer) => new Float32Array((await rec.read({ buffer, bytes: 4 * rows * width }))[0])),
+    );
   const source = side(block.source, shape.sourceWidth);
   const target = side(block.target, shape.targetWidth);
   const marks = rec.read({ buffer: flags, bytes: 4 * rows });
@@ -59,13 +63,17 @@ export async function readBlock(rec: Recorder, block: Block, shape: FitShape, he
 
 /** Puts read buffers back. @throws RangeError if the lengths do not fit */
 export function writeBuffers(device: GPUDevice, buffers: readonly GPUBuffer[], data: readonly Float32Array[]): void {
-  if (buffers.length !== data.length || buffers.some((buffer, i) => buffer.size !== data[i].byteLength)) throw new RangeError('This checkpoint does not fit its own shape: it is damaged, or from another version.');
-  buffers.forEach((buffer, i) => device.queue.writeBuffer(buffer, 0, data[i].buffer as ArrayBuffer, data[i].byteOffset, data[i].byteLength));
+  if (buffers.length !== data.length || buffers.some((buffer, i) => buffer.size !== data[i].byteLength))
+    throw new RangeError('This checkpoint does not fit its own shape: it is damaged, or from another version.');
+  buffers.forEach((buffer, i) =>
+    device.queue.writeBuffer(buffer, 0, data[i].buffer as ArrayBuffer, data[i].byteOffset, data[i].byteLength),
+  );
 }
 
 /** Puts a block's rows back into an empty block. */
 export function writeBlock(device: GPUDevice, block: Block, copy: BlockCopy): void {
-  const put = (buffer: GPUBuffer, data: Float32Array | Uint32Array): void => device.queue.writeBuffer(buffer, 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+  const put = (buffer: GPUBuffer, data: Float32Array | Uint32Array): void =>
+    device.queue.writeBuffer(buffer, 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   copy.source.forEach((data, i) => put(block.source[i], data));
   copy.target.forEach((data, i) => put(block.target[i], data));
   put(block.flags, copy.flags);

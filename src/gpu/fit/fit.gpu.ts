@@ -83,7 +83,12 @@ test('cancelling stops a solve and leaves the fit usable', async () => {
   stream(lab.device, fit, layersOf(data), data);
   const held = liveMemory(lab.device);
   const stop = new AbortController();
-  const work = fit.solve(0, 0, Array.from({ length: 50 }, (_, i) => 1e-4 * (i + 1)), stop.signal);
+  const work = fit.solve(
+    0,
+    0,
+    Array.from({ length: 50 }, (_, i) => 1e-4 * (i + 1)),
+    stop.signal,
+  );
   stop.abort();
   await expect(work).rejects.toSatisfy((error) => error instanceof LabError && error.code === 'cancelled');
   expect(liveMemory(lab.device).buffers).toBeLessThanOrEqual(held.buffers);

@@ -7,7 +7,17 @@
  * from then on every full block is folded into the moments and forgotten.
  */
 import { LabError, throwIfAborted } from '../../experiment/errors';
-import type { CrossValidationPoint, FitChunk, FitOptions, FitShape, OnLayer, PairFit, RowCounts, SecondPassReason, StreamingFit } from '../../math/fit-types';
+import type {
+  CrossValidationPoint,
+  FitChunk,
+  FitOptions,
+  FitShape,
+  OnLayer,
+  PairFit,
+  RowCounts,
+  SecondPassReason,
+  StreamingFit,
+} from '../../math/fit-types';
 import type { PairMoments } from '../../math/moments';
 import { kernelsFor } from '../kernels/all';
 import { countRows } from '../kernels/count-rows/count-rows';
@@ -15,13 +25,27 @@ import { Recorder } from '../recorder';
 import { GpuScope } from '../scope';
 import type { GpuMatrix } from '../types';
 import { type Block, Blocks } from './blocks';
-import { type FitCheckpoint, readBlock, readBuffers, type ResolvedFitOptions, writeBlock, writeBuffers } from './checkpoint';
+import {
+  type FitCheckpoint,
+  readBlock,
+  readBuffers,
+  type ResolvedFitOptions,
+  writeBlock,
+  writeBuffers,
+} from './checkpoint';
 import { type FitLayout, layoutOf } from './layout';
 import { createMoments, LayerMoments, momentBuffers, type Moments, type Part } from './moments';
 import { readPairMoments, solveCka } from './readings';
 import { solveCrossValidation, solveGrid, solvePair, solveSecondPass } from './solve';
 import type { FitState } from './systems';
-import { type Coordinates, coordinateBuffers, createCoordinates, learnCoordinates, renewCoordinates, streamBlock } from './whitening';
+import {
+  type Coordinates,
+  coordinateBuffers,
+  createCoordinates,
+  learnCoordinates,
+  renewCoordinates,
+  streamBlock,
+} from './whitening';
 
 export interface GpuFitOptions extends FitOptions {
   /**
@@ -67,7 +91,9 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     this.#scope = scope;
     this.#rec = rec;
     const { folds, whiten, cka } = options;
-    this.#moments = Array.from({ length: folds + 1 }, (_, i) => createMoments(scope, layout, i < folds ? 'training' : 'held-out', { whiten, targetGram: cka && i < folds }));
+    this.#moments = Array.from({ length: folds + 1 }, (_, i) =>
+      createMoments(scope, layout, i < folds ? 'training' : 'held-out', { whiten, targetGram: cka && i < folds }),
+    );
     this.#counts = scope.buffer(8 * (folds + 1), 'row counts');
     this.#coordinates = createCoordinates(scope, layout, whiten);
     this.#blocks = new Blocks(rec, scope, layout, folds + 1);
@@ -78,9 +104,22 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
    * @throws LabError shader-compile, out-of-memory; RangeError on a senseless shape or number of folds
    */
   static async create(device: GPUDevice, shape: FitShape, options: GpuFitOptions = {}): Promise<GpuFit> {
-    const { cka = true, folds, whiten = true, warmUpRows = Math.max(4 * shape.sourceWidth, 1024), maxBindingBytes = Infinity } = options;
-    if (folds !== undefined && !(Number.isInteger(folds) && folds >= 2 && folds <= 16)) throw new RangeError(`Cross-validation has 2 to 16 folds, not ${folds}.`);
-    return GpuFit.#make(device, shape, { cka, folds: folds ?? 1, whiten, warmUpRows, bindingBytes: Math.min(maxBindingBytes, device.limits.maxStorageBufferBindingSize) });
+    const {
+      cka = true,
+      folds,
+      whiten = true,
+      warmUpRows = Math.max(4 * shape.sourceWidth, 1024),
+      maxBindingBytes = Infinity,
+    } = options;
+    if (folds !== undefined && !(Number.isInteger(folds) && folds >= 2 && folds <= 16))
+      throw new RangeError(`Cross-validation has 2 to 16 folds, not ${folds}.`);
+    return GpuFit.#make(device, shape, {
+      cka,
+      folds: folds ?? 1,
+      whiten,
+      warmUpRows,
+      bindingBytes: Math.min(maxBindingBytes, device.limits.maxStorageBufferBindingSize),
+    });
   }
 
   /**
@@ -89,9 +128,14 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
    */
   static async resume(device: GPUDevice, checkpoint: FitCheckpoint): Promise<GpuFit> {
     const { shape, options } = checkpoint;
-    if (checkpoint.version !== 1) throw new RangeError(`A checkpoint of version ${String(checkpoint.version)} cannot be read.`);
+    if (checkpoint.version !== 1)
+      throw new RangeError(`A checkpoint of version ${String(checkpoint.version)} cannot be read.`);
     if (options.bindingBytes > device.limits.maxStorageBufferBindingSize) {
-      throw new LabError('out-of-memory', `The fit was laid out for buffers of ${(options.bindingBytes / 2 ** 20).toFixed(0)} MiB; this device allows ${(device.limits.maxStorageBufferBindingSize / 2 ** 20).toFixed(0)} MiB.`, 'Start the fit again on this device.');
+      throw new LabError(
+        'out-of-memory',
+        `The fit was laid out for buffers of ${(options.bindingBytes / 2 ** 20).toFixed(0)} MiB; this device allows ${(device.limits.maxStorageBufferBindingSize / 2 ** 20).toFixed(0)} MiB.`,
+        'Start the fit again on this device.',
+      );
     }
     const fit = await GpuFit.#make(device, shape, options);
     try {
@@ -132,7 +176,8 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     const { folds, warmUpRows } = this.#options;
     const train = chunk.split === 'train';
     const fold = folds > 1 ? chunk.fold : 0;
-    if (train && !(Number.isInteger(fold) && (fold as number) >= 0 && (fold as number) < folds)) throw new RangeError(`Training rows of this fit need a fold from 0 to ${folds - 1}, not ${fold}.`);
+    if (train && !(Number.isInteger(fold) && (fold as number) >= 0 && (fold as number) < folds))
+      throw new RangeError(`Training rows of this fit need a fold from 0 to ${folds - 1}, not ${fold}.`);
     if (chunk.rows === 0) return;
     if (train) this.#trainRows += chunk.rows;
     this.#allRows += chunk.rows;
@@ -142,7 +187,10 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     });
     if (this.#held) {
       const tooMany = this.#allRows >= MOST_HELD * warmUpRows;
-      if (tooMany && this.#trainRows === 0) throw new RangeError(`The first ${this.#allRows} rows are all held out: mix training rows among the first, they set the scale.`);
+      if (tooMany && this.#trainRows === 0)
+        throw new RangeError(
+          `The first ${this.#allRows} rows are all held out: mix training rows among the first, they set the scale.`,
+        );
       if (this.#trainRows >= warmUpRows || tooMany) this.#whiten();
     }
     this.#rec.submit();
@@ -153,11 +201,22 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
   }
 
   solve(sourceLayer: number, targetLayer: number, lambdas: number | number[], signal?: AbortSignal): Promise<PairFit> {
-    return this.#solving(signal, (state) => solvePair(state, sourceLayer, targetLayer, typeof lambdas === 'number' ? [lambdas] : lambdas, signal));
+    return this.#solving(signal, (state) =>
+      solvePair(state, sourceLayer, targetLayer, typeof lambdas === 'number' ? [lambdas] : lambdas, signal),
+    );
   }
 
-  crossValidate(sourceLayer: number, targetLayer: number, lambdas: readonly number[], signal?: AbortSignal): Promise<CrossValidationPoint[]> {
-    return this.#solving(signal, (state) => solveCrossValidation(state, sourceLayer, targetLayer, lambdas, signal), false);
+  crossValidate(
+    sourceLayer: number,
+    targetLayer: number,
+    lambdas: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<CrossValidationPoint[]> {
+    return this.#solving(
+      signal,
+      (state) => solveCrossValidation(state, sourceLayer, targetLayer, lambdas, signal),
+      false,
+    );
   }
 
   cka(signal?: AbortSignal, onLayer?: OnLayer): Promise<Float64Array> {
@@ -165,7 +224,11 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     return this.#solving(signal, (state) => solveCka(state, signal, onLayer), false);
   }
 
-  moments(sourceLayer: number, targetLayer: number, signal?: AbortSignal): Promise<{ train: PairMoments; heldOut: PairMoments }> {
+  moments(
+    sourceLayer: number,
+    targetLayer: number,
+    signal?: AbortSignal,
+  ): Promise<{ train: PairMoments; heldOut: PairMoments }> {
     return this.#solving(signal, (state) => readPairMoments(state, sourceLayer, targetLayer));
   }
 
@@ -189,7 +252,8 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
       const counts = scope.buffer(this.#counts.size, 'row counts');
       const first = scope.buffer(16, 'first row');
       this.#rec.copy(this.#counts, counts, this.#counts.size);
-      for (const { flags, rows, bucket } of this.#waiting()) countRows(this.#rec, { flags, rows, counts, at: 2 * bucket, first });
+      for (const { flags, rows, bucket } of this.#waiting())
+        countRows(this.#rec, { flags, rows, counts, at: 2 * bucket, first });
       return total(await this.#readCounts(counts));
     } finally {
       scope.dispose();
@@ -218,7 +282,14 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     const rec = this.#rec;
     const { shape } = this;
     // Everything up to the first await is enqueued now.
-    const head = { version: 1 as const, shape: { ...shape }, options: { ...this.#options }, learntFrom: this.#learntFrom, trainRows: this.#trainRows, secondPass: this.#secondPass };
+    const head = {
+      version: 1 as const,
+      shape: { ...shape },
+      options: { ...this.#options },
+      learntFrom: this.#learntFrom,
+      trainRows: this.#trainRows,
+      secondPass: this.#secondPass,
+    };
     const counts = this.#readCounts(this.#counts);
     const state = readBuffers(rec, this.#held ? [] : this.#stateBuffers());
     const held = (this.#held ?? []).map((block) => readBlock(rec, block, shape, true));
@@ -235,7 +306,8 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
 
   #restore({ learntFrom, trainRows, secondPass, counts, state, blocks }: FitCheckpoint): void {
     const { device } = this.#rec;
-    if (counts.byteLength !== 8 * this.#moments.length) throw new RangeError('This checkpoint does not fit its own shape: it is damaged, or from another version.');
+    if (counts.byteLength !== 8 * this.#moments.length)
+      throw new RangeError('This checkpoint does not fit its own shape: it is damaged, or from another version.');
     device.queue.writeBuffer(this.#counts, 0, counts.buffer as ArrayBuffer, counts.byteOffset, counts.byteLength);
     if (learntFrom >= 0) {
       this.#held = null;
@@ -267,7 +339,12 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     const rec = this.#rec;
     const held = this.#held ?? [];
     rec.submit();
-    learnCoordinates(rec, this.#scope, this.#coordinates, this.#waiting().filter(({ bucket }) => bucket < this.#options.folds));
+    learnCoordinates(
+      rec,
+      this.#scope,
+      this.#coordinates,
+      this.#waiting().filter(({ bucket }) => bucket < this.#options.folds),
+    );
     this.#held = null;
     this.#learntFrom = this.#trainRows;
     for (const block of held) {
@@ -299,7 +376,10 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     const { train, excluded, heldOut: held } = total(counts);
     if (train < 2 || (needHeldOut && held < 1)) {
       const kind = train < 2 ? 'training' : 'held-out';
-      if (excluded === 0) throw new RangeError(`A fit needs ${train < 2 ? 'at least two training rows' : 'held-out rows to report R² on'}.`);
+      if (excluded === 0)
+        throw new RangeError(
+          `A fit needs ${train < 2 ? 'at least two training rows' : 'held-out rows to report R² on'}.`,
+        );
       throw new LabError(
         'non-finite',
         `${excluded} of ${train + held + excluded} rows are left out because a state in them is NaN or infinite: ${train < 2 ? train : 'no'} ${kind} rows are left.`,
@@ -310,7 +390,11 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     return { train: parts, heldOut };
   }
 
-  async #solving<T>(signal: AbortSignal | undefined, work: (state: FitState) => Promise<T>, needHeldOut = true): Promise<T> {
+  async #solving<T>(
+    signal: AbortSignal | undefined,
+    work: (state: FitState) => Promise<T>,
+    needHeldOut = true,
+  ): Promise<T> {
     throwIfAborted(signal);
     const { train, heldOut } = await this.#flushed(needHeldOut);
     await this.#scope.settled();
@@ -349,5 +433,7 @@ function total(counts: Uint32Array): RowCounts {
 
 function check(layers: GpuMatrix[], count: number, rows: number, width: number, side: string): void {
   if (layers.length !== count) throw new RangeError(`The chunk has ${layers.length} ${side} layers, the fit ${count}.`);
-  for (const m of layers) if (m.rows !== rows || m.cols !== width) throw new RangeError(`A ${side} matrix is ${m.rows}×${m.cols}; this chunk needs ${rows}×${width}.`);
+  for (const m of layers)
+    if (m.rows !== rows || m.cols !== width)
+      throw new RangeError(`A ${side} matrix is ${m.rows}×${m.cols}; this chunk needs ${rows}×${width}.`);
 }

@@ -42,16 +42,24 @@ const down = (value: number, step: number): number => Math.floor(value / step) *
 export function layoutOf(shape: FitShape, bindingLimit: number, buckets = 2): FitLayout {
   for (const [name, size] of Object.entries(shape)) {
     const most = name.endsWith('Width') ? MAX_WIDTH : 1024;
-    if (!Number.isInteger(size) || size < 1 || size > most) throw new RangeError(`${name} must be a whole number from 1 to ${most}, not ${size}.`);
+    if (!Number.isInteger(size) || size < 1 || size > most)
+      throw new RangeError(`${name} must be a whole number from 1 to ${most}, not ${size}.`);
   }
   const source = up(shape.sourceWidth, BLOCK);
   const target = up(shape.targetWidth, 4);
   // The largest matrices are the augmented system, source×(source + width), and a block of target rows. The default
   // limit of 128 MiB is exactly what 4,096 → 4,096 needs.
-  const most = Math.min(Math.floor(bindingLimit / (4 * source)) - source, Math.floor(bindingLimit / (4 * BLOCK_ROWS.least)));
+  const most = Math.min(
+    Math.floor(bindingLimit / (4 * source)) - source,
+    Math.floor(bindingLimit / (4 * BLOCK_ROWS.least)),
+  );
   const perBand = Math.floor(most / target);
   if (perBand < 1 || 8 * source * source > bindingLimit) {
-    throw new LabError('out-of-memory', `A fit from ${shape.sourceWidth} to ${shape.targetWidth} dimensions does not fit in one buffer of this device (${(bindingLimit / 2 ** 20).toFixed(0)} MiB).`, 'Use smaller models, or a device with larger buffers.');
+    throw new LabError(
+      'out-of-memory',
+      `A fit from ${shape.sourceWidth} to ${shape.targetWidth} dimensions does not fit in one buffer of this device (${(bindingLimit / 2 ** 20).toFixed(0)} MiB).`,
+      'Use smaller models, or a device with larger buffers.',
+    );
   }
   const bands: Band[] = [];
   for (let first = 0; first < shape.targetLayers; first += perBand) {
@@ -66,7 +74,12 @@ export function layoutOf(shape: FitShape, bindingLimit: number, buckets = 2): Fi
 
 /** Bytes that one row takes: as it came, once a bucket, and shifted and whitened once. */
 function blockRowBytes(shape: FitShape, source: number, target: number, buckets: number): number {
-  return 4 * (buckets * (shape.sourceLayers * shape.sourceWidth + shape.targetLayers * shape.targetWidth) + 2 * source + shape.targetLayers * target);
+  return (
+    4 *
+    (buckets * (shape.sourceLayers * shape.sourceWidth + shape.targetLayers * shape.targetWidth) +
+      2 * source +
+      shape.targetLayers * target)
+  );
 }
 
 /**
@@ -74,12 +87,18 @@ function blockRowBytes(shape: FitShape, source: number, target: number, buckets:
  * Cross-validation multiplies the moments of the training rows by the folds, and a solve
  * then adds one copy of a source layer's: their sum.
  */
-export function estimateFitBytes(shape: FitShape, { cka = true, folds = 1 }: { cka?: boolean; folds?: number } = {}): number {
+export function estimateFitBytes(
+  shape: FitShape,
+  { cka = true, folds = 1 }: { cka?: boolean; folds?: number } = {},
+): number {
   const layout = layoutOf(shape, 2 ** 32, folds + 1);
   const { source, target } = layout;
   const wide = target * shape.targetLayers;
   const moments = shape.sourceLayers * (source * source + source * wide + 4 * source) + 2 * wide;
   const targetGram = cka ? folds * shape.targetLayers * target * target : 0;
   const whitening = shape.sourceLayers * (2 * source * source + 2 * source) + 2 * wide;
-  return 4 * ((folds + 1) * moments + targetGram + whitening) + layout.blockRows * blockRowBytes(shape, source, target, folds + 1);
+  return (
+    4 * ((folds + 1) * moments + targetGram + whitening) +
+    layout.blockRows * blockRowBytes(shape, source, target, folds + 1)
+  );
 }

@@ -19,7 +19,12 @@ export interface Moments {
   targetGram: GPUBuffer[];
 }
 
-export function createMoments(scope: GpuScope, layout: FitLayout, name: string, options: { whiten: boolean; targetGram: boolean }): Moments {
+export function createMoments(
+  scope: GpuScope,
+  layout: FitLayout,
+  name: string,
+  options: { whiten: boolean; targetGram: boolean },
+): Moments {
   const { source, target, bands, shape } = layout;
   const floats = (count: number, label: string): GPUBuffer => scope.buffer(count * 4, `${name} ${label}`);
   const perSource = <T>(make: () => T): T[] => Array.from({ length: shape.sourceLayers }, make);
@@ -30,13 +35,24 @@ export function createMoments(scope: GpuScope, layout: FitLayout, name: string, 
     sourceSums,
     whiteSums: options.whiten ? perSource(() => floats(2 * source, 'whitened sums')) : sourceSums,
     targetSums: bands.map((band) => floats(2 * band.width, 'target sums')),
-    targetGram: options.targetGram ? Array.from({ length: shape.targetLayers }, () => floats(target * target, 'YᵀY')) : [],
+    targetGram: options.targetGram
+      ? Array.from({ length: shape.targetLayers }, () => floats(target * target, 'YᵀY'))
+      : [],
   };
 }
 
 /** Every buffer once, always in the same order. */
 export function momentBuffers(moments: Moments): GPUBuffer[] {
-  return [...new Set([...moments.gram, ...moments.cross.flat(), ...moments.sourceSums, ...moments.whiteSums, ...moments.targetSums, ...moments.targetGram])];
+  return [
+    ...new Set([
+      ...moments.gram,
+      ...moments.cross.flat(),
+      ...moments.sourceSums,
+      ...moments.whiteSums,
+      ...moments.targetSums,
+      ...moments.targetGram,
+    ]),
+  ];
 }
 
 /** The moments of one bucket, with how many rows are in them. */
@@ -66,7 +82,12 @@ export class LayerMoments {
   constructor(rec: Recorder, scope: GpuScope, parts: readonly Part[], layer: number) {
     this.rows = parts.reduce((sum, part) => sum + part.rows, 0);
     this.#layer = layer;
-    this.#sum = (pick) => summed(rec, scope, parts.map(({ moments }) => pick(moments)));
+    this.#sum = (pick) =>
+      summed(
+        rec,
+        scope,
+        parts.map(({ moments }) => pick(moments)),
+      );
   }
 
   get gram(): GPUBuffer {

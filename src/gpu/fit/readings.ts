@@ -11,7 +11,16 @@ import { shiftRows } from '../kernels/shift-rows/shift-rows';
 import { centre } from '../kernels/system/system';
 import { GpuScope } from '../scope';
 import { type LayerMoments, summed } from './moments';
-import { bandOf, centredCross, centredGram, checkLayer, type FitState, heldOutMoments, totalSquares, trainingMoments } from './systems';
+import {
+  bandOf,
+  centredCross,
+  centredGram,
+  checkLayer,
+  type FitState,
+  heldOutMoments,
+  totalSquares,
+  trainingMoments,
+} from './systems';
 
 /** U·diag(1/scale): takes whitened moments back to the original coordinates, ss = ŨᵀMŨ and st = ŨᵀC. */
 async function unwhiten(state: FitState, layer: number): Promise<GPUBuffer> {
@@ -19,7 +28,10 @@ async function unwhiten(state: FitState, layer: number): Promise<GPUBuffer> {
   const d = layout.source;
   const { scale: powers, U } = coordinates.source[layer];
   const scale = await rec.readFloats(powers, d);
-  const inverse = scope.upload(scale.map((x) => 1 / x), '1/scale'); // powers of two: exact
+  const inverse = scope.upload(
+    scale.map((x) => 1 / x),
+    '1/scale',
+  ); // powers of two: exact
   const zero = scope.buffer(4 * d, 'no shift');
   const out = scope.buffer(4 * d * d, 'Ũ');
   shiftRows(rec, { source: U, sourceStride: d, cols: d, rows: d, shift: zero, scale: inverse, out, outStride: d });
@@ -38,7 +50,15 @@ function originalGram(state: FitState, train: LayerMoments, of: LayerMoments, ba
 }
 
 /** Cross moments of some rows in the original coordinates: source×width. */
-function originalCross(state: FitState, train: LayerMoments, of: LayerMoments, band: number, column: number, width: number, back: GPUBuffer): GPUBuffer {
+function originalCross(
+  state: FitState,
+  train: LayerMoments,
+  of: LayerMoments,
+  band: number,
+  column: number,
+  width: number,
+  back: GPUBuffer,
+): GPUBuffer {
   const { rec, scope } = state;
   const d = state.layout.source;
   const C = scope.buffer(4 * d * width, 'C');
@@ -61,12 +81,34 @@ export async function solveCka(state: FitState, signal?: AbortSignal, onLayer?: 
     throwIfAborted(signal);
     const { band, column } = bandOf(layout, t);
     const layer = new GpuScope(rec.device, scope);
-    const sums = summed(rec, layer, state.train.map(({ moments }) => moments.targetSums[band]));
-    const product = summed(rec, layer, state.train.map(({ moments }) => moments.targetGram[t]));
+    const sums = summed(
+      rec,
+      layer,
+      state.train.map(({ moments }) => moments.targetSums[band]),
+    );
+    const product = summed(
+      rec,
+      layer,
+      state.train.map(({ moments }) => moments.targetGram[t]),
+    );
     // The left sums start at this layer's columns only through a copy: `centre` offsets just the right ones.
     const left = layer.buffer(4 * target, 'target sums');
     rec.copy(sums, left, 4 * target, 4 * column);
-    centre(rec, { M: product, m: target, n: target, strideM: target, leftSums: left, leftTrain: left, rightSums: sums, rightTrain: sums, columnSums: column, rows, trainRows: rows, symmetric: true, out: gram });
+    centre(rec, {
+      M: product,
+      m: target,
+      n: target,
+      strideM: target,
+      leftSums: left,
+      leftTrain: left,
+      rightSums: sums,
+      rightTrain: sums,
+      columnSums: column,
+      rows,
+      trainRows: rows,
+      symmetric: true,
+      out: gram,
+    });
     columnSquares(rec, { C: gram, d: target, n: target, out: squares });
     targetNorms[t] = Math.sqrt(sum(await rec.readFloats(squares, shape.targetWidth)));
     layer.dispose();
@@ -89,7 +131,11 @@ export async function solveCka(state: FitState, signal?: AbortSignal, onLayer?: 
         const values = await rec.readFloats(squares, bands[b].width);
         for (let i = 0; i < bands[b].layers; i++) {
           const t = bands[b].firstLayer + i;
-          out[s * shape.targetLayers + t] = ckaFromNorms(Math.sqrt(sum(values.subarray(i * target, i * target + shape.targetWidth))), sourceNorm, targetNorms[t]);
+          out[s * shape.targetLayers + t] = ckaFromNorms(
+            Math.sqrt(sum(values.subarray(i * target, i * target + shape.targetWidth))),
+            sourceNorm,
+            targetNorms[t],
+          );
         }
       }
     } finally {
@@ -100,7 +146,11 @@ export async function solveCka(state: FitState, signal?: AbortSignal, onLayer?: 
 }
 
 /** Moments of one pair in the original coordinates, both splits about the training means. */
-export async function readPairMoments(state: FitState, sourceLayer: number, targetLayer: number): Promise<{ train: PairMoments; heldOut: PairMoments }> {
+export async function readPairMoments(
+  state: FitState,
+  sourceLayer: number,
+  targetLayer: number,
+): Promise<{ train: PairMoments; heldOut: PairMoments }> {
   const { rec, scope, layout, coordinates } = state;
   const { source: d, target: n, shape } = layout;
   checkLayer(sourceLayer, shape.sourceLayers, 'source');
@@ -125,11 +175,21 @@ export async function readPairMoments(state: FitState, sourceLayer: number, targ
       { buffer: train.targetSums(band), bytes: 8 * width },
     )
   ).map((data) => new Float32Array(data));
-  const sourceMean = Float64Array.from({ length: shape.sourceWidth }, (_, i) => shift[i] + sourceSums[i] / train.rows / scale[i]);
-  const targetMean = Float64Array.from({ length: shape.targetWidth }, (_, j) => targets[column + j] + targetSums[column + j] / train.rows);
+  const sourceMean = Float64Array.from(
+    { length: shape.sourceWidth },
+    (_, i) => shift[i] + sourceSums[i] / train.rows / scale[i],
+  );
+  const targetMean = Float64Array.from(
+    { length: shape.targetWidth },
+    (_, j) => targets[column + j] + targetSums[column + j] / train.rows,
+  );
   const [first, second] = await Promise.all(
     splits.map(async ({ of, ss, st }): Promise<PairMoments> => {
-      const [a, b, c] = await rec.read({ buffer: ss, bytes: 4 * d * d }, { buffer: st, bytes: 4 * d * n }, { buffer: of.targetSums(band), bytes: 8 * width });
+      const [a, b, c] = await rec.read(
+        { buffer: ss, bytes: 4 * d * d },
+        { buffer: st, bytes: 4 * d * n },
+        { buffer: of.targetSums(band), bytes: 8 * width },
+      );
       return {
         rows: of.rows,
         sourceMean,

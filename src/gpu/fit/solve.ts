@@ -8,7 +8,21 @@ import { explained } from '../kernels/score/score';
 import { augment } from '../kernels/system/system';
 import { GpuScope } from '../scope';
 import { LayerMoments } from './moments';
-import { anchored, anchorOf, centredCross, checkFinite, checkLayer, type FitState, heldOutMoments, PairSystem, scoreOf, sourceSystem, totalSquares, trainingMoments, turnedCross } from './systems';
+import {
+  anchored,
+  anchorOf,
+  centredCross,
+  checkFinite,
+  checkLayer,
+  type FitState,
+  heldOutMoments,
+  PairSystem,
+  scoreOf,
+  sourceSystem,
+  totalSquares,
+  trainingMoments,
+  turnedCross,
+} from './systems';
 import { WHITENING_LIMIT } from './whitening';
 
 /** Runs `work` with scratch space that is given back after it. */
@@ -30,7 +44,13 @@ function checkPair(state: FitState, sourceLayer: number, targetLayer: number, la
 }
 
 /** The λ path and the best map of one pair. @throws LabError ill-conditioned, non-finite, cancelled; RangeError on a bad layer or λ */
-export async function solvePair(state: FitState, sourceLayer: number, targetLayer: number, lambdas: readonly number[], signal?: AbortSignal): Promise<PairFit> {
+export async function solvePair(
+  state: FitState,
+  sourceLayer: number,
+  targetLayer: number,
+  lambdas: readonly number[],
+  signal?: AbortSignal,
+): Promise<PairFit> {
   checkPair(state, sourceLayer, targetLayer, lambdas);
   const { layout } = state;
   const train = trainingMoments(state, sourceLayer);
@@ -55,7 +75,9 @@ export async function solvePair(state: FitState, sourceLayer: number, targetLaye
     throw new LabError(
       'ill-conditioned',
       `No λ of ${lambdas.join(', ')} gives a system that can be solved: ${badPivots} pivots of the source layer’s covariance are not positive.`,
-      state.final ? 'Use a larger λ or more tokens: some source dimensions depend on the others.' : 'Stream the rows a second time, or use a larger λ.',
+      state.final
+        ? 'Use a larger λ or more tokens: some source dimensions depend on the others.'
+        : 'Stream the rows a second time, or use a larger λ.',
       { badPivots, sourceLayer, targetLayer },
     );
   }
@@ -68,22 +90,40 @@ export async function solvePair(state: FitState, sourceLayer: number, targetLaye
     badPivots,
     constantColumns: constantColumns(system.sourceSums, layout.source, layout.shape.sourceWidth),
     secondPass: state.secondPass,
-    needsSecondPass: !state.final && (curable > 0 || largestMeanSquare(system.whiteSums, layout.source, train.rows) > WHITENING_LIMIT),
+    needsSecondPass:
+      !state.final && (curable > 0 || largestMeanSquare(system.whiteSums, layout.source, train.rows) > WHITENING_LIMIT),
   };
 }
 
 /** The λ path over the folds. @throws RangeError without folds or with an empty one; LabError non-finite, cancelled */
-export async function solveCrossValidation(state: FitState, sourceLayer: number, targetLayer: number, lambdas: readonly number[], signal?: AbortSignal): Promise<CrossValidationPoint[]> {
+export async function solveCrossValidation(
+  state: FitState,
+  sourceLayer: number,
+  targetLayer: number,
+  lambdas: readonly number[],
+  signal?: AbortSignal,
+): Promise<CrossValidationPoint[]> {
   checkPair(state, sourceLayer, targetLayer, lambdas);
   const folds = state.train.length;
   if (folds < 2) throw new RangeError('This fit was made without folds.');
   const empty = state.train.findIndex(({ rows }) => rows < 1);
-  if (empty >= 0) throw new RangeError(`Fold ${empty} has no rows: give each of the ${folds} folds some training rows.`);
-  const points = lambdas.map((lambda): CrossValidationPoint => ({ lambda, perFold: [], meanR2: NaN, standardError: NaN }));
+  if (empty >= 0)
+    throw new RangeError(`Fold ${empty} has no rows: give each of the ${folds} folds some training rows.`);
+  const points = lambdas.map((lambda): CrossValidationPoint => ({
+    lambda,
+    perFold: [],
+    meanR2: NaN,
+    standardError: NaN,
+  }));
   for (let fold = 0; fold < folds; fold++) {
     throwIfAborted(signal);
     await scoped(state, async (local) => {
-      const train = new LayerMoments(local.rec, local.scope, state.train.filter((_, i) => i !== fold), sourceLayer);
+      const train = new LayerMoments(
+        local.rec,
+        local.scope,
+        state.train.filter((_, i) => i !== fold),
+        sourceLayer,
+      );
       const test = new LayerMoments(local.rec, local.scope, [state.train[fold]], sourceLayer);
       if (train.rows < 2) throw new RangeError(`Without fold ${fold} there are only ${train.rows} training rows.`);
       const system = await PairSystem.create(local, sourceLayer, targetLayer, train, test);
@@ -104,18 +144,31 @@ export async function solveCrossValidation(state: FitState, sourceLayer: number,
 }
 
 /** Held-out R² of all pairs at one λ: one factorisation a source layer and band. */
-export async function solveGrid(state: FitState, lambda: number, signal?: AbortSignal, onLayer?: OnLayer): Promise<Float64Array> {
+export async function solveGrid(
+  state: FitState,
+  lambda: number,
+  signal?: AbortSignal,
+  onLayer?: OnLayer,
+): Promise<Float64Array> {
   checkLambda(lambda);
   const { shape } = state.layout;
   const out = new Float64Array(shape.sourceLayers * shape.targetLayers).fill(NaN);
   for (let s = 0; s < shape.sourceLayers; s++) {
     onLayer?.(s);
-    await scoped(state, (local) => gridRow(local, s, lambda, out.subarray(s * shape.targetLayers, (s + 1) * shape.targetLayers), signal));
+    await scoped(state, (local) =>
+      gridRow(local, s, lambda, out.subarray(s * shape.targetLayers, (s + 1) * shape.targetLayers), signal),
+    );
   }
   return out;
 }
 
-async function gridRow(state: FitState, s: number, lambda: number, out: Float64Array, signal?: AbortSignal): Promise<void> {
+async function gridRow(
+  state: FitState,
+  s: number,
+  lambda: number,
+  out: Float64Array,
+  signal?: AbortSignal,
+): Promise<void> {
   const { rec, scope, layout } = state;
   const { source: d, target, shape, bands } = layout;
   const train = trainingMoments(state, s);
@@ -123,7 +176,8 @@ async function gridRow(state: FitState, s: number, lambda: number, out: Float64A
   const own = sourceSystem(state, s, train, heldOut);
   const anchor = anchorOf(state, lambda);
   const system = anchor === 0 ? own : anchored(state, own, anchor);
-  const inPlace = (cross: GPUBuffer, n: number): GPUBuffer => (system.G ? turnedCross(state, system.G, cross, n) : cross);
+  const inPlace = (cross: GPUBuffer, n: number): GPUBuffer =>
+    system.G ? turnedCross(state, system.G, cross, n) : cross;
   const widest = Math.max(...bands.map((band) => band.width));
   const matrix = scope.buffer(4 * d * (d + widest), '[M | C]');
   const diagonal = scope.buffer(4 * d, 'diagonal');
@@ -146,7 +200,12 @@ async function gridRow(state: FitState, s: number, lambda: number, out: Float64A
     const test = inPlace(C, n);
     explained(rec, { V: matrix, strideV: d + n, columnV: d, T: product, C: test, d, n, out: taken });
     await scope.settled();
-    const [raw, counted, trainRaw, heldOutRaw] = await rec.read({ buffer: taken, bytes: 4 * n }, { buffer: counters, bytes: 4 }, { buffer: train.targetSums(b), bytes: 8 * n }, { buffer: heldOut.targetSums(b), bytes: 8 * n });
+    const [raw, counted, trainRaw, heldOutRaw] = await rec.read(
+      { buffer: taken, bytes: 4 * n },
+      { buffer: counters, bytes: 4 },
+      { buffer: train.targetSums(b), bytes: 8 * n },
+      { buffer: heldOut.targetSums(b), bytes: 8 * n },
+    );
     const [values, trainSums, heldOutSums] = [raw, trainRaw, heldOutRaw].map((data) => new Float32Array(data));
     if (system.G) for (const buffer of [right, test]) scope.release(buffer);
     checkFinite(trainSums, 'target');
@@ -173,9 +232,21 @@ export async function solveSecondPass(state: FitState, lambda: number): Promise<
       const diagonal = scope.buffer(4 * d, 'diagonal');
       const counters = scope.buffer(16, 'bad pivots');
       await scope.settled();
-      augment(rec, { M: system.train, d, right: 'none', n: 0, ridge: { lambda, penalty: system.penalty }, matrix, diagonal });
+      augment(rec, {
+        M: system.train,
+        d,
+        right: 'none',
+        n: 0,
+        ridge: { lambda, penalty: system.penalty },
+        matrix,
+        diagonal,
+      });
       factorise(rec, { matrix, diagonal, d, n: 0 }, counters, system.noise);
-      const [raw, sums, counted] = await rec.read({ buffer: train.sourceSums, bytes: 8 * d }, { buffer: train.whiteSums, bytes: 8 * d }, { buffer: counters, bytes: 8 });
+      const [raw, sums, counted] = await rec.read(
+        { buffer: train.sourceSums, bytes: 8 * d },
+        { buffer: train.whiteSums, bytes: 8 * d },
+        { buffer: counters, bytes: 8 },
+      );
       checkFinite(new Float32Array(raw), 'source'); // a second pass would overflow again
       const [bad, empty] = new Uint32Array(counted);
       const meanSquare = largestMeanSquare(new Float32Array(sums), d, train.rows);
@@ -190,7 +261,8 @@ export async function solveSecondPass(state: FitState, lambda: number): Promise<
 /** Largest mean square of a whitened column: far from 1, and the warm-up did not know its direction. Infinity where one is not a number. */
 function largestMeanSquare(whiteSums: Float32Array, d: number, rows: number): number {
   let most = 0;
-  for (let i = 0; i < d; i++) most = Math.max(most, Number.isNaN(whiteSums[d + i]) ? Infinity : whiteSums[d + i] / rows);
+  for (let i = 0; i < d; i++)
+    most = Math.max(most, Number.isNaN(whiteSums[d + i]) ? Infinity : whiteSums[d + i] / rows);
   return most;
 }
 

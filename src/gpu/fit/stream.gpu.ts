@@ -19,7 +19,12 @@ beforeAll(async () => {
 afterAll(() => lab.destroy());
 
 /** Streams, solves, disposes. */
-async function solved(data: PairedStates, lambdas: number[], options: GpuFitOptions = {}, how: StreamOptions = {}): Promise<PairFit> {
+async function solved(
+  data: PairedStates,
+  lambdas: number[],
+  options: GpuFitOptions = {},
+  how: StreamOptions = {},
+): Promise<PairFit> {
   const fit = await GpuFit.create(lab.device, pairShape(data), options);
   stream(lab.device, fit, layersOf(data), data, { ...how, folds: options.folds });
   const result = await fit.solve(0, 0, lambdas);
@@ -73,15 +78,22 @@ describe('chunks', () => {
     const folded = await GpuFit.create(lab.device, pairShape(data), { folds: 3 });
     const scope = new GpuScope(lab.device);
     const matrix = scope.matrix(2, 4, 'rows');
-    expect(() => folded.add({ source: [matrix], target: [matrix], rows: 2, split: 'train' })).toThrowError(/fold from 0 to 2/);
-    expect(() => folded.add({ source: [matrix], target: [matrix], rows: 2, split: 'train', fold: 3 })).toThrowError(RangeError);
+    expect(() => folded.add({ source: [matrix], target: [matrix], rows: 2, split: 'train' })).toThrowError(
+      /fold from 0 to 2/,
+    );
+    expect(() => folded.add({ source: [matrix], target: [matrix], rows: 2, split: 'train', fold: 3 })).toThrowError(
+      RangeError,
+    );
     scope.dispose();
     folded.dispose();
   });
 });
 
 describe('float16', () => {
-  for (const [sourceWidth, targetWidth] of [[33, 21], [48, 64]] as const) {
+  for (const [sourceWidth, targetWidth] of [
+    [33, 21],
+    [48, 64],
+  ] as const) {
     test(`${sourceWidth} → ${targetWidth}: the fit of the rounded numbers`, async () => {
       const data = activationLike({ sourceWidth, targetWidth, rows: 3000 + HELD_OUT, kappa: 1e3, seed: 34 });
       const rounded = { ...data, X: roundedToHalf(data.X), Y: roundedToHalf(data.Y) };
@@ -121,7 +133,11 @@ describe('rows that are not finite', () => {
   const poison = [NaN, Infinity, -Infinity];
 
   /** Two layers a side; some rows of one layer or another are spoilt, the first among them. */
-  function spoilt(every: number): { layers: { X: Float32Array[]; Y: Float32Array[] }; data: PairedStates; bad: Set<number> } {
+  function spoilt(every: number): {
+    layers: { X: Float32Array[]; Y: Float32Array[] };
+    data: PairedStates;
+    bad: Set<number>;
+  } {
     const data = activationLike({ sourceWidth: 20, targetWidth: 18, rows: 2600 + HELD_OUT, kappa: 1e4, seed: 35 });
     const other = activationLike({ sourceWidth: 20, targetWidth: 18, rows: data.rows, kappa: 1e3, seed: 36 });
     const layers = { X: [data.X, other.X], Y: [other.Y, data.Y] };
@@ -177,7 +193,10 @@ describe('rows that are not finite', () => {
     const fit = await GpuFit.create(lab.device, { ...pairShape(data), sourceLayers: 2, targetLayers: 2 });
     stream(lab.device, fit, layers, data);
     expect(await fit.rows()).toEqual({ train: 0, heldOut: 0, excluded: data.rows });
-    await expect(fit.solve(0, 0, 1e-3)).rejects.toMatchObject({ code: 'non-finite', details: { excluded: data.rows, rows: data.rows } });
+    await expect(fit.solve(0, 0, 1e-3)).rejects.toMatchObject({
+      code: 'non-finite',
+      details: { excluded: data.rows, rows: data.rows },
+    });
     await expect(fit.grid(1e-3)).rejects.toThrowError(new RegExp(`${data.rows} of ${data.rows} rows`));
     fit.dispose();
   });
@@ -239,7 +258,13 @@ describe('folds', () => {
 });
 
 test('without whitening: plain normal equations, and never a second pass', async () => {
-  const data = activationLike({ sourceWidth: 40, targetWidth: 24, rows: 3000 + HELD_OUT, standardisedKappa: 1e3, seed: 40 });
+  const data = activationLike({
+    sourceWidth: 40,
+    targetWidth: 24,
+    rows: 3000 + HELD_OUT,
+    standardisedKappa: 1e3,
+    seed: 40,
+  });
   const expected = await reference(data, LAMBDAS);
   const fit = await GpuFit.create(lab.device, pairShape(data), { whiten: false });
   stream(lab.device, fit, layersOf(data), data);
@@ -255,7 +280,14 @@ test('without whitening: plain normal equations, and never a second pass', async
 });
 
 test('the reason for a second pass is told', async () => {
-  const data = activationLike({ sourceWidth: 48, targetWidth: 16, rows: 4096 + HELD_OUT, kappa: 1e8, seed: 4, misleading: 1300 });
+  const data = activationLike({
+    sourceWidth: 48,
+    targetWidth: 16,
+    rows: 4096 + HELD_OUT,
+    kappa: 1e8,
+    seed: 4,
+    misleading: 1300,
+  });
   const fit = await GpuFit.create(lab.device, pairShape(data));
   stream(lab.device, fit, layersOf(data), data);
   const reason = await fit.secondPassReason();

@@ -30,10 +30,12 @@ export interface FitState {
 }
 
 /** One source layer's moments over all training rows. */
-export const trainingMoments = (state: FitState, layer: number): LayerMoments => new LayerMoments(state.rec, state.scope, state.train, layer);
+export const trainingMoments = (state: FitState, layer: number): LayerMoments =>
+  new LayerMoments(state.rec, state.scope, state.train, layer);
 
 /** One source layer's held-out moments. */
-export const heldOutMoments = (state: FitState, layer: number): LayerMoments => new LayerMoments(state.rec, state.scope, [state.heldOut], layer);
+export const heldOutMoments = (state: FitState, layer: number): LayerMoments =>
+  new LayerMoments(state.rec, state.scope, [state.heldOut], layer);
 
 /**
  * What counts as rounding noise after a second whitening, which enlarges the noise of dependent columns to between
@@ -53,18 +55,45 @@ const floats = (scope: GpuScope, count: number, label: string): GPUBuffer => sco
 export function centredGram(state: FitState, train: LayerMoments, of: LayerMoments, out: GPUBuffer): void {
   const d = state.layout.source;
   centre(state.rec, {
-    M: of.gram, m: d, n: d, strideM: d,
-    leftSums: of.whiteSums, rightSums: of.whiteSums, leftTrain: train.whiteSums, rightTrain: train.whiteSums,
-    rows: of.rows, trainRows: train.rows, symmetric: true, out,
+    M: of.gram,
+    m: d,
+    n: d,
+    strideM: d,
+    leftSums: of.whiteSums,
+    rightSums: of.whiteSums,
+    leftTrain: train.whiteSums,
+    rightTrain: train.whiteSums,
+    rows: of.rows,
+    trainRows: train.rows,
+    symmetric: true,
+    out,
   });
 }
 
 /** QᵀY' of some rows about the training means, divided by the rows: `width` columns of a band from `column` on. */
-export function centredCross(state: FitState, train: LayerMoments, of: LayerMoments, band: number, column: number, width: number, out: GPUBuffer): void {
+export function centredCross(
+  state: FitState,
+  train: LayerMoments,
+  of: LayerMoments,
+  band: number,
+  column: number,
+  width: number,
+  out: GPUBuffer,
+): void {
   centre(state.rec, {
-    M: of.cross(band), m: state.layout.source, n: width, strideM: state.layout.bands[band].width, columnM: column,
-    leftSums: of.whiteSums, rightSums: of.targetSums(band), leftTrain: train.whiteSums, rightTrain: train.targetSums(band), columnSums: column,
-    rows: of.rows, trainRows: train.rows, out,
+    M: of.cross(band),
+    m: state.layout.source,
+    n: width,
+    strideM: state.layout.bands[band].width,
+    columnM: column,
+    leftSums: of.whiteSums,
+    rightSums: of.targetSums(band),
+    leftTrain: train.whiteSums,
+    rightTrain: train.targetSums(band),
+    columnSums: column,
+    rows: of.rows,
+    trainRows: train.rows,
+    out,
   });
 }
 
@@ -82,11 +111,23 @@ export interface SourceSystem {
   noise: number;
 }
 
-export function sourceSystem(state: FitState, layer: number, train: LayerMoments, test: LayerMoments | null): SourceSystem {
+export function sourceSystem(
+  state: FitState,
+  layer: number,
+  train: LayerMoments,
+  test: LayerMoments | null,
+): SourceSystem {
   const { rec, scope, layout, coordinates } = state;
   const d = layout.source;
   const B = floats(scope, d * d, 'diag(σ)·T');
-  const system: SourceSystem = { train: floats(scope, d * d, 'M'), test: test && floats(scope, d * d, 'test M'), penalty: floats(scope, d * d, 'penalty'), standardised: B, G: null, noise: noise(state) };
+  const system: SourceSystem = {
+    train: floats(scope, d * d, 'M'),
+    test: test && floats(scope, d * d, 'test M'),
+    penalty: floats(scope, d * d, 'penalty'),
+    standardised: B,
+    G: null,
+    noise: noise(state),
+  };
   centredGram(state, train, train, system.train);
   if (test && system.test) centredGram(state, train, test, system.test);
   // λ‖Ws‖² in standardised coordinates is λ‖diag(σ) T V‖² here: P = BᵀB with B = diag(σ) T.
@@ -117,7 +158,13 @@ export function anchored(state: FitState, system: SourceSystem, anchor: number):
   const scratch = new GpuScope(rec.device, scope);
   const matrix = (label: string): GPUBuffer => floats(scope, d * d, label);
   const [G, BG, penalty] = ['G', 'B·G', 'GᵀPG'].map(matrix);
-  inverseFactor(rec, scratch, { M: system.train, d, ridge: { lambda: anchor, penalty: system.penalty }, U: floats(scratch, d * d, 'factor'), inverse: G });
+  inverseFactor(rec, scratch, {
+    M: system.train,
+    d,
+    ridge: { lambda: anchor, penalty: system.penalty },
+    U: floats(scratch, d * d, 'factor'),
+    inverse: G,
+  });
   ab(rec, { A: system.standardised, B: G, C: BG, m: d, k: d, n: d, upperB: true });
   atb(rec, { A: BG, B: BG, C: penalty, rows: d, m: d, n: d, strideA: d, strideB: d, strideC: d });
   const turned = (M: GPUBuffer): GPUBuffer => {
@@ -125,7 +172,14 @@ export function anchored(state: FitState, system: SourceSystem, anchor: number):
     ab(rec, { A: M, B: G, C: MG, m: d, k: d, n: d, upperB: true });
     return turnedCross(state, G, MG, d);
   };
-  const result: SourceSystem = { train: turned(system.train), test: system.test && turned(system.test), penalty, standardised: BG, G, noise: 0 };
+  const result: SourceSystem = {
+    train: turned(system.train),
+    test: system.test && turned(system.test),
+    penalty,
+    standardised: BG,
+    G,
+    noise: 0,
+  };
   rec.submit();
   scratch.dispose();
   return result;
@@ -141,7 +195,8 @@ export function turnedCross(state: FitState, G: GPUBuffer, C: GPUBuffer, n: numb
 
 /** @throws RangeError if the layer is not one of 0 … count−1 */
 export function checkLayer(layer: number, count: number, side: string): void {
-  if (!Number.isInteger(layer) || layer < 0 || layer >= count) throw new RangeError(`There is no ${side} layer ${layer}: the fit has ${count}.`);
+  if (!Number.isInteger(layer) || layer < 0 || layer >= count)
+    throw new RangeError(`There is no ${side} layer ${layer}: the fit has ${count}.`);
 }
 
 /** Where a target layer lies. */
@@ -151,7 +206,15 @@ export function bandOf(layout: FitLayout, targetLayer: number): { band: number; 
 }
 
 /** Σ(y − b)² / rows per column, from [Σ | Σ²] of some rows and of the training rows. */
-export function totalSquares(sums: Float32Array, train: Float32Array, width: number, rows: number, trainRows: number, column: number, count: number): Float64Array {
+export function totalSquares(
+  sums: Float32Array,
+  train: Float32Array,
+  width: number,
+  rows: number,
+  trainRows: number,
+  column: number,
+  count: number,
+): Float64Array {
   return Float64Array.from({ length: count }, (_, j) => {
     const b = train[column + j] / trainRows;
     const s = sums[column + j];
@@ -161,13 +224,21 @@ export function totalSquares(sums: Float32Array, train: Float32Array, width: num
 
 /** SSE_j = SST_j + explained_j; float32 noise must not make it negative. */
 export function scoreOf(taken: Float32Array, sst: Float64Array): MomentScore {
-  return scoreFromSums(sst.map((total, j) => Math.max(0, total + taken[j])), sst);
+  return scoreFromSums(
+    sst.map((total, j) => Math.max(0, total + taken[j])),
+    sst,
+  );
 }
 
 /** Rows that are not finite never reach the sums: what overflows them is too large. @throws LabError non-finite */
 export function checkFinite(sums: Float32Array, side: string): void {
   if (sums.every(Number.isFinite)) return;
-  throw new LabError('non-finite', `The ${side} activations are too large for float32 sums.`, 'Numbers near 1e19 are not activations: try another precision of the model, or the CPU.', { side });
+  throw new LabError(
+    'non-finite',
+    `The ${side} activations are too large for float32 sums.`,
+    'Numbers near 1e19 are not activations: try another precision of the model, or the CPU.',
+    { side },
+  );
 }
 
 /** The outcome of one λ. The scores mean nothing where `bad` is not 0. */
@@ -211,7 +282,18 @@ export class PairSystem {
   readonly #trainRows: number;
   readonly #layers: [source: number, target: number];
 
-  private constructor(state: FitState, parts: { own: Anchored; solver: Augmented; sums: Float32Array[]; sst: { train: Float64Array; test: Float64Array }; trainRows: number; layers: [number, number] }, buffers: PairBuffers) {
+  private constructor(
+    state: FitState,
+    parts: {
+      own: Anchored;
+      solver: Augmented;
+      sums: Float32Array[];
+      sst: { train: Float64Array; test: Float64Array };
+      trainRows: number;
+      layers: [number, number];
+    },
+    buffers: PairBuffers,
+  ) {
     this.#state = state;
     this.#own = this.#now = parts.own;
     this.#solver = parts.solver;
@@ -223,7 +305,13 @@ export class PairSystem {
   }
 
   /** @throws RangeError on a bad layer; LabError non-finite, out-of-memory */
-  static async create(state: FitState, sourceLayer: number, targetLayer: number, train: LayerMoments, test: LayerMoments): Promise<PairSystem> {
+  static async create(
+    state: FitState,
+    sourceLayer: number,
+    targetLayer: number,
+    train: LayerMoments,
+    test: LayerMoments,
+  ): Promise<PairSystem> {
     const { rec, scope, layout } = state;
     const { source: d, target: n, shape } = layout;
     const { band, column } = bandOf(layout, targetLayer);
@@ -232,8 +320,18 @@ export class PairSystem {
     const [C, testC, product] = ['C', 'test C', 'M·V'].map((label) => floats(scope, d * n, label));
     centredCross(state, train, train, band, column, n, C);
     centredCross(state, train, test, band, column, n, testC);
-    const solver: Augmented = { matrix: floats(scope, d * (d + n), '[M | C]'), diagonal: floats(scope, d, 'diagonal'), d, n };
-    const buffers = { product, taken: floats(scope, n, 'explained'), takenTest: floats(scope, n, 'explained of the test'), counters: scope.buffer(16, 'bad pivots') };
+    const solver: Augmented = {
+      matrix: floats(scope, d * (d + n), '[M | C]'),
+      diagonal: floats(scope, d, 'diagonal'),
+      d,
+      n,
+    };
+    const buffers = {
+      product,
+      taken: floats(scope, n, 'explained'),
+      takenTest: floats(scope, n, 'explained of the test'),
+      counters: scope.buffer(16, 'bad pivots'),
+    };
     await scope.settled();
     const sums = (
       await rec.read(
@@ -246,9 +344,21 @@ export class PairSystem {
     checkFinite(sums[0], 'source');
     checkFinite(sums[2], 'target');
     checkFinite(sums[3], 'held-out target');
-    const total = (of: Float32Array, rows: number): Float64Array => totalSquares(of, sums[2], width, rows, train.rows, column, shape.targetWidth);
+    const total = (of: Float32Array, rows: number): Float64Array =>
+      totalSquares(of, sums[2], width, rows, train.rows, column, shape.targetWidth);
     const sst = { train: total(sums[2], train.rows), test: total(sums[3], test.rows) };
-    return new PairSystem(state, { own: { anchor: 0, source, C, testC }, solver, sums, sst, trainRows: train.rows, layers: [sourceLayer, targetLayer] }, buffers);
+    return new PairSystem(
+      state,
+      {
+        own: { anchor: 0, source, C, testC },
+        solver,
+        sums,
+        sst,
+        trainRows: train.rows,
+        layers: [sourceLayer, targetLayer],
+      },
+      buffers,
+    );
   }
 
   /** Solves at one λ; the solution stays where `map` takes it from. @param withTrain also score the training rows, which costs a product */
@@ -261,9 +371,18 @@ export class PairSystem {
     this.#explain(source.test as GPUBuffer, testC, takenTest);
     await this.#state.scope.settled();
     const bytes = 4 * this.#state.layout.shape.targetWidth;
-    const [a, b, c] = await rec.read({ buffer: taken, bytes }, { buffer: takenTest, bytes }, { buffer: counters, bytes: 8 });
+    const [a, b, c] = await rec.read(
+      { buffer: taken, bytes },
+      { buffer: takenTest, bytes },
+      { buffer: counters, bytes: 8 },
+    );
     const [bad, empty] = new Uint32Array(c);
-    return { bad, empty, train: withTrain ? scoreOf(new Float32Array(a), this.#sst.train) : null, test: scoreOf(new Float32Array(b), this.#sst.test) };
+    return {
+      bad,
+      empty,
+      train: withTrain ? scoreOf(new Float32Array(a), this.#sst.train) : null,
+      test: scoreOf(new Float32Array(b), this.#sst.test),
+    };
   }
 
   /** W = diag(scale)·T·G·V at one λ and its intercept; the intercept in float64, from the rounded W. */
@@ -285,12 +404,20 @@ export class PairSystem {
       ab(rec, { A: T, B: matrix, C: product, m: d, k: d, n, strideB: d + n, columnB: d });
     }
     const [w, sh, sc, ts] = (
-      await rec.read({ buffer: product, bytes: 4 * d * n }, { buffer: shift, bytes: 4 * d }, { buffer: scale, bytes: 4 * d }, { buffer: coordinates.target[band], bytes: 4 * layout.bands[band].width })
+      await rec.read(
+        { buffer: product, bytes: 4 * d * n },
+        { buffer: shift, bytes: 4 * d },
+        { buffer: scale, bytes: 4 * d },
+        { buffer: coordinates.target[band], bytes: 4 * layout.bands[band].width },
+      )
     ).map((data) => new Float32Array(data));
     const { sourceWidth, targetWidth } = shape;
     const rows = this.#trainRows;
     const W = new Float32Array(sourceWidth * targetWidth);
-    const p = Float64Array.from({ length: targetWidth }, (_, j) => ts[column + j] + this.#targetSums[column + j] / rows);
+    const p = Float64Array.from(
+      { length: targetWidth },
+      (_, j) => ts[column + j] + this.#targetSums[column + j] / rows,
+    );
     for (let i = 0; i < sourceWidth; i++) {
       const mean = sh[i] + this.sourceSums[i] / rows / sc[i];
       for (let j = 0; j < targetWidth; j++) {
@@ -321,16 +448,21 @@ export class PairSystem {
     if (this.#now !== this.#own) {
       rec.submit();
       const { source, C, testC } = this.#now;
-      for (const buffer of [source.train, source.test, source.penalty, source.standardised, source.G, C, testC]) if (buffer) scope.release(buffer);
+      for (const buffer of [source.train, source.test, source.penalty, source.standardised, source.G, C, testC])
+        if (buffer) scope.release(buffer);
     }
     this.#now = this.#own;
     if (anchor === 0) return;
     const source = anchored(this.#state, this.#own.source, anchor);
     const G = source.G as GPUBuffer;
     const { n } = this.#solver;
-    this.#now = { anchor, source, C: turnedCross(this.#state, G, this.#own.C, n), testC: turnedCross(this.#state, G, this.#own.testC, n) };
+    this.#now = {
+      anchor,
+      source,
+      C: turnedCross(this.#state, G, this.#own.C, n),
+      testC: turnedCross(this.#state, G, this.#own.testC, n),
+    };
   }
-
 
   #explain(M: GPUBuffer, C: GPUBuffer, out: GPUBuffer): void {
     const { rec } = this.#state;

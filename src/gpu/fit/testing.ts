@@ -29,7 +29,11 @@ function addUploaded(device: GPUDevice, fit: GpuFit, chunk: FitChunk<Float32Arra
   const { sourceWidth, targetWidth } = fit.shape;
   const scope = new GpuScope(device);
   const put = (list: Float32Array[], cols: number): GpuMatrix[] =>
-    list.map((x) => (half ? { buffer: scope.upload(halves(x), 'chunk'), rows, cols, type: 'float16' } : scope.uploadMatrix(x, rows, cols, 'chunk')));
+    list.map((x) =>
+      half
+        ? { buffer: scope.upload(halves(x), 'chunk'), rows, cols, type: 'float16' }
+        : scope.uploadMatrix(x, rows, cols, 'chunk'),
+    );
   try {
     fit.add({ ...chunk, source: put(chunk.source, sourceWidth), target: put(chunk.target, targetWidth) });
   } finally {
@@ -56,7 +60,13 @@ export function uploading(device: GPUDevice, fit: GpuFit): StreamingFit<Float32A
 }
 
 /** Streams rows; the last HELD_OUT of `data` are held out. */
-export function stream(device: GPUDevice, fit: GpuFit | StreamingFit<Float32Array>, layers: Layers, data: PairedStates, options: StreamOptions = {}): void {
+export function stream(
+  device: GPUDevice,
+  fit: GpuFit | StreamingFit<Float32Array>,
+  layers: Layers,
+  data: PairedStates,
+  options: StreamOptions = {},
+): void {
   for (const chunk of chunksOf(layers, data, options)) {
     if (fit instanceof GpuFit) addUploaded(device, fit, chunk, options.half);
     else void fit.add(chunk);
@@ -64,7 +74,13 @@ export function stream(device: GPUDevice, fit: GpuFit | StreamingFit<Float32Arra
 }
 
 /** Streams a whole data set of one pair of layers, a second time where the fit asks for it. Returns the passes. */
-export async function streamAll(device: GPUDevice, fit: GpuFit, data: PairedStates, options: StreamOptions = {}, smallestLambda = 0): Promise<number> {
+export async function streamAll(
+  device: GPUDevice,
+  fit: GpuFit,
+  data: PairedStates,
+  options: StreamOptions = {},
+  smallestLambda = 0,
+): Promise<number> {
   stream(device, fit, layersOf(data), data, options);
   if (!(await fit.needsSecondPass(smallestLambda))) return 1;
   await fit.restart();

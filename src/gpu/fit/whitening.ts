@@ -107,7 +107,18 @@ function shiftSource(rec: Recorder, at: Coordinates, block: Block, s: number): v
   const { layout, source, shifted } = at;
   const { sourceWidth } = layout.shape;
   const { shift, scale } = source[s];
-  shiftRows(rec, { source: block.source[s], sourceStride: sourceWidth, cols: sourceWidth, rows: block.rows, flags: block.flags, shift, scale, out: shifted, outStride: layout.source, padded: layout.source });
+  shiftRows(rec, {
+    source: block.source[s],
+    sourceStride: sourceWidth,
+    cols: sourceWidth,
+    rows: block.rows,
+    flags: block.flags,
+    shift,
+    scale,
+    out: shifted,
+    outStride: layout.source,
+    padded: layout.source,
+  });
 }
 
 /** Y' of all target layers of a band, side by side. */
@@ -117,8 +128,17 @@ function shiftTargets(rec: Recorder, at: Coordinates, block: Block, b: number): 
   const { firstLayer, layers, width } = layout.bands[b];
   for (let i = 0; i < layers; i++) {
     shiftRows(rec, {
-      source: block.target[firstLayer + i], sourceStride: targetWidth, cols: targetWidth, rows: block.rows, flags: block.flags,
-      shift: target[b], scale: ones, out: targets[b], outStride: width, outColumn: i * layout.target, padded: layout.target,
+      source: block.target[firstLayer + i],
+      sourceStride: targetWidth,
+      cols: targetWidth,
+      rows: block.rows,
+      flags: block.flags,
+      shift: target[b],
+      scale: ones,
+      out: targets[b],
+      outStride: width,
+      outColumn: i * layout.target,
+      padded: layout.target,
     });
   }
 }
@@ -142,7 +162,8 @@ export function learnCoordinates(rec: Recorder, parent: GpuScope, at: Coordinate
   });
   /** The first finite row of all: later blocks first, so that the earliest that has one comes last. */
   const firstRow = (pick: (block: Block) => GPUBuffer, cols: number, out: GPUBuffer): void => {
-    for (let b = blocks.length - 1; b >= 0; b--) gatherRows(rec, { source: pick(blocks[b]), cols, rows: 1, indices: firsts[b], out, flags: spare, check: false });
+    for (let b = blocks.length - 1; b >= 0; b--)
+      gatherRows(rec, { source: pick(blocks[b]), cols, rows: 1, indices: firsts[b], out, flags: spare, check: false });
   };
 
   bands.forEach((band, b) => {
@@ -178,8 +199,35 @@ export function learnCoordinates(rec: Recorder, parent: GpuScope, at: Coordinate
     shiftScale(rec, { sums, shift, scale, n: d, rows: counts, set: 'scale' });
     if (!at.whiten) return;
     rec.clear(gram);
-    sweep((rows) => atb(rec, { A: at.shifted, B: at.shifted, C: gram, rows, m: d, n: d, strideA: d, strideB: d, strideC: d, upper: true }));
-    centre(rec, { M: gram, m: d, n: d, strideM: d, leftSums: sums, rightSums: sums, leftTrain: sums, rightTrain: sums, rows: 0, trainRows: 1, counts, symmetric: true, out: centred });
+    sweep((rows) =>
+      atb(rec, {
+        A: at.shifted,
+        B: at.shifted,
+        C: gram,
+        rows,
+        m: d,
+        n: d,
+        strideA: d,
+        strideB: d,
+        strideC: d,
+        upper: true,
+      }),
+    );
+    centre(rec, {
+      M: gram,
+      m: d,
+      n: d,
+      strideM: d,
+      leftSums: sums,
+      rightSums: sums,
+      leftTrain: sums,
+      rightTrain: sums,
+      rows: 0,
+      trainRows: 1,
+      counts,
+      symmetric: true,
+      out: centred,
+    });
     const scratch = new GpuScope(rec.device, scope);
     inverseFactor(rec, scratch, { M: centred, d, floor: { relative: WHITENING_FLOOR, minimum: 0 }, U, inverse: T });
     rec.submit();
@@ -190,7 +238,14 @@ export function learnCoordinates(rec: Recorder, parent: GpuScope, at: Coordinate
 }
 
 /** Folds a block into its bucket's moments; counts[at] grows by its finite rows and counts[at + 1] by the others. */
-export function streamBlock(rec: Recorder, space: Coordinates, block: Block, moments: Moments, counts: GPUBuffer, at: number): void {
+export function streamBlock(
+  rec: Recorder,
+  space: Coordinates,
+  block: Block,
+  moments: Moments,
+  counts: GPUBuffer,
+  at: number,
+): void {
   const { layout, whiten, shifted, white, targets } = space;
   const { source: d, target, bands } = layout;
   const { rows } = block;
@@ -200,7 +255,20 @@ export function streamBlock(rec: Recorder, space: Coordinates, block: Block, mom
     shiftTargets(rec, space, block, b);
     columnSums(rec, { A: Y, sums: moments.targetSums[b], rows, n: band.width });
     for (let i = 0; i < band.layers && moments.targetGram.length > 0; i++) {
-      atb(rec, { A: Y, B: Y, C: moments.targetGram[band.firstLayer + i], rows, m: target, n: target, strideA: band.width, strideB: band.width, strideC: target, columnA: i * target, columnB: i * target, upper: true });
+      atb(rec, {
+        A: Y,
+        B: Y,
+        C: moments.targetGram[band.firstLayer + i],
+        rows,
+        m: target,
+        n: target,
+        strideA: band.width,
+        strideB: band.width,
+        strideC: target,
+        columnA: i * target,
+        columnB: i * target,
+        upper: true,
+      });
     }
   });
   space.source.forEach(({ T }, s) => {
@@ -210,21 +278,70 @@ export function streamBlock(rec: Recorder, space: Coordinates, block: Block, mom
       ab(rec, { A: shifted, B: T, C: white, m: rows, k: d, n: d, upperB: true });
       columnSums(rec, { A: white, sums: moments.whiteSums[s], rows, n: d });
     }
-    atb(rec, { A: white, B: white, C: moments.gram[s], rows, m: d, n: d, strideA: d, strideB: d, strideC: d, upper: true });
-    bands.forEach((band, b) => atb(rec, { A: white, B: targets[b], C: moments.cross[s][b], rows, m: d, n: band.width, strideA: d, strideB: band.width, strideC: band.width }));
+    atb(rec, {
+      A: white,
+      B: white,
+      C: moments.gram[s],
+      rows,
+      m: d,
+      n: d,
+      strideA: d,
+      strideB: d,
+      strideC: d,
+      upper: true,
+    });
+    bands.forEach((band, b) =>
+      atb(rec, {
+        A: white,
+        B: targets[b],
+        C: moments.cross[s][b],
+        rows,
+        m: d,
+        n: band.width,
+        strideA: d,
+        strideB: band.width,
+        strideC: band.width,
+      }),
+    );
   });
 }
 
 /** Renews all coordinates from the moments of all training rows: T ← T·R⁻¹, U ← R·U with RᵀR the floored QᵀQ/n; shifts move to the true means. */
-export function renewCoordinates(rec: Recorder, parent: GpuScope, at: Coordinates, train: (scope: GpuScope, layer: number) => LayerMoments): void {
+export function renewCoordinates(
+  rec: Recorder,
+  parent: GpuScope,
+  at: Coordinates,
+  train: (scope: GpuScope, layer: number) => LayerMoments,
+): void {
   const d = at.layout.source;
   at.source.forEach(({ shift, scale, T, U }, layer) => {
     const scope = new GpuScope(rec.device, parent);
     const { gram, whiteSums: sums, sourceSums, rows } = train(scope, layer);
     if (at.whiten) {
-      const [centred, R, inverse, newT, newU] = ['covariance of Q', 'R', 'R⁻¹', 'new T', 'new U'].map((label) => scope.buffer(d * d * 4, label));
-      centre(rec, { M: gram, m: d, n: d, strideM: d, leftSums: sums, rightSums: sums, leftTrain: sums, rightTrain: sums, rows, trainRows: rows, symmetric: true, out: centred });
-      inverseFactor(rec, scope, { M: centred, d, floor: { relative: WHITENING_FLOOR, minimum: SECOND_PASS_FLOOR }, U: R, inverse });
+      const [centred, R, inverse, newT, newU] = ['covariance of Q', 'R', 'R⁻¹', 'new T', 'new U'].map((label) =>
+        scope.buffer(d * d * 4, label),
+      );
+      centre(rec, {
+        M: gram,
+        m: d,
+        n: d,
+        strideM: d,
+        leftSums: sums,
+        rightSums: sums,
+        leftTrain: sums,
+        rightTrain: sums,
+        rows,
+        trainRows: rows,
+        symmetric: true,
+        out: centred,
+      });
+      inverseFactor(rec, scope, {
+        M: centred,
+        d,
+        floor: { relative: WHITENING_FLOOR, minimum: SECOND_PASS_FLOOR },
+        U: R,
+        inverse,
+      });
       ab(rec, { A: T, B: inverse, C: newT, m: d, k: d, n: d, upperB: true });
       ab(rec, { A: R, B: U, C: newU, m: d, k: d, n: d, upperB: true });
       rec.copy(newT, T, d * d * 4);
@@ -236,7 +353,16 @@ export function renewCoordinates(rec: Recorder, parent: GpuScope, at: Coordinate
   });
   const scope = new GpuScope(rec.device, parent);
   const moments = train(scope, 0);
-  at.layout.bands.forEach((band, b) => shiftScale(rec, { sums: moments.targetSums(b), shift: at.target[b], scale: at.ones, n: band.width, rows: moments.rows, set: 'shift' }));
+  at.layout.bands.forEach((band, b) =>
+    shiftScale(rec, {
+      sums: moments.targetSums(b),
+      shift: at.target[b],
+      scale: at.ones,
+      n: band.width,
+      rows: moments.rows,
+      set: 'shift',
+    }),
+  );
   rec.submit();
   scope.dispose();
 }

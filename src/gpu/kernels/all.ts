@@ -32,7 +32,11 @@ const NARROW_KERNELS: readonly (Kernel | KernelChoice)[] = [
   newtonSchulzKernel,
 ];
 
-export const ALL_KERNELS: readonly (Kernel | KernelChoice)[] = [...NARROW_KERNELS, atbKernels.choice('wide'), abKernels.choice('wide')];
+export const ALL_KERNELS: readonly (Kernel | KernelChoice)[] = [
+  ...NARROW_KERNELS,
+  atbKernels.choice('wide'),
+  abKernels.choice('wide'),
+];
 
 /** The kernels for matrices of this width: those of wide products only where they are used, for they compile slowly. */
 export function kernelsFor(width: number): readonly (Kernel | KernelChoice)[] {

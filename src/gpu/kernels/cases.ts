@@ -13,4 +13,17 @@ import { cases as shiftRows } from './shift-rows/cases';
 import { cases as system } from './system/cases';
 import type { KernelCase } from './testing';
 
-export const KERNEL_CASES: readonly KernelCase[] = [...gatherRows, ...shiftRows, ...countRows, ...accumulate, ...columnSums, ...atb, ...ab, ...system, ...cholesky, ...score, ...project, ...newtonSchulz];
+export const KERNEL_CASES: readonly KernelCase[] = [
+  ...gatherRows,
+  ...shiftRows,
+  ...countRows,
+  ...accumulate,
+  ...columnSums,
+  ...atb,
+  ...ab,
+  ...system,
+  ...cholesky,
+  ...score,
+  ...project,
+  ...newtonSchulz,
+];

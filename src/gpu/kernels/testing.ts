@@ -21,7 +21,11 @@ export interface KernelCase {
 }
 
 /** Runs a case with a recorder and a scope of its own. */
-export async function runCase(device: GPUDevice, item: KernelCase, kernels: readonly (Kernel | KernelChoice)[] = ALL_KERNELS): Promise<number> {
+export async function runCase(
+  device: GPUDevice,
+  item: KernelCase,
+  kernels: readonly (Kernel | KernelChoice)[] = ALL_KERNELS,
+): Promise<number> {
   const rec = await Recorder.create(device, kernels);
   const scope = new GpuScope(device);
   try {
@@ -85,6 +89,13 @@ export function toFloat16(value: number): number {
 export function fromFloat16(bits: number): number {
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
-  const size = exponent === 0 ? fraction * 2 ** -24 : exponent === 31 ? (fraction ? NaN : Infinity) : (1 + fraction / 1024) * 2 ** (exponent - 15);
+  const size =
+    exponent === 0
+      ? fraction * 2 ** -24
+      : exponent === 31
+        ? fraction
+          ? NaN
+          : Infinity
+        : (1 + fraction / 1024) * 2 ** (exponent - 15);
   return bits & 0x8000 ? -size : size;
 }

@@ -21,9 +21,13 @@ export function modelChecks(role: string, pinned: Pins['source'], here: Pick<Mod
   const expected = new Map(pinned.files.map(({ path, sha256 }) => [path, sha256]));
   const actual = new Map(here.digests.map(({ path, sha256 }) => [path, sha256]));
   const paths = [...new Set([...expected.keys(), ...actual.keys()])].toSorted();
-  const files = paths.map((path) => same(`${role}, ${path}`, expected.get(path) ?? MISSING, actual.get(path) ?? MISSING));
+  const files = paths.map((path) =>
+    same(`${role}, ${path}`, expected.get(path) ?? MISSING, actual.get(path) ?? MISSING),
+  );
   const whole = listingDigest(pinned.files);
-  return whole === pinned.digest ? files : [...files, same(`${role}, digest of the link’s own list of files`, pinned.digest, whole)];
+  return whole === pinned.digest
+    ? files
+    : [...files, same(`${role}, digest of the link’s own list of files`, pinned.digest, whole)];
 }
 
 /** Corpus, preset, and what the author's lab was: versions are noted, and not judged. */
@@ -32,7 +36,9 @@ export async function dataChecks(document: RunDocument, context: PipelineContext
   const { concept, corpus } = experiment;
   const preset = concept.kind === 'preset' ? concept.id : concept.promptsFrom;
   const { deviceReport: device, backend } = context;
-  const versions = Object.entries(pins.versions).map(([library, value]) => noted(library, value, device.versions[library] ?? MISSING));
+  const versions = Object.entries(pins.versions).map(([library, value]) =>
+    noted(library, value, device.versions[library] ?? MISSING),
+  );
   return [
     same(`Corpus “${corpus.id}”`, pins.corpus, (await context.resources.corpus(corpus.id)).sha256),
     same(`Preset “${preset}”`, pins.preset, digestOf(await context.resources.preset(preset))),

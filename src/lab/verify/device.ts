@@ -9,8 +9,20 @@ import type { PipelineContext } from '../pipeline';
 const KNOWN = {
   model: 'lrt-stories-s',
   text: 'Leo & Vera\nThe red kite. Leo is older than Vera. The sun shines over the harbour.',
-  ids: [1, 1799, 313, 608, 202, 721, 797, 681, 857, 17, 650, 351, 442, 360, 608, 17, 385, 994, 1493, 264, 688, 279, 1061, 1961, 17],
-  logProbs: [[608, -1.88535], [455, -2.12052], [322, -2.24063], [385, -2.48976], [650, -2.73469], [821, -3.05502], [627, -3.08008], [296, -3.59243]],
+  ids: [
+    1, 1799, 313, 608, 202, 721, 797, 681, 857, 17, 650, 351, 442, 360, 608, 17, 385, 994, 1493, 264, 688, 279, 1061,
+    1961, 17,
+  ],
+  logProbs: [
+    [608, -1.88535],
+    [455, -2.12052],
+    [322, -2.24063],
+    [385, -2.48976],
+    [650, -2.73469],
+    [821, -3.05502],
+    [627, -3.08008],
+    [296, -3.59243],
+  ],
 } as const;
 /** Nats; float32 on a CPU agrees to about 1e-5. */
 const FORWARD_TOLERANCE = 1e-3;
@@ -32,21 +44,40 @@ async function halfCheck({ runtime }: PipelineContext): Promise<Check> {
   const name = 'Product in 16-bit floats';
   const expected = `relative error at most ${HALF_TOLERANCE}`;
   const error = await halfProductError(runtime);
-  if (error === null) return { name, expected, actual: 'this device has none; models in fp16 and q4f16 do not run on it', verdict: 'noted' };
-  return { name, expected, actual: error.toExponential(1), verdict: error <= HALF_TOLERANCE ? 'reproduced' : 'differs' };
+  if (error === null)
+    return {
+      name,
+      expected,
+      actual: 'this device has none; models in fp16 and q4f16 do not run on it',
+      verdict: 'noted',
+    };
+  return {
+    name,
+    expected,
+    actual: error.toExponential(1),
+    verdict: error <= HALF_TOLERANCE ? 'reproduced' : 'differs',
+  };
 }
 
 /** Stories S, loaded for this alone, against PyTorch. */
 async function forwardCheck(context: PipelineContext): Promise<Check> {
   const catalog = await fetchCatalog(context.baseUrl, context.signal);
-  const model = await context.runtime.load(resolveModel(catalog, KNOWN.model, 'fp32', context.baseUrl).source, { signal: context.signal });
+  const model = await context.runtime.load(resolveModel(catalog, KNOWN.model, 'fp32', context.baseUrl).source, {
+    signal: context.signal,
+  });
   try {
     const name = `${KNOWN.model} against PyTorch`;
     const ids = model.tokenizer.encode(KNOWN.text);
-    if (ids.join() !== KNOWN.ids.join()) return { name, expected: `tokens ${KNOWN.ids.join(' ')}`, actual: `tokens ${ids.join(' ')}`, verdict: 'differs' };
+    if (ids.join() !== KNOWN.ids.join())
+      return { name, expected: `tokens ${KNOWN.ids.join(' ')}`, actual: `tokens ${ids.join(' ')}`, verdict: 'differs' };
     const found = logSoftmax(await model.nextTokenLogits({ rows: [{ ids }], layer: null }));
     const worst = Math.max(...KNOWN.logProbs.map(([id, logProb]) => Math.abs(found[id] - logProb)));
-    return { name, expected: `log-probabilities within ${FORWARD_TOLERANCE} nat`, actual: `largest difference ${worst.toExponential(1)}`, verdict: worst <= FORWARD_TOLERANCE ? 'reproduced' : 'differs' };
+    return {
+      name,
+      expected: `log-probabilities within ${FORWARD_TOLERANCE} nat`,
+      actual: `largest difference ${worst.toExponential(1)}`,
+      verdict: worst <= FORWARD_TOLERANCE ? 'reproduced' : 'differs',
+    };
   } finally {
     await model.dispose();
   }

@@ -15,7 +15,8 @@ const SAME_NATS = 0.0015;
 const TOLERANCE: Record<'float32' | 'reduced', number> = { float32: 0.02, reduced: 0.15 };
 
 /** Tolerance in nats for a model's precision. */
-export const replayTolerance = ({ dtype }: ModelRef): number => (dtype === 'fp32' ? TOLERANCE.float32 : TOLERANCE.reduced);
+export const replayTolerance = ({ dtype }: ModelRef): number =>
+  dtype === 'fp32' ? TOLERANCE.float32 : TOLERANCE.reduced;
 
 export interface ReplayOutcome {
   verdict: Verdict;
@@ -24,7 +25,12 @@ export interface ReplayOutcome {
 }
 
 /** The models' arms with the vectors of the link, or with those that were found here. @throws RangeError where a vector does not fit */
-export function replayRoles(document: RunDocument, evidence: Evidence, pair: LoadedPair, own: readonly SteeringArm[] | null): Record<Role, ReplayRole> {
+export function replayRoles(
+  document: RunDocument,
+  evidence: Evidence,
+  pair: LoadedPair,
+  own: readonly SteeringArm[] | null,
+): Record<Role, ReplayRole> {
   if (own) {
     const of = (role: Role): ReplayRole => roleOf(own.filter(({ model }) => model === pair[role]));
     return { source: of('source'), target: of('target') };
@@ -34,10 +40,15 @@ export function replayRoles(document: RunDocument, evidence: Evidence, pair: Loa
   const { randomVectors, seed } = document.spec.experiment.generation;
   const { source, target } = pair;
   for (const role of ['source', 'target'] as const) {
-    if (layers[role] >= pair[role].info.layers) throw new RangeError(`block ${layers[role]} is steered, and the model has ${pair[role].info.layers}`);
+    if (layers[role] >= pair[role].info.layers)
+      throw new RangeError(`block ${layers[role]} is steered, and the model has ${pair[role].info.layers}`);
   }
   return {
-    source: { model: source, layer: layers.source, directions: { 'small-steered': unpackHalf(vectors.source, source.info.hiddenSize) } },
+    source: {
+      model: source,
+      layer: layers.source,
+      directions: { 'small-steered': unpackHalf(vectors.source, source.info.hiddenSize) },
+    },
     target: {
       model: target,
       layer: layers.target,
@@ -51,7 +62,13 @@ export function replayRoles(document: RunDocument, evidence: Evidence, pair: Loa
 }
 
 /** Forces the link's rows through both models and compares every token. */
-export async function replay(document: RunDocument, evidence: Evidence, pair: LoadedPair, roles: Record<Role, ReplayRole>, signal: AbortSignal): Promise<ReplayOutcome> {
+export async function replay(
+  document: RunDocument,
+  evidence: Evidence,
+  pair: LoadedPair,
+  roles: Record<Role, ReplayRole>,
+  signal: AbortSignal,
+): Promise<ReplayOutcome> {
   const parts = await pair.pair.eachRole(async (role): Promise<{ checks: Check[]; rows: RowResult[] }> => {
     const arms: readonly Arm[] = ROLE_ARMS[role];
     const rows = evidence.rows.filter(({ arm }) => arms.includes(arm));
@@ -77,15 +94,40 @@ export async function replay(document: RunDocument, evidence: Evidence, pair: Lo
 }
 
 /** That prompt, texts and token ids of the link belong together; one check alone where the model does not have the tokens. */
-function textChecks(role: Role, evidence: Evidence, rows: readonly EvidenceRow[], { tokenizer, info }: ReplayRole['model'], prompting: Prompting): Check[] {
+function textChecks(
+  role: Role,
+  evidence: Evidence,
+  rows: readonly EvidenceRow[],
+  { tokenizer, info }: ReplayRole['model'],
+  prompting: Prompting,
+): Check[] {
   const known = [...evidence.promptIds[role], ...rows.flatMap(({ ids }) => ids)].every((id) => id < info.vocabSize);
   const size = role === 'source' ? 'small' : 'large';
-  if (!known) return [{ name: `Tokens, ${size} model`, expected: `ids below ${info.vocabSize}`, actual: 'others', verdict: 'differs' }];
-  const [expected, actual] = [evidence.promptIds[role].join(' '), promptIds(evidence.prompt, tokenizer, prompting).join(' ')];
+  if (!known)
+    return [
+      { name: `Tokens, ${size} model`, expected: `ids below ${info.vocabSize}`, actual: 'others', verdict: 'differs' },
+    ];
+  const [expected, actual] = [
+    evidence.promptIds[role].join(' '),
+    promptIds(evidence.prompt, tokenizer, prompting).join(' '),
+  ];
   const wrong = rows.filter((row) => tokenizer.decode(row.ids) !== row.text);
   return [
-    { name: `Prompt, ${size} model`, expected: `tokens ${expected}`, actual: `tokens ${actual}`, verdict: expected === actual ? 'reproduced' : 'differs' },
-    { name: `Texts, ${size} model`, expected: `${rows.length} are what their tokens say`, actual: wrong.length === 0 ? `${rows.length} are` : `not ${wrong.map(({ arm, direction }) => `${arm} ${direction}`).join(', ')}`, verdict: wrong.length === 0 ? 'reproduced' : 'differs' },
+    {
+      name: `Prompt, ${size} model`,
+      expected: `tokens ${expected}`,
+      actual: `tokens ${actual}`,
+      verdict: expected === actual ? 'reproduced' : 'differs',
+    },
+    {
+      name: `Texts, ${size} model`,
+      expected: `${rows.length} are what their tokens say`,
+      actual:
+        wrong.length === 0
+          ? `${rows.length} are`
+          : `not ${wrong.map(({ arm, direction }) => `${arm} ${direction}`).join(', ')}`,
+      verdict: wrong.length === 0 ? 'reproduced' : 'differs',
+    },
   ];
 }
 
@@ -105,7 +147,12 @@ export function compareRow(row: EvidenceRow, forced: Forced, tolerance: number):
     if ((argmax.get(t) ?? id) === forced.argmax[t]) agree++;
     else if (forced.lead[t] > 2 * tolerance) torn++;
   });
-  const verdict: Verdict = !(worst <= tolerance) || torn > 0 ? 'differs' : worst <= SAME_NATS && agree === row.ids.length ? 'reproduced' : 'within tolerance';
+  const verdict: Verdict =
+    !(worst <= tolerance) || torn > 0
+      ? 'differs'
+      : worst <= SAME_NATS && agree === row.ids.length
+        ? 'reproduced'
+        : 'within tolerance';
   return {
     tokens: row.ids.length,
     agree,

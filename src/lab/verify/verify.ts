@@ -10,7 +10,18 @@ import type { MapResult, VectorResult } from '../../experiment/run';
 import type { ClaimSource } from '../../experiment/share/claims';
 import { documentDigest } from '../../experiment/share/codec';
 import type { RunDocument } from '../../experiment/share/document';
-import { closeVerification, compareClaims, countVerdicts, verdictOf, type Check, type Depth, type Step, type StepId, type Verdict, type Verification } from '../../experiment/share/verification';
+import {
+  closeVerification,
+  compareClaims,
+  countVerdicts,
+  verdictOf,
+  type Check,
+  type Depth,
+  type Step,
+  type StepId,
+  type Verdict,
+  type Verification,
+} from '../../experiment/share/verification';
 import { kernelsDigest } from '../../gpu/kernels/digest';
 import { cosine } from '../../math/stats';
 import type { Pipeline, PipelineContext } from '../pipeline';
@@ -45,7 +56,12 @@ const SAME_VECTOR = 0.999;
  * @param onStep called as each step begins (null) and when it has ended
  * @throws LabError `cancelled`, `webgpu-device-lost`; any other failure is the outcome of its step
  */
-export async function verify(request: VerifyRequest, pipeline: Pipeline, context: PipelineContext, onStep: (id: StepId, step: Step | null) => void): Promise<Verification> {
+export async function verify(
+  request: VerifyRequest,
+  pipeline: Pipeline,
+  context: PipelineContext,
+  onStep: (id: StepId, step: Step | null) => void,
+): Promise<Verification> {
   const { document, digest, migrated, depth } = request;
   const { experiment, pins } = document.spec;
   const { deviceReport: device } = context;
@@ -63,7 +79,14 @@ export async function verify(request: VerifyRequest, pipeline: Pipeline, context
     } catch (thrown) {
       const error = named(thrown);
       if (context.signal.aborted || error.code === 'cancelled' || error.code === 'webgpu-device-lost') throw error;
-      step = { id, verdict: 'not run', summary: error.message, checks: [], error: error.toJSON(), milliseconds: Math.round(performance.now() - started) };
+      step = {
+        id,
+        verdict: 'not run',
+        summary: error.message,
+        checks: [],
+        error: error.toJSON(),
+        milliseconds: Math.round(performance.now() - started),
+      };
     }
     steps.push(step);
     onStep(id, step);
@@ -77,17 +100,31 @@ export async function verify(request: VerifyRequest, pipeline: Pipeline, context
   await take('artifacts', async () => {
     pair = await pipeline.pair(experiment, context);
     const { source, target } = pair.result;
-    const checks = [...modelChecks('Small model', pins.source, source), ...modelChecks('Large model', pins.target, target), ...(await dataChecks(document, context))];
+    const checks = [
+      ...modelChecks('Small model', pins.source, source),
+      ...modelChecks('Large model', pins.target, target),
+      ...(await dataChecks(document, context)),
+    ];
     const judged = checks.filter(({ verdict }) => verdict !== 'noted');
     const differing = judged.filter(({ verdict }) => verdict === 'differs');
-    const summary = differing.length === 0 ? `All ${judged.length} digests are those of the link.` : `${differing.length} of ${judged.length} digests differ: ${differing.map(({ name }) => name).join('; ')}. What follows is computed from what is here.`;
+    const summary =
+      differing.length === 0
+        ? `All ${judged.length} digests are those of the link.`
+        : `${differing.length} of ${judged.length} digests differ: ${differing.map(({ name }) => name).join('; ')}. What follows is computed from what is here.`;
     return { verdict: differing.length === 0 ? 'reproduced' : 'differs', summary, checks };
   });
 
   await take('self-test', async () => {
     const checks = await deviceChecks(context);
     const wrong = checks.filter(({ verdict }) => verdict === 'differs');
-    return { verdict: wrong.length === 0 ? 'reproduced' : 'differs', summary: wrong.length === 0 ? `${checks.filter(({ verdict }) => verdict === 'reproduced').length} checks passed on ${device.backend}.` : `This device computes wrongly: ${wrong.map(({ name }) => name).join('; ')}.`, checks };
+    return {
+      verdict: wrong.length === 0 ? 'reproduced' : 'differs',
+      summary:
+        wrong.length === 0
+          ? `${checks.filter(({ verdict }) => verdict === 'reproduced').length} checks passed on ${device.backend}.`
+          : `This device computes wrongly: ${wrong.map(({ name }) => name).join('; ')}.`,
+      checks,
+    };
   });
 
   if (!pair) {
@@ -102,7 +139,15 @@ export async function verify(request: VerifyRequest, pipeline: Pipeline, context
   const { evidence } = document;
   const replayStep = (steer: SteerState | null): Promise<boolean> =>
     evidence
-      ? take('replay', () => replay(document, evidence, loaded, replayRoles(document, evidence, loaded, steer?.arms ?? null), context.signal))
+      ? take('replay', () =>
+          replay(
+            document,
+            evidence,
+            loaded,
+            replayRoles(document, evidence, loaded, steer?.arms ?? null),
+            context.signal,
+          ),
+        )
       : skip('replay', 'The link carries no continuations: it is a short one.');
 
   // With the author's own vectors the replay needs no refit, and says of each by itself whether it holds.
@@ -122,10 +167,17 @@ export async function verify(request: VerifyRequest, pipeline: Pipeline, context
     const run = await pipeline.run(experiment, depth === 'full' ? 'evidence' : 'steer', listening);
     steer = await pipeline.steering(experiment, context);
     found = run ?? parts;
-    const compared = compareClaims(document.claims.filter(({ id }) => REFITTED.test(id)), parts);
+    const compared = compareClaims(
+      document.claims.filter(({ id }) => REFITTED.test(id)),
+      parts,
+    );
     const vectors = vectorChecks(document, parts.vector);
     const verdict = verdictOf([...compared, ...vectors.map((check) => ({ verdict: check.verdict as Verdict }))]);
-    return { verdict, summary: `Map and vector from the pinned corpus and seed: ${countVerdicts(compared) || 'nothing was claimed of them'}.${run ? ' The whole run was made again, with its continuations.' : ''}`, checks: vectors };
+    return {
+      verdict,
+      summary: `Map and vector from the pinned corpus and seed: ${countVerdicts(compared) || 'nothing was claimed of them'}.${run ? ' The whole run was made again, with its continuations.' : ''}`,
+      checks: vectors,
+    };
   });
   if (!carried) {
     if (steer) await replayStep(steer);
@@ -135,7 +187,12 @@ export async function verify(request: VerifyRequest, pipeline: Pipeline, context
 
   async function close(source: ClaimSource | null): Promise<Verification> {
     const claims = compareClaims(document.claims, source);
-    if (source) await take('claims', () => ({ verdict: verdictOf(claims), summary: claims.length === 0 ? 'The link claims nothing.' : `${claims.length} claims: ${countVerdicts(claims)}.` }));
+    if (source)
+      await take('claims', () => ({
+        verdict: verdictOf(claims),
+        summary:
+          claims.length === 0 ? 'The link claims nothing.' : `${claims.length} claims: ${countVerdicts(claims)}.`,
+      }));
     const { backend, adapter, userAgent, versions } = device;
     return closeVerification({
       document: digest,
@@ -153,18 +210,35 @@ export async function verify(request: VerifyRequest, pipeline: Pipeline, context
 
 /** What does not fit together inside a link is the link's fault, and named as that. */
 function named(thrown: unknown): LabError {
-  if (thrown instanceof RangeError) return new LabError('link-invalid', `The link does not fit the models that it names: ${thrown.message}.`, 'Ask its author for a link that the lab made.', undefined, thrown);
+  if (thrown instanceof RangeError)
+    return new LabError(
+      'link-invalid',
+      `The link does not fit the models that it names: ${thrown.message}.`,
+      'Ask its author for a link that the lab made.',
+      undefined,
+      thrown,
+    );
   return LabError.from(thrown);
 }
 
 /** Digest and form of the document. One that was migrated has another text than the one that the digest is of. */
 function integrity(document: RunDocument, digest: string, migrated: readonly string[]): Outcome {
   if (migrated.length > 0) {
-    return { verdict: 'reproduced', summary: `The link is whole: contents and digest belong together. It is of an older version, and was brought up to this one: ${migrated.join(', ')}.`, checks: [{ name: 'Digest of the document, as it came', expected: digest, actual: digest, verdict: 'reproduced' }] };
+    return {
+      verdict: 'reproduced',
+      summary: `The link is whole: contents and digest belong together. It is of an older version, and was brought up to this one: ${migrated.join(', ')}.`,
+      checks: [{ name: 'Digest of the document, as it came', expected: digest, actual: digest, verdict: 'reproduced' }],
+    };
   }
   const actual = documentDigest(document);
   const whole = actual === digest;
-  return { verdict: whole ? 'reproduced' : 'differs', summary: whole ? 'The link is whole: contents and digest belong together.' : 'The document is not what its digest says.', checks: [{ name: 'Digest of the document', expected: digest, actual, verdict: whole ? 'reproduced' : 'differs' }] };
+  return {
+    verdict: whole ? 'reproduced' : 'differs',
+    summary: whole
+      ? 'The link is whole: contents and digest belong together.'
+      : 'The document is not what its digest says.',
+    checks: [{ name: 'Digest of the document', expected: digest, actual, verdict: whole ? 'reproduced' : 'differs' }],
+  };
 }
 
 /** The vectors of the link beside those that the refit gives here. */
@@ -174,6 +248,11 @@ function vectorChecks({ evidence }: RunDocument, here: VectorResult | undefined)
   return (['source', 'mapped', 'native'] as const).map((name): Check => {
     const mine = fromBase64(here.values[name]);
     const found = cosine(unpackHalf(vectors[name], mine.length), mine);
-    return { name: `Vector of the link, ${name}`, expected: `cosine with the one found here at least ${SAME_VECTOR}`, actual: found.toFixed(6), verdict: found >= SAME_VECTOR ? 'reproduced' : 'differs' };
+    return {
+      name: `Vector of the link, ${name}`,
+      expected: `cosine with the one found here at least ${SAME_VECTOR}`,
+      actual: found.toFixed(6),
+      verdict: found >= SAME_VECTOR ? 'reproduced' : 'differs',
+    };
   });
 }

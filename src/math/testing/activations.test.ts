@@ -8,7 +8,14 @@ describe('the standardised condition number is the one asked for', () => {
   for (const wanted of [2e4, 2e6, 2e8, 2e10]) {
     for (const misleading of [0, 900]) {
       test(`${wanted.toExponential(0)}${misleading ? ', first rows unrepresentative' : ''}`, () => {
-        const data = activationLike({ sourceWidth: 40, targetWidth: 6, rows: 3000, standardisedKappa: wanted, seed: 17, misleading });
+        const data = activationLike({
+          sourceWidth: 40,
+          targetWidth: 6,
+          rows: 3000,
+          standardisedKappa: wanted,
+          seed: 17,
+          misleading,
+        });
         const condition = standardisedCondition(data);
         // The rows are rounded to float32, which lifts the smallest eigenvalue a little at 2e10.
         expect(Math.abs(condition / wanted - 1)).toBeLessThan(wanted < 1e10 ? 0.01 : 0.15);
@@ -17,8 +24,12 @@ describe('the standardised condition number is the one asked for', () => {
   }
 
   test('one that no spectrum gives is refused', () => {
-    expect(() => activationLike({ sourceWidth: 12, targetWidth: 2, rows: 200, standardisedKappa: 1.0001 })).toThrowError(RangeError);
-    expect(() => activationLike({ sourceWidth: 12, targetWidth: 2, rows: 200 })).toThrowError(/kappa or standardisedKappa/);
+    expect(() =>
+      activationLike({ sourceWidth: 12, targetWidth: 2, rows: 200, standardisedKappa: 1.0001 }),
+    ).toThrowError(RangeError);
+    expect(() => activationLike({ sourceWidth: 12, targetWidth: 2, rows: 200 })).toThrowError(
+      /kappa or standardisedKappa/,
+    );
   });
 });
 
@@ -34,8 +45,15 @@ test('the same options give the same numbers, another seed others', () => {
 });
 
 test('massive dimensions: three in the source, two in the target', () => {
-  const { X, Y, rows } = activationLike({ sourceWidth: 32, targetWidth: 24, rows: 4000, standardisedKappa: 2e6, seed: 2 });
-  const column = (data: Float32Array, width: number, j: number): number[] => Array.from({ length: rows }, (_, r) => data[r * width + j]);
+  const { X, Y, rows } = activationLike({
+    sourceWidth: 32,
+    targetWidth: 24,
+    rows: 4000,
+    standardisedKappa: 2e6,
+    seed: 2,
+  });
+  const column = (data: Float32Array, width: number, j: number): number[] =>
+    Array.from({ length: rows }, (_, r) => data[r * width + j]);
   const mean = (v: number[]): number => v.reduce((a, b) => a + b, 0) / v.length;
   const deviation = (v: number[]): number => Math.sqrt(mean(v.map((x) => (x - mean(v)) ** 2)));
   const typical = deviation(column(X, 32, 0));

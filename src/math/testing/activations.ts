@@ -42,10 +42,12 @@ const SPIKE_RATE = 0.01;
  */
 export function activationLike(options: StatesOptions): PairedStates {
   const { sourceWidth: d, targetWidth: m, rows: n, standardisedKappa, seed = 1, misleading = 0 } = options;
-  if ((options.kappa === undefined) === (standardisedKappa === undefined)) throw new RangeError('Paired states need kappa or standardisedKappa, and not both.');
+  if ((options.kappa === undefined) === (standardisedKappa === undefined))
+    throw new RangeError('Paired states need kappa or standardisedKappa, and not both.');
   const random = new Random(seed);
   const Z = zeros(n, d);
-  for (let r = 0; r < n; r++) for (let i = 0; i < d; i++) Z.data[r * d + i] = random.normal() * (r < misleading && i >= d / 2 ? 0.02 : 1);
+  for (let r = 0; r < n; r++)
+    for (let i = 0; i < d; i++) Z.data[r * d + i] = random.normal() * (r < misleading && i >= d / 2 ? 0.02 : 1);
   const rotation = randomRotation(d, random);
   const offset = random.normals(d);
   const spikes = Float64Array.from({ length: n }, (_, r) => (random.uniform() < SPIKE_RATE && r >= misleading ? 1 : 0));
@@ -67,7 +69,8 @@ export function activationLike(options: StatesOptions): PairedStates {
     states.data[row + shifted] += MASSIVE.shift * typical;
   }
   const features = zeros(n, d);
-  for (let r = 0; r < n; r++) for (let i = 0; i < d; i++) features.data[r * d + i] = Z.data[r * d + i] * Math.sqrt(deviation[i]);
+  for (let r = 0; r < n; r++)
+    for (let i = 0; i < d; i++) features.data[r * d + i] = Z.data[r * d + i] * Math.sqrt(deviation[i]);
   const scale = 1 / meanDeviation(features);
   const mixing = zeros(d, m);
   for (let i = 0; i < mixing.data.length; i++) mixing.data[i] = (random.normal() * scale) / Math.sqrt(d);
@@ -81,7 +84,13 @@ export function activationLike(options: StatesOptions): PairedStates {
     target.data[r * m + massive] = target.data[r * m + massive] * 200 + 100;
     target.data[r * m + lifted] += 300;
   }
-  return { X: Float32Array.from(states.data), Y: Float32Array.from(target.data), rows: n, sourceWidth: d, targetWidth: m };
+  return {
+    X: Float32Array.from(states.data),
+    Y: Float32Array.from(target.data),
+    rows: n,
+    sourceWidth: d,
+    targetWidth: m,
+  };
 }
 
 /** The ridge map by Householder QR of the standardised, augmented rows: the truth, independent of all moments. */
@@ -166,7 +175,13 @@ function foldIntoQR(R: Float64Array, d: number, width: number, block: Float64Arr
 }
 
 /** Centred rows, the source's divided by its deviations σ (population, over these rows). */
-export function standardise(data: PairedStates): { X: Matrix; Y: Matrix; sourceMean: Float64Array; targetMean: Float64Array; sigma: Float64Array } {
+export function standardise(data: PairedStates): {
+  X: Matrix;
+  Y: Matrix;
+  sourceMean: Float64Array;
+  targetMean: Float64Array;
+  sigma: Float64Array;
+} {
   const { sourceWidth: d, targetWidth: m, rows: n } = data;
   const source: MatrixLike = { rows: n, cols: d, data: data.X };
   const target: MatrixLike = { rows: n, cols: m, data: data.Y };
@@ -192,7 +207,8 @@ function conditionOf(covariance: Matrix): number {
   const d = covariance.rows;
   const scaled = zeros(d, d);
   const root = Float64Array.from({ length: d }, (_, i) => Math.sqrt(covariance.data[i * d + i]));
-  for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) scaled.data[i * d + j] = covariance.data[i * d + j] / root[i] / root[j];
+  for (let i = 0; i < d; i++)
+    for (let j = 0; j < d; j++) scaled.data[i * d + j] = covariance.data[i * d + j] / root[i] / root[j];
   const { values } = symmetricEigen(scaled);
   return values[d - 1] > 0 ? values[0] / values[d - 1] : Infinity;
 }
@@ -207,7 +223,14 @@ function latentDeviations(d: number, kappa: number): Float64Array {
 const rounded = (x: number): number => Number(Math.exp(x).toPrecision(5));
 
 /** The latent κ at which the standardised covariance of the rows that will be made has the condition `wanted`: a secant search in logarithms. */
-function calibrate(wanted: number, Z: Matrix, rotation: Matrix, spikes: Float64Array, big: number, spiky: number): number {
+function calibrate(
+  wanted: number,
+  Z: Matrix,
+  rotation: Matrix,
+  spikes: Float64Array,
+  big: number,
+  spiky: number,
+): number {
   const n = Z.rows;
   const d = Z.cols;
   if (!(wanted >= 1)) throw new RangeError(`A condition number is at least 1, not ${wanted}.`);
@@ -223,7 +246,8 @@ function calibrate(wanted: number, Z: Matrix, rotation: Matrix, spikes: Float64A
   const excess = (logKappa: number): number => {
     const deviation = latentDeviations(d, Math.exp(logKappa));
     const map = zeros(d + 1, d);
-    for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) map.data[i * d + j] = deviation[i] * rotation.data[i * d + j];
+    for (let i = 0; i < d; i++)
+      for (let j = 0; j < d; j++) map.data[i * d + j] = deviation[i] * rotation.data[i * d + j];
     const plain = matmulTN(map, matmul(moments, map));
     let typical = 0;
     for (let i = 0; i < d; i++) typical += Math.sqrt(plain.data[i * d + i]) / d;
@@ -244,7 +268,9 @@ function calibrate(wanted: number, Z: Matrix, rotation: Matrix, spikes: Float64A
     f = g;
   }
   if (Math.abs(f) < 0.005) return rounded(x);
-  throw new RangeError(`No latent spectrum of ${d} dimensions gives these rows a standardised condition of ${wanted.toExponential(1)}.`);
+  throw new RangeError(
+    `No latent spectrum of ${d} dimensions gives these rows a standardised condition of ${wanted.toExponential(1)}.`,
+  );
 }
 
 /** Rows of a random orthogonal matrix, by Gram–Schmidt applied twice. */
@@ -270,6 +296,7 @@ export function randomRotation(d: number, random: Random): Matrix {
 function meanDeviation(m: Matrix): number {
   const mean = columnMeans(m);
   const square = new Float64Array(m.cols);
-  for (let r = 0; r < m.rows; r++) for (let j = 0; j < m.cols; j++) square[j] += (m.data[r * m.cols + j] - mean[j]) ** 2;
+  for (let r = 0; r < m.rows; r++)
+    for (let j = 0; j < m.cols; j++) square[j] += (m.data[r * m.cols + j] - mean[j]) ** 2;
   return square.reduce((sum, s) => sum + Math.sqrt(s / m.rows), 0) / m.cols;
 }

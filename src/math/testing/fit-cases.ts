@@ -56,7 +56,13 @@ export interface SpectrumCase {
   passes: number;
 }
 
-function condition(sourceWidth: number, targetWidth: number, rows: number, standardisedKappa: number, misleading = 0): SpectrumCase {
+function condition(
+  sourceWidth: number,
+  targetWidth: number,
+  rows: number,
+  standardisedKappa: number,
+  misleading = 0,
+): SpectrumCase {
   const worst = standardisedKappa >= 1e10;
   return {
     name: `${sourceWidth} → ${targetWidth}, standardised κ = ${standardisedKappa.toExponential(0)}${misleading > 0 ? ', first rows unrepresentative' : ''}`,
@@ -88,7 +94,12 @@ export function trainingRows(data: PairedStates): PairedStates {
 }
 
 /** The shape of one pair of layers. */
-export const pairShape = ({ sourceWidth, targetWidth }: PairedStates): FitShape => ({ sourceLayers: 1, targetLayers: 1, sourceWidth, targetWidth });
+export const pairShape = ({ sourceWidth, targetWidth }: PairedStates): FitShape => ({
+  sourceLayers: 1,
+  targetLayers: 1,
+  sourceWidth,
+  targetWidth,
+});
 
 /** The states of one or more layers a side, rows×width each. */
 export interface Layers {
@@ -103,7 +114,11 @@ export function gridLayers(): { shape: FitShape; layers: Layers; data: PairedSta
   const data = activationLike({ sourceWidth: 24, targetWidth: 36, rows: 1600 + HELD_OUT, kappa: 1e4, seed: 10 });
   const noise = activationLike({ sourceWidth: 24, targetWidth: 36, rows: data.rows, kappa: 1e3, seed: 11 });
   const mixed = data.Y.map((y, i) => y + 0.5 * noise.Y[i]);
-  return { shape: { sourceLayers: 2, targetLayers: 3, sourceWidth: 24, targetWidth: 36 }, layers: { X: [data.X, noise.X], Y: [data.Y, noise.Y, mixed] }, data };
+  return {
+    shape: { sourceLayers: 2, targetLayers: 3, sourceWidth: 24, targetWidth: 36 },
+    layers: { X: [data.X, noise.X], Y: [data.Y, noise.Y, mixed] },
+    data,
+  };
 }
 
 export interface ChunkOptions {
@@ -117,7 +132,11 @@ export interface ChunkOptions {
 }
 
 /** Chunks of the layers' rows, each a copy; `data` has their sizes. The last HELD_OUT rows are held out. */
-export function* chunksOf(layers: Layers, data: PairedStates, options: ChunkOptions = {}): Generator<FitChunk<Float32Array>> {
+export function* chunksOf(
+  layers: Layers,
+  data: PairedStates,
+  options: ChunkOptions = {},
+): Generator<FitChunk<Float32Array>> {
   const { chunk = 300, folds = 1, from = 0, to = data.rows } = options;
   const { sourceWidth: d, targetWidth: m } = data;
   const train = data.rows - HELD_OUT;
@@ -131,7 +150,12 @@ export function* chunksOf(layers: Layers, data: PairedStates, options: ChunkOpti
 }
 
 /** Streams all rows into a fit; the arrays are spoilt after each chunk: the fit must not need them any more. */
-export async function stream(fit: StreamingFit<Float32Array>, layers: Layers, data: PairedStates, options: ChunkOptions = {}): Promise<void> {
+export async function stream(
+  fit: StreamingFit<Float32Array>,
+  layers: Layers,
+  data: PairedStates,
+  options: ChunkOptions = {},
+): Promise<void> {
   for (const chunk of chunksOf(layers, data, options)) {
     await fit.add(chunk);
     for (const used of [...chunk.source, ...chunk.target]) used.fill(NaN);

@@ -122,7 +122,11 @@ export function fuzzCase(seed: number): FuzzCase {
     }
   }
 
-  const part = (first: number, count: number): FuzzRows => ({ X: X.slice(first * d, (first + count) * d), Y: Y.slice(first * m, (first + count) * m), rows: count });
+  const part = (first: number, count: number): FuzzRows => ({
+    X: X.slice(first * d, (first + count) * d),
+    Y: Y.slice(first * m, (first + count) * m),
+    rows: count,
+  });
   const train = part(0, trainRows);
   const heldOut = part(trainRows, heldOutRows);
   const kept = finiteRowsOf(train, d, m);
@@ -132,7 +136,12 @@ export function fuzzCase(seed: number): FuzzCase {
   let constantColumns = 0;
   for (let i = 0; i < d; i++) if (kept.every((r) => train.X[r * d + i] === train.X[kept[0] * d + i])) constantColumns++;
   return {
-    seed, traits, train, heldOut, lambdas, constantColumns,
+    seed,
+    traits,
+    train,
+    heldOut,
+    lambdas,
+    constantColumns,
     shape: { sourceLayers: 1, targetLayers: 1, sourceWidth: d, targetWidth: m },
     chunk: between(1, Math.max(8, rows)),
     warmUpRows: trait('early whitening', 0.5) ? between(1, 2 * d + 20) : undefined,
@@ -160,7 +169,8 @@ export async function fuzzFit<M>(
   try {
     await stream();
     const counts = await fit.rows();
-    for (const key of ['train', 'heldOut', 'excluded'] as const) if (counts[key] !== expected[key]) wrong.push(`counts ${counts[key]} ${key} rows, not ${expected[key]}`);
+    for (const key of ['train', 'heldOut', 'excluded'] as const)
+      if (counts[key] !== expected[key]) wrong.push(`counts ${counts[key]} ${key} rows, not ${expected[key]}`);
     if (expected.train >= 2 && (await fit.needsSecondPass(Math.min(...lambdas)))) {
       await fit.restart();
       await stream();
@@ -169,7 +179,11 @@ export async function fuzzFit<M>(
     wrong.push(...judge(item, pair));
     const { lambda, heldOutR2 } = pair.lambdaPath[lambdas.length - 1];
     const [grid] = await fit.grid(lambda);
-    if (Number.isNaN(grid) !== Number.isNaN(heldOutR2) || Math.abs(grid - heldOutR2) > 1e-3 * Math.max(1, 1 - heldOutR2)) wrong.push(`the grid says ${grid} and the path ${heldOutR2} (λ = ${lambda})`);
+    if (
+      Number.isNaN(grid) !== Number.isNaN(heldOutR2) ||
+      Math.abs(grid - heldOutR2) > 1e-3 * Math.max(1, 1 - heldOutR2)
+    )
+      wrong.push(`the grid says ${grid} and the path ${heldOutR2} (λ = ${lambda})`);
     if (item.folds !== undefined) wrong.push(...(await crossValidated(item, fit)));
   } catch (error) {
     const { name, message } = error as Error;
@@ -190,7 +204,14 @@ function* chunksOf({ train, heldOut, shape, chunk, folds }: FuzzCase): Generator
     for (const split of ['train', 'heldOut'] as const) {
       const part = split === 'train' ? train : heldOut;
       const rows = Math.min(chunk, part.rows - first);
-      if (rows > 0) yield { source: [part.X.slice(first * d, (first + rows) * d)], target: [part.Y.slice(first * m, (first + rows) * m)], rows, split, fold };
+      if (rows > 0)
+        yield {
+          source: [part.X.slice(first * d, (first + rows) * d)],
+          target: [part.Y.slice(first * m, (first + rows) * m)],
+          rows,
+          split,
+          fold,
+        };
     }
   }
 }
@@ -207,15 +228,24 @@ async function crossValidated<M>(item: FuzzCase, fit: StreamingFit<M>): Promise<
     for (const { lambda, perFold, meanR2, standardError } of points) {
       if (perFold.length !== folds) wrong.push(`${perFold.length} folds, not ${folds}`);
       // A fold of a few rows may have a constant target, and the rest too few rows to solve.
-      if (lambda >= 1e-4 && Math.min(...rows) >= 3 && !item.traits.some((trait) => trait.startsWith('constant target')) && !perFold.every(Number.isFinite)) wrong.push(`R² of the folds at λ = ${lambda}: ${perFold.join(', ')}`);
+      if (
+        lambda >= 1e-4 &&
+        Math.min(...rows) >= 3 &&
+        !item.traits.some((trait) => trait.startsWith('constant target')) &&
+        !perFold.every(Number.isFinite)
+      )
+        wrong.push(`R² of the folds at λ = ${lambda}: ${perFold.join(', ')}`);
       const whole = perFold.every(Number.isFinite);
-      if (whole !== Number.isFinite(meanR2) || whole !== Number.isFinite(standardError)) wrong.push(`mean ${meanR2} ± ${standardError} of the folds ${perFold.join(', ')}`);
+      if (whole !== Number.isFinite(meanR2) || whole !== Number.isFinite(standardError))
+        wrong.push(`mean ${meanR2} ± ${standardError} of the folds ${perFold.join(', ')}`);
       if (perFold.some((r2) => r2 > 1 + 1e-5)) wrong.push(`R² of the folds: ${perFold.join(', ')}`);
     }
   } catch (error) {
     const { name, message } = error as Error;
-    if (!(name === 'RangeError' || name === 'LabError') || !(rows.includes(0) ? /[Ff]old/ : /rows/).test(message)) wrong.push(`cross-validation throws ${name}: ${message}`);
-    else if (Math.min(...rows) >= 3) wrong.push(`cross-validation refuses folds of ${rows.join(', ')} rows: ${message}`);
+    if (!(name === 'RangeError' || name === 'LabError') || !(rows.includes(0) ? /[Ff]old/ : /rows/).test(message))
+      wrong.push(`cross-validation throws ${name}: ${message}`);
+    else if (Math.min(...rows) >= 3)
+      wrong.push(`cross-validation refuses folds of ${rows.join(', ')} rows: ${message}`);
   }
   return wrong;
 }
@@ -240,22 +270,29 @@ function judge(item: FuzzCase, pair: PairFit): string[] {
   if (lambdaPath.length !== lambdas.length) wrong.push('the path has another length');
   const direct = scoreRows(item, best.W, best.p);
   for (const { lambda, heldOutR2: r2, trainR2, badPivots } of lambdaPath) {
-    if (badPivots === 0 && direct.varies && !Number.isFinite(r2)) wrong.push(`R² at λ = ${lambda} is ${r2} without a bad pivot`);
-    if (badPivots > 0 && lambda >= 1e-4) wrong.push(`${badPivots} bad pivots at λ = ${lambda}, where any standardised system is definite`);
+    if (badPivots === 0 && direct.varies && !Number.isFinite(r2))
+      wrong.push(`R² at λ = ${lambda} is ${r2} without a bad pivot`);
+    if (badPivots > 0 && lambda >= 1e-4)
+      wrong.push(`${badPivots} bad pivots at λ = ${lambda}, where any standardised system is definite`);
     if (badPivots > 0 && !Number.isNaN(r2)) wrong.push(`R² at λ = ${lambda} is ${r2} with ${badPivots} bad pivots`);
     // Moments of dependent columns at λ near 0 lose κ·2⁻⁵² in float64, and that is more than 1 − R² where nothing is left over.
     if (trainR2 > 1 + 1e-3) wrong.push(`R² on the training rows is ${trainR2}`);
   }
-  if (direct.varies !== Number.isFinite(heldOutR2)) wrong.push(`held-out R² is ${heldOutR2} where the target ${direct.varies ? 'varies' : 'does not vary'}`);
+  if (direct.varies !== Number.isFinite(heldOutR2))
+    wrong.push(`held-out R² is ${heldOutR2} where the target ${direct.varies ? 'varies' : 'does not vary'}`);
   perDimension.forEach((r2, j) => {
-    if (direct.dimensionVaries[j] !== Number.isFinite(r2)) wrong.push(`R² of dimension ${j} is ${r2} where it ${direct.dimensionVaries[j] ? 'varies' : 'does not vary'}`);
+    if (direct.dimensionVaries[j] !== Number.isFinite(r2))
+      wrong.push(`R² of dimension ${j} is ${r2} where it ${direct.dimensionVaries[j] ? 'varies' : 'does not vary'}`);
   });
   if (heldOutR2 > 1 + 1e-5) wrong.push(`held-out R² is ${heldOutR2}`);
-  if (pair.constantColumns !== constantColumns) wrong.push(`counts ${pair.constantColumns} constant columns, not ${constantColumns}`);
-  if (best.W.length !== d * m || best.p.length !== m || perDimension.length !== m) wrong.push('the map has another shape');
+  if (pair.constantColumns !== constantColumns)
+    wrong.push(`counts ${pair.constantColumns} constant columns, not ${constantColumns}`);
+  if (best.W.length !== d * m || best.p.length !== m || perDimension.length !== m)
+    wrong.push('the map has another shape');
   // The reported R² is that of the map on the rows themselves, but for the rounding of W and p to float32.
   const tolerance = 1e-3 * Math.max(1, 1 - direct.r2) + direct.rounding;
-  if (direct.varies && Math.abs(direct.r2 - heldOutR2) > tolerance) wrong.push(`reports R² ${heldOutR2}, the rows give ${direct.r2} (λ = ${best.lambda})`);
+  if (direct.varies && Math.abs(direct.r2 - heldOutR2) > tolerance)
+    wrong.push(`reports R² ${heldOutR2}, the rows give ${direct.r2} (λ = ${best.lambda})`);
   return wrong;
 }
 
@@ -264,7 +301,11 @@ function judge(item: FuzzCase, pair: PairFit): string[] {
  * of W and p to float32 can move it: columns that depend on each other but for their own
  * rounding get weights that cancel, at λ near 0, and p grows with them and with the offsets.
  */
-function scoreRows({ shape, train, heldOut }: FuzzCase, W: Float32Array, p: Float32Array): { r2: number; rounding: number; varies: boolean; dimensionVaries: boolean[] } {
+function scoreRows(
+  { shape, train, heldOut }: FuzzCase,
+  W: Float32Array,
+  p: Float32Array,
+): { r2: number; rounding: number; varies: boolean; dimensionVaries: boolean[] } {
   const { sourceWidth: d, targetWidth: m } = shape;
   const kept = finiteRowsOf(train, d, m);
   const dimensionVaries: boolean[] = [];
@@ -272,7 +313,9 @@ function scoreRows({ shape, train, heldOut }: FuzzCase, W: Float32Array, p: Floa
   let total = 0;
   let rounding = 0;
   const held = finiteRowsOf(heldOut, d, m);
-  const size = Float64Array.from({ length: d }, (_, i) => held.reduce((sum, r) => sum + (heldOut.X[r * d + i] - train.X[kept[0] * d + i]) ** 2, 0));
+  const size = Float64Array.from({ length: d }, (_, i) =>
+    held.reduce((sum, r) => sum + (heldOut.X[r * d + i] - train.X[kept[0] * d + i]) ** 2, 0),
+  );
   for (let j = 0; j < m; j++) {
     const first = train.Y[kept[0] * m + j];
     const mean = first + kept.reduce((sum, r) => sum + (train.Y[r * m + j] - first), 0) / kept.length;
@@ -288,11 +331,18 @@ function scoreRows({ shape, train, heldOut }: FuzzCase, W: Float32Array, p: Floa
     for (let i = 0; i < d; i++) rounding += size[i] * (W[i * m + j] * 2 ** -24) ** 2;
     dimensionVaries.push(own > 0);
   }
-  return { r2: 1 - residual / total, rounding: (2 * Math.sqrt(residual * rounding) + rounding) / total, varies: total > 0, dimensionVaries };
+  return {
+    r2: 1 - residual / total,
+    rounding: (2 * Math.sqrt(residual * rounding) + rounding) / total,
+    varies: total > 0,
+    dimensionVaries,
+  };
 }
 
 function finiteRowsOf({ X, Y, rows }: FuzzRows, d: number, m: number): number[] {
   const out: number[] = [];
-  for (let r = 0; r < rows; r++) if (X.subarray(r * d, (r + 1) * d).every(Number.isFinite) && Y.subarray(r * m, (r + 1) * m).every(Number.isFinite)) out.push(r);
+  for (let r = 0; r < rows; r++)
+    if (X.subarray(r * d, (r + 1) * d).every(Number.isFinite) && Y.subarray(r * m, (r + 1) * m).every(Number.isFinite))
+      out.push(r);
   return out;
 }

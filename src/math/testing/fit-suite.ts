@@ -33,7 +33,11 @@ export function fitSuite(open: () => Promise<FitMaker>): void {
   });
   afterAll(() => maker.close());
 
-  async function fitBoth(data: PairedStates, lambda: number | number[], { warmUpRows, chunk }: { warmUpRows?: number; chunk?: number } = {}) {
+  async function fitBoth(
+    data: PairedStates,
+    lambda: number | number[],
+    { warmUpRows, chunk }: { warmUpRows?: number; chunk?: number } = {},
+  ) {
     const reference = new Float64Fit(pairShape(data));
     const fit = await maker.make(pairShape(data), { warmUpRows });
     await stream(reference, layersOf(data), data);
@@ -49,7 +53,15 @@ export function fitSuite(open: () => Promise<FitMaker>): void {
     const asksAtZero = smallest > 0 && (await fit.needsSecondPass(0));
     const got = await fit.solve(0, 0, lambda);
     fit.dispose();
-    return { expected, got, passes, asksAtZero, errorW: relativeError(got.best.W, expected.best.W), errorP: relativeError(got.best.p, expected.best.p), deltaR2: Math.abs(got.heldOutR2 - expected.heldOutR2) };
+    return {
+      expected,
+      got,
+      passes,
+      asksAtZero,
+      errorW: relativeError(got.best.W, expected.best.W),
+      errorP: relativeError(got.best.p, expected.best.p),
+      deltaR2: Math.abs(got.heldOutR2 - expected.heldOutR2),
+    };
   }
 
   describe('accuracy', () => {
@@ -58,7 +70,9 @@ export function fitSuite(open: () => Promise<FitMaker>): void {
         const data = activationLike(item.states);
         const result = await fitBoth(data, item.lambda);
         const qr = relativeError(result.got.best.W, ridgeByQR(trainingRows(data), item.lambda).data);
-        console.log(`${item.name}: W ${result.errorW.toExponential(1)}, QR ${qr.toExponential(1)}, p ${result.errorP.toExponential(1)}, ΔR² ${result.deltaR2.toExponential(1)}`);
+        console.log(
+          `${item.name}: W ${result.errorW.toExponential(1)}, QR ${qr.toExponential(1)}, p ${result.errorP.toExponential(1)}, ΔR² ${result.deltaR2.toExponential(1)}`,
+        );
         expect(result.errorW).toBeLessThan(item.tolerance);
         expect(qr).toBeLessThan(item.tolerance);
         expect(result.errorP).toBeLessThan(item.tolerance);
@@ -67,15 +81,26 @@ export function fitSuite(open: () => Promise<FitMaker>): void {
         expect(result.got.badPivots).toBe(0);
         expect(result.got.needsSecondPass).toBe(false);
         expect(result.asksAtZero).toBe(false);
-        expect(Math.max(...result.got.perDimension.map((r2, j) => Math.abs(r2 - result.expected.perDimension[j])))).toBeLessThan(1e-5);
+        expect(
+          Math.max(...result.got.perDimension.map((r2, j) => Math.abs(r2 - result.expected.perDimension[j]))),
+        ).toBeLessThan(1e-5);
         expect(Math.abs(result.got.medianDimensionR2 - result.expected.medianDimensionR2)).toBeLessThan(1e-5);
       });
     }
 
     test('a warm-up that misleads is noticed, and a second pass repairs it', async () => {
-      const data = activationLike({ sourceWidth: 48, targetWidth: 64, rows: 4096 + HELD_OUT, kappa: 1e8, seed: 4, misleading: 1300 });
+      const data = activationLike({
+        sourceWidth: 48,
+        targetWidth: 64,
+        rows: 4096 + HELD_OUT,
+        kappa: 1e8,
+        seed: 4,
+        misleading: 1300,
+      });
       const result = await fitBoth(data, 0);
-      console.log(`misleading: passes ${result.passes}, W ${result.errorW.toExponential(1)}, ΔR² ${result.deltaR2.toExponential(1)}`);
+      console.log(
+        `misleading: passes ${result.passes}, W ${result.errorW.toExponential(1)}, ΔR² ${result.deltaR2.toExponential(1)}`,
+      );
       expect(result.passes).toBe(2);
       expect(result.got.secondPass).toBe(true);
       expect(result.got.needsSecondPass).toBe(false);
@@ -137,7 +162,8 @@ export function fitSuite(open: () => Promise<FitMaker>): void {
     test('rows that are not finite are left out and counted', async () => {
       const data = activationLike({ sourceWidth: 8, targetWidth: 6, rows: 1600 + HELD_OUT, kappa: 10, seed: 9 });
       const random = new Random(3);
-      for (let k = 0; k < 40; k++) data.X[8 * 40 * k + Math.floor(random.uniform() * 8)] = [NaN, Infinity, -Infinity][k % 3];
+      for (let k = 0; k < 40; k++)
+        data.X[8 * 40 * k + Math.floor(random.uniform() * 8)] = [NaN, Infinity, -Infinity][k % 3];
       data.Y[6 * (data.rows - 1)] = NaN;
       const fits = [new Float64Fit(pairShape(data)), await maker.make(pairShape(data))];
       for (const fit of fits) {
@@ -161,40 +187,48 @@ export function fitSuite(open: () => Promise<FitMaker>): void {
   });
 
   describe('the grid', () => {
-    test.each([undefined, 3])('R², CKA, moments and cross-validation of 2 × 3 layers agree with float64 (folds: %s)', async (folds) => {
-      const { shape, layers, data } = gridLayers();
-      const fit = await maker.make(shape, { folds });
-      const reference = new Float64Fit(shape, { folds });
-      for (const each of [fit, reference]) await stream(each, layers, data, { folds });
-      expect(await fit.rows()).toEqual({ train: 1600, heldOut: HELD_OUT, excluded: 0 });
-      const grid = await fit.grid(1e-4);
-      const expected = await reference.grid(1e-4);
-      for (let i = 0; i < 6; i++) expect(Math.abs(grid[i] - expected[i])).toBeLessThan(1e-6);
-      expect(grid[0]).toBeGreaterThan(0.3);
-      expect(grid[1]).toBeLessThan(0.05);
-      const cka = await fit.cka();
-      const expectedCka = await reference.cka();
-      for (let i = 0; i < 6; i++) expect(Math.abs(cka[i] - expectedCka[i])).toBeLessThan(1e-4 * Math.max(0.01, expectedCka[i]));
-      expect((await fit.solve(1, 2, [1e-4])).heldOutR2).toBeCloseTo(grid[5], 6);
-      const moments = await fit.moments(0, 2);
-      const expectedMoments = await reference.moments(0, 2);
-      for (const split of ['train', 'heldOut'] as const) {
-        expect(relativeError(moments[split].ss.data, expectedMoments[split].ss.data)).toBeLessThan(1e-5);
-        expect(relativeError(moments[split].st.data, expectedMoments[split].st.data)).toBeLessThan(1e-4);
-        expect(relativeError(moments[split].tt, expectedMoments[split].tt)).toBeLessThan(1e-5);
-        expect(relativeError(moments[split].sourceMean, expectedMoments[split].sourceMean)).toBeLessThan(1e-6);
-      }
-      if (folds) {
-        const points = await fit.crossValidate(0, 0, [0, 1e-2]);
-        const expectedPoints = await reference.crossValidate(0, 0, [0, 1e-2]);
-        expect(points.map(({ perFold }) => perFold.length)).toEqual([folds, folds]);
-        points.forEach((point, i) => point.perFold.forEach((r2, k) => expect(Math.abs(r2 - expectedPoints[i].perFold[k])).toBeLessThan(1e-6)));
-      } else await expect(fit.crossValidate(0, 0, [1e-2])).rejects.toThrowError(/folds/);
-      // src/math knows no LabError: there it is the platform's own.
-      await expect(fit.grid(1, AbortSignal.abort())).rejects.toSatisfy(({ name, code }) => name === 'AbortError' || code === 'cancelled');
-      fit.dispose();
-      await expect(fit.grid(1)).rejects.toThrowError(/disposed|training rows/);
-    });
+    test.each([undefined, 3])(
+      'R², CKA, moments and cross-validation of 2 × 3 layers agree with float64 (folds: %s)',
+      async (folds) => {
+        const { shape, layers, data } = gridLayers();
+        const fit = await maker.make(shape, { folds });
+        const reference = new Float64Fit(shape, { folds });
+        for (const each of [fit, reference]) await stream(each, layers, data, { folds });
+        expect(await fit.rows()).toEqual({ train: 1600, heldOut: HELD_OUT, excluded: 0 });
+        const grid = await fit.grid(1e-4);
+        const expected = await reference.grid(1e-4);
+        for (let i = 0; i < 6; i++) expect(Math.abs(grid[i] - expected[i])).toBeLessThan(1e-6);
+        expect(grid[0]).toBeGreaterThan(0.3);
+        expect(grid[1]).toBeLessThan(0.05);
+        const cka = await fit.cka();
+        const expectedCka = await reference.cka();
+        for (let i = 0; i < 6; i++)
+          expect(Math.abs(cka[i] - expectedCka[i])).toBeLessThan(1e-4 * Math.max(0.01, expectedCka[i]));
+        expect((await fit.solve(1, 2, [1e-4])).heldOutR2).toBeCloseTo(grid[5], 6);
+        const moments = await fit.moments(0, 2);
+        const expectedMoments = await reference.moments(0, 2);
+        for (const split of ['train', 'heldOut'] as const) {
+          expect(relativeError(moments[split].ss.data, expectedMoments[split].ss.data)).toBeLessThan(1e-5);
+          expect(relativeError(moments[split].st.data, expectedMoments[split].st.data)).toBeLessThan(1e-4);
+          expect(relativeError(moments[split].tt, expectedMoments[split].tt)).toBeLessThan(1e-5);
+          expect(relativeError(moments[split].sourceMean, expectedMoments[split].sourceMean)).toBeLessThan(1e-6);
+        }
+        if (folds) {
+          const points = await fit.crossValidate(0, 0, [0, 1e-2]);
+          const expectedPoints = await reference.crossValidate(0, 0, [0, 1e-2]);
+          expect(points.map(({ perFold }) => perFold.length)).toEqual([folds, folds]);
+          points.forEach((point, i) =>
+            point.perFold.forEach((r2, k) => expect(Math.abs(r2 - expectedPoints[i].perFold[k])).toBeLessThan(1e-6)),
+          );
+        } else await expect(fit.crossValidate(0, 0, [1e-2])).rejects.toThrowError(/folds/);
+        // src/math knows no LabError: there it is the platform's own.
+        await expect(fit.grid(1, AbortSignal.abort())).rejects.toSatisfy(
+          ({ name, code }) => name === 'AbortError' || code === 'cancelled',
+        );
+        fit.dispose();
+        await expect(fit.grid(1)).rejects.toThrowError(/disposed|training rows/);
+      },
+    );
   });
 
   test('misuse is refused with a reason', async () => {
@@ -204,7 +238,9 @@ export function fitSuite(open: () => Promise<FitMaker>): void {
     const fit = await maker.make(shape);
     await expect(fit.restart()).rejects.toThrowError(/training rows/);
     await expect(fit.needsSecondPass()).rejects.toThrowError(/training rows/);
-    await expect((async () => fit.add({ source: [], target: [new Float32Array(1)], rows: 1, split: 'train' }))()).rejects.toThrowError(RangeError);
+    await expect(
+      (async () => fit.add({ source: [], target: [new Float32Array(1)], rows: 1, split: 'train' }))(),
+    ).rejects.toThrowError(RangeError);
     fit.dispose();
   });
 }

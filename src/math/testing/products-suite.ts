@@ -12,7 +12,12 @@ export function productsSuite(create: () => Promise<Products>): void {
     });
     afterAll(() => products.dispose());
 
-    test.each([[1, 1, 1], [7, 5, 3], [512, 33, 70], [100, 130, 37]])('%i rows, %i and %i columns agree with float64', async (rows, m, n) => {
+    test.each([
+      [1, 1, 1],
+      [7, 5, 3],
+      [512, 33, 70],
+      [100, 130, 37],
+    ])('%i rows, %i and %i columns agree with float64', async (rows, m, n) => {
       const random = new Random(rows + m + n);
       const normals = (count: number): Float32Array => Float32Array.from(random.normals(count));
       const [A, B] = [normals(rows * m), normals(rows * n)];

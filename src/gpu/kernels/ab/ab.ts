@@ -35,7 +35,8 @@ export interface AbArgs {
  */
 export function ab(rec: Recorder, args: AbArgs): void {
   const { A, B, C, m, k, n, strideA = k, strideB = n, strideC = n, columnB = 0, columnC = 0, upperB = false } = args;
-  for (const value of [k, n, strideA, strideB, strideC, columnB, columnC]) if (value % 4 !== 0) throw new RangeError(`ab: ${value} is not a multiple of 4.`);
+  for (const value of [k, n, strideA, strideB, strideC, columnB, columnC])
+    if (value % 4 !== 0) throw new RangeError(`ab: ${value} is not a multiple of 4.`);
   if (n === 0) return;
   const { kernel, tile } = abKernels.chosen(rec.device, widthOf(m, n));
   const most = Math.max(1, Math.floor(DISPATCH_PRODUCTS / (Math.max(1, k) * n * tileRows(tile)))) * tileRows(tile);
@@ -43,8 +44,21 @@ export function ab(rec: Recorder, args: AbArgs): void {
     const row1 = Math.min(m, row0 + most);
     rec.dispatch(
       kernel,
-      { row0, row1, k, n, strideA4: strideA / 4, strideB4: strideB / 4, columnB4: columnB / 4, strideC4: strideC / 4, columnC4: columnC / 4, upperB: upperB ? 1 : 0 },
-      [A, B, C], Math.ceil(n / tileColumns(tile)), Math.ceil((row1 - row0) / tileRows(tile)),
+      {
+        row0,
+        row1,
+        k,
+        n,
+        strideA4: strideA / 4,
+        strideB4: strideB / 4,
+        columnB4: columnB / 4,
+        strideC4: strideC / 4,
+        columnC4: columnC / 4,
+        upperB: upperB ? 1 : 0,
+      },
+      [A, B, C],
+      Math.ceil(n / tileColumns(tile)),
+      Math.ceil((row1 - row0) / tileRows(tile)),
     );
   }
 }

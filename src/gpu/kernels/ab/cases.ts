@@ -14,7 +14,10 @@ function product(name: string, m: number, k: number, n: number, upperB = false, 
       if (upperB) for (let i = 0; i < k; i++) for (let j = 0; j < Math.min(i, n); j++) B[i * n + j] = 0;
       const C = scope.buffer(m * n * 4, 'C');
       ab(rec, { A: scope.upload(A, 'A'), B: scope.upload(B, 'B'), C, m, k, n, upperB });
-      return maxRelativeError(await rec.readFloats(C, m * n), matmul({ rows: m, cols: k, data: A }, { rows: k, cols: n, data: B }).data);
+      return maxRelativeError(
+        await rec.readFloats(C, m * n),
+        matmul({ rows: m, cols: k, data: A }, { rows: k, cols: n, data: B }).data,
+      );
     },
   };
 }
@@ -30,11 +33,26 @@ const blocks: KernelCase = {
     const wideB = new Float32Array(k * 32).fill(NaN);
     for (let r = 0; r < k; r++) wideB.set(B.subarray(r * n, (r + 1) * n), r * 32 + 16);
     const C = scope.upload(new Float32Array(m * 24).fill(9), 'C');
-    ab(rec, { A: scope.upload(widen(A, m, k, 28, NaN), 'A'), B: scope.upload(wideB, 'B'), C, m, k, n, strideA: 28, strideB: 32, columnB: 16, strideC: 24, columnC: 4 });
+    ab(rec, {
+      A: scope.upload(widen(A, m, k, 28, NaN), 'A'),
+      B: scope.upload(wideB, 'B'),
+      C,
+      m,
+      k,
+      n,
+      strideA: 28,
+      strideB: 32,
+      columnB: 16,
+      strideC: 24,
+      columnC: 4,
+    });
     const got = await rec.readFloats(C, m * 24);
     const untouched = narrow(got, m, 24, 8, 16).every((x) => x === 9) && narrow(got, m, 24, 4, 0).every((x) => x === 9);
     if (!untouched) return Infinity;
-    return maxRelativeError(narrow(got, m, 24, n, 4), matmul({ rows: m, cols: k, data: A }, { rows: k, cols: n, data: B }).data);
+    return maxRelativeError(
+      narrow(got, m, 24, n, 4),
+      matmul({ rows: m, cols: k, data: A }, { rows: k, cols: n, data: B }).data,
+    );
   },
 };
 

@@ -8,7 +8,10 @@ export const accumulateKernel = defineKernel('accumulate', source);
 const MOST_GROUPS = 8192;
 
 /** into += from over `floats` numbers, rounded up to whole vec4s. */
-export function accumulate(rec: Recorder, { from, into, floats }: { from: GPUBuffer; into: GPUBuffer; floats: number }): void {
+export function accumulate(
+  rec: Recorder,
+  { from, into, floats }: { from: GPUBuffer; into: GPUBuffer; floats: number },
+): void {
   const n4 = Math.ceil(floats / 4);
   const groups = Math.min(Math.ceil(n4 / 64), MOST_GROUPS);
   rec.dispatch(accumulateKernel, { n4, stride: groups * 64 }, [from, into], groups);

@@ -11,7 +11,10 @@ function sumCase(name: string, floats: number, quick = false): KernelCase {
       const [a, b] = [normals(floats, 31), normals(floats, 32)];
       const into = scope.upload(a, 'into');
       accumulate(rec, { from: scope.upload(b, 'from'), into, floats });
-      return maxRelativeError(await rec.readFloats(into, floats), a.map((x, i) => x + b[i]));
+      return maxRelativeError(
+        await rec.readFloats(into, floats),
+        a.map((x, i) => x + b[i]),
+      );
     },
   };
 }

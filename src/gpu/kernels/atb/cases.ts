@@ -13,7 +13,10 @@ function product(name: string, rows: number, m: number, n: number, tolerance: nu
       const B = normals(rows * n, 22, 0.5);
       const C = scope.buffer(m * n * 4, 'C');
       atb(rec, { A: scope.upload(A, 'A'), B: scope.upload(B, 'B'), C, rows, m, n, strideA: m, strideB: n, strideC: n });
-      return maxRelativeError(await rec.readFloats(C, m * n), matmulTN({ rows, cols: m, data: A }, { rows, cols: n, data: B }).data);
+      return maxRelativeError(
+        await rec.readFloats(C, m * n),
+        matmulTN({ rows, cols: m, data: A }, { rows, cols: n, data: B }).data,
+      );
     },
   };
 }
@@ -29,7 +32,21 @@ const block = (name: string, rows: number, quick: boolean): KernelCase => ({
     const A = normals(rows * strideA, 23);
     const buffer = scope.upload(A, 'A');
     const C = scope.upload(new Float32Array(m * strideC).fill(1), 'C');
-    atb(rec, { A: buffer, B: buffer, C, rows, m, n: m, strideA, strideB: strideA, strideC, columnA: 8, columnB: 8, columnC: 12, upper: true });
+    atb(rec, {
+      A: buffer,
+      B: buffer,
+      C,
+      rows,
+      m,
+      n: m,
+      strideA,
+      strideB: strideA,
+      strideC,
+      columnA: 8,
+      columnB: 8,
+      columnC: 12,
+      upper: true,
+    });
     const got = await rec.readFloats(C, m * strideC);
     const full = matmulTN({ rows, cols: strideA, data: A }, { rows, cols: strideA, data: A }).data;
     const values: number[] = [];

@@ -35,14 +35,22 @@ function solveCase(name: string, d: number, n: number, quick = false): KernelCas
     async run(rec, scope) {
       const A = definite(d, 51);
       const C = normals(d * n, 52);
-      const system = { matrix: scope.upload(augmented(A, C, n), '[A | C]'), diagonal: scope.upload(diagonalOf(A), 'diagonal'), d, n };
+      const system = {
+        matrix: scope.upload(augmented(A, C, n), '[A | C]'),
+        diagonal: scope.upload(diagonalOf(A), 'diagonal'),
+        d,
+        n,
+      };
       const counters = scope.buffer(16, 'bad pivots');
       factorise(rec, system, counters);
       solveUpper(rec, system);
       const got = await rec.readFloats(system.matrix, d * (d + n));
       const [bad] = await rec.read({ buffer: counters, bytes: 4 });
       if (new Uint32Array(bad)[0] !== 0) return Infinity;
-      return maxRelativeError(narrow(got, d, d + n, n, d), choleskySolve(cholesky(A), { rows: d, cols: n, data: C }).data);
+      return maxRelativeError(
+        narrow(got, d, d + n, n, d),
+        choleskySolve(cholesky(A), { rows: d, cols: n, data: C }).data,
+      );
     },
   };
 }
@@ -63,7 +71,16 @@ const dependent: KernelCase = {
     }
     const A = matmulTN({ rows, cols: d, data }, { rows, cols: d, data });
     const counters = scope.buffer(16, 'bad pivots');
-    factorise(rec, { matrix: scope.upload(augmented(A, new Float32Array(0), 0), 'A'), diagonal: scope.upload(diagonalOf(A), 'diagonal'), d, n: 0 }, counters);
+    factorise(
+      rec,
+      {
+        matrix: scope.upload(augmented(A, new Float32Array(0), 0), 'A'),
+        diagonal: scope.upload(diagonalOf(A), 'diagonal'),
+        d,
+        n: 0,
+      },
+      counters,
+    );
     const [bad] = await rec.read({ buffer: counters, bytes: 16 });
     return Math.abs(new Uint32Array(bad)[0] - 2);
   },

@@ -53,7 +53,13 @@ export function factorise(rec: Recorder, system: Augmented, badPivots: GPUBuffer
     rec.dispatch(diagonalKernel, { k, stride, relative: PIVOT_TOLERANCE, absolute }, [matrix, diagonal, badPivots], 1);
     const c0 = k + BLOCK;
     rec.dispatch(forwardPanel, { k, stride, c0, c1: stride }, [matrix], Math.ceil((stride - c0) / 64));
-    rec.dispatch(forwardTrailing, { k, stride4: stride / 4, r0: c0, r1: d, c0, c1: stride, upper: 1 }, [matrix], Math.ceil((stride - c0) / 32), Math.ceil((d - c0) / 32));
+    rec.dispatch(
+      forwardTrailing,
+      { k, stride4: stride / 4, r0: c0, r1: d, c0, c1: stride, upper: 1 },
+      [matrix],
+      Math.ceil((stride - c0) / 32),
+      Math.ceil((d - c0) / 32),
+    );
   }
 }
 
@@ -64,10 +70,17 @@ export function solveUpper(rec: Recorder, system: Omit<Augmented, 'diagonal'>): 
   const stride = d + n;
   for (let k = d - BLOCK; k >= 0; k -= BLOCK) {
     rec.dispatch(backwardPanel, { k, stride, c0: d, c1: stride }, [matrix], Math.ceil(n / 64));
-    rec.dispatch(backwardTrailing, { k, stride4: stride / 4, r0: 0, r1: k, c0: d, c1: stride, upper: 0 }, [matrix], Math.ceil(n / 32), Math.ceil(k / 32));
+    rec.dispatch(
+      backwardTrailing,
+      { k, stride4: stride / 4, r0: 0, r1: k, c0: d, c1: stride, upper: 0 },
+      [matrix],
+      Math.ceil(n / 32),
+      Math.ceil(k / 32),
+    );
   }
 }
 
 function checkShape(d: number, n: number): void {
-  if (d % BLOCK !== 0 || n % 4 !== 0) throw new RangeError(`Cholesky: d = ${d} must be a multiple of ${BLOCK} and n = ${n} of 4.`);
+  if (d % BLOCK !== 0 || n % 4 !== 0)
+    throw new RangeError(`Cholesky: d = ${d} must be a multiple of ${BLOCK} and n = ${n} of 4.`);
 }

@@ -31,8 +31,38 @@ export interface GatherArgs {
 }
 
 export function gatherRows(rec: Recorder, args: GatherArgs): void {
-  const { source: from, type = 'float32', cols, sourceStride = cols, rows, indices, firstRow = 0, out, outStride = cols, outRow = 0, flags, check } = args;
-  const params = { rows, cols, sourceStride, firstRow, indexed: indices ? 1 : 0, half: type === 'float16' ? 1 : 0, check: check ? 1 : 0, outStride, outRow };
+  const {
+    source: from,
+    type = 'float32',
+    cols,
+    sourceStride = cols,
+    rows,
+    indices,
+    firstRow = 0,
+    out,
+    outStride = cols,
+    outRow = 0,
+    flags,
+    check,
+  } = args;
+  const params = {
+    rows,
+    cols,
+    sourceStride,
+    firstRow,
+    indexed: indices ? 1 : 0,
+    half: type === 'float16' ? 1 : 0,
+    check: check ? 1 : 0,
+    outStride,
+    outRow,
+  };
   // Without indices the binding still needs a buffer: any that is only read will do.
-  rec.dispatch(gatherRowsKernel, params, [from, indices ?? from, out, flags], Math.ceil(cols / 64), Math.min(rows, SLAB), Math.ceil(rows / SLAB));
+  rec.dispatch(
+    gatherRowsKernel,
+    params,
+    [from, indices ?? from, out, flags],
+    Math.ceil(cols / 64),
+    Math.min(rows, SLAB),
+    Math.ceil(rows / SLAB),
+  );
 }

@@ -10,7 +10,9 @@ function factor(n: number): KernelCase {
     async run(rec, scope) {
       const G = normals(n * n, 91);
       const expected = new Float64Array(n * n);
-      for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) expected[i * n + j] = (i === j ? 2.25 : 0) - 1.6875 * G[Math.min(i, j) * n + Math.max(i, j)];
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j < n; j++)
+          expected[i * n + j] = (i === j ? 2.25 : 0) - 1.6875 * G[Math.min(i, j) * n + Math.max(i, j)];
       for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) G[i * n + j] = NaN;
       const out = scope.buffer(4 * n * n, 'factor');
       newtonSchulzFactor(rec, { G: scope.upload(G, 'G'), n, alpha: 2.25, beta: 1.6875, out });

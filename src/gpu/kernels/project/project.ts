@@ -24,5 +24,12 @@ export interface ProjectArgs {
 
 export function project(rec: Recorder, args: ProjectArgs): void {
   const { A, rows, cols, stride = cols, vectors, count, shift, out } = args;
-  rec.dispatch(projectKernel, { rows, cols, strideA: stride, vectors: count, shifted: shift ? 1 : 0 }, [A, vectors, shift ?? vectors, out], count, Math.min(rows, SLAB), Math.ceil(rows / SLAB));
+  rec.dispatch(
+    projectKernel,
+    { rows, cols, strideA: stride, vectors: count, shifted: shift ? 1 : 0 },
+    [A, vectors, shift ?? vectors, out],
+    count,
+    Math.min(rows, SLAB),
+    Math.ceil(rows / SLAB),
+  );
 }

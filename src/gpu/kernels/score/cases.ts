@@ -19,7 +19,16 @@ function scoreCase(name: string, d: number, n: number, quick = false): KernelCas
       const out = scope.buffer(4 * n, 'explained');
       const squares = scope.buffer(4 * n, 'squares');
       const c = scope.upload(C, 'C');
-      explained(rec, { V: scope.upload(V, 'V'), strideV: stride, columnV: 8, T: scope.upload(T, 'T'), C: c, d, n, out });
+      explained(rec, {
+        V: scope.upload(V, 'V'),
+        strideV: stride,
+        columnV: 8,
+        T: scope.upload(T, 'T'),
+        C: c,
+        d,
+        n,
+        out,
+      });
       columnSquares(rec, { C: c, d, n, out: squares });
       const expected = new Float64Array(n);
       const expectedSquares = new Float64Array(n);
@@ -29,7 +38,10 @@ function scoreCase(name: string, d: number, n: number, quick = false): KernelCas
           expectedSquares[j] += C[i * n + j] ** 2;
         }
       }
-      return Math.max(maxRelativeError(await rec.readFloats(out, n), expected), maxRelativeError(await rec.readFloats(squares, n), expectedSquares));
+      return Math.max(
+        maxRelativeError(await rec.readFloats(out, n), expected),
+        maxRelativeError(await rec.readFloats(squares, n), expectedSquares),
+      );
     },
   };
 }

@@ -6,7 +6,19 @@ import source from './score.wgsl?raw';
 export const scoreKernel = defineKernel('score', source);
 
 /** out[j] = Σ_i V_ij (T_ij − 2 C_ij), for V of stride `strideV` from column `columnV`; T = M·V and C are d×n. */
-export function explained(rec: Recorder, args: { V: GPUBuffer; strideV: number; columnV: number; T: GPUBuffer; C: GPUBuffer; d: number; n: number; out: GPUBuffer }): void {
+export function explained(
+  rec: Recorder,
+  args: {
+    V: GPUBuffer;
+    strideV: number;
+    columnV: number;
+    T: GPUBuffer;
+    C: GPUBuffer;
+    d: number;
+    n: number;
+    out: GPUBuffer;
+  },
+): void {
   const { V, strideV, columnV, T, C, d, n, out } = args;
   rec.dispatch(scoreKernel, { d, n, strideV, columnV, mode: 0 }, [V, T, C, out], Math.ceil(n / 16));
 }

@@ -30,7 +30,10 @@ export class ProductKernels {
     let kernel = this.#kernels.get(tile.name);
     if (!kernel) {
       const { source, directReads, direct, stageLeft } = this.#source;
-      const reading: Record<string, string> = tile.staged > 0 ? { reads: stagedReads, loop: staged, 'stage-left': stageLeft } : { reads: directReads, loop: direct };
+      const reading: Record<string, string> =
+        tile.staged > 0
+          ? { reads: stagedReads, loop: staged, 'stage-left': stageLeft }
+          : { reads: directReads, loop: direct };
       kernel = defineKernel(`${this.#name} (${tile.name})`, source, {}, { ...tileParts(tile), ...reading });
       this.#kernels.set(tile.name, kernel);
     }

@@ -29,7 +29,14 @@ export const tileColumns = (tile: Tile): number => tile.columns * tile.threadsX;
 /** Bytes of workgroup memory. */
 export const workgroupBytes = (tile: Tile): number => tile.staged * (tileRows(tile) + tileColumns(tile)) * 4;
 
-const square = (name: string, results: number, threads: number, staged: number): Tile => ({ name, rows: results, columns: results, threadsX: threads, threadsY: threads, staged });
+const square = (name: string, results: number, threads: number, staged: number): Tile => ({
+  name,
+  rows: results,
+  columns: results,
+  threadsX: threads,
+  threadsY: threads,
+  staged,
+});
 
 /** Reads the matrices without staging them: fastest where the GPU is a CPU. */
 export const DIRECT = square('direct', 8, 8, 0);
@@ -61,7 +68,10 @@ export function tileNamed(name: string): Tile {
 
 /** Whether a device with these limits can run it. */
 export function fits(tile: Tile, limits: GPUSupportedLimits): boolean {
-  return workgroupBytes(tile) <= limits.maxComputeWorkgroupStorageSize && tile.threadsX * tile.threadsY <= limits.maxComputeInvocationsPerWorkgroup;
+  return (
+    workgroupBytes(tile) <= limits.maxComputeWorkgroupStorageSize &&
+    tile.threadsX * tile.threadsY <= limits.maxComputeInvocationsPerWorkgroup
+  );
 }
 
 const COMPONENTS = ['x', 'y', 'z', 'w'];
@@ -85,13 +95,24 @@ export function tileParts(tile: Tile): Record<string, string> {
   const R = Array.from({ length: rows }, (_, r) => r);
   const J = Array.from({ length: columns / 4 }, (_, j) => j);
   const rowOf = (r: number): string => `${Math.floor(r / 4)}u * TY * 4u + ${r % 4}u + local.y * 4u`;
-  const left = (k: string, name: string): string => Array.from({ length: rows / 4 }, (_, i) => `let ${name}${i} = left4(${k}, row4 + ${i}u * TY);`).join(' ');
-  const right = (k: string, name: string): string => J.map((j) => `let ${name}${j} = right4(${k}, column4 + ${j}u * TX);`).join(' ');
-  const measures = { BM: rows * threadsY, BN: columns * threadsX, BK: staged, TX: threadsX, TY: threadsY, THREADS: threadsX * threadsY };
+  const left = (k: string, name: string): string =>
+    Array.from({ length: rows / 4 }, (_, i) => `let ${name}${i} = left4(${k}, row4 + ${i}u * TY);`).join(' ');
+  const right = (k: string, name: string): string =>
+    J.map((j) => `let ${name}${j} = right4(${k}, column4 + ${j}u * TX);`).join(' ');
+  const measures = {
+    BM: rows * threadsY,
+    BN: columns * threadsX,
+    BK: staged,
+    TX: threadsX,
+    TY: threadsY,
+    THREADS: threadsX * threadsY,
+  };
   return {
     tile: [
       ...Object.entries(measures).map(([name, value]) => `const ${name}: u32 = ${value}u;`),
-      ...(staged > 0 ? ['var<workgroup> tileA: array<vec4f, BK * BM / 4u>;', 'var<workgroup> tileB: array<vec4f, BK * BN / 4u>;'] : []),
+      ...(staged > 0
+        ? ['var<workgroup> tileA: array<vec4f, BK * BM / 4u>;', 'var<workgroup> tileB: array<vec4f, BK * BN / 4u>;']
+        : []),
     ].join('\n'),
     accumulators: R.map((r) => J.map((j) => `var c${r}_${j} = vec4f();`).join(' ')).join('\n'),
     multiply: [
@@ -101,13 +122,24 @@ export function tileParts(tile: Tile): Record<string, string> {
     ].join('\n'),
     columns4: [
       ...COMPONENTS.map((_, q) => `${left(`k + ${q}u`, `u${q}_`)} ${right(`k + ${q}u`, `x${q}_`)}`),
-      ...R.map((r) => J.map((j) => `c${r}_${j} += ${COMPONENTS.map((_, q) => `u${q}_${Math.floor(r / 4)}.${COMPONENTS[r % 4]} * x${q}_${j}`).join(' + ')};`).join(' ')),
+      ...R.map((r) =>
+        J.map(
+          (j) =>
+            `c${r}_${j} += ${COMPONENTS.map((_, q) => `u${q}_${Math.floor(r / 4)}.${COMPONENTS[r % 4]} * x${q}_${j}`).join(' + ')};`,
+        ).join(' '),
+      ),
     ].join('\n'),
     rows4: [
       ...R.map((r) => `let r${r} = leftRow4(top + ${rowOf(r)}, k / 4u);`),
       ...COMPONENTS.map((_, q) => right(`k + ${q}u`, `x${q}_`)),
-      ...R.map((r) => J.map((j) => `c${r}_${j} += ${COMPONENTS.map((component, q) => `r${r}.${component} * x${q}_${j}`).join(' + ')};`).join(' ')),
+      ...R.map((r) =>
+        J.map(
+          (j) => `c${r}_${j} += ${COMPONENTS.map((component, q) => `r${r}.${component} * x${q}_${j}`).join(' + ')};`,
+        ).join(' '),
+      ),
     ].join('\n'),
-    store: R.map((r) => J.map((j) => `store(base, top + ${rowOf(r)}, left / 4u + ${j}u * TX + local.x, c${r}_${j});`).join(' ')).join('\n'),
+    store: R.map((r) =>
+      J.map((j) => `store(base, top + ${rowOf(r)}, left / 4u + ${j}u * TX + local.x, c${r}_${j});`).join(' '),
+    ).join('\n'),
   };
 }

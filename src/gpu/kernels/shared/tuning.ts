@@ -21,7 +21,11 @@ export interface Tuning {
 /** Both sides of C at least this wide: the product counts as wide. */
 export const WIDE = 1024;
 
-const GPU: Tuning = { atb: { narrow: MEDIUM.name, wide: LARGE.name }, ab: { narrow: MEDIUM.name, wide: LARGE.name }, workgroups: 64 };
+const GPU: Tuning = {
+  atb: { narrow: MEDIUM.name, wide: LARGE.name },
+  ab: { narrow: MEDIUM.name, wide: LARGE.name },
+  workgroups: 64,
+};
 /** A CPU in a GPU's place: reading twice is cheaper than a barrier, and it has few cores to feed. */
 const SOFTWARE: Tuning = { ...oneTile(DIRECT), workgroups: 8 };
 

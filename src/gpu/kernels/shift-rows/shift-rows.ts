@@ -28,8 +28,28 @@ export interface ShiftRowsArgs {
 }
 
 export function shiftRows(rec: Recorder, args: ShiftRowsArgs): void {
-  const { source: from, sourceStride, cols, rows, firstRow = 0, flags, shift, scale, out, outStride, outColumn = 0, padded = cols } = args;
+  const {
+    source: from,
+    sourceStride,
+    cols,
+    rows,
+    firstRow = 0,
+    flags,
+    shift,
+    scale,
+    out,
+    outStride,
+    outColumn = 0,
+    padded = cols,
+  } = args;
   const params = { rows, cols, padded, sourceStride, firstRow, flagged: flags ? 1 : 0, outStride, outColumn };
   // Without flags the binding still needs a buffer: any that is only read will do.
-  rec.dispatch(shiftRowsKernel, params, [from, flags ?? shift, shift, scale, out], Math.ceil(padded / 64), Math.min(rows, SLAB), Math.ceil(rows / SLAB));
+  rec.dispatch(
+    shiftRowsKernel,
+    params,
+    [from, flags ?? shift, shift, scale, out],
+    Math.ceil(padded / 64),
+    Math.min(rows, SLAB),
+    Math.ceil(rows / SLAB),
+  );
 }

@@ -25,10 +25,18 @@ function centreCase(name: string, symmetric: boolean): KernelCase {
       };
       const out = scope.buffer(m * n * 4, 'out');
       centre(rec, {
-        M: scope.upload(raw, 'M'), m, n, strideM: n,
-        leftSums: scope.upload(sums(X, rows, m), 's'), leftTrain: scope.upload(sums(Xt, trainRows, m), 'a'),
-        rightSums: scope.upload(sums(Y, rows, n), 't'), rightTrain: scope.upload(sums(Yt, trainRows, n), 'b'),
-        rows, trainRows, symmetric, out,
+        M: scope.upload(raw, 'M'),
+        m,
+        n,
+        strideM: n,
+        leftSums: scope.upload(sums(X, rows, m), 's'),
+        leftTrain: scope.upload(sums(Xt, trainRows, m), 'a'),
+        rightSums: scope.upload(sums(Y, rows, n), 't'),
+        rightTrain: scope.upload(sums(Yt, trainRows, n), 'b'),
+        rows,
+        trainRows,
+        symmetric,
+        out,
       });
       const train = pairMoments({ rows: trainRows, cols: m, data: Xt }, { rows: trainRows, cols: n, data: Yt });
       const expected = pairMoments({ rows, cols: m, data: X }, { rows, cols: n, data: Y }, train);
@@ -47,7 +55,16 @@ const augmentCase: KernelCase = {
     const C = Float32Array.of(5, 6, 7);
     const matrix = scope.buffer(3 * 4 * 4, '[M | C]');
     const diagonal = scope.buffer(12, 'diagonal');
-    augment(rec, { M: scope.upload(M, 'M'), d: 3, right: scope.upload(C, 'C'), n: 1, ridge: { lambda: 0.1, penalty: scope.upload(P, 'P') }, floor: { relative: 0.01, minimum: 0.025 }, matrix, diagonal });
+    augment(rec, {
+      M: scope.upload(M, 'M'),
+      d: 3,
+      right: scope.upload(C, 'C'),
+      n: 1,
+      ridge: { lambda: 0.1, penalty: scope.upload(P, 'P') },
+      floor: { relative: 0.01, minimum: 0.025 },
+      matrix,
+      diagonal,
+    });
     const got = [...(await rec.readFloats(matrix, 12)), ...(await rec.readFloats(diagonal, 3))];
     return maxRelativeError(got, [2.125, 1.05, 0, 5, 1.05, 3.23, 0, 6, 0, 0, 1, 7, 2.125, 3.23, 1]);
   },
@@ -64,8 +81,16 @@ const scaleCase: KernelCase = {
     scaleRows(rec, { T, sums: scope.upload(Float32Array.of(4, 0, 20, 36), 'sums'), d: 2, rows: 4, out });
     const copied = scope.buffer(16, 'copy');
     copyBlock(rec, { source: out, out: copied, m: 2, n: 2, strideSource: 2, column: 0, upper: true });
-    return maxRelativeError([...(await rec.readFloats(out, 4)), ...(await rec.readFloats(copied, 4))], [2, 4, 9, 12, 2, 4, 0, 12]);
+    return maxRelativeError(
+      [...(await rec.readFloats(out, 4)), ...(await rec.readFloats(copied, 4))],
+      [2, 4, 9, 12, 2, 4, 0, 12],
+    );
   },
 };
 
-export const cases: KernelCase[] = [centreCase('rectangular', false), centreCase('symmetric, upper part only', true), augmentCase, scaleCase];
+export const cases: KernelCase[] = [
+  centreCase('rectangular', false),
+  centreCase('symmetric, upper part only', true),
+  augmentCase,
+  scaleCase,
+];

@@ -38,11 +38,40 @@ export interface CentreArgs {
 }
 
 export function centre(rec: Recorder, args: CentreArgs): void {
-  const { M, m, n, strideM, columnM = 0, leftSums, rightSums, leftTrain, rightTrain, columnSums = 0, rows, trainRows, counts, symmetric = false, out } = args;
+  const {
+    M,
+    m,
+    n,
+    strideM,
+    columnM = 0,
+    leftSums,
+    rightSums,
+    leftTrain,
+    rightTrain,
+    columnSums = 0,
+    rows,
+    trainRows,
+    counts,
+    symmetric = false,
+    out,
+  } = args;
   rec.dispatch(
     centreKernel,
-    { m, n, strideM, columnM, strideOut: n, columnSums, rows, inverseTrain: 1 / trainRows, counted: counts ? 1 : 0, symmetric: symmetric ? 1 : 0 },
-    [M, leftSums, leftTrain, rightSums, rightTrain, counts ?? leftSums, out], Math.ceil(n / 64), m,
+    {
+      m,
+      n,
+      strideM,
+      columnM,
+      strideOut: n,
+      columnSums,
+      rows,
+      inverseTrain: 1 / trainRows,
+      counted: counts ? 1 : 0,
+      symmetric: symmetric ? 1 : 0,
+    },
+    [M, leftSums, leftTrain, rightSums, rightTrain, counts ?? leftSums, out],
+    Math.ceil(n / 64),
+    m,
   );
 }
 
@@ -66,19 +95,49 @@ export function augment(rec: Recorder, args: AugmentArgs): void {
   const C = typeof right === 'string' ? M : right;
   rec.dispatch(
     augmentKernel,
-    { d, n, stride: d + n, lambda: ridge?.lambda ?? 0, relative: floor?.relative ?? 0, minimum: floor?.minimum ?? 0, identity: right === 'identity' ? 1 : 0 },
-    [M, ridge?.penalty ?? M, C, matrix, diagonal], Math.ceil((d + n) / 64), d,
+    {
+      d,
+      n,
+      stride: d + n,
+      lambda: ridge?.lambda ?? 0,
+      relative: floor?.relative ?? 0,
+      minimum: floor?.minimum ?? 0,
+      identity: right === 'identity' ? 1 : 0,
+    },
+    [M, ridge?.penalty ?? M, C, matrix, diagonal],
+    Math.ceil((d + n) / 64),
+    d,
   );
 }
 
 /** out = diag(σ)·T with σ from the column sums [Σ | Σ²] over `rows` rows; T is d×d. */
-export function scaleRows(rec: Recorder, args: { T: GPUBuffer; sums: GPUBuffer; d: number; rows: number; out: GPUBuffer }): void {
+export function scaleRows(
+  rec: Recorder,
+  args: { T: GPUBuffer; sums: GPUBuffer; d: number; rows: number; out: GPUBuffer },
+): void {
   const { T, sums, d, rows, out } = args;
   rec.dispatch(scaleRowsKernel, { d, rows }, [T, sums, out], Math.ceil(d / 64), d);
 }
 
 /** out (m×n) = a block of a wider matrix; `upper` clears what is below the diagonal. */
-export function copyBlock(rec: Recorder, args: { source: GPUBuffer; out: GPUBuffer; m: number; n: number; strideSource: number; column: number; upper?: boolean }): void {
+export function copyBlock(
+  rec: Recorder,
+  args: {
+    source: GPUBuffer;
+    out: GPUBuffer;
+    m: number;
+    n: number;
+    strideSource: number;
+    column: number;
+    upper?: boolean;
+  },
+): void {
   const { source, out, m, n, strideSource, column, upper = false } = args;
-  rec.dispatch(copyBlockKernel, { m, n, strideSource, column, strideOut: n, upper: upper ? 1 : 0 }, [source, out], Math.ceil(n / 64), m);
+  rec.dispatch(
+    copyBlockKernel,
+    { m, n, strideSource, column, strideOut: n, upper: upper ? 1 : 0 },
+    [source, out],
+    Math.ceil(n / 64),
+    m,
+  );
 }
