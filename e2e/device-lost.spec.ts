@@ -15,15 +15,13 @@ test('a lost device costs a few batches, not the collection', async ({ page, bro
   const quick = quickVariant(defaultExperiment('mood'));
   await page.getByTestId('settings-button').click();
   await page.getByText('JSON', { exact: true }).click();
-  await page
-    .getByTestId('settings-json')
-    .fill(
-      JSON.stringify({
-        ...quick,
-        corpus: { ...quick.corpus, maxTokens: 6_000 },
-        map: { ...quick.map, sourceLayer: 1, targetLayer: 2, lambda: 0.01 },
-      }),
-    );
+  await page.getByTestId('settings-json').fill(
+    JSON.stringify({
+      ...quick,
+      corpus: { ...quick.corpus, maxTokens: 6_000 },
+      map: { ...quick.map, sourceLayer: 1, targetLayer: 2, lambda: 0.01 },
+    }),
+  );
   await page.getByTestId('settings-apply').click();
   await page.getByTestId('settings-close').click();
   await page.getByTestId('run-button').click();

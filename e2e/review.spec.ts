@@ -83,7 +83,7 @@ test('a link opens at once in a clean profile, as claims, without engine or mode
     }
 
     // Text from a link is text: no element, no script, no request comes of it.
-    const hostile = '<img src="http://127.0.0.1:9/x" onerror="window.harmed=1"><script>window.harmed=1</script>';
+    const hostile = '<img src="http://127.0.0.1:9/x" onerror="window.mutated=1"><script>window.mutated=1</script>';
     const experiment = { ...document.spec.experiment, title: hostile };
     await reader.goto('about:blank');
     await reader.goto(
@@ -97,7 +97,7 @@ test('a link opens at once in a clean profile, as claims, without engine or mode
     );
     await expect(reader.locator('h1')).toHaveText(hostile);
     await expect(reader.locator('main img, main script, main b')).toHaveCount(0);
-    expect(await reader.evaluate(() => (window as unknown as { harmed?: number }).harmed)).toBeUndefined();
+    expect(await reader.evaluate(() => (window as unknown as { mutated?: number }).mutated)).toBeUndefined();
     expect(asked.some((url) => url.includes('127.0.0.1:9/'))).toBe(false);
 
     // A hub that the lab does not know is asked about by name, and nothing is asked of it.

@@ -28,7 +28,7 @@ export function defaultExperiment(presetId: string): Experiment {
     concept: { kind: 'preset', id: presetId },
     prompting: { template: 'plain', system: '' },
     vector: { method: 'difference-of-means', readPosition: 'mean', maxPairs: 64 },
-    transfer: { addBias: false, operation: 'add', scope: 'all' },
+    transfer: { addBias: false, operation: 'add', capPercentile: 75, scope: 'all', scopeTokens: 1, also: [] },
     dose: { stops: [...DEFAULT_STOPS], chosen: 'auto', maxP95Kl: 1, maxRep3: 0.3 },
     generation: {
       continuations: 64,
@@ -37,6 +37,7 @@ export function defaultExperiment(presetId: string): Experiment {
       temperature: 0.8,
       topP: 0.95,
       randomVectors: 5,
+      controlDraws: 3,
       neutralTexts: 10,
       seed: 7,
     },

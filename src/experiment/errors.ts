@@ -2,6 +2,8 @@
  * The lab's errors. Each has a stable code, says what happened, and says what the
  * user can do; all of them survive a trip through postMessage.
  */
+import type { ErrorKey } from '../i18n/keys';
+import type { MessageParams } from './message';
 
 export const ERROR_CODES = [
   'webgpu-missing',
@@ -69,34 +71,53 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** The form of a LabError that crosses threads and is written to files. */
+/** The form of a LabError that crosses threads and is written to files. Words are made of it in `src/i18n`. */
 export interface LabErrorJson {
   code: ErrorCode;
-  what: string;
-  remedy: string;
+  /** Key of the catalogue's entry, and what fills its places. */
+  key?: string;
+  params?: MessageParams;
+  /** Texts of an error that was written in words (by an older version of the lab). */
+  what?: string;
+  remedy?: string;
   details?: Record<string, string | number | boolean>;
 }
 
 export class LabError extends Error {
   readonly code: ErrorCode;
+  readonly key?: ErrorKey;
+  /** What fills the places of the catalogue's texts; machine-readable, and free to hold more than the texts use. */
+  readonly params: MessageParams;
   /** What the user can do about it, as a sentence. */
   readonly remedy: string;
-  readonly details?: Record<string, string | number | boolean>;
+  readonly details?: LabErrorJson['details'];
 
   /**
-   * @param code   stable identifier, also the name shown by the command line
-   * @param what   what happened, as a sentence
-   * @param remedy what the user can do, as a sentence
+   * @param key    key of the catalogue (`i18n/en/errors.json`): the stable code, or `code.variant`
+   * @param params what fills the places of the entry's texts
    */
-  constructor(code: ErrorCode, what: string, remedy: string, details?: LabErrorJson['details'], cause?: unknown) {
-    super(what, { cause });
+  constructor(key: ErrorKey, params?: MessageParams, cause?: unknown);
+  /** An error in words: gives way to the form above. */
+  constructor(code: ErrorCode, what: string, remedy: string, details?: LabErrorJson['details'], cause?: unknown);
+  constructor(
+    key: string,
+    second: MessageParams | string = {},
+    third?: unknown,
+    details?: LabErrorJson['details'],
+    cause?: unknown,
+  ) {
+    const worded = typeof second === 'string';
+    super(worded ? second : `${key} ${JSON.stringify(second)}`, { cause: worded ? cause : third });
     this.name = 'LabError';
-    this.code = code;
-    this.remedy = remedy;
-    this.details = details;
+    this.code = key.split('.')[0] as ErrorCode;
+    this.params = worded ? (details ?? {}) : second;
+    this.remedy = worded ? (third as string) : '';
+    if (worded) this.details = details;
+    else this.key = key as ErrorKey;
   }
 
   toJSON(): LabErrorJson {
+    if (this.key) return { code: this.code, key: this.key, params: this.params };
     return {
       code: this.code,
       what: this.message,
@@ -106,27 +127,22 @@ export class LabError extends Error {
   }
 
   static fromJSON(json: LabErrorJson): LabError {
-    return new LabError(json.code, json.what, json.remedy, json.details);
+    if (json.key) return new LabError(json.key as ErrorKey, json.params);
+    return new LabError(json.code, json.what ?? json.code, json.remedy ?? '', json.details);
   }
 
   /** Wraps anything thrown. A LabError passes through; the rest becomes `internal` with its message kept. */
   static from(thrown: unknown): LabError {
     if (thrown instanceof LabError) return thrown;
     if (thrown instanceof Error && thrown.name === 'AbortError') return cancelled();
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new LabError(
-      'internal',
-      message || 'An unexpected error.',
-      'Reload the page; if it happens again, report it with this message.',
-      undefined,
-      thrown,
-    );
+    const message = (thrown instanceof Error ? thrown.message : String(thrown)) || 'no message';
+    return new LabError('internal', { message }, thrown);
   }
 }
 
 /** The error of a task that the user stopped. */
 export function cancelled(): LabError {
-  return new LabError('cancelled', 'The work was cancelled.', 'Nothing was lost: start it again when you like.');
+  return new LabError('cancelled');
 }
 
 /** Throws `cancelled` if the signal has been aborted. */

@@ -27,6 +27,12 @@ test('an experiment of version 1 becomes the same experiment of this version, wr
   expect(digestOf(parseExperiment(first()))).toBe(digestOf(defaultExperiment('mood')));
 });
 
+test('an experiment of version 2 becomes the same experiment of this version, written out', () => {
+  const second = JSON.parse(readFileSync(new URL('../../fixtures/experiments/v2.json', import.meta.url), 'utf8'));
+  expect(second.schema).toBe(2);
+  expect(parseExperiment(second)).toEqual(defaultExperiment('mood'));
+});
+
 test('the document that is read is not changed', () => {
   const document = first();
   parseExperiment(document);

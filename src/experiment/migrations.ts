@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { LabError } from './errors';
 
 /** Version of the experiment that this lab writes. */
-export const EXPERIMENT_SCHEMA = 2;
+export const EXPERIMENT_SCHEMA = 3;
 
 type Json = Record<string, unknown>;
 
@@ -32,6 +32,17 @@ const STEPS: Step[] = [
       models: { ...(document.models as Json), alignment: 'tokens' },
       prompting: { template: 'plain', system: '' },
       transfer: { ...(document.transfer as Json), operation: 'add', scope: 'all' },
+    }),
+  },
+  {
+    input: z.looseObject({
+      transfer: z.strictObject({ addBias: z.unknown(), operation: z.literal('add'), scope: z.literal('all') }),
+      generation: z.looseObject({ randomVectors: z.unknown(), controlDraws: absent }),
+    }),
+    up: (document) => ({
+      ...document,
+      transfer: { ...(document.transfer as Json), capPercentile: 75, scopeTokens: 1, also: [] },
+      generation: { ...(document.generation as Json), controlDraws: 3 },
     }),
   },
 ];

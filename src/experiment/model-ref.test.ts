@@ -20,7 +20,8 @@ describe('references to models', () => {
       readFileSync(new URL('../../public/recorded/mood.json', import.meta.url), 'utf8'),
     ) as Run;
     expect(Object.keys(recorded.experiment.models.source)).toEqual(['id', 'dtype']);
-    expect(digestOf(parseExperiment(recorded.experiment))).toBe(recorded.experimentDigest);
+    expect(digestOf(recorded.experiment)).toBe(recorded.experimentDigest);
+    expect(Object.keys(parseExperiment(recorded.experiment).models.target)).toEqual(['id', 'dtype']);
   });
 
   test('one from a hub or a folder says where it is from', () => {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { digestOf } from './digest';
 import { LabError } from './errors';
 import { DOSED_ARMS, RUN_SCHEMA, STAGES, ARMS, type Run } from './run';
-import { ALIGNMENTS, experimentSchema, MAP_KINDS, parseExperiment } from './schema';
+import { ALIGNMENTS, experimentSchema, MAP_KINDS, parseExperiment, READ_POSITIONS } from './schema';
 
 /** JSON has no NaN: a number that could not be computed is written as null, and is NaN again when it is read. */
 const measured = z.union([z.number(), z.null().transform(() => Number.NaN)]);
@@ -159,7 +159,7 @@ const map = z.strictObject({
 const written = z.strictObject({ tokens: strings, special: z.array(z.int()), read: z.array(z.int()) });
 const vector = z.strictObject({
   pairs: z.number(),
-  readPosition: z.enum(['last', 'mean']),
+  readPosition: z.enum(READ_POSITIONS),
   readTokens: z.strictObject({ positive: written, negative: written }),
   cosineMappedNative: measured,
   chanceBand: measured,

@@ -1,5 +1,5 @@
 /** A Run is what came out of an Experiment: plain JSON, written by the lab, shown by the app. */
-import type { Experiment, MapKind } from './schema';
+import type { Experiment, MapKind, ReadPosition } from './schema';
 
 export const RUN_SCHEMA = 3;
 
@@ -203,7 +203,7 @@ export interface MapStatistics {
 }
 
 /** A text as it is put to a model: its tokens, and which of them (by position) are special and are read. */
-export interface WrittenText {
+export interface RenderedPrompt {
   tokens: string[];
   special: number[];
   read: number[];
@@ -211,9 +211,9 @@ export interface WrittenText {
 
 export interface VectorResult {
   pairs: number;
-  readPosition: 'last' | 'mean';
+  readPosition: ReadPosition;
   /** The first pair as it was put to the small model, for show. */
-  readTokens: { positive: WrittenText; negative: WrittenText };
+  readTokens: { positive: RenderedPrompt; negative: RenderedPrompt };
   cosineMappedNative: number;
   /** ±1.96/√d_T: where the cosine of a random vector falls. */
   chanceBand: number;
@@ -240,7 +240,7 @@ export interface AxisArm {
 export interface DoseAxis {
   prompt: string;
   /** The prompt as each model is given it, where it is written into chat templates; null where it is plain. */
-  written: { source: WrittenText; target: WrittenText } | null;
+  written: { source: RenderedPrompt; target: RenderedPrompt } | null;
   /** Signed stops in r, ascending, 0 included. */
   stops: number[];
   arms: Record<DosedArm, AxisArm>;

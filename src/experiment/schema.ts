@@ -85,6 +85,22 @@ export const ALIGNMENTS = ['tokens', 'characters'] as const;
 /** How prompts and contrast pairs are put to the models: as they stand, or inside each model's own chat template. */
 export const TEMPLATES = ['plain', 'chat'] as const;
 
+/** How the direction is found in the states of the contrast pairs. */
+export const EXTRACTIONS = ['difference-of-means', 'principal-component', 'logistic-probe', 'lda'] as const;
+export type Extraction = (typeof EXTRACTIONS)[number];
+/**
+ * Which states of a text give its row: the last token; the mean of the completion, which begins where the two texts of a
+ * pair part; the mean of all tokens.
+ */
+export const READ_POSITIONS = ['last', 'completion', 'mean'] as const;
+export type ReadPosition = (typeof READ_POSITIONS)[number];
+/** What is done to the stream at the steered block. */
+export const OPERATIONS = ['add', 'add-keep-norm', 'clamp', 'cap', 'ablate'] as const;
+export type Operation = (typeof OPERATIONS)[number];
+/** Which token positions are steered: all; generated ones only; the last `scopeTokens` of the prompt and generated ones. */
+export const SCOPES = ['all', 'generated', 'tail'] as const;
+export type Scope = (typeof SCOPES)[number];
+
 export const experimentSchema = z.strictObject({
   schema: z.literal(EXPERIMENT_SCHEMA),
   title: z.string().min(1).max(120),
@@ -119,17 +135,29 @@ export const experimentSchema = z.strictObject({
     system: z.string().max(2000),
   }),
   vector: z.strictObject({
-    method: z.literal('difference-of-means'),
-    readPosition: z.enum(['last', 'mean']),
+    method: z.enum(EXTRACTIONS),
+    readPosition: z.enum(READ_POSITIONS),
     maxPairs: z.int().min(2).max(2000),
   }),
   transfer: z.strictObject({
     /** false: W·v (a difference maps by W alone). true: W·v + p, as printed in the paper. */
     addBias: z.boolean(),
-    /** What is done with the vector at the steered block: it is added to the stream. */
-    operation: z.literal('add'),
-    /** Which token positions are steered. */
-    scope: z.literal('all'),
+    operation: z.enum(OPERATIONS),
+    /** `cap` cuts what exceeds this percentile of the unsteered projections on the vector. */
+    capPercentile: z.number().min(0).max(100),
+    scope: z.enum(SCOPES),
+    /** Prompt tokens that `tail` steers. */
+    scopeTokens: z.int().min(1).max(512),
+    /** Further pairs of blocks that are steered at once, each with its own share of the dose. */
+    also: z
+      .array(
+        z.strictObject({
+          sourceLayer: z.int().min(0).max(511),
+          targetLayer: z.int().min(0).max(511),
+          share: z.number().min(0).max(4),
+        }),
+      )
+      .max(8),
   }),
   dose: z.strictObject({
     /** Magnitudes r = α / median‖h‖ at the steered layer, ascending; the axis is mirrored to negative doses. */
@@ -150,6 +178,8 @@ export const experimentSchema = z.strictObject({
     temperature: z.number().min(0).max(5),
     topP: z.number().min(0.01).max(1),
     randomVectors: z.int().min(1).max(16),
+    /** Draws of each control that is made at random beside the random vectors: shuffled maps, for one. */
+    controlDraws: z.int().min(1).max(16),
     neutralTexts: z.int().min(2).max(256),
     seed,
   }),
@@ -208,7 +238,7 @@ export function parseExperimentJson(text: string): Experiment {
     throw new LabError(
       'settings-invalid',
       `The settings are not valid JSON: ${(error as Error).message}`,
-      'Mend the JSON at the place named; the last valid settings are still in use.',
+      'Fix the JSON at the place named; the last valid settings are still in use.',
     );
   }
   return parseExperiment(value);

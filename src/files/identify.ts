@@ -5,7 +5,7 @@ import { parseExperiment, type Experiment } from '../experiment/schema';
 import { cosine, norm } from '../math/stats';
 import { invalidFile } from './bytes';
 import { hasMap, readMap, type ReadMap } from './map-file';
-import { readPairs, type PairsReading } from './pairs';
+import { parsePairs, type PairsReading } from './pairs';
 import { readSafetensors } from './safetensors';
 import { steeringOf, VECTOR_NAMES, type ExportedRun, type VectorName } from './steering';
 import { readSweep } from './sweep';
@@ -30,7 +30,7 @@ export function identify(name: string, bytes: Uint8Array): Identified {
   const document = objectOf(text);
   if (document === null) {
     if (/^\uFEFF?arm,half,/.test(text)) return { kind: 'sweep', cells: readSweep(text, name) };
-    return { kind: 'pairs', reading: readPairs([{ name, text }]) };
+    return { kind: 'pairs', reading: parsePairs([{ name, text }]) };
   }
   if ('directions' in document) return { kind: 'vectors', file: readVectorFile(bytes, name) };
   if (document.format === 'lrt-lab card') return readCard(document, name);
@@ -38,7 +38,7 @@ export function identify(name: string, bytes: Uint8Array): Identified {
   if ('experimentDigest' in document && 'verdict' in document) throw otherPlace(`${name} is a whole run.`);
   if ('corpus' in document && 'models' in document)
     return { kind: 'experiment', experiment: parseExperiment(document) };
-  return { kind: 'pairs', reading: readPairs([{ name, text }]) };
+  return { kind: 'pairs', reading: parsePairs([{ name, text }]) };
 }
 
 const otherPlace = (what: string): LabError =>

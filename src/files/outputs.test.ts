@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '../experiment/digest';
 import { DOSED_ARMS, type DoseCell, type MapArrays, type Run } from '../experiment/run';
-import { parseExperimentJson } from '../experiment/schema';
+import { parseExperiment, parseExperimentJson } from '../experiment/schema';
 import { heading, list, paragraph, quote, table, toHtml, toMarkdown } from './document';
 import { llamaCommand, shellWord } from './llama-script';
 import { readMap, writeMap } from './map-file';
@@ -54,7 +54,8 @@ describe('the list of files', () => {
       expect(text(output), id).toBe(text(outputs(run, arrays).get(id)!));
     }
     expect(outputs(run).has('map')).toBe(false);
-    expect(parseExperimentJson(text(all.get('experiment')!))).toEqual(run.experiment);
+    expect(JSON.parse(text(all.get('experiment')!))).toEqual(run.experiment);
+    expect(parseExperimentJson(text(all.get('experiment')!))).toEqual(parseExperiment(run.experiment));
   });
 
   test('the card names the files with their digests', () => {

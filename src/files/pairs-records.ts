@@ -34,7 +34,7 @@ export function parseJson(text: string, name: string): unknown {
     const line = lineOf(message, text);
     throw pairsError(
       `${name} is not valid JSON${line === null ? '' : ` at line ${line}`}: ${message}.`,
-      'Mend it at that place, or save the pairs as CSV or JSON lines.',
+      'Fix it at that place, or save the pairs as CSV or JSON lines.',
       line,
     );
   }

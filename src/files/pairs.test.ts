@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defaultExperiment } from '../experiment/defaults';
 import { contrastPair, type ContrastPair, type Preset } from '../experiment/schema';
-import { readPairs, type PairsReading } from './pairs';
+import { parsePairs, type PairsReading } from './pairs';
 import { pairsCsv, pairsJsonl } from './pairs-write';
 import { failure } from './testing';
 
-const read = (text: string, name = 'pairs.txt'): PairsReading => readPairs([{ name, text }]);
+const read = (text: string, name = 'pairs.txt'): PairsReading => parsePairs([{ name, text }]);
 const two: ContrastPair[] = [
   { positive: 'I love it.', negative: 'I hate it.' },
   { positive: 'A fine day.', negative: 'A foul day.' },
@@ -144,9 +144,9 @@ describe('the formats that are read', () => {
       [up, down],
       [down, up],
     ])
-      expect(readPairs(files)).toMatchObject({ format: 'two aligned text files', pairs: two });
+      expect(parsePairs(files)).toMatchObject({ format: 'two aligned text files', pairs: two });
     expect(
-      readPairs([
+      parsePairs([
         { ...up, name: 'a.txt' },
         { ...down, name: 'b.txt' },
       ]).notes[0],
@@ -176,7 +176,7 @@ describe('the formats that are read', () => {
         { positive: 'merry', negative: 'grim' },
       ],
     });
-    const tense = readPairs([{ name: 'c.jsonl', text }], 'tense');
+    const tense = parsePairs([{ name: 'c.jsonl', text }], 'tense');
     expect(tense.pairs).toEqual([
       { positive: 'ran', negative: 'runs' },
       { positive: 'sat', negative: 'sits' },
@@ -243,13 +243,13 @@ describe('what cannot be understood is named, with its line', () => {
 
   test('aligned files of different length, or too many files', () => {
     const error = failure(() =>
-      readPairs([
+      parsePairs([
         { name: 'a.txt', text: 'one\ntwo\nthree' },
         { name: 'b.txt', text: 'un\n' },
       ]),
     );
     expect([error.code, error.details?.line]).toEqual(['pairs-one-sided', 2]);
-    expect(failure(() => readPairs([])).code).toBe('pairs-format');
+    expect(failure(() => parsePairs([])).code).toBe('pairs-format');
   });
 
   test('any text ends in pairs or in a named error', () => {

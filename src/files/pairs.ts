@@ -38,7 +38,7 @@ const KNOWN =
  * @param concept which concept of a file with several; the first unless said
  * @throws LabError `pairs-format`, `pairs-one-sided`, `pairs-too-few`, with `details.line` where there is one
  */
-export function readPairs(files: readonly TextFile[], concept: string | null = null): PairsReading {
+export function parsePairs(files: readonly TextFile[], concept: string | null = null): PairsReading {
   if (files.length === 0 || files.length > 2)
     throw pairsError(
       `${files.length} files were given.`,

@@ -83,7 +83,7 @@ export function readSweep(text: string, name = 'The file'): DoseCell[] {
       const issue = parsed.error.issues[0];
       throw invalidFile(
         `Line ${i + 2} of ${name}, column “${issue.path.join('.')}”: ${issue.message}.`,
-        'Mend that cell, or save the sweep again.',
+        'Fix that cell, or save the sweep again.',
         { line: i + 2 },
       );
     }

@@ -17,17 +17,15 @@ const run = recordedRun();
 
 /** Directions of one width at several blocks. */
 const directions = (firstBlock: number) =>
-  fc
-    .integer({ min: 1, max: 40 })
-    .chain((width) =>
-      fc
-        .uniqueArray(fc.tuple(fc.integer({ min: firstBlock, max: 99_999 }), floats(width)), {
-          selector: ([block]) => block,
-          minLength: 1,
-          maxLength: 5,
-        })
-        .map((entries) => new Map(entries)),
-    );
+  fc.integer({ min: 1, max: 40 }).chain((width) =>
+    fc
+      .uniqueArray(fc.tuple(fc.integer({ min: firstBlock, max: 99_999 }), floats(width)), {
+        selector: ([block]) => block,
+        minLength: 1,
+        maxLength: 5,
+      })
+      .map((entries) => new Map(entries)),
+  );
 
 const bitsOf = (map: ReadonlyMap<number, Float32Array>): [number, number[]][] =>
   [...map].map(([block, v]): [number, number[]] => [block, bits(v)]).toSorted(([a], [b]) => a - b);

@@ -181,7 +181,14 @@ async function predictionDirections(
   const { sourceWidth: d, targetWidth: m } = ridge;
   const W: Matrix = { rows: d, cols: m, data: Float64Array.from(ridge.W) };
   const massive = await leadingSubspace((V) => matmulTN(W, matmul(train.ss, matmul(W, V))), m, signal);
-  const found = await crowd(rec, parent, train, withoutColumns(W, massive), rank + OVERSAMPLING - massive.cols, signal);
+  const found = await leadingSubspaceGpu(
+    rec,
+    parent,
+    train,
+    withoutColumns(W, massive),
+    rank + OVERSAMPLING - massive.cols,
+    signal,
+  );
   await new Promise<void>((resolve) => setTimeout(resolve, 0));
   throwIfAborted(signal);
   // 1e-6: a column that has less of its own than that is float32's rounding of the others.
@@ -192,7 +199,7 @@ async function predictionDirections(
 }
 
 /** Columns that span the leading eigenvectors of W'ᵀ ss W', from the GPU. */
-async function crowd(
+async function leadingSubspaceGpu(
   rec: Recorder,
   parent: GpuScope,
   train: PairMoments,

@@ -26,7 +26,7 @@ export interface LeadingTriplets {
 
 /**
  * The singular triplets of A (d×m) that stand out far enough to converge in a few steps
- * of subspace iteration; the crowd behind them is left.
+ * of subspace iteration; the many small directions behind them are left.
  * @throws LabError cancelled
  */
 export async function leadingTriplets(A: Matrix, signal?: AbortSignal): Promise<LeadingTriplets> {

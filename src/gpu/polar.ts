@@ -5,7 +5,7 @@
  * Two things make it fit for cross moments whose singular values span ten decades:
  * - The massive directions are found in float64 first and their singular values
  *   lowered to the size of the next one. That leaves the polar factor as it is, and
- *   float32 keeps 2⁻²⁴ of the crowd instead of 2⁻²⁴ of the giants.
+ *   float32 keeps 2⁻²⁴ of the many small values instead of 2⁻²⁴ of the giants.
  * - The steps are scaled as by Chen & Chow (2014): X ← ρX(3I − ρ²XᵀX)/2 with the best
  *   ρ for the smallest singular value so far, but at most MAX_SCALE. The best ρ alone
  *   (near √3) would send the largest singular values to the smallest, where float32's

@@ -60,12 +60,12 @@ export interface TuneReport {
 /** Typical of small and of large models. */
 const SHAPES = { narrow: { rows: 1024, m: 256, n: 512 }, wide: { rows: 512, m: 1024, n: 1024 } };
 const BUDGET = 300;
-const MOST_ROUNDS = 7;
+const MAX_ROUNDS = 7;
 /** A candidate this many times slower than the fastest is not timed again. */
-const HOPELESS = 2;
+const PRUNE_RATIO = 2;
 /** Shortest measurement: below it, the wait for the GPU is most of what is measured. */
 const SHORTEST = 2;
-const MOST_REPEATS = 32;
+const MAX_REPEATS = 32;
 /** Numbers of workgroups to split rows for; 1 never splits. */
 const WORKGROUPS = [1, 32, 64, 256];
 /** Largest error of a result against float64, relative to the largest of the results. */
@@ -319,7 +319,7 @@ async function fastest(
       const time = await run(candidate, 1);
       right.push({
         candidate,
-        repeats: Math.min(MOST_REPEATS, Math.max(1, Math.ceil(SHORTEST / Math.max(time, 1e-3)))),
+        repeats: Math.min(MAX_REPEATS, Math.max(1, Math.ceil(SHORTEST / Math.max(time, 1e-3)))),
         times: [],
       });
     } else if (!report.rejected.some((item) => item.tile === candidate.name && item.product === product)) {
@@ -333,8 +333,8 @@ async function fastest(
       'Update the graphics driver or use another browser; meanwhile let the lab compute on the CPU.',
     );
   }
-  for (let round = 0; round < MOST_ROUNDS && (round === 0 || performance.now() < end); round++) {
-    const hopeless = round === 0 ? Infinity : HOPELESS * Math.min(...right.map((item) => median(item.times)));
+  for (let round = 0; round < MAX_ROUNDS && (round === 0 || performance.now() < end); round++) {
+    const hopeless = round === 0 ? Infinity : PRUNE_RATIO * Math.min(...right.map((item) => median(item.times)));
     for (const item of right)
       if (round === 0 || median(item.times) <= hopeless) item.times.push(await run(item.candidate, item.repeats));
   }

@@ -15,7 +15,7 @@ import { pca, type Pca } from '../math/pca';
 import type { Products } from '../math/products';
 import type { TapBatch } from '../runtime/types';
 import { WhitenedFit } from '../math/whitened-fit';
-import { comparedShape, spread, type ComparedBlocks } from './compared';
+import { comparedShape, sparseGridFit, type ComparedBlocks } from './compared';
 import { GpuRowSink } from './gpu-rows';
 import { readGpuTap, uploadTaps } from './gpu-taps';
 import { CpuRowSink, type RowSink, type SinkCheckpoint } from './rows';
@@ -102,7 +102,7 @@ export function wasmBackend(products: Products): LabBackend {
     device: null,
     rowSink: async (shape, options, compared) => {
       const fit = new WhitenedFit(comparedShape(shape, compared), products, options);
-      return new CpuRowSink(compared ? spread(fit, shape, compared) : fit) as RowSink<unknown>;
+      return new CpuRowSink(compared ? sparseGridFit(fit, shape, compared) : fit) as RowSink<unknown>;
     },
     resumeSink: () => Promise.reject(new TypeError('A collection on WASM has no device to lose.')),
     readTap: async (tap) => {

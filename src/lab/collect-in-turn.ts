@@ -6,7 +6,7 @@
 import { digestOf } from '../experiment/digest';
 import type { LanguageModel, TapBatch } from '../runtime/types';
 import { batchesOf, collect, type Collected, type StateSource } from './collect';
-import { breathe, type LabContext } from './context';
+import { yieldToEventLoop, type LabContext } from './context';
 import type { ModelPair } from './model-pair';
 import { rowsIn, type CollectCheckpoint, type PreparedText, type RowSink } from './rows';
 import { StateStore, sweepStates, type StateFile } from './state-store';
@@ -105,7 +105,7 @@ async function storeSourceStates(
         unit: 'tokens',
         note: 'Reading the corpus with the small model, its states to disk',
       });
-      await breathe(signal);
+      await yieldToEventLoop(signal);
     }
     return states;
   } catch (error) {

@@ -6,7 +6,7 @@
 import type { ActivationsResult } from '../experiment/run';
 import type { SecondPassReason, StreamingFit } from '../math/fit-types';
 import type { TapBatch, Tokenizer } from '../runtime/types';
-import { breathe, type LabContext } from './context';
+import { yieldToEventLoop, type LabContext } from './context';
 import { refuse } from './fit';
 import { finiteSample, rowsIn, type CollectCheckpoint, type PreparedText, type RowSink, type Sample } from './rows';
 
@@ -74,7 +74,7 @@ export async function collect<M>(
       await collectBatch(source, target, batches[i], i, sink);
       kept += rowsIn(batches[i]);
       context.progress({ stage: 'activations', done: kept, total, unit: 'tokens', note });
-      await breathe(context.signal);
+      await yieldToEventLoop(context.signal);
       if (performance.now() < due) continue;
       const began = performance.now();
       const state = await sink.checkpoint();

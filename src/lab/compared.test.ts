@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { PlainProducts } from '../math/testing/plain-products';
 import { Random } from '../math/random';
 import { WhitenedFit } from '../math/whitened-fit';
-import { comparedBlocks, comparedShape, pick, spread } from './compared';
+import { comparedBlocks, comparedShape, pick, sparseGridFit } from './compared';
 import { chooseLayers } from './fit';
 
 const auto = { sourceLayer: 'auto', targetLayer: 'auto' } as const;
@@ -45,7 +45,7 @@ test('a fit of some blocks answers as the fit of all does, and NaN for the rest'
     target: Array.from({ length: 3 }, () => rows(n, 4)),
   }));
   const whole = new WhitenedFit(all, new PlainProducts(), { warmUpRows: 64 });
-  const some = spread(
+  const some = sparseGridFit(
     new WhitenedFit(comparedShape(all, compared), new PlainProducts(), { warmUpRows: 64 }),
     all,
     compared,

@@ -7,7 +7,7 @@ import type { Experiment } from '../experiment/schema';
 import type { FitShape, OnLayer, StreamingFit } from '../math/fit-types';
 
 /** Numbers in the cross moments of all pairs of one split. In float64, for both splits, half a gigabyte. */
-const MOST_NUMBERS = 2 ** 25;
+const MAX_NUMBERS = 2 ** 25;
 /** Of each model at least so many. */
 const LEAST_BLOCKS = 4;
 
@@ -25,7 +25,7 @@ export function comparedBlocks(
   map: Pick<Experiment['map'], 'sourceLayer' | 'targetLayer'>,
 ): ComparedBlocks | null {
   const pairs = sourceLayers * targetLayers;
-  const share = Math.sqrt(MOST_NUMBERS / (sourceWidth * targetWidth * pairs));
+  const share = Math.sqrt(MAX_NUMBERS / (sourceWidth * targetWidth * pairs));
   if (share >= 1) return null;
   const side = (count: number, choice: Experiment['map']['sourceLayer']): number[] => {
     const spaced = Math.min(count, Math.max(LEAST_BLOCKS, Math.floor(count * share)));
@@ -58,7 +58,7 @@ export function pick<T>(all: readonly T[], blocks: readonly number[] | null): T[
  * A fit of some blocks, asked as if it had all: in grids the pairs that were not compared are NaN.
  * @param shape of all blocks @throws RangeError for a pair that was not compared
  */
-export function spread<M>(fit: StreamingFit<M>, shape: FitShape, compared: ComparedBlocks): StreamingFit<M> {
+export function sparseGridFit<M>(fit: StreamingFit<M>, shape: FitShape, compared: ComparedBlocks): StreamingFit<M> {
   const at = (blocks: readonly number[], block: number): number => {
     const index = blocks.indexOf(block);
     if (index < 0) throw new RangeError(`Block ${block} was not compared.`);
@@ -72,15 +72,15 @@ export function spread<M>(fit: StreamingFit<M>, shape: FitShape, compared: Compa
     return out;
   };
   /** Progress in blocks of the model, not in those compared. */
-  const told = (onLayer?: OnLayer): OnLayer | undefined => onLayer && ((done) => onLayer(compared.source[done]));
+  const mapProgress = (onLayer?: OnLayer): OnLayer | undefined => onLayer && ((done) => onLayer(compared.source[done]));
   const s = (block: number): number => at(compared.source, block);
   const t = (block: number): number => at(compared.target, block);
   return {
     shape,
     add: (chunk) =>
       fit.add({ ...chunk, source: pick(chunk.source, compared.source), target: pick(chunk.target, compared.target) }),
-    grid: async (lambda, signal, onLayer) => whole(await fit.grid(lambda, signal, told(onLayer))),
-    cka: async (signal, onLayer) => whole(await fit.cka(signal, told(onLayer))),
+    grid: async (lambda, signal, onLayer) => whole(await fit.grid(lambda, signal, mapProgress(onLayer))),
+    cka: async (signal, onLayer) => whole(await fit.cka(signal, mapProgress(onLayer))),
     solve: async (source, target, ...rest) => fit.solve(s(source), t(target), ...rest),
     moments: async (source, target, ...rest) => fit.moments(s(source), t(target), ...rest),
     crossValidate: async (source, target, ...rest) => fit.crossValidate(s(source), t(target), ...rest),

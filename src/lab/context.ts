@@ -29,7 +29,7 @@ export interface LabContext {
  * Lets the worker read its messages (a cancel among them), then stops if asked to.
  * ORT's WASM runs block the thread and resolve as microtasks, so without this no message would ever be seen.
  */
-export async function breathe(signal?: AbortSignal): Promise<void> {
+export async function yieldToEventLoop(signal?: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const channel = new MessageChannel();
     channel.port1.onmessage = () => {

@@ -3,7 +3,7 @@ import type { AxisArm, DoseAxis, DosedArm } from '../experiment/run';
 import { klFromLogits, logSoftmax } from '../math/information';
 import { quantile } from '../math/stats';
 import type { LanguageModel } from '../runtime/types';
-import { breathe, type LabContext } from './context';
+import { yieldToEventLoop, type LabContext } from './context';
 import { residentFirst } from './model-pair';
 import { promptIds, type Prompting } from './prompting';
 import { vectorAt, type SteeringArm } from './vectors';
@@ -53,7 +53,7 @@ export async function computeAxis(
         kl: stops.map((_, s) => round(klFromLogits(base, at(s)))),
       };
     });
-    await breathe(signal);
+    await yieldToEventLoop(signal);
   }
   return {
     prompt,
@@ -111,7 +111,7 @@ export async function sideEffects(
       for (let i = 1; i < row.length; i++)
         kls[d].push(klFromLogits(reference[t].subarray(i * V, (i + 1) * V), logits[k].subarray(i * V, (i + 1) * V)));
     });
-    await breathe(context.signal);
+    await yieldToEventLoop(context.signal);
   }
   return kls.map((values) => ({
     mean: values.reduce((a, b) => a + b, 0) / values.length,

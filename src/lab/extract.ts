@@ -2,7 +2,7 @@
 import { LabError } from '../experiment/errors';
 import type { ContrastPair } from '../experiment/schema';
 import type { LanguageModel } from '../runtime/types';
-import { breathe, type LabContext } from './context';
+import { yieldToEventLoop, type LabContext } from './context';
 import { readText, type Prompting, type ReadPosition } from './prompting';
 
 const BATCH_TEXTS = 32;
@@ -49,7 +49,7 @@ export function checkPairs(pairs: readonly ContrastPair[]): void {
 }
 
 /** Reads the residual stream after `block` for both sides of every pair. @throws LabError `chat-template` */
-export async function readPairs(
+export async function collectPairStates(
   context: LabContext,
   model: LanguageModel,
   block: number,
@@ -82,7 +82,7 @@ export async function readPairs(
       unit: 'texts',
       note,
     });
-    await breathe(context.signal);
+    await yieldToEventLoop(context.signal);
   }
   return { width, positive, negative };
 }

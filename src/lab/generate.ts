@@ -2,7 +2,7 @@
 import type { Arm, StopStreams, StreamToken } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import type { LanguageModel, SteeredRow } from '../runtime/types';
-import { breathe, type LabContext } from './context';
+import { yieldToEventLoop, type LabContext } from './context';
 import { byModelAndLayer } from './dose';
 import { residentFirst } from './model-pair';
 import { promptIds, type Prompting } from './prompting';
@@ -55,7 +55,7 @@ export async function continueAll(
     );
     texts.push(...decoded.map((row) => model.tokenizer.decode(row.ids)));
     onDone?.(batch.length);
-    await breathe(context.signal);
+    await yieldToEventLoop(context.signal);
   }
   return texts;
 }
@@ -99,7 +99,7 @@ export async function computeStreams(
         signal: context.signal,
       },
     );
-    await breathe(context.signal);
+    await yieldToEventLoop(context.signal);
     const full = rows.map((row, i) => ({ ...row, ids: [...ids, ...decoded[i].ids] }));
     const states = await model.statesAt(layer, { rows: full, layer });
     const scale = scales.get(model)!;
@@ -113,7 +113,7 @@ export async function computeStreams(
       if (job.stop === null) for (const item of streams) item.arms[job.name] = tokens;
       else streams[job.stop].arms[job.name] = tokens;
     });
-    await breathe(context.signal);
+    await yieldToEventLoop(context.signal);
   }
   return streams;
 }

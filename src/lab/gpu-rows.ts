@@ -10,7 +10,7 @@ import { GpuScope } from '../gpu/scope';
 import type { GpuMatrix } from '../gpu/types';
 import type { FitShape, StreamingFit } from '../math/fit-types';
 import type { TapBatch } from '../runtime/types';
-import { spread, type ComparedBlocks } from './compared';
+import { sparseGridFit, type ComparedBlocks } from './compared';
 import {
   flatPositions,
   rowsIn,
@@ -55,7 +55,7 @@ export class GpuRowSink implements RowSink<GpuMatrix> {
     compared: ComparedBlocks | null,
   ) {
     this.#inner = fit;
-    this.fit = compared ? spread(fit, shape, compared) : fit;
+    this.fit = compared ? sparseGridFit(fit, shape, compared) : fit;
     this.#rows = rows;
     this.#recorder = recorder;
     this.#scope = scope;

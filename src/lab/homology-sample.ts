@@ -10,7 +10,7 @@ import { dualRidgeR2 } from '../math/dual-ridge';
 import { Random } from '../math/random';
 import { SAMPLE_THRESHOLDS } from '../models';
 import type { LanguageModel } from '../runtime/types';
-import { breathe, type LabContext } from './context';
+import { yieldToEventLoop, type LabContext } from './context';
 import { rowsOf } from './fit';
 import type { ModelPair, Role } from './model-pair';
 import { panelView } from './panels';
@@ -144,7 +144,7 @@ async function readStates(
       taps.dispose();
     }
     onBatch();
-    await breathe(context.signal);
+    await yieldToEventLoop(context.signal);
   }
   return parts.map((arrays) => {
     const rows = new Float32Array(arrays.reduce((n, part) => n + part.length, 0));
@@ -192,7 +192,7 @@ export async function compareSample(
     const out: Float64Array[] = [];
     for (const rows of matrices) {
       out.push(unbiasedGram(rows, width));
-      await breathe(signal);
+      await yieldToEventLoop(signal);
     }
     return out;
   };
@@ -213,7 +213,7 @@ export async function compareSample(
   const depth = (block: number): number => Math.abs((block + 1) / (blocks.target.at(-1)! + 1) - MAP_DEPTH);
   const mid = late.reduce((best, point) => (depth(point.target) < depth(best.target) ? point : best));
   const [s, t] = [blocks.source.indexOf(mid.source), blocks.target.indexOf(mid.target)];
-  await breathe(signal);
+  await yieldToEventLoop(signal);
   const part = (heldOut: boolean): Parameters<typeof dualRidgeR2>[0] => {
     const rows = rowsOf(sample, heldOut);
     const matrix = (

@@ -114,7 +114,7 @@ describe('in turn', () => {
   test('the request at work is told of loading, not the one that loaded first', async () => {
     const pair = await pairOf('in turn');
     const later: string[] = [];
-    pair.attend({ ...request, onLoading: (_done, _total, note) => later.push(note) });
+    pair.setRequest({ ...request, onLoading: (_done, _total, note) => later.push(note) });
     const before = told.length;
     await pair.source.collect(ids);
     expect(told.length).toBe(before);

@@ -77,7 +77,7 @@ export class ModelPair {
   }
 
   /** From now on loading is told to this request and stopped with it. */
-  attend(request: PairRequest): void {
+  setRequest(request: PairRequest): void {
     this.#request = request;
   }
 

@@ -17,7 +17,7 @@ import {
   type StageEvent,
   type StageResults,
   type StopStreams,
-  type WrittenText,
+  type RenderedPrompt,
 } from '../experiment/run';
 import { parseExperiment, type Experiment } from '../experiment/schema';
 import { kernelsDigest } from '../gpu/kernels/digest';
@@ -138,10 +138,10 @@ export class Pipeline {
     experiment: Experiment,
     texts: readonly string[],
     context: PipelineContext,
-  ): Promise<Record<'source' | 'target', WrittenText>[]> {
+  ): Promise<Record<'source' | 'target', RenderedPrompt>[]> {
     parseExperiment(experiment);
     const { state } = await this.#models(experiment, this.#lab(context));
-    const of = (text: string, { tokenizer }: LoadedPair['source']): WrittenText => {
+    const of = (text: string, { tokenizer }: LoadedPair['source']): RenderedPrompt => {
       const { ids, read } = readText(text, tokenizer, experiment.prompting, experiment.vector.readPosition);
       return writtenText(ids, tokenizer, read);
     };
@@ -254,7 +254,7 @@ export class Pipeline {
     // A stage that needs a model which is not in memory loads it: that is this stage's progress.
     const onLoading: PairRequest['onLoading'] = (done, total, note) =>
       context.progress({ stage: this.#making, done, total, unit: 'bytes', note });
-    models.state.pair.attend({ signal: context.signal, onLoading });
+    models.state.pair.setRequest({ signal: context.signal, onLoading });
     const { homology, fromMemory } = await sampledHomology(context, experiment, models.state);
     this.#homology = homologyWarning(homology, models.state);
     return {

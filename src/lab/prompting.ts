@@ -3,7 +3,7 @@
  * assistant would begin to answer. Prompts and contrast pairs go this way; corpus and neutral texts are always plain.
  */
 import { LabError } from '../experiment/errors';
-import type { WrittenText } from '../experiment/run';
+import type { RenderedPrompt } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { applyChatTemplate, type ChatMessage } from '../models';
 import type { LanguageModel, ModelTokenizer } from '../runtime/types';
@@ -78,7 +78,7 @@ export function writtenText(
   ids: readonly number[],
   tokenizer: ModelTokenizer,
   read: readonly number[] = [],
-): WrittenText {
+): RenderedPrompt {
   return {
     tokens: tokenizer.pieces(ids),
     special: ids.flatMap((id, i) => (tokenizer.specialIds.has(id) ? [i] : [])),
@@ -91,9 +91,10 @@ export function writtenPrompt(
   text: string,
   tokenizers: Record<Role, ModelTokenizer>,
   prompting: Prompting,
-): Record<Role, WrittenText> | null {
+): Record<Role, RenderedPrompt> | null {
   if (prompting.template === 'plain') return null;
-  const of = (tokenizer: ModelTokenizer): WrittenText => writtenText(promptIds(text, tokenizer, prompting), tokenizer);
+  const of = (tokenizer: ModelTokenizer): RenderedPrompt =>
+    writtenText(promptIds(text, tokenizer, prompting), tokenizer);
   return { source: of(tokenizers.source), target: of(tokenizers.target) };
 }
 

@@ -6,7 +6,7 @@ import type { Arm, DosedArm, ReplayEvidence, ReplayRow, StopStreams } from '../e
 import { logSoftmax } from '../math/information';
 import { fromHalf, toHalf } from '../runtime/tensors';
 import type { LanguageModel, SteeredRow } from '../runtime/types';
-import { breathe } from './context';
+import { yieldToEventLoop } from './context';
 import type { Role } from './model-pair';
 import { promptIds, type Prompting } from './prompting';
 import type { SteeringArm } from './vectors';
@@ -44,7 +44,7 @@ export async function forceTokens(
     ...(vector ? { vector } : {}),
   }));
   const logits = await model.logits({ rows: batch, layer });
-  await breathe(signal);
+  await yieldToEventLoop(signal);
   const V = model.info.vocabSize;
   return rows.map(({ ids }, k) => {
     const forced: Forced = { logProbs: [], argmax: [], lead: [] };

@@ -119,7 +119,7 @@ export function parseCorpus(jsonl: string): string[] {
       throw new LabError(
         'corpus-invalid',
         `Line ${i + 1} of the corpus is not {"text": "…"}.`,
-        'Mend that line: one JSON object with a “text” a line.',
+        'Fix that line: one JSON object with a “text” a line.',
       );
     }
     if (text.trim() !== '') texts.push(text);

@@ -7,7 +7,7 @@ import { collectPair } from './collect-in-turn';
 import { prepareTexts } from './prepare';
 import type { Sample } from './rows';
 import { comparedBlocks, type ComparedBlocks } from './compared';
-import { breathe, type LabContext } from './context';
+import { yieldToEventLoop, type LabContext } from './context';
 import { foldsOf } from './folds';
 import { Memo } from './memo';
 import { panel, panelView } from './panels';
@@ -70,7 +70,7 @@ export async function activationsStage(
       const out: ActivationsResult['pca']['source'] = [];
       for (const rows of side.blocks) {
         out.push(await panel(backend.pca, rows, side.width, view));
-        await breathe(context.signal);
+        await yieldToEventLoop(context.signal);
       }
       return out;
     };

@@ -6,7 +6,7 @@ import type { AffineMap, PairFit } from '../math/fit-types';
 import { effectiveRank, metricSpectrum, r2WithoutTop, topCounts } from '../math/map-statistics';
 import { medianOfFinite, type PairMoments } from '../math/moments';
 import { comparedNote } from './compared';
-import { breathe, type LabContext } from './context';
+import { yieldToEventLoop, type LabContext } from './context';
 import {
   chooseLayers,
   compareLayers,
@@ -56,7 +56,7 @@ export async function mapStage(
   let step = 0;
   const next = async (): Promise<void> => {
     context.progress({ stage: 'map', done: step, total: STEPS.length, unit: 'steps', note: STEPS[step++] });
-    await breathe(signal);
+    await yieldToEventLoop(signal);
   };
   await next();
   const comparison =

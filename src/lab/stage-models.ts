@@ -17,7 +17,7 @@ import {
 } from '../models';
 import type { LanguageModel, ModelSource } from '../runtime/types';
 import type { LabContext } from './context';
-import { breathe } from './context';
+import { yieldToEventLoop } from './context';
 import { ModelPair, type Loader } from './model-pair';
 import { chooseResidence, planPair } from './pair-memory';
 
@@ -84,7 +84,7 @@ export async function modelsStage(context: LabContext, experiment: Experiment): 
     load: async (options) => {
       const model = await runtime.load(source, { ...options, liveSessions: plan?.sessions });
       try {
-        await breathe(options.signal);
+        await yieldToEventLoop(options.signal);
       } catch (error) {
         await model.dispose();
         throw error;

@@ -1,7 +1,7 @@
 /** Stage 4: the steering vectors of all arms, their scales, and the dose axis. */
 import { fromBase64, toBase64 } from '../experiment/base64';
 import { LabError } from '../experiment/errors';
-import type { DosedArm, SteerResult, VectorResult, WrittenText } from '../experiment/run';
+import type { DosedArm, SteerResult, VectorResult, RenderedPrompt } from '../experiment/run';
 import type { ContrastPair, Experiment, Preset } from '../experiment/schema';
 import { Random } from '../math/random';
 import { auroc, chanceBand, cosine, mean, norm, variance } from '../math/stats';
@@ -16,7 +16,7 @@ import {
   signedStops,
   type SideEffects,
 } from './dose';
-import { checkPairs, differenceOfMeans, readPairs, type PairStates } from './extract';
+import { checkPairs, differenceOfMeans, collectPairStates, type PairStates } from './extract';
 import { readText, writtenPrompt, writtenText } from './prompting';
 import type { ProjectionScale } from './generate';
 import { makeScorer, type ScoreFunction } from './score';
@@ -164,7 +164,7 @@ export async function steerStage(
   }
   const pairs = choosePairs(concept.pairs, experiment.vector.maxPairs, experiment.generation.seed);
   const { source: sourceStates, target: targetStates } = await models.pair.eachRole((role) =>
-    readPairs(
+    collectPairStates(
       context,
       models[role],
       layers[role],
@@ -254,7 +254,7 @@ export async function steerStage(
     );
   }
 
-  const shown = (text: string): WrittenText => {
+  const shown = (text: string): RenderedPrompt => {
     const { ids, read } = readText(text, source.tokenizer, prompting, experiment.vector.readPosition);
     return writtenText(ids, source.tokenizer, read);
   };

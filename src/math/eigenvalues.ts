@@ -11,7 +11,7 @@ import { checkMatrix, type MatrixLike } from './matrix';
 const BREATH = 2e7;
 
 /** Lets messages through, an abort among them. @throws AbortError (the signal's reason) */
-export async function breathe(signal?: AbortSignal): Promise<void> {
+export async function yieldToEventLoop(signal?: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => setTimeout(resolve, 0));
   signal?.throwIfAborted();
 }
@@ -34,7 +34,7 @@ export async function symmetricEigenvalues(A: MatrixLike, signal?: AbortSignal):
   // The last row of what is left is reduced to one element beside the diagonal, by a reflection of the leading block.
   for (let i = n - 1; i > 0; i--) {
     if ((done += 2 * i * i) > BREATH) {
-      await breathe(signal);
+      await yieldToEventLoop(signal);
       done = 0;
     }
     d[i] = a[i * n + i];

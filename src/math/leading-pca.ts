@@ -12,10 +12,10 @@ import { Random } from './random';
 /** Rows of a float32 product; their sums are added up in float64. */
 const FOLD_ROWS = 512;
 /** Columns of the iteration beyond those asked for: convergence goes with the first eigenvalue left out. */
-const SPARE = 8;
-const MOST_STEPS = 200;
+const OVERSAMPLING = 8;
+const MAX_STEPS = 200;
 /** Steps between two looks. */
-const LOOK = 5;
+const CHECK_EVERY = 5;
 /** Length of C·v − λ·v over the largest eigenvalue. A tenth of what float32 leaves of the covariance. */
 const CONVERGED = 1e-8;
 
@@ -29,11 +29,11 @@ export async function leadingPca(rows: Float32Array, d: number, k: number, produ
   const mean = columnMeans({ rows: n, cols: d, data: rows });
   const C = await covariance(rows, n, d, mean, products);
   if (!C.data.every(Number.isFinite)) throw new RangeError('The rows are not finite.');
-  const q = Math.min(d, k + SPARE);
+  const q = Math.min(d, k + OVERSAMPLING);
   let V = orthonormalBasis({ rows: d, cols: q, data: new Random(1).normals(d * q) });
-  for (let step = 1; step <= MOST_STEPS; step++) {
+  for (let step = 1; step <= MAX_STEPS; step++) {
     const CV = matmul(C, V);
-    if (step % LOOK === 0 && V.cols >= k) {
+    if (step % CHECK_EVERY === 0 && V.cols >= k) {
       const ritz = symmetricEigen(matmulTN(V, CV));
       // Rows of `vectors` are the eigenvectors of the small matrix.
       const turned = matmul(V, transpose({ rows: V.cols, cols: V.cols, data: ritz.vectors.data }));

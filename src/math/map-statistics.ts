@@ -3,7 +3,7 @@
  * dimension, and of its spectrum.
  */
 import { cholesky } from './cholesky';
-import { breathe, symmetricEigenvalues } from './eigenvalues';
+import { yieldToEventLoop, symmetricEigenvalues } from './eigenvalues';
 import { matmul, matmulTN, type Matrix, type MatrixLike, transpose, zeros } from './matrix';
 import type { PairMoments } from './moments';
 import { quantile } from './stats';
@@ -158,9 +158,9 @@ export async function metricSpectrum(
     // A semidefinite matrix of float64's rounding would stop Cholesky: this is the size of that rounding.
     correlation.data[i * d + i] = (deviation[i] > 0 ? 1 : 0) + 8 * d * Number.EPSILON;
   }
-  await breathe(signal);
+  await yieldToEventLoop(signal);
   const { U } = cholesky(correlation);
-  await breathe(signal);
+  await yieldToEventLoop(signal);
   const F = matmul(U, weights); // FᵀF = Wᵀ ss W
   return roots(await symmetricEigenvalues(await gram(d < m ? transpose(F) : F, signal), signal));
 }
@@ -220,7 +220,7 @@ async function gram(A: MatrixLike, signal?: AbortSignal): Promise<Matrix> {
   const out = zeros(k, k);
   const width = Math.max(8, Math.ceil(2e8 / Math.max(1, n * k)));
   for (let first = 0; first < k; first += width) {
-    await breathe(signal);
+    await yieldToEventLoop(signal);
     const count = Math.min(width, k - first);
     const band = zeros(n, count);
     for (let r = 0; r < n; r++) for (let c = 0; c < count; c++) band.data[r * count + c] = A.data[r * k + first + c];

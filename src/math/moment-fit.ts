@@ -69,7 +69,7 @@ export interface SourceCoordinates {
 export const MAX_FOLDS = 16;
 
 /** Lets an abort or a message through between two steps of a long solve. */
-const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 export abstract class MomentFit implements StreamingFit<Float32Array> {
   readonly shape: FitShape;
@@ -118,7 +118,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   /** A pivot below this share of its diagonal is rounding noise; undefined for that of float64. */
   protected readonly pivotTolerance: number | undefined = undefined;
   /** How the streaming itself failed this source layer, see PairFit.needsSecondPass. */
-  protected strayed(
+  protected secondPassCause(
     _sourceLayer: number,
     _train: PairMoments,
     _lambda: number,
@@ -164,7 +164,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     const { sourceLayers, targetLayers, targetWidth } = this.shape;
     const out = new Float64Array(sourceLayers * targetLayers).fill(NaN);
     for (let s = 0; s < sourceLayers; s++) {
-      await breathe();
+      await yieldToEventLoop();
       signal?.throwIfAborted();
       onLayer?.(s);
       // One factorisation a source layer: all target layers are its right-hand sides.
@@ -197,7 +197,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     let badPivots = 0;
     let constantColumns = 0;
     for (const lambda of path) {
-      await breathe();
+      await yieldToEventLoop();
       signal?.throwIfAborted();
       const solution = ridgeFromMoments(train, lambda, this.pivotTolerance);
       badPivots += solution.badPivots;
@@ -223,7 +223,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
       badPivots,
       constantColumns,
       secondPass: this.secondPass,
-      needsSecondPass: this.strayed(sourceLayer, train, Math.min(...path)) !== null,
+      needsSecondPass: this.secondPassCause(sourceLayer, train, Math.min(...path)) !== null,
     };
   }
 
@@ -254,7 +254,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
       const train = this.#momentsOf(rest, others, sourceLayer, targetLayer, rest);
       const heldOut = this.#momentsOf(this.train[fold], others, sourceLayer, targetLayer, rest);
       for (const point of points) {
-        await breathe();
+        await yieldToEventLoop();
         signal?.throwIfAborted();
         const { W, badPivots } = ridgeFromMoments(train, point.lambda, this.pivotTolerance);
         point.perFold.push(badPivots > 0 ? NaN : scoreFromMoments(W, heldOut).r2);
@@ -280,7 +280,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     );
     const out = new Float64Array(sourceLayers * targetLayers);
     for (let s = 0; s < sourceLayers; s++) {
-      await breathe();
+      await yieldToEventLoop();
       signal?.throwIfAborted();
       onLayer?.(s);
       const { ss, st } = this.trainMoments(s);

@@ -92,7 +92,7 @@ export class WhitenedFit extends MomentFit {
   async secondPassReason(smallestLambda = 0): Promise<SecondPassReason | null> {
     await this.#settled();
     for (let s = 0; s < this.shape.sourceLayers; s++) {
-      const flaw = this.strayed(s, this.trainMoments(s, 0), smallestLambda); // trainMoments refuses what has overflowed
+      const flaw = this.secondPassCause(s, this.trainMoments(s, 0), smallestLambda); // trainMoments refuses what has overflowed
       if (flaw) return { sourceLayer: s, ...flaw };
     }
     return null;
@@ -128,7 +128,7 @@ export class WhitenedFit extends MomentFit {
     return this.#secondPass;
   }
 
-  protected override strayed(
+  protected override secondPassCause(
     s: number,
     { ss }: PairMoments,
     lambda: number,

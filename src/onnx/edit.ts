@@ -14,7 +14,7 @@ import { prune } from './prune';
 import { findResidualStream, type ResidualPost, type ResidualStream } from './residual';
 import { GRAPH, elementTypeCode, encodeIntAttribute, encodeValueInfo, type ElementType } from './schema';
 import { writeDraft } from './write';
-import { giveWritten } from './written';
+import { emitCacheDelta } from './written';
 
 export interface EditOptions {
   /** Blocks whose resid_post becomes an output. Default: none. */
@@ -24,7 +24,7 @@ export interface EditOptions {
   /**
    * Outputs to keep; both default to true. Dropping one also removes every node, initialiser,
    * value_info and graph input that only it needed. Outputs other than these two stay. `present: 'written'`
-   * gives the columns that a run has written instead of the whole cache: see `giveWritten`.
+   * gives the columns that a run has written instead of the whole cache: see `emitCacheDelta`.
    *
    * ONNX Runtime's CPU provider (1.31) cannot run GroupQueryAttention with a float16 cache when nothing
    * reads present.*: it reuses too small a buffer and stops with "Shape mismatch". Keep `present` there.
@@ -102,7 +102,7 @@ export function editGraph(source: Uint8Array | OnnxModel, options: EditOptions =
     if (output.name === 'logits' ? !keep.logits : output.name.startsWith('present.') && !keep.present)
       draft.dropped.outputs.add(output.name);
   }
-  if (keep.present === 'written') giveWritten(draft);
+  if (keep.present === 'written') emitCacheDelta(draft);
   if (options.lastTokenLogits && keep.logits && !info.hasNumLogitsToKeep) graftLastToken(draft, stream, info);
   draft.settle();
 

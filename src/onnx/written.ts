@@ -17,7 +17,7 @@ export function writtenName(present: string): string {
 }
 
 /** Replaces every `present.N.*` output by `present.N.*.written` of shape [rows, kvHeads, written, headDim]. */
-export function giveWritten(draft: Draft): void {
+export function emitCacheDelta(draft: Draft): void {
   const { graph, model, dropped } = draft;
   const dims = ['batch_size', 'cache_heads', 'written_length', 'cache_head_size'];
   draft.claim(WRITTEN_INPUT);

@@ -48,7 +48,7 @@ export async function decodeRows(
         });
       }
       onStep?.(step, tokens);
-      await letMessagesIn();
+      await yieldToEventLoop();
       throwIfAborted(signal);
       if (step === maxNewTokens - 1 || results.every((result) => result.ended)) return results;
       for (const group of groups) {
@@ -104,7 +104,7 @@ async function openGroups(
 }
 
 /** WASM runs block the thread and resolve as microtasks: without a task of its own a worker would never see a cancel. */
-export function letMessagesIn(): Promise<void> {
+export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => {
     const channel = new MessageChannel();
     channel.port1.onmessage = () => {

@@ -2,7 +2,7 @@
 import { LabError } from '../experiment/errors';
 import type { GraphInfo } from '../onnx';
 import { checkRows, chunkRows, padRows } from './batch';
-import { decodeRows, lastLogits, letMessagesIn } from './decode';
+import { decodeRows, lastLogits, yieldToEventLoop } from './decode';
 import { wholeFeeds } from './feeds';
 import type { Ort, Tensor } from './ort';
 import { SessionPool, type OpenSession, type Purpose } from './sessions';
@@ -155,7 +155,7 @@ export class LoadedModel implements LanguageModel {
           const start = i * padded.length * width;
           results.push(values.slice(start, start + row.ids.length * width));
         });
-        await letMessagesIn();
+        await yieldToEventLoop();
       }
       return results;
     });

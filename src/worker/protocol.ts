@@ -15,7 +15,7 @@ import type {
   Stage,
   StageEvent,
   StopStreams,
-  WrittenText,
+  RenderedPrompt,
 } from '../experiment/run';
 import type { ModelRef } from '../experiment/model-ref';
 import type { Experiment } from '../experiment/schema';
@@ -53,7 +53,7 @@ export interface Requests extends ModelRequests {
   /** Next-token distributions at every stop for a prompt of the user's; needs a run up to `steer`. */
   axis: { in: { experiment: Experiment; prompt: string }; out: DoseAxis };
   /** Texts as the models are given them, with the tokens whose states a contrast pair would be read at; loads the models where they are not. */
-  written: { in: { experiment: Experiment; texts: string[] }; out: Record<'source' | 'target', WrittenText>[] };
+  written: { in: { experiment: Experiment; texts: string[] }; out: Record<'source' | 'target', RenderedPrompt>[] };
   /** Continuations of all arms at the stops, nearest to `nearest` first; each stop arrives as a `streams` event. */
   streams: {
     in: { experiment: Experiment; prompt: string; nearest: number; maxNewTokens: number };

@@ -6,7 +6,7 @@ import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
 import { StageFrame } from '../shell/StageFrame';
 import { useLab } from '../state/store';
-import { useEnds, type Ends } from '../state/ends';
+import { useConceptPoles, type ConceptPoles } from '../state/concept-poles';
 import { ArmMark } from '../ui/ArmMark';
 import { Digest } from '../ui/Digest';
 import { Facts } from '../ui/Facts';
@@ -18,7 +18,7 @@ export default function EvidenceStage() {
   const stage = useLab((s) => s.stages.evidence);
   const current = useLab((s) => s.experiment);
   const run = useLab((s) => s.run);
-  const ends = useEnds(stage.experiment ?? current);
+  const ends = useConceptPoles(stage.experiment ?? current);
   const result = stage.result;
   return (
     <StageFrame
@@ -78,14 +78,14 @@ function VerdictBlock({ result }: { result: EvidenceResult }) {
   );
 }
 
-const towards = (arm: ArmResult, ends: Ends): string =>
+const towards = (arm: ArmResult, ends: ConceptPoles): string =>
   arm.direction === 'none'
     ? 'unsteered'
     : arm.direction === 'positive'
       ? `toward ${ends.positive}`
       : `toward ${ends.negative}`;
 
-function ArmsFigure({ arms, ends }: { arms: ArmResult[]; ends: Ends }) {
+function ArmsFigure({ arms, ends }: { arms: ArmResult[]; ends: ConceptPoles }) {
   return (
     <Figure
       name="arms"
@@ -189,7 +189,7 @@ function RateBar({ arm, value, range }: { arm: Arm; value: number; range: [numbe
   );
 }
 
-function Samples({ arms, ends }: { arms: ArmResult[]; ends: Ends }) {
+function Samples({ arms, ends }: { arms: ArmResult[]; ends: ConceptPoles }) {
   const [open, setOpen] = useState('mappedpositive');
   const keyOf = (arm: ArmResult): string => arm.name + arm.direction;
   const chosen = arms.find((arm) => keyOf(arm) === open) ?? arms[0];

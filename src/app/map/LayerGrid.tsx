@@ -11,7 +11,7 @@ import { Segmented } from '../ui/Segmented';
 
 type Measure = 'r2' | 'cka';
 /** Blocks of a side up to which the cells have their numbers written in them. */
-const MOST_NUMBERED = 8;
+const MAX_NUMBERED = 8;
 const MEASURES: Record<Measure, { name: string; caption: string }> = {
   r2: { name: 'R²', caption: 'Held-out R² of a map between each pair of blocks.' },
   cka: {
@@ -70,7 +70,7 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
         zmin: Math.min(0, ...values.flat().filter(Number.isFinite)),
         zmax: 1,
         // Numbers where there is room for them.
-        ...(columns.length <= MOST_NUMBERED ? { texttemplate: '%{z:.2f}', textfont: { size: 13 } } : {}),
+        ...(columns.length <= MAX_NUMBERED ? { texttemplate: '%{z:.2f}', textfont: { size: 13 } } : {}),
         hoverongaps: false,
         hovertemplate: `${plotText(source)} block %{customdata[0]} → ${plotText(target)} block %{customdata[1]}<br>${MEASURES[measure].name} %{z:.3f}<extra></extra>`,
         colorbar: { thickness: 10, outlinewidth: 0, len: 1, tickfont: { size: 12 }, nticks: 6 },

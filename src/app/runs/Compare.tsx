@@ -11,8 +11,8 @@ import { dateTime } from '../ui/format';
 import { settingDifferences } from './differences';
 import { DoseOverlay } from './DoseOverlay';
 import { HeadlineFigure } from './HeadlineFigure';
-import { Letter, type Two } from './Letter';
-import { Made } from './Made';
+import { RunLabel, type RunPair } from './RunLabel';
+import { Provenance } from './Provenance';
 import { Texts } from './Texts';
 
 type Opened = { ids: string; runs: [Run, Run] | null; error: LabErrorJson | null };
@@ -37,7 +37,7 @@ export function Compare({ records }: { records: [RunRecord, RunRecord] }) {
       </p>
     );
   if (!opened.runs) return <ErrorNote error={opened.error!} />;
-  const two: Two = { records, runs: opened.runs };
+  const two: RunPair = { records, runs: opened.runs };
   return (
     <div className="compare" data-testid="comparison">
       <Heads {...two} />
@@ -45,18 +45,18 @@ export function Compare({ records }: { records: [RunRecord, RunRecord] }) {
       <HeadlineFigure {...two} />
       <DoseOverlay {...two} />
       <Texts {...two} />
-      <Made {...two} />
+      <Provenance {...two} />
     </div>
   );
 }
 
-function Heads({ records, runs }: Two) {
+function Heads({ records, runs }: RunPair) {
   return (
     <div className="compare-heads">
       {([0, 1] as const).map((i) => (
         <section key={i}>
           <h3>
-            <Letter of={i} /> {records[i].name}
+            <RunLabel of={i} /> {records[i].name}
           </h3>
           <p className="muted">{dateTime(records[i].created)}</p>
           <p>
@@ -68,7 +68,7 @@ function Heads({ records, runs }: Two) {
   );
 }
 
-function Settings({ runs: [a, b] }: Two) {
+function Settings({ runs: [a, b] }: RunPair) {
   const differences = settingDifferences(a.experiment, b.experiment);
   return (
     <section className="compare-settings" data-testid="compare-settings">
@@ -81,10 +81,10 @@ function Settings({ runs: [a, b] }: Two) {
             <tr>
               <th scope="col">Setting</th>
               <th scope="col">
-                <Letter of={0} />
+                <RunLabel of={0} />
               </th>
               <th scope="col">
-                <Letter of={1} />
+                <RunLabel of={1} />
               </th>
             </tr>
           </thead>

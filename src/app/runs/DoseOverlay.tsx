@@ -7,7 +7,7 @@ import { usePlotTheme, type PlotTheme } from '../figures/theme';
 import { along, withAlpha } from '../steer/DoseResponse';
 import { interval, percent, signed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
-import { LETTERS, type Two } from './Letter';
+import { LETTERS, type RunPair } from './RunLabel';
 
 const OPEN: Record<DosedArm, string> = {
   'small-steered': 'circle-open',
@@ -65,7 +65,7 @@ function traces(
   return { data, cursor };
 }
 
-export function DoseOverlay({ runs }: Two) {
+export function DoseOverlay({ runs }: RunPair) {
   const theme = usePlotTheme();
   const [arm, setArm] = useState<DosedArm>('mapped');
   const [a, b] = runs;

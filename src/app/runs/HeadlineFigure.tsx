@@ -4,7 +4,7 @@ import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
 import { fixed, interval, percent, signed } from '../ui/format';
 import { headlines, type Headline, type Reading } from './headline';
-import { Letter, LETTERS, type Two } from './Letter';
+import { RunLabel, LETTERS, type RunPair } from './RunLabel';
 
 const GROUP_NAMES: Record<Headline['group'], string> = { map: 'The map', effect: 'The effect', cost: 'What it costs' };
 const MEETING_WORDS = { overlap: 'overlap', apart: 'apart' } as const;
@@ -23,7 +23,7 @@ function scaleOf(rows: readonly Headline[]): [number, number] {
   return [Math.max(-1, Math.min(0, ...all)), Math.min(2, Math.max(1, ...all))];
 }
 
-export function HeadlineFigure({ runs: [a, b] }: Two) {
+export function HeadlineFigure({ runs: [a, b] }: RunPair) {
   const rows = useMemo(() => headlines(a, b), [a, b]);
   const scale = useMemo(() => scaleOf(rows), [rows]);
   const apart = rows.filter(({ meeting }) => meeting === 'apart').length;
@@ -56,10 +56,10 @@ export function HeadlineFigure({ runs: [a, b] }: Two) {
           <tr>
             <th scope="col">Number</th>
             <th scope="col" className="num">
-              <Letter of={0} />
+              <RunLabel of={0} />
             </th>
             <th scope="col" className="num">
-              <Letter of={1} />
+              <RunLabel of={1} />
             </th>
             <th scope="col" className="headline-scale">
               <span>{fixed(scale[0], scale[0] === 0 ? 0 : 1)}</span>

@@ -9,7 +9,7 @@ import { bytes, count } from '../ui/format';
 import { Compare } from './Compare';
 import { exportRuns } from './export';
 import { DamagedRow, focusIn, RunRow } from './RunRow';
-import { Unkept } from './Unkept';
+import { UnsavedRun } from './UnsavedRun';
 import './runs.css';
 
 export default function RunsSheet() {
@@ -103,7 +103,7 @@ export default function RunsSheet() {
           <>
             <Tools />
             {problem && <ErrorNote error={problem} />}
-            <Unkept inList />
+            <UnsavedRun inList />
             <Imported />
             {listError && (
               <ErrorNote

@@ -7,7 +7,7 @@ import { nearestStop } from '../state/dose';
 import { changedTokens } from '../steer/diff';
 import { ArmMark } from '../ui/ArmMark';
 import { signed } from '../ui/format';
-import { Letter, LETTERS, type Two } from './Letter';
+import { RunLabel, LETTERS, type RunPair } from './RunLabel';
 
 const steered = (arm: Arm): boolean => arm !== 'small' && arm !== 'large';
 
@@ -27,7 +27,7 @@ export function sameTokens(a: Run, b: Run, arm: Arm): boolean {
   return digest(a) !== undefined && digest(a) === digest(b);
 }
 
-export function Texts({ runs }: Two) {
+export function Texts({ runs }: RunPair) {
   const [a, b] = runs;
   const stops = useMemo(
     () => [...new Set(runs.flatMap((run) => run.streams.map(({ stop }) => stop)))].sort((x, y) => x - y),
@@ -110,7 +110,7 @@ export function Texts({ runs }: Two) {
         {([0, 1] as const).map((i) => (
           <article key={i} style={{ '--arm': `var(${ARM_STYLES[arm].color})` }}>
             <h4>
-              <Letter of={i} /> <ArmMark arm={arm} />{' '}
+              <RunLabel of={i} /> <ArmMark arm={arm} />{' '}
               {at[i] && steered(arm) && <span className="muted">r {signed(at[i].stop)}</span>}
             </h4>
             {at[i] ? (

@@ -3,7 +3,7 @@ import { lazy, Suspense, useEffect, type ComponentType } from 'react';
 import { STAGES, type Stage } from '../../experiment/run';
 import { whenIdle } from '../figures/idle';
 import SteerStage from '../steer/SteerStage';
-import { Unkept } from '../runs/Unkept';
+import { UnsavedRun } from '../runs/UnsavedRun';
 import { useRuns } from '../state/runs';
 import { STAGE_TITLES, type Origin } from '../state/stages';
 import { useLab } from '../state/store';
@@ -137,7 +137,7 @@ function Notices() {
         />
       )}
       {recorded && <ErrorNote error={recorded} />}
-      <Unkept inList={false} />
+      <UnsavedRun inList={false} />
       {failedAt && failure && (
         <ErrorNote
           error={failure}

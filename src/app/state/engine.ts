@@ -1,6 +1,6 @@
 /** What the page asks of the engine worker, and what it does with the answers. */
 import { LabError, type LabErrorJson } from '../../experiment/errors';
-import { STAGES, type MapArrays, type Stage, type StopStreams, type WrittenText } from '../../experiment/run';
+import { STAGES, type MapArrays, type Stage, type StopStreams, type RenderedPrompt } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
 import type { LocalFile } from '../../models/picked';
 import type { Verification } from '../../experiment/share/verification';
@@ -276,7 +276,7 @@ export async function tryPrompt(prompt: string): Promise<void> {
 export async function writtenTexts(
   texts: string[],
   signal: AbortSignal,
-): Promise<Record<'source' | 'target', WrittenText>[]> {
+): Promise<Record<'source' | 'target', RenderedPrompt>[]> {
   if (!(await startEngine()))
     throw new LabError('worker-crashed', 'The engine is not ready.', 'See the engine’s state in the top bar.');
   return client.request('written', { experiment: useLab.getState().experiment, texts }, { signal });

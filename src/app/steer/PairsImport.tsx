@@ -1,7 +1,7 @@
 /** Contrast pairs from a file, two aligned files, or the clipboard: looked at before they are taken. */
 import { useState } from 'react';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
-import { readPairs, type PairsReading, type TextFile } from '../../files/pairs';
+import { parsePairs, type PairsReading, type TextFile } from '../../files/pairs';
 import { decode } from '../../files/vector-files';
 import { ErrorNote } from '../ui/ErrorNote';
 import { FileDrop } from '../ui/FileDrop';
@@ -17,7 +17,7 @@ interface Look {
 
 function look(files: TextFile[], concept: string | null = null): Look {
   try {
-    return { files, reading: readPairs(files, concept), error: null };
+    return { files, reading: parsePairs(files, concept), error: null };
   } catch (thrown) {
     return { files, reading: null, error: LabError.from(thrown).toJSON() };
   }

@@ -1,7 +1,7 @@
 /** Whether prompts and pairs go to the models as plain text or in their chat templates, and what that looks like. */
 import { useEffect, useState } from 'react';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
-import type { WrittenText } from '../../experiment/run';
+import type { RenderedPrompt } from '../../experiment/run';
 import type { ContrastPair, Experiment } from '../../experiment/schema';
 import { writtenTexts } from '../state/engine';
 import { editExperiment, useLab } from '../state/store';
@@ -65,7 +65,7 @@ export function WrittenPair({ pair }: { pair: ContrastPair }) {
   const experiment = useLab((s) => s.experiment);
   const models = useLab((s) => s.stages.models.result);
   const [open, setOpen] = useState(false);
-  const [found, setFound] = useState<Record<'source' | 'target', WrittenText>[] | null>(null);
+  const [found, setFound] = useState<Record<'source' | 'target', RenderedPrompt>[] | null>(null);
   const [error, setError] = useState<LabErrorJson | null>(null);
   const { positive, negative } = pair;
   useEffect(() => {

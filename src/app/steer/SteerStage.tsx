@@ -3,7 +3,7 @@ import { lazy, Suspense, useMemo, useState } from 'react';
 import type { EvidenceResult, SteerResult } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
 import { StageFrame } from '../shell/StageFrame';
-import { useEnds, type Ends } from '../state/ends';
+import { useConceptPoles, type ConceptPoles } from '../state/concept-poles';
 import { useLab, type StreamSet } from '../state/store';
 import { seconds } from '../ui/format';
 import { VerdictLine } from '../evidence/VerdictLine';
@@ -25,7 +25,7 @@ export default function SteerStage() {
   const evidence = useLab((s) => s.stages.evidence.result);
   const current = useLab((s) => s.experiment);
   const experiment = stage.experiment ?? current;
-  const ends = useEnds(experiment);
+  const ends = useConceptPoles(experiment);
   return (
     <StageFrame
       stage="steer"
@@ -52,7 +52,7 @@ interface SteeringProps {
   steer: SteerResult;
   evidence: EvidenceResult | null;
   experiment: Experiment;
-  ends: Ends;
+  ends: ConceptPoles;
 }
 
 function Steering({ steer, evidence, experiment, ends }: SteeringProps) {

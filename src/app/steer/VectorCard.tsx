@@ -1,5 +1,6 @@
 /** Pre-flight numbers of the vector: does the mapped one point where the native one does? */
 import type { SteerResult } from '../../experiment/run';
+import type { ReadPosition } from '../../experiment/schema';
 import { Facts } from '../ui/Facts';
 import { fixed } from '../ui/format';
 import { Written } from './Written';
@@ -49,7 +50,7 @@ function ReadTokens({
 }: {
   tokens: SteerResult['vector']['readTokens'];
   pairs: number;
-  position: 'last' | 'mean';
+  position: ReadPosition;
 }) {
   return (
     <details className="reads">

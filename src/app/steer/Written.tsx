@@ -1,8 +1,8 @@
 /** A text as a model is given it: special tokens in boxes, the tokens that are read underlined. */
-import type { WrittenText } from '../../experiment/run';
+import type { RenderedPrompt } from '../../experiment/run';
 import { tokenName } from '../ui/format';
 
-export function Written({ text }: { text: WrittenText }) {
+export function Written({ text }: { text: RenderedPrompt }) {
   const special = new Set(text.special);
   const read = new Set(text.read);
   return (
@@ -19,7 +19,7 @@ export function Written({ text }: { text: WrittenText }) {
   );
 }
 
-type Both = Record<'source' | 'target', WrittenText>;
+type Both = Record<'source' | 'target', RenderedPrompt>;
 
 const same = ({ source, target }: Both): boolean => source.tokens.join('\n') === target.tokens.join('\n');
 

@@ -1,8 +1,10 @@
 /** An error where it happened: what, what to do about it, and the code to report it by. */
 import type { ReactNode } from 'react';
 import type { LabErrorJson } from '../../experiment/errors';
+import { useWords } from '../state/text';
 
 export function ErrorNote({ error, actions }: { error: LabErrorJson; actions?: ReactNode }) {
+  const { what, remedy } = useWords().error(error);
   const quiet = error.code === 'cancelled';
   return (
     <div
@@ -11,8 +13,8 @@ export function ErrorNote({ error, actions }: { error: LabErrorJson; actions?: R
       data-testid="error"
       data-code={error.code}
     >
-      <p className="note-what">{error.what}</p>
-      <p className="note-remedy">{error.remedy}</p>
+      <p className="note-what">{what}</p>
+      <p className="note-remedy">{remedy}</p>
       <div className="note-foot">
         {actions}
         <code>{error.code}</code>

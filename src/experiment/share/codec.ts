@@ -164,7 +164,10 @@ export function readDocument(
   try {
     const experiment = parseExperiment(spec.experiment);
     const { schema } = spec.experiment as { schema: number };
-    const steps = schema === experiment.schema ? [] : [`experiment ${schema} → ${experiment.schema}`];
+    const steps = Array.from(
+      { length: experiment.schema - (schema as number) },
+      (_, i) => `experiment ${(schema as number) + i} → ${(schema as number) + i + 1}`,
+    );
     return { document: { ...others, spec: { ...spec, experiment } }, migrated: [...migrated, ...steps] };
   } catch (error) {
     throw invalid(LabError.from(error).message, payload);

@@ -70,7 +70,7 @@ describe('a link', () => {
           const { link: whole, digest } = links[which];
           const i = Math.floor(at * whole.length);
           const j = Math.min(whole.length, i + 1 + Math.floor(to * 8));
-          const harmed = {
+          const mutated = {
             flip: whole.slice(0, i) + c + whole.slice(i + 1),
             insert: whole.slice(0, i) + c + whole.slice(i),
             cut: whole.slice(0, i),
@@ -78,14 +78,14 @@ describe('a link', () => {
             double: whole.slice(0, j) + whole.slice(i),
             swap: whole.slice(0, i) + whole.slice(i + 1, j) + (whole[i] ?? '') + whole.slice(j),
           }[harm];
-          const result = outcome(harmed);
+          const result = outcome(mutated);
           if ('digest' in result) expect(result.digest).toBe(digest);
           else expect(LINK_CODES).toContain(result.code);
           const name =
             'digest' in result
-              ? harmed === whole
+              ? mutated === whole
                 ? 'unchanged'
-                : harmed.endsWith(whole)
+                : mutated.endsWith(whole)
                   ? 'text in front of it'
                   : 'same experiment'
               : result.code;
@@ -94,8 +94,8 @@ describe('a link', () => {
       ),
       { numRuns: 12_000 },
     );
-    console.log(`links harmed: ${[...counts].map(([name, n]) => `${name} ${n}`).join(', ')}`);
-    // A back-reference of the compression can be harmed into another to the same text; then nothing was harmed.
+    console.log(`links mutated: ${[...counts].map(([name, n]) => `${name} ${n}`).join(', ')}`);
+    // A back-reference of the compression can be mutated into another to the same text; then nothing was mutated.
     expect(counts.get('same experiment') ?? 0).toBeLessThan(12);
   });
 

@@ -60,7 +60,7 @@ export interface GpuFitOptions extends FitOptions {
 }
 
 /** Rows of all kinds held back in the warm-up, as a multiple of the training rows that it waits for. */
-const MOST_HELD = 5;
+const MAX_HELD = 5;
 
 export class GpuFit implements StreamingFit<GpuMatrix> {
   readonly shape: FitShape;
@@ -186,7 +186,7 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
       else this.#stream(block);
     });
     if (this.#held) {
-      const tooMany = this.#allRows >= MOST_HELD * warmUpRows;
+      const tooMany = this.#allRows >= MAX_HELD * warmUpRows;
       if (tooMany && this.#trainRows === 0)
         throw new RangeError(
           `The first ${this.#allRows} rows are all held out: mix training rows among the first, they set the scale.`,

@@ -5,7 +5,7 @@ import source from './accumulate.wgsl?raw';
 
 export const accumulateKernel = defineKernel('accumulate', source);
 
-const MOST_GROUPS = 8192;
+const MAX_GROUPS = 8192;
 
 /** into += from over `floats` numbers, rounded up to whole vec4s. */
 export function accumulate(
@@ -13,6 +13,6 @@ export function accumulate(
   { from, into, floats }: { from: GPUBuffer; into: GPUBuffer; floats: number },
 ): void {
   const n4 = Math.ceil(floats / 4);
-  const groups = Math.min(Math.ceil(n4 / 64), MOST_GROUPS);
+  const groups = Math.min(Math.ceil(n4 / 64), MAX_GROUPS);
   rec.dispatch(accumulateKernel, { n4, stride: groups * 64 }, [from, into], groups);
 }

@@ -3,7 +3,7 @@ import type { Run } from '../../experiment/run';
 import type { RunRecord } from '../../runs/record';
 
 /** The two runs under their letters. */
-export interface Two {
+export interface RunPair {
   records: readonly [RunRecord, RunRecord];
   runs: readonly [Run, Run];
 }
@@ -11,6 +11,6 @@ export interface Two {
 export const LETTERS = ['A', 'B'] as const;
 
 /** The mark of a run: A is filled, B is open, here as in the figures. */
-export function Letter({ of }: { of: 0 | 1 }) {
+export function RunLabel({ of }: { of: 0 | 1 }) {
   return <b className={`letter letter-${LETTERS[of].toLowerCase()}`}>{LETTERS[of]}</b>;
 }

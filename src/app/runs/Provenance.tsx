@@ -3,7 +3,7 @@ import type { Run } from '../../experiment/run';
 import type { RunRecord } from '../../runs/record';
 import { Digest } from '../ui/Digest';
 import { dateTime, seconds } from '../ui/format';
-import { Letter, LETTERS, type Two } from './Letter';
+import { RunLabel, LETTERS, type RunPair } from './RunLabel';
 
 interface Row {
   name: string;
@@ -66,7 +66,7 @@ function filesOf(runs: readonly [Run, Run]): Row[] {
   ];
 }
 
-export function Made({ runs, records }: Two) {
+export function Provenance({ runs, records }: RunPair) {
   const rows = rowsOf(runs, records);
   return (
     <section className="compare-made">
@@ -76,10 +76,10 @@ export function Made({ runs, records }: Two) {
           <tr>
             <th scope="col">Part</th>
             <th scope="col">
-              <Letter of={0} />
+              <RunLabel of={0} />
             </th>
             <th scope="col">
-              <Letter of={1} />
+              <RunLabel of={1} />
             </th>
           </tr>
         </thead>

@@ -2,7 +2,7 @@
 import { keepAgain, useRuns } from '../state/runs';
 import { ErrorNote } from '../ui/ErrorNote';
 
-export function Unkept({ inList }: { inList: boolean }) {
+export function UnsavedRun({ inList }: { inList: boolean }) {
   const unkept = useRuns((s) => s.unkept);
   if (!unkept) return null;
   return (

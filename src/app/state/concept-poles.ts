@@ -3,15 +3,15 @@ import type { Experiment } from '../../experiment/schema';
 import { usePreset } from './catalog';
 import { useLab } from './store';
 
-export interface Ends {
+export interface ConceptPoles {
   positive: string;
   negative: string;
 }
 
 /** While the preset is on its way. */
-const UNNAMED: Ends = { positive: '…', negative: '…' };
+const UNNAMED: ConceptPoles = { positive: '…', negative: '…' };
 
-export function useEnds({ concept }: Experiment): Ends {
+export function useConceptPoles({ concept }: Experiment): ConceptPoles {
   // A run carries its own names; the preset file is read only where the concept has been changed since.
   const named = useLab((s) =>
     s.run?.concept && JSON.stringify(s.run.experiment.concept) === JSON.stringify(concept) ? s.run.concept : null,
