@@ -16,7 +16,7 @@ import {
   signedStops,
   type SideEffects,
 } from './dose';
-import { checkPairs, differenceOfMeans, collectPairStates, type PairStates } from './extract';
+import { checkPairs, collectPairStates, extractVector, type PairStates } from './extract';
 import { readText, writtenPrompt, writtenText } from './prompting';
 import type { ProjectionScale } from './generate';
 import { makeScorer, type ScoreFunction } from './score';
@@ -175,19 +175,10 @@ export async function steerStage(
     ),
   );
 
-  const vSource = concept.given?.values ?? differenceOfMeans(fitHalf(sourceStates));
-  const vNative = differenceOfMeans(fitHalf(targetStates));
-  for (const [name, v] of [
-    ['small', vSource],
-    ['large', vNative],
-  ] as const) {
-    if (!(norm(v) > 0))
-      throw new LabError(
-        'no-effect',
-        `The contrast pairs leave no direction in the ${name} model: both sides read the same states.`,
-        'Choose pairs whose last tokens differ, or read the mean of the text.',
-      );
-  }
+  const extract = (states: PairStates, model: 'small' | 'large'): Float32Array =>
+    extractVector(fitHalf(states), experiment.vector.method, experiment.generation.seed, model);
+  const vSource = concept.given?.values ?? extract(sourceStates, 'small');
+  const vNative = extract(targetStates, 'large');
   const vMapped = mapDirection(map.map, vSource, experiment.transfer.addBias);
   const directions = { source: unit(vSource), mapped: unit(vMapped), native: unit(vNative) };
   const medians = activations.result.medianNorm;

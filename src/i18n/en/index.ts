@@ -4,5 +4,6 @@
  */
 import common from './common.json';
 import errors from './errors.json';
+import extract from './extract.json';
 
-export const en = { errors, texts: { ...common } };
+export const en = { errors, texts: { ...common, ...extract } };

@@ -1,9 +1,9 @@
-/** Steering vectors: difference of means over contrast pairs, in the source and natively in the target. */
-import { LabError } from '../experiment/errors';
-import type { ContrastPair } from '../experiment/schema';
-import type { LanguageModel } from '../runtime/types';
-import { yieldToEventLoop, type LabContext } from './context';
-import { readText, type Prompting, type ReadPosition } from './prompting';
+/** What the extraction methods work on: the states of both sides of the contrast pairs, at the positions that are read. */
+import { LabError } from '../../experiment/errors';
+import type { ContrastPair } from '../../experiment/schema';
+import type { LanguageModel } from '../../runtime/types';
+import { yieldToEventLoop, type LabContext } from '../context';
+import { readText, type Prompting, type ReadPosition } from '../prompting';
 
 const BATCH_TEXTS = 32;
 
@@ -85,13 +85,4 @@ export async function collectPairStates(
     await yieldToEventLoop(context.signal);
   }
   return { width, positive, negative };
-}
-
-/** v = mean h(x⁺) − mean h(x⁻), length width. */
-export function differenceOfMeans(states: PairStates): Float32Array {
-  const { width, positive, negative } = states;
-  const pairs = positive.length / width;
-  const v = new Float64Array(width);
-  for (let i = 0; i < positive.length; i++) v[i % width] += (positive[i] - negative[i]) / pairs;
-  return Float32Array.from(v);
 }
