@@ -245,14 +245,17 @@ export async function steerStage(
     );
   }
 
-  const shown = (text: string): RenderedPrompt => {
-    const { ids, read } = readText(text, source.tokenizer, prompting, experiment.vector.readPosition);
+  const shown = (text: string, twin: string): RenderedPrompt => {
+    const { ids, read } = readText(text, twin, source.tokenizer, prompting, experiment.vector.readPosition);
     return writtenText(ids, source.tokenizer, read);
   };
   const vector: VectorResult = {
     pairs: pairs.length,
     readPosition: experiment.vector.readPosition,
-    readTokens: { positive: shown(pairs[0].positive), negative: shown(pairs[0].negative) },
+    readTokens: {
+      positive: shown(pairs[0].positive, pairs[0].negative),
+      negative: shown(pairs[0].negative, pairs[0].positive),
+    },
     cosineMappedNative: cosine(vMapped, vNative),
     chanceBand: chanceBand(target.info.hiddenSize),
     cosineWithBias: cosine(mapDirection(map.map, vSource, false), mapDirection(map.map, vSource, true)),

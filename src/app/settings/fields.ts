@@ -1,6 +1,14 @@
 /** The form of the settings as data: every field of an Experiment with its words, unit and bounds. */
 import { STAGES, type Stage } from '../../experiment/run';
-import { ALIGNMENTS, MAP_KINDS, TEMPLATES, type Experiment } from '../../experiment/schema';
+import {
+  ALIGNMENTS,
+  EXTRACTIONS,
+  MAP_KINDS,
+  READ_POSITIONS,
+  TEMPLATES,
+  type Experiment,
+} from '../../experiment/schema';
+import { wordsOf } from '../../i18n/text';
 
 interface Base {
   /** Path in the experiment, with dots: the same that error messages name. */
@@ -26,6 +34,8 @@ export interface Group {
   stage: Stage;
   fields: Field[];
 }
+
+const words = wordsOf('en');
 
 const FIELDS: Record<Stage, Field[]> = {
   models: [
@@ -194,13 +204,17 @@ const FIELDS: Record<Stage, Field[]> = {
     },
     {
       kind: 'choice',
+      path: 'vector.method',
+      label: words.text('extract.method'),
+      help: words.text('extract.method.help'),
+      options: EXTRACTIONS.map((value) => ({ value, label: words.text(`extract.method.${value}`) })),
+    },
+    {
+      kind: 'choice',
       path: 'vector.readPosition',
-      label: 'Read at',
-      help: 'Which tokens of an example give its state: the last one, or the mean of all.',
-      options: [
-        { value: 'mean', label: 'mean of the tokens' },
-        { value: 'last', label: 'last token' },
-      ],
+      label: words.text('extract.read'),
+      help: words.text('extract.read.help'),
+      options: READ_POSITIONS.map((value) => ({ value, label: words.text(`extract.read.${value}`) })),
     },
     {
       kind: 'number',

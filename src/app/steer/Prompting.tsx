@@ -5,6 +5,7 @@ import type { RenderedPrompt } from '../../experiment/run';
 import type { ContrastPair, Experiment } from '../../experiment/schema';
 import { writtenTexts } from '../state/engine';
 import { editExperiment, useLab } from '../state/store';
+import { useWords } from '../state/text';
 import { ErrorNote } from '../ui/ErrorNote';
 import { Segmented } from '../ui/Segmented';
 import { WrittenForBoth } from './Written';
@@ -51,19 +52,11 @@ export function PromptingChoice() {
   );
 }
 
-/** What the reading position means, said of the present settings. */
-function reading({ prompting, vector }: Experiment): string {
-  if (prompting.template === 'plain')
-    return vector.readPosition === 'last' ? 'the last token' : 'the mean of all tokens but the first';
-  return vector.readPosition === 'last'
-    ? 'the last token of the template, where the answer would begin'
-    : 'the mean of the tokens of the message, without those of the template';
-}
-
 /** A pair as the models are given it under the present settings. Asked of the engine when it is opened. */
 export function WrittenPair({ pair }: { pair: ContrastPair }) {
   const experiment = useLab((s) => s.experiment);
   const models = useLab((s) => s.stages.models.result);
+  const words = useWords();
   const [open, setOpen] = useState(false);
   const [found, setFound] = useState<Record<'source' | 'target', RenderedPrompt>[] | null>(null);
   const [error, setError] = useState<LabErrorJson | null>(null);
@@ -83,11 +76,13 @@ export function WrittenPair({ pair }: { pair: ContrastPair }) {
       });
     return () => abort.abort();
   }, [open, positive, negative, experiment.models, experiment.prompting, experiment.vector.readPosition]);
+  const { prompting, vector } = experiment;
+  const reading = words.text(`extract.reading.${prompting.template}.${vector.readPosition}`);
   const titles = { source: models?.source.title ?? 'Small model', target: models?.target.title ?? 'Large model' };
   return (
     <details className="reads" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>How the models are given the first pair, and which tokens are read</summary>
-      <p className="muted">Read: {reading(experiment)}, underlined. Boxed: special tokens.</p>
+      <p className="muted">Read: {reading}, underlined. Boxed: special tokens.</p>
       {error ? (
         <ErrorNote error={error} />
       ) : found ? (

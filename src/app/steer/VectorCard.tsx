@@ -1,6 +1,7 @@
 /** Pre-flight numbers of the vector: does the mapped one point where the native one does? */
 import type { SteerResult } from '../../experiment/run';
 import type { ReadPosition } from '../../experiment/schema';
+import { useWords } from '../state/text';
 import { Facts } from '../ui/Facts';
 import { fixed } from '../ui/format';
 import { Written } from './Written';
@@ -52,12 +53,10 @@ function ReadTokens({
   pairs: number;
   position: ReadPosition;
 }) {
+  const words = useWords();
   return (
     <details className="reads">
-      <summary>
-        Made from {pairs} pairs, read at {position === 'last' ? 'the last token' : 'the mean of the tokens'}: show the
-        tokens of the first pair
-      </summary>
+      <summary>{words.text('extract.made-from', { pairs, read: words.text(`extract.read.${position}`) })}</summary>
       <Written text={tokens.positive} />
       <Written text={tokens.negative} />
     </details>

@@ -48,7 +48,7 @@ export function checkPairs(pairs: readonly ContrastPair[]): void {
   }
 }
 
-/** Reads the residual stream after `block` for both sides of every pair. @throws LabError `chat-template` */
+/** Reads the residual stream after `block` for both sides of every pair. @throws LabError `chat-template`, `pairs-one-sided` */
 export async function collectPairStates(
   context: LabContext,
   model: LanguageModel,
@@ -62,12 +62,12 @@ export async function collectPairStates(
   const positive = new Float32Array(pairs.length * width);
   const negative = new Float32Array(pairs.length * width);
   const items = [
-    ...pairs.map((p, i) => ({ text: p.positive, into: positive, i })),
-    ...pairs.map((p, i) => ({ text: p.negative, into: negative, i })),
+    ...pairs.map((p, i) => ({ text: p.positive, twin: p.negative, into: positive, i })),
+    ...pairs.map((p, i) => ({ text: p.negative, twin: p.positive, into: negative, i })),
   ];
   for (let start = 0; start < items.length; start += BATCH_TEXTS) {
     const batch = items.slice(start, start + BATCH_TEXTS);
-    const rows = batch.map((item) => readText(item.text, model.tokenizer, prompting, readPosition));
+    const rows = batch.map((item) => readText(item.text, item.twin, model.tokenizer, prompting, readPosition));
     const states = await model.statesAt(block, { rows: rows.map(({ ids }) => ({ ids })), layer: null });
     batch.forEach((item, k) => {
       const { read } = rows[k];
