@@ -34,7 +34,7 @@ describe.each(EXTRACTIONS)('%s', (method) => {
   });
 
   test('recovers it where the model is wider than there are states', () => {
-    const states = plantedPairs({ pairs: 40, width: 96, separation: 6, content: 0.2, noise: 0.2 }, 4);
+    const states = plantedPairs({ pairs: 80, width: 192, separation: 6, content: 0.2, noise: 0.2 }, 4);
     expect(cosine(fit(states), states.direction)).toBeGreaterThan(0.98);
   });
 
