@@ -35,7 +35,7 @@ describe.each(EXTRACTIONS)('%s', (method) => {
 
   test('recovers it where the model is wider than there are states', () => {
     const states = plantedPairs({ pairs: 80, width: 192, separation: 6, content: 0.2, noise: 0.2 }, 4);
-    expect(cosine(fit(states), states.direction)).toBeGreaterThan(0.98);
+    expect(cosine(fit(states), states.direction)).toBeGreaterThan(0.95);
   });
 
   test('a massive dimension that both sides of a pair share does not turn it', () => {
