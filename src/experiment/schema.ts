@@ -86,7 +86,7 @@ export const ALIGNMENTS = ['tokens', 'characters'] as const;
 export const TEMPLATES = ['plain', 'chat'] as const;
 
 /** How the direction is found in the states of the contrast pairs. */
-export const EXTRACTIONS = ['difference-of-means', 'principal-component', 'logistic-probe'] as const;
+export const EXTRACTIONS = ['difference-of-means', 'principal-component', 'logistic-probe', 'lda'] as const;
 export type Extraction = (typeof EXTRACTIONS)[number];
 /**
  * Which states of a text give its row: the last token; the mean of the completion, which begins where the two texts of a

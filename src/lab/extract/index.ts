@@ -3,6 +3,7 @@ import { LabError } from '../../experiment/errors';
 import type { Extraction } from '../../experiment/schema';
 import { dot, norm } from '../../math/stats';
 import { differenceOfMeans } from './difference-of-means';
+import { lda } from './lda';
 import { logisticProbe } from './logistic-probe';
 import { meanDifference, type ExtractionMethod } from './method';
 import type { PairStates } from './pair-states';
@@ -15,6 +16,7 @@ export const EXTRACTION_METHODS = {
   'difference-of-means': differenceOfMeans,
   'principal-component': principalComponent,
   'logistic-probe': logisticProbe,
+  lda,
 } satisfies Record<Extraction, ExtractionMethod>;
 
 /** States whose mean difference along the direction is less than this share of their size differ by float32's rounding alone. */
