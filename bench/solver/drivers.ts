@@ -6,7 +6,7 @@ import { runCase } from '../../src/gpu/kernels/testing';
 import { affine, familiesFromMoments } from '../../src/math/families';
 import { ridgeFromMoments } from '../../src/math/moments';
 import { activationLike, type PairedStates, ridgeByQR } from '../../src/math/testing/activations';
-import { FIT_CASES, HELD_OUT, trainingRows } from '../../src/math/testing/fit-cases';
+import { FIT_CASES, HELD_OUT, trainingRows } from '../../src/fit/testing/cases';
 import { relativeError } from '../../src/math/matrix';
 import { measureAccuracy } from './accuracy';
 import { makeDataset } from './data';

@@ -1,8 +1,8 @@
 /** The lab's proof to the user: the same rows fitted on this device and in float64, side by side. */
 import { throwIfAborted } from '../experiment/errors';
-import type { FitAudit } from '../math/audit';
+import type { FitAudit } from '../fit/audit';
 import { relativeError } from '../math/matrix';
-import { Float64Fit } from '../math/ridge';
+import { Float64Fit } from '../fit/float64-fit';
 import { GpuFit } from './fit/gpu-fit';
 import { GpuScope } from './scope';
 

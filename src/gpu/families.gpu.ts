@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LabError } from '../experiment/errors';
 import { affine, familiesFromMoments, type FamilyMember, type SplitMoments } from '../math/families';
-import type { AffineMap } from '../math/fit-types';
+import type { AffineMap } from '../fit/types';
 import { matmulTN, transpose } from '../math/matrix';
 import { medianOfFinite, pairMoments, ridgeFromMoments, scoreFromMoments } from '../math/moments';
-import { Float64Fit } from '../math/ridge';
+import { Float64Fit } from '../fit/float64-fit';
 import { activationLike, type PairedStates } from '../math/testing/activations';
-import { fuzzCase } from '../math/testing/fit-fuzz';
+import { fuzzCase } from '../fit/testing/fuzz';
 import { createDevice, type LabDevice } from './device';
 import { gpuFamilies } from './families';
 import { liveMemory } from './scope';

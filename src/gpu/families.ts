@@ -16,7 +16,7 @@ import {
   ridgeMatrix,
   type SplitMoments,
 } from '../math/families';
-import type { AffineMap } from '../math/fit-types';
+import type { AffineMap } from '../fit/types';
 import { matmul, matmulTN, type Matrix, type MatrixLike, transpose, zeros } from '../math/matrix';
 import { type MomentScore, type PairMoments, scoreFromSums } from '../math/moments';
 import { Random } from '../math/random';

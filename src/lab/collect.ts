@@ -4,7 +4,7 @@
  * grow with the tokens: only the moments and a bounded sample are kept.
  */
 import type { ActivationsResult } from '../experiment/run';
-import type { SecondPassReason, StreamingFit } from '../math/fit-types';
+import type { SecondPassReason, StreamingFit } from '../fit/types';
 import type { TapBatch, Tokenizer } from '../runtime/types';
 import { yieldToEventLoop, type LabContext } from './context';
 import { refuse } from './fit';

@@ -1,10 +1,10 @@
 /** The affine map: which layers, which λ, and the controls that make its R² believable. */
 import type { Experiment, LayerChoice } from '../experiment/schema';
 import { LabError } from '../experiment/errors';
-import type { AffineMap, CrossValidationPoint, PairFit, StreamingFit } from '../math/fit-types';
+import type { AffineMap, CrossValidationPoint, PairFit, StreamingFit } from '../fit/types';
 import { columnMeans, type MatrixLike } from '../math/matrix';
 import { centredCosine } from '../math/stats';
-import { applyMap, Float64Fit } from '../math/ridge';
+import { applyMap, Float64Fit } from '../fit/float64-fit';
 import { Random } from '../math/random';
 import { pickRows, type Sample } from './rows';
 

@@ -2,7 +2,7 @@
 import type { MapResult, MapStatistics } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import type { FamilyMember } from '../math/families';
-import type { AffineMap, PairFit } from '../math/fit-types';
+import type { AffineMap, PairFit } from '../fit/types';
 import { effectiveRank, metricSpectrum, r2WithoutTop, topCounts } from '../math/map-statistics';
 import { medianOfFinite, type PairMoments } from '../math/moments';
 import { comparedNote } from './compared';

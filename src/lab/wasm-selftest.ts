@@ -1,13 +1,13 @@
 /** The self-test of the fit on WASM: the product and a whole fit on small seeded data, against float64. */
 import { throwIfAborted } from '../experiment/errors';
 import type { SelfTestCase, SelfTestReport } from '../gpu/selftest';
-import { auditFit } from '../math/audit';
+import { auditFit } from '../fit/audit';
 import { type Matrix, matmulTN, relativeError } from '../math/matrix';
-import type { Products } from '../math/products';
+import type { Products } from '../fit/products';
 import { Random } from '../math/random';
-import { Float64Fit } from '../math/ridge';
+import { Float64Fit } from '../fit/float64-fit';
 import { activationLike } from '../math/testing/activations';
-import { WhitenedFit } from '../math/whitened-fit';
+import { WhitenedFit } from '../fit/whitened-fit';
 
 /** Relative error of float32 products of some hundred terms, with room. */
 const PRODUCT_TOLERANCE = 5e-6;

@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { svd } from './eigen';
 import { affine, familiesFromMoments, type FamilyMember, type SplitMoments } from './families';
-import type { AffineMap } from './fit-types';
+import type { AffineMap } from '../fit/types';
 import { identity, matmul, matmulTN, type Matrix, relativeError, transpose } from './matrix';
 import { pairMoments, ridgeFromMoments, scoreFromMoments } from './moments';
 import { procrustes } from './procrustes';
 import { Random } from './random';
-import { Float64Fit } from './ridge';
+import { Float64Fit } from '../fit/float64-fit';
 import { randomRotation } from './testing/activations';
-import { fuzzCase } from './testing/fit-fuzz';
+import { fuzzCase } from '../fit/testing/fuzz';
 
 const random = new Random(40);
 const rows = 400;

@@ -5,7 +5,7 @@
  * family (`src/gpu/families.ts`) is measured against.
  */
 import { symmetricEigen } from './eigen';
-import type { AffineMap } from './fit-types';
+import type { AffineMap } from '../fit/types';
 import { matmul, matmulTN, type Matrix, type MatrixLike, transpose, zeros } from './matrix';
 import { intercept, type MomentScore, type PairMoments, scoreFromMoments, scoreFromSums } from './moments';
 import { procrustes } from './procrustes';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { debiasedCka, linearCka, unbiasedGram } from './cka';
 import { dualRidgeR2 } from './dual-ridge';
 import { Random } from './random';
-import { Float64Fit } from './ridge';
+import { Float64Fit } from '../fit/float64-fit';
 
 function normal(rows: number, cols: number, seed: number): Float32Array {
   const random = new Random(seed);

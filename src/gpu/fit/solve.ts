@@ -1,6 +1,6 @@
 /** What is asked of a GPU fit's moments: the λ path of a pair, its cross-validation, the R² grid, and whether a second pass is due. */
 import { LabError, throwIfAborted } from '../../experiment/errors';
-import type { CrossValidationPoint, LambdaPoint, OnLayer, PairFit, SecondPassReason } from '../../math/fit-types';
+import type { CrossValidationPoint, LambdaPoint, OnLayer, PairFit, SecondPassReason } from '../../fit/types';
 import { checkLambda, medianOfFinite, type MomentScore } from '../../math/moments';
 import { ab } from '../kernels/ab/ab';
 import { factorise, solveUpper } from '../kernels/cholesky/cholesky';

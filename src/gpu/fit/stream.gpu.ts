@@ -1,10 +1,10 @@
 /** What a GPU fit makes of the rows it is given: any chunk size, float16, rows that are not finite, folds. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PairFit } from '../../math/fit-types';
+import type { PairFit } from '../../fit/types';
 import { relativeError } from '../../math/matrix';
-import { Float64Fit } from '../../math/ridge';
+import { Float64Fit } from '../../fit/float64-fit';
 import { activationLike, type PairedStates } from '../../math/testing/activations';
-import { HELD_OUT, layersOf, pairShape } from '../../math/testing/fit-cases';
+import { HELD_OUT, layersOf, pairShape } from '../../fit/testing/cases';
 import { createDevice, type LabDevice } from '../device';
 import { GpuRows } from '../rows';
 import { GpuScope, liveMemory } from '../scope';

@@ -1,6 +1,6 @@
 /** From the moments of a GPU fit to the systems that are solved: centring, the ridge's penalty, one λ at a time. */
 import { LabError } from '../../experiment/errors';
-import type { AffineMap } from '../../math/fit-types';
+import type { AffineMap } from '../../fit/types';
 import { type MomentScore, scoreFromSums } from '../../math/moments';
 import { inverseFactor } from '../inverse-factor';
 import { ab } from '../kernels/ab/ab';

@@ -16,7 +16,7 @@
  * held-out R² = 1 − ‖Y − XW − 1p‖²_F / ‖Y − 1·mean_train(Y)‖²_F over held-out rows.
  */
 
-import type { PairMoments } from './moments';
+import type { PairMoments } from '../math/moments';
 
 /** Y ≈ X W + 1 p. */
 export interface AffineMap {

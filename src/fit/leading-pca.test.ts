@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { leadingPca } from './leading-pca';
-import { pca } from './pca';
+import { pca } from '../math/pca';
 import { PlainProducts } from './testing/plain-products';
-import { Random } from './random';
+import { Random } from '../math/random';
 
 /** n×d rows whose columns, mixed by a fixed rotation of neighbours, have these deviations, about 3. */
 function rowsOf(n: number, deviations: readonly number[]): Float32Array {

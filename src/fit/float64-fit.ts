@@ -5,8 +5,8 @@
  * standardised covariance), which is 2e-8 at κ = 1e8: plenty. Sums are taken about
  * the mean of the first chunk, so that large offsets cost nothing.
  */
-import type { AffineMap, FitChunk, FitOptions, FitShape } from './fit-types';
-import { accumulatePacked, FOLD_ROWS, packColumns, panelWidth } from './matrix';
+import type { AffineMap, FitChunk, FitOptions, FitShape } from './types';
+import { accumulatePacked, FOLD_ROWS, packColumns, panelWidth } from '../math/matrix';
 import { MomentFit, type SourceCoordinates } from './moment-fit';
 
 export class Float64Fit extends MomentFit {

@@ -3,8 +3,8 @@
  * than columns, dependent and constant columns, rows that are not finite, scales far apart,
  * constant targets, extreme λ), and what any fit must do with each of them.
  */
-import type { FitChunk, FitShape, PairFit, RowCounts, StreamingFit } from '../fit-types';
-import { Random } from '../random';
+import type { FitChunk, FitShape, PairFit, RowCounts, StreamingFit } from '../types';
+import { Random } from '../../math/random';
 
 export interface FuzzRows {
   /** rows×dS */

@@ -6,9 +6,9 @@
  * relative to its diagonal, so that QᵀQ/n is near the identity: a streaming shifted
  * CholeskyQR2 (Fukaya, Kannan, Nakatsukasa, Yamamoto & Yanagisawa 2020).
  */
-import type { SecondPassReason } from './fit-types';
-import { cholesky, solveBackward, solveForward } from './cholesky';
-import { identity, type Matrix, matmul, matmulTN, transpose, zeros } from './matrix';
+import type { SecondPassReason } from './types';
+import { cholesky, solveBackward, solveForward } from '../math/cholesky';
+import { identity, type Matrix, matmul, matmulTN, transpose, zeros } from '../math/matrix';
 import type { SourceCoordinates } from './moment-fit';
 
 /** Floor of the whitening factor, relative to each diagonal element. 1e-6 fails at condition 2e10, 1e-4 is as good: between the two. */

@@ -4,7 +4,7 @@
  * how rows become moments: in float64 as they are (ridge.ts), or by float32 products in
  * whitened coordinates (whitened-fit.ts). Solving is float64 in both.
  */
-import { centredNorm, ckaFromNorms } from './cka';
+import { centredNorm, ckaFromNorms } from '../math/cka';
 import type {
   AffineMap,
   CrossValidationPoint,
@@ -17,9 +17,9 @@ import type {
   RowCounts,
   SecondPassReason,
   StreamingFit,
-} from './fit-types';
-import { checkLayers, ConstantColumns, finiteRows } from './fit-rows';
-import { type Matrix, zeros } from './matrix';
+} from './types';
+import { checkLayers, ConstantColumns, finiteRows } from './rows';
+import { type Matrix, zeros } from '../math/matrix';
 import {
   checkLambda,
   intercept,
@@ -30,7 +30,7 @@ import {
   type RidgeSolution,
   scoreFromMoments,
   scoreFromSums,
-} from './moments';
+} from '../math/moments';
 
 /** Sums over the rows of a split or a fold, in the coordinates in which the fit streams. */
 export interface Accumulator {

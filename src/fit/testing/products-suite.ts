@@ -1,8 +1,8 @@
 /** The tests of the float32 product, for any Products. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { matmulTN, relativeError } from '../matrix';
+import { matmulTN, relativeError } from '../../math/matrix';
 import type { Products } from '../products';
-import { Random } from '../random';
+import { Random } from '../../math/random';
 
 export function productsSuite(create: () => Promise<Products>): void {
   describe('the product', () => {

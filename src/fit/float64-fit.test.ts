@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { linearCka } from './cka';
-import { relativeError } from './matrix';
-import { Random } from './random';
-import { applyMap, Float64Fit } from './ridge';
-import { r2 } from './stats';
-import { activationLike } from './testing/activations';
+import { linearCka } from '../math/cka';
+import { relativeError } from '../math/matrix';
+import { Random } from '../math/random';
+import { applyMap, Float64Fit } from './float64-fit';
+import { r2 } from '../math/stats';
+import { activationLike } from '../math/testing/activations';
 
 const data = activationLike({ sourceWidth: 14, targetWidth: 9, rows: 900, kappa: 1e4, seed: 31 });
 const TRAIN = 700;

@@ -1,5 +1,5 @@
 /** What the fit on the CPU takes in memory: for the plan that is made before anything is loaded. */
-import type { FitOptions, FitShape } from './fit-types';
+import type { FitOptions, FitShape } from './types';
 import { STREAM_FOLD_ROWS } from './whitened-fit';
 
 const DOUBLE = 8;

@@ -1,7 +1,7 @@
 /** The lab's proof to the user: the same rows by a fit and in float64, side by side. */
-import type { FitShape, StreamingFit } from './fit-types';
-import { relativeError } from './matrix';
-import { Float64Fit } from './ridge';
+import type { FitShape, StreamingFit } from './types';
+import { relativeError } from '../math/matrix';
+import { Float64Fit } from './float64-fit';
 
 export interface FitAudit {
   /** ‖W − W_f64‖_F / ‖W_f64‖_F */

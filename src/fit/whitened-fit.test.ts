@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fitSuite, whitenedFits } from './testing/fit-suite';
+import { fitSuite, whitenedFits } from './testing/suite';
 import { PlainProducts } from './testing/plain-products';
 import { productsSuite } from './testing/products-suite';
 import { WhitenedFit } from './whitened-fit';

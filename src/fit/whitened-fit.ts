@@ -8,10 +8,10 @@
  * what is left of large terms, and in float32 their rounding would be most of the error. The long
  * products, QᵀQ and QᵀY, are float32: there the columns are of unit size and hardly correlated.
  */
-import type { FitChunk, FitOptions, FitShape, SecondPassReason } from './fit-types';
-import { type Matrix, multiplyUpper, packUpper, type PackedUpper, zeros } from './matrix';
+import type { FitChunk, FitOptions, FitShape, SecondPassReason } from './types';
+import { type Matrix, multiplyUpper, packUpper, type PackedUpper, zeros } from '../math/matrix';
 import { type Accumulator, MomentFit, type SourceCoordinates } from './moment-fit';
-import type { PairMoments } from './moments';
+import type { PairMoments } from '../math/moments';
 import type { Products } from './products';
 import { renewedFactor, scaleOf, unwhitening, type Whitening, whiteningFactor, whiteningFlaw } from './whitening';
 

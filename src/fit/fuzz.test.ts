@@ -1,8 +1,8 @@
 /** The fits on the CPU over 2,000 seeded cases of unpleasant data. */
 import { expect, test } from 'vitest';
-import type { StreamingFit } from './fit-types';
-import { Float64Fit } from './ridge';
-import { describeCase, type FuzzCase, fuzzCase, fuzzFit } from './testing/fit-fuzz';
+import type { StreamingFit } from './types';
+import { Float64Fit } from './float64-fit';
+import { describeCase, type FuzzCase, fuzzCase, fuzzFit } from './testing/fuzz';
 import { PlainProducts } from './testing/plain-products';
 import { WhitenedFit } from './whitened-fit';
 

@@ -2,12 +2,12 @@
  * The first few principal components of wide rows, without the other hundreds: the covariance by float32 products, then
  * subspace iteration in float64. All eigenvectors of a 576×576 covariance take seconds in float64; two take a fraction.
  */
-import { symmetricEigen } from './eigen';
-import { columnMeans, matmul, matmulTN, type Matrix, transpose, zeros } from './matrix';
-import { orthonormalBasis } from './orthonormal';
-import { type Pca, pcaFromCovariance } from './pca';
+import { symmetricEigen } from '../math/eigen';
+import { columnMeans, matmul, matmulTN, type Matrix, transpose, zeros } from '../math/matrix';
+import { orthonormalBasis } from '../math/orthonormal';
+import { type Pca, pcaFromCovariance } from '../math/pca';
 import type { Products } from './products';
-import { Random } from './random';
+import { Random } from '../math/random';
 
 /** Rows of a float32 product; their sums are added up in float64. */
 const FOLD_ROWS = 512;

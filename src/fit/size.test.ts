@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { estimateWhitenedFitBytes } from './fit-size';
-import { Random } from './random';
+import { estimateWhitenedFitBytes } from './size';
+import { Random } from '../math/random';
 import { PlainProducts } from './testing/plain-products';
 import { WhitenedFit } from './whitened-fit';
 

@@ -1,6 +1,6 @@
 /** Cases of the streaming fit, run on every implementation against Householder QR, and how their rows are streamed. */
-import type { FitChunk, FitShape, StreamingFit } from '../fit-types';
-import { activationLike, type PairedStates, type StatesOptions } from './activations';
+import type { FitChunk, FitShape, StreamingFit } from '../types';
+import { activationLike, type PairedStates, type StatesOptions } from '../../math/testing/activations';
 
 export interface FitCase {
   name: string;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { auditFit } from './audit';
-import { cholesky } from './cholesky';
-import { identity, type Matrix, matmul, matmulTN, multiplyUpper, packUpper, relativeError } from './matrix';
-import { Random } from './random';
-import { Float64Fit } from './ridge';
-import { activationLike } from './testing/activations';
+import { cholesky } from '../math/cholesky';
+import { identity, type Matrix, matmul, matmulTN, multiplyUpper, packUpper, relativeError } from '../math/matrix';
+import { Random } from '../math/random';
+import { Float64Fit } from './float64-fit';
+import { activationLike } from '../math/testing/activations';
 import { PlainProducts } from './testing/plain-products';
 import { WhitenedFit } from './whitened-fit';
 import { renewedFactor, scaleOf, unwhitening, type Whitening, whiteningFactor, whiteningFlaw } from './whitening';

@@ -4,14 +4,14 @@
  * fit and against Householder QR, with the same tolerances.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FitOptions, FitShape, StreamingFit } from '../fit-types';
-import { relativeError } from '../matrix';
+import type { FitOptions, FitShape, StreamingFit } from '../types';
+import { relativeError } from '../../math/matrix';
 import type { Products } from '../products';
-import { Random } from '../random';
-import { Float64Fit } from '../ridge';
+import { Random } from '../../math/random';
+import { Float64Fit } from '../float64-fit';
 import { WhitenedFit } from '../whitened-fit';
-import { activationLike, type PairedStates, ridgeByQR } from './activations';
-import { FIT_CASES, gridLayers, HELD_OUT, layersOf, pairShape, stream, trainingRows } from './fit-cases';
+import { activationLike, type PairedStates, ridgeByQR } from '../../math/testing/activations';
+import { FIT_CASES, gridLayers, HELD_OUT, layersOf, pairShape, stream, trainingRows } from './cases';
 
 /** Makes fits of one implementation. */
 export interface FitMaker {
