@@ -1,7 +1,7 @@
 /** The lab's proof to the user: the same rows by a fit and in float64, side by side. */
-import type { FitShape, StreamingFit } from './types';
 import { relativeError } from '../math/matrix';
 import { Float64Fit } from './float64-fit';
+import type { FitShape, StreamingFit } from './types';
 
 export interface FitAudit {
   /** ‖W − W_f64‖_F / ‖W_f64‖_F */
@@ -10,21 +10,39 @@ export interface FitAudit {
   deltaR2: number;
 }
 
+/** The rows that are fitted: X is n×dS, Y n×dT, both row-major. */
+export interface AuditRows {
+  X: Float32Array;
+  Y: Float32Array;
+  rows: number;
+  sourceWidth: number;
+  targetWidth: number;
+}
+
+/** A fit that is audited, and the way of rows to it. */
+export interface AuditedFit<M> {
+  /** It is disposed of by the audit. */
+  make(shape: FitShape): StreamingFit<M> | Promise<StreamingFit<M>>;
+  /** Rows from the CPU as the fit takes them; `release` is called once they have been added. */
+  chunk(x: Float32Array, y: Float32Array, rows: number): { source: M; target: M; release(): void | Promise<void> };
+}
+
+/** A fit that takes its rows from the CPU. */
+export function onCpu(make: AuditedFit<Float32Array>['make']): AuditedFit<Float32Array> {
+  return { make, chunk: (source, target) => ({ source, target, release: () => {} }) };
+}
+
 /** Rows streamed at once. */
 const CHUNK = 2048;
 
 /**
- * Fits n paired rows (X: n×dS, Y: n×dT, row-major) at one λ, all of them as training and as held-out rows.
- * @param make makes the fit that is audited; it is disposed here
- * @throws RangeError on wrong lengths, a λ that cannot be solved, or fewer than two rows that are finite; the signal's reason
+ * Fits paired rows at one λ, all of them as training and as held-out rows.
+ * @throws RangeError on wrong lengths, a λ that cannot be solved, or fewer than two rows that are finite; the signal's reason;
+ *   whatever the fit throws
  */
-export async function auditFit(
-  make: (shape: FitShape) => StreamingFit<Float32Array> | Promise<StreamingFit<Float32Array>>,
-  X: Float32Array,
-  Y: Float32Array,
-  n: number,
-  dS: number,
-  dT: number,
+export async function auditFit<M>(
+  audited: AuditedFit<M>,
+  { X, Y, rows: n, sourceWidth: dS, targetWidth: dT }: AuditRows,
   lambda: number,
   signal?: AbortSignal,
 ): Promise<FitAudit> {
@@ -34,23 +52,26 @@ export async function auditFit(
     );
   const shape = { sourceLayers: 1, targetLayers: 1, sourceWidth: dS, targetWidth: dT };
   const reference = new Float64Fit(shape, { cka: false });
-  const fit = await make(shape);
+  const fit = await audited.make(shape);
   try {
-    const stream = async (into: StreamingFit<Float32Array>): Promise<void> => {
+    const stream = async <R>(into: StreamingFit<R>, chunk: AuditedFit<R>['chunk']): Promise<void> => {
       for (let first = 0; first < n; first += CHUNK) {
         signal?.throwIfAborted();
         const rows = Math.min(CHUNK, n - first);
-        const source = [X.subarray(first * dS, (first + rows) * dS)];
-        const target = [Y.subarray(first * dT, (first + rows) * dT)];
-        for (const split of ['train', 'heldOut'] as const) await into.add({ source, target, rows, split });
+        const x = X.slice(first * dS, (first + rows) * dS);
+        const y = Y.slice(first * dT, (first + rows) * dT);
+        const { source, target, release } = chunk(x, y, rows);
+        for (const split of ['train', 'heldOut'] as const)
+          await into.add({ source: [source], target: [target], rows, split });
+        await release();
       }
     };
-    await stream(reference);
-    await stream(fit);
+    await stream(reference, onCpu(() => reference).chunk);
+    await stream(fit, audited.chunk);
     const expected = await reference.solve(0, 0, lambda, signal);
     if (await fit.needsSecondPass(lambda)) {
       await fit.restart();
-      await stream(fit);
+      await stream(fit, audited.chunk);
     }
     const got = await fit.solve(0, 0, lambda, signal);
     return {

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { linearCka } from '../math/cka';
 import { relativeError } from '../math/matrix';
 import { Random } from '../math/random';
-import { applyMap, Float64Fit } from './float64-fit';
+import { applyMap } from '../math/affine-map';
+import { Float64Fit } from './float64-fit';
 import { r2 } from '../math/stats';
 import { activationLike } from '../math/testing/activations';
 

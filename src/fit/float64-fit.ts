@@ -5,9 +5,10 @@
  * standardised covariance), which is 2e-8 at κ = 1e8: plenty. Sums are taken about
  * the mean of the first chunk, so that large offsets cost nothing.
  */
-import type { AffineMap, FitChunk, FitOptions, FitShape } from './types';
+import type { FitChunk, FitOptions, FitShape } from './types';
 import { accumulatePacked, FOLD_ROWS, packColumns, panelWidth } from '../math/matrix';
-import { MomentFit, type SourceCoordinates } from './moment-fit';
+import type { SourceCoordinates } from './accumulator';
+import { MomentFit } from './moment-fit';
 
 export class Float64Fit extends MomentFit {
   #shift: { source: Float64Array[]; target: Float64Array[] } | null = null;
@@ -68,24 +69,6 @@ export class Float64Fit extends MomentFit {
   protected targetShift(t: number): Float64Array {
     return this.#shift!.target[t];
   }
-}
-
-/** x W + p for n×dS rows; the result is n×dT. @throws RangeError if the width is not the map's */
-export function applyMap(map: AffineMap, rows: Float32Array, count: number): Float32Array {
-  const { sourceWidth: d, targetWidth: m, W, p } = map;
-  if (rows.length !== count * d)
-    throw new RangeError(`${count} rows of ${d} need ${count * d} numbers, not ${rows.length}.`);
-  const out = new Float32Array(count * m);
-  const sum = new Float64Array(m);
-  for (let r = 0; r < count; r++) {
-    sum.set(p);
-    for (let i = 0; i < d; i++) {
-      const x = rows[r * d + i];
-      for (let j = 0; j < m; j++) sum[j] += x * W[i * m + j];
-    }
-    out.set(sum, r * m);
-  }
-  return out;
 }
 
 /**

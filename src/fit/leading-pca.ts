@@ -3,6 +3,7 @@
  * subspace iteration in float64. All eigenvectors of a 576×576 covariance take seconds in float64; two take a fraction.
  */
 import { symmetricEigen } from '../math/eigen';
+import { NonFiniteError } from '../math/errors';
 import { columnMeans, matmul, matmulTN, type Matrix, transpose, zeros } from '../math/matrix';
 import { orthonormalBasis } from '../math/orthonormal';
 import { type Pca, pcaFromCovariance } from '../math/pca';
@@ -28,7 +29,7 @@ export async function leadingPca(rows: Float32Array, d: number, k: number, produ
   const n = rows.length / d;
   const mean = columnMeans({ rows: n, cols: d, data: rows });
   const C = await covariance(rows, n, d, mean, products);
-  if (!C.data.every(Number.isFinite)) throw new RangeError('The rows are not finite.');
+  if (!C.data.every(Number.isFinite)) throw new NonFiniteError('The rows are not finite.');
   const q = Math.min(d, k + OVERSAMPLING);
   let V = orthonormalBasis({ rows: d, cols: q, data: new Random(1).normals(d * q) });
   for (let step = 1; step <= MAX_STEPS; step++) {

@@ -1,28 +1,15 @@
 /**
  * What every fit on the CPU shares: which rows count, the moments of folds and splits,
- * and everything that is asked of them (grid, λ path, cross-validation, CKA). A fit adds
- * how rows become moments: in float64 as they are (ridge.ts), or by float32 products in
+ * and the queries on them (grid, λ path, cross-validation, CKA). A fit adds how rows
+ * become sums: in float64 as they are (float64-fit.ts), or by float32 products in
  * whitened coordinates (whitened-fit.ts). Solving is float64 in both.
  */
+import { roundedMap } from '../math/affine-map';
 import { centredNorm, ckaFromNorms } from '../math/cka';
-import type {
-  AffineMap,
-  CrossValidationPoint,
-  FitChunk,
-  FitOptions,
-  FitShape,
-  LambdaPoint,
-  OnLayer,
-  PairFit,
-  RowCounts,
-  SecondPassReason,
-  StreamingFit,
-} from './types';
-import { checkLayers, ConstantColumns, finiteRows } from './rows';
-import { type Matrix, zeros } from '../math/matrix';
+import { NonFiniteError } from '../math/errors';
+import type { Matrix } from '../math/matrix';
 import {
   checkLambda,
-  intercept,
   medianOfFinite,
   type MomentScore,
   type PairMoments,
@@ -31,39 +18,29 @@ import {
   scoreFromMoments,
   scoreFromSums,
 } from '../math/moments';
-
-/** Sums over the rows of a split or a fold, in the coordinates in which the fit streams. */
-export interface Accumulator {
-  rows: number;
-  /** Per source layer: Σx. */
-  sourceSums: Float64Array[];
-  /** Per target layer: Σy. */
-  targetSums: Float64Array[];
-  /** Per source layer: Σxxᵀ with the source stride; the part on and above the diagonal counts. */
-  gram: Float64Array[];
-  /** Per source layer: Σxyᵀ with all target layers side by side, each of the target stride. */
-  cross: Float64Array[];
-  /** Per target layer: Σy². */
-  squares: Float64Array[];
-  /** Per target layer: Σyyᵀ, as `gram` (training rows, for CKA; else empty). */
-  targetGram: Float64Array[];
-}
-
-/** Widths with padding. */
-export interface Strides {
-  source: number;
-  target: number;
-}
-
-/** Streamed source coordinates turned into the original ones. Arguments may be changed in place. */
-export interface SourceCoordinates {
-  /** dS */
-  mean(mean: Float64Array): Float64Array;
-  /** Centred moments, dS×dS. */
-  gram(ss: Matrix): Matrix;
-  /** Centred cross moments, dS×m. */
-  cross(st: Matrix): Matrix;
-}
+import {
+  type Accumulator,
+  addSums,
+  DISPOSED,
+  emptyAccumulator,
+  momentsOf,
+  type SourceCoordinates,
+  type Strides,
+} from './accumulator';
+import { checkLayers, ConstantColumns, finiteRows } from './rows';
+import {
+  checkLayer,
+  type CrossValidationPoint,
+  type FitChunk,
+  type FitOptions,
+  type FitShape,
+  type LambdaPoint,
+  type OnLayer,
+  type PairFit,
+  type RowCounts,
+  type SecondPassReason,
+  type StreamingFit,
+} from './types';
 
 /** Most folds of a cross-validation. */
 export const MAX_FOLDS = 16;
@@ -216,7 +193,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
       );
     return {
       lambdaPath,
-      best: roundMap(best.solution.W, train, best.lambda),
+      best: roundedMap(best.solution.W, train, best.lambda),
       heldOutR2: best.score.r2,
       medianDimensionR2: medianOfFinite(best.score.perDimension),
       perDimension: best.score.perDimension,
@@ -323,17 +300,8 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
 
   /** Nothing but memory to give back. */
   dispose(): void {
-    const nothing: Accumulator = {
-      rows: 0,
-      sourceSums: [],
-      targetSums: [],
-      gram: [],
-      cross: [],
-      squares: [],
-      targetGram: [],
-    };
-    this.train = this.train.map(() => nothing);
-    this.heldOut = nothing;
+    this.train = this.train.map(() => DISPOSED);
+    this.heldOut = DISPOSED;
     this.#forget();
     this.#counts = { train: 0, heldOut: 0, excluded: 0 };
   }
@@ -358,19 +326,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   }
 
   #accumulator(targetGram: boolean): Accumulator {
-    const { sourceLayers, targetLayers, sourceWidth, targetWidth } = this.shape;
-    const { source, target } = this.strides;
-    const many = (count: number, size: number): Float64Array[] =>
-      Array.from({ length: count }, () => new Float64Array(size));
-    return {
-      rows: 0,
-      sourceSums: many(sourceLayers, sourceWidth),
-      targetSums: many(targetLayers, targetWidth),
-      gram: many(sourceLayers, source * source),
-      cross: many(sourceLayers, source * target * targetLayers),
-      squares: many(targetLayers, targetWidth),
-      targetGram: many(targetGram ? targetLayers : 0, target * target),
-    };
+    return emptyAccumulator(this.shape, this.strides, targetGram);
   }
 
   #sum(folds: readonly number[]): Accumulator {
@@ -378,16 +334,7 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     const all = folds.length === this.train.length;
     if (all && this.#total) return this.#total;
     const out = this.#accumulator(this.#wantCka);
-    for (const fold of folds) {
-      const from = this.train[fold];
-      out.rows += from.rows;
-      for (const key of ['sourceSums', 'targetSums', 'gram', 'cross', 'squares', 'targetGram'] as const) {
-        out[key].forEach((sums, layer) => {
-          const more = from[key][layer];
-          for (let i = 0; i < sums.length; i++) sums[i] += more[i];
-        });
-      }
-    }
+    for (const fold of folds) addSums(out, this.train[fold]);
     if (all) this.#total = out;
     return out;
   }
@@ -400,70 +347,27 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
     only?: number,
     about = this.#sum(folds),
   ): PairMoments {
-    const { targetLayers, sourceWidth: d, targetWidth } = this.shape;
-    const pt = this.strides.target;
-    const n = acc.rows;
-    const back = this.coordinates(s);
-    const layers = only === undefined ? Array.from({ length: targetLayers }, (_, t) => t) : [only];
-    const m = targetWidth * layers.length;
-    // Training means in streamed coordinates: (x−a)(y−b)ᵀ sums to C − a Σyᵀ − Σx bᵀ + n a bᵀ.
-    const a = about.sourceSums[s].map((x) => x / about.rows);
-    const b = concat(layers.map((t) => about.targetSums[t].map((x) => x / about.rows)));
-    const sums = acc.sourceSums[s];
-    const targetSums = concat(layers.map((t) => acc.targetSums[t]));
-    const squares = concat(layers.map((t) => acc.squares[t]));
-    const wide = pt * targetLayers;
-    const kept = folds.length === this.train.length ? this.#grams.get(acc)?.get(s) : undefined;
-    const ss = kept ?? back.gram(this.#centredGram(acc, s, a));
-    if (!kept && folds.length === this.train.length)
-      this.#grams.set(acc, (this.#grams.get(acc) ?? new Map<number, Matrix>()).set(s, ss));
-    const st = zeros(d, m);
-    for (let i = 0; i < d; i++) {
-      layers.forEach((t, k) => {
-        const from = i * wide + t * pt;
-        for (let j = 0; j < targetWidth; j++) {
-          const c = k * targetWidth + j;
-          st.data[i * m + c] = (acc.cross[s][from + j] - a[i] * targetSums[c] - sums[i] * b[c] + n * a[i] * b[c]) / n;
-        }
-      });
-    }
-    const cross = back.cross(st);
-    // Exact zeros for what is constant over the training rows: its variance would be rounding noise.
-    if (acc === about) {
-      for (const i of ConstantColumns.of(
-        folds.map((fold) => this.#constant[fold]),
-        s,
-      )) {
-        for (let j = 0; j < d; j++) ss.data[i * d + j] = ss.data[j * d + i] = 0;
-        cross.data.fill(0, i * m, (i + 1) * m);
-      }
-    }
-    const shift = concat(layers.map((t) => this.targetShift(t)));
-    return {
-      rows: n,
-      sourceMean: back.mean(a),
-      targetMean: b.map((x, c) => x + shift[c]),
-      ss,
-      st: cross,
-      tt: squares.map((q, c) => (q - 2 * b[c] * targetSums[c] + n * b[c] * b[c]) / n),
-    };
-  }
-
-  /** Σ(x−a)(x−a)ᵀ/n in streamed coordinates, a the means of other rows or of these. */
-  #centredGram(acc: Accumulator, s: number, a: Float64Array): Matrix {
-    const { sourceWidth: d } = this.shape;
-    const ps = this.strides.source;
-    const n = acc.rows;
-    const sums = acc.sourceSums[s];
-    const ss = zeros(d, d);
-    for (let i = 0; i < d; i++) {
-      for (let j = i; j < d; j++) {
-        const v = (acc.gram[s][i * ps + j] - a[i] * sums[j] - sums[i] * a[j] + n * a[i] * a[j]) / n;
-        ss.data[i * d + j] = v;
-        ss.data[j * d + i] = v;
-      }
-    }
-    return ss;
+    const all = folds.length === this.train.length;
+    const known = all ? this.#grams.get(acc)?.get(s) : undefined;
+    const moments = momentsOf(
+      {
+        of: acc,
+        about,
+        sourceLayer: s,
+        targetLayers: only === undefined ? Array.from({ length: this.shape.targetLayers }, (_, t) => t) : [only],
+        constant: ConstantColumns.of(
+          folds.map((fold) => this.#constant[fold]),
+          s,
+        ),
+        coordinates: this.coordinates(s),
+        targetShift: (t) => this.targetShift(t),
+        ss: known,
+      },
+      this.shape,
+      this.strides,
+    );
+    if (all && !known) this.#grams.set(acc, (this.#grams.get(acc) ?? new Map<number, Matrix>()).set(s, moments.ss));
+    return moments;
   }
 
   #checkPair(sourceLayer: number, targetLayer: number): void {
@@ -478,47 +382,28 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
 
   #needTrain(): void {
     const { train } = this.#counts;
-    if (train < 2) throw new RangeError(`A fit needs at least two training rows, not ${train}.${this.#excluded()}`);
+    if (train < 2) throw this.#tooFew(`A fit needs at least two training rows, not ${train}.`);
   }
 
   #needRows(): void {
     this.#needTrain();
-    if (this.#counts.heldOut < 1) throw new RangeError(`A fit needs held-out rows to report R² on.${this.#excluded()}`);
+    if (this.#counts.heldOut < 1) throw this.#tooFew('A fit needs held-out rows to report R² on.');
   }
 
-  #excluded(): string {
+  #tooFew(needed: string): RangeError {
     const { train, heldOut, excluded } = this.#counts;
-    return excluded > 0
-      ? ` ${excluded} of ${train + heldOut + excluded} rows were left out: a state in them is not finite.`
-      : '';
+    const of = train + heldOut + excluded;
+    return excluded === 0
+      ? new RangeError(needed)
+      : new NonFiniteError(`${needed} ${excluded} of ${of} rows were left out: a state in them is not finite.`, {
+          rows: excluded,
+          of,
+        });
   }
-}
-
-/** Rounds W to float32 and takes the intercept of the rounded map, so that map and intercept agree. */
-function roundMap(W: Matrix, train: PairMoments, lambda: number): AffineMap {
-  const data = Float32Array.from(W.data);
-  const p = intercept({ rows: W.rows, cols: W.cols, data }, train);
-  return { W: data, p: Float32Array.from(p), sourceWidth: W.rows, targetWidth: W.cols, lambda };
 }
 
 function checkPath(lambdas: readonly number[]): number[] {
   if (lambdas.length === 0) throw new RangeError('A fit needs at least one λ.');
   lambdas.forEach(checkLambda);
   return [...lambdas];
-}
-
-/** @throws RangeError if the layer is not one of 0 … count−1 */
-function checkLayer(layer: number, count: number, side: string): void {
-  if (!Number.isInteger(layer) || layer < 0 || layer >= count)
-    throw new RangeError(`There is no ${side} layer ${layer}: the fit has ${count}.`);
-}
-
-function concat(parts: Float64Array[]): Float64Array {
-  const out = new Float64Array(parts.reduce((n, part) => n + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

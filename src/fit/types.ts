@@ -1,7 +1,7 @@
 /**
  * The interface of the streaming affine fit, shared by its implementations: WGSL on the
  * GPU (`src/gpu/fit/`), float32 products with float64 around them on the CPU
- * (`whitened-fit.ts`), and float64 throughout, the oracle of both (`ridge.ts`).
+ * (`whitened-fit.ts`), and float64 throughout, the reference of both (`float64-fit.ts`).
  *
  * Conventions, here and everywhere in the lab: rows are tokens, matrices are
  * row-major, X is n×dS, Y is n×dT, W is dS×dT and Y ≈ X W + 1 p.
@@ -16,19 +16,8 @@
  * held-out R² = 1 − ‖Y − XW − 1p‖²_F / ‖Y − 1·mean_train(Y)‖²_F over held-out rows.
  */
 
+import type { AffineMap } from '../math/affine-map';
 import type { PairMoments } from '../math/moments';
-
-/** Y ≈ X W + 1 p. */
-export interface AffineMap {
-  /** dS×dT, row-major. */
-  W: Float32Array;
-  /** dT. */
-  p: Float32Array;
-  sourceWidth: number;
-  targetWidth: number;
-  /** The λ it was fitted with (fraction of the standardised covariance's mean diagonal). */
-  lambda: number;
-}
 
 /** One point of the λ path. */
 export interface LambdaPoint {
@@ -179,4 +168,10 @@ export interface StreamingFit<M> {
   /** Forgets the moments but keeps what they taught about the scale: then `add` every chunk again. */
   restart(): Promise<void>;
   dispose(): void;
+}
+
+/** @throws RangeError if the layer is not one of 0 … count−1 */
+export function checkLayer(layer: number, count: number, side: string): void {
+  if (!Number.isInteger(layer) || layer < 0 || layer >= count)
+    throw new RangeError(`There is no ${side} layer ${layer}: the fit has ${count}.`);
 }

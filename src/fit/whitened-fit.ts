@@ -9,8 +9,10 @@
  * products, QᵀQ and QᵀY, are float32: there the columns are of unit size and hardly correlated.
  */
 import type { FitChunk, FitOptions, FitShape, SecondPassReason } from './types';
+import { NonFiniteError } from '../math/errors';
 import { type Matrix, multiplyUpper, packUpper, type PackedUpper, zeros } from '../math/matrix';
-import { type Accumulator, MomentFit, type SourceCoordinates } from './moment-fit';
+import type { Accumulator, SourceCoordinates } from './accumulator';
+import { MomentFit } from './moment-fit';
 import type { PairMoments } from '../math/moments';
 import type { Products } from './products';
 import { renewedFactor, scaleOf, unwhitening, type Whitening, whiteningFactor, whiteningFlaw } from './whitening';
@@ -145,7 +147,7 @@ export class WhitenedFit extends MomentFit {
     const back = unwhitening(this.#whitening[s]);
     const finite = (m: Matrix): Matrix => {
       if (m.data.every(Number.isFinite)) return m;
-      throw new RangeError(`The states of source layer ${s} or of the target are too large for sums in float32.`);
+      throw new NonFiniteError(`The states of source layer ${s} or of the target are too large for sums in float32.`);
     };
     return { mean: back.mean, gram: (ss) => back.gram(finite(ss)), cross: (st) => back.cross(finite(st)) };
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { auditFit } from './audit';
+import { auditFit, onCpu } from './audit';
 import { cholesky } from '../math/cholesky';
 import { identity, type Matrix, matmul, matmulTN, multiplyUpper, packUpper, relativeError } from '../math/matrix';
 import { Random } from '../math/random';
@@ -102,7 +102,7 @@ describe('whitening', () => {
 });
 
 describe('the audit', () => {
-  const { X, Y, rows } = activationLike({ sourceWidth: 12, targetWidth: 7, rows: 2500, kappa: 1e6, seed: 71 });
+  const own = activationLike({ sourceWidth: 12, targetWidth: 7, rows: 2500, kappa: 1e6, seed: 71 });
 
   test('a whitened fit agrees with float64, also when it needs a second pass', async () => {
     const misled = activationLike({
@@ -114,16 +114,12 @@ describe('the audit', () => {
       misleading: 700,
     });
     for (const [data, warmUpRows] of [
-      [{ X, Y, sourceWidth: 12 }, 1024],
+      [own, 1024],
       [misled, 300],
     ] as const) {
       const { errorVsFloat64, deltaR2 } = await auditFit(
-        (shape) => new WhitenedFit(shape, new PlainProducts(), { cka: false, warmUpRows }),
-        data.X,
-        data.Y,
-        rows,
-        data.sourceWidth,
-        7,
+        onCpu((shape) => new WhitenedFit(shape, new PlainProducts(), { cka: false, warmUpRows })),
+        data,
         1e-6,
       );
       expect(errorVsFloat64).toBeGreaterThan(0);
@@ -133,29 +129,20 @@ describe('the audit', () => {
   });
 
   test('a fit that sees other numbers is found out', async () => {
-    const broken = (
-      await auditFit(
-        (shape) => {
-          const fit = new Float64Fit(shape);
-          const add = fit.add.bind(fit);
-          fit.add = (chunk) => add({ ...chunk, target: chunk.target.map((m) => m.map((y) => y * 1.001)) });
-          return fit;
-        },
-        X,
-        Y,
-        rows,
-        12,
-        7,
-        1e-6,
-      )
-    ).errorVsFloat64;
+    const falsified = onCpu((shape) => {
+      const fit = new Float64Fit(shape);
+      const add = fit.add.bind(fit);
+      fit.add = (chunk) => add({ ...chunk, target: chunk.target.map((m) => m.map((y) => y * 1.001)) });
+      return fit;
+    });
+    const broken = (await auditFit(falsified, own, 1e-6)).errorVsFloat64;
     expect(broken).toBeCloseTo(1e-3, 5);
   });
 
   test('wrong lengths and an abort are refused', async () => {
-    const make = (shape: Float64Fit['shape']): Float64Fit => new Float64Fit(shape);
-    await expect(auditFit(make, X, Y, rows + 1, 12, 7, 0)).rejects.toThrowError(RangeError);
-    await expect(auditFit(make, X, Y, rows, 12, 7, 0, AbortSignal.abort())).rejects.toMatchObject({
+    const plain = onCpu((shape) => new Float64Fit(shape));
+    await expect(auditFit(plain, { ...own, rows: own.rows + 1 }, 0)).rejects.toThrowError(RangeError);
+    await expect(auditFit(plain, own, 0, AbortSignal.abort())).rejects.toMatchObject({
       name: 'AbortError',
     });
   });

@@ -9,7 +9,7 @@
 import type { SecondPassReason } from './types';
 import { cholesky, solveBackward, solveForward } from '../math/cholesky';
 import { identity, type Matrix, matmul, matmulTN, transpose, zeros } from '../math/matrix';
-import type { SourceCoordinates } from './moment-fit';
+import type { SourceCoordinates } from './accumulator';
 
 /** Floor of the whitening factor, relative to each diagonal element. 1e-6 fails at condition 2e10, 1e-4 is as good: between the two. */
 export const WHITENING_FLOOR = 1e-5;

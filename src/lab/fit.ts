@@ -1,10 +1,12 @@
 /** The affine map: which layers, which λ, and the controls that make its R² believable. */
 import type { Experiment, LayerChoice } from '../experiment/schema';
 import { LabError } from '../experiment/errors';
-import type { AffineMap, CrossValidationPoint, PairFit, StreamingFit } from '../fit/types';
+import { applyMap, type AffineMap } from '../math/affine-map';
+import type { CrossValidationPoint, PairFit, StreamingFit } from '../fit/types';
+import { NonFiniteError } from '../math/errors';
 import { columnMeans, type MatrixLike } from '../math/matrix';
 import { centredCosine } from '../math/stats';
-import { applyMap, Float64Fit } from '../fit/float64-fit';
+import { Float64Fit } from '../fit/float64-fit';
 import { Random } from '../math/random';
 import { pickRows, type Sample } from './rows';
 
@@ -41,7 +43,7 @@ export async function compareLayers(
 ): Promise<LayerComparison> {
   const { sourceLayers, targetLayers } = fit.shape;
   const grid = asRows(
-    await fit.grid(GRID_LAMBDA, signal, (done) => onProgress(done, 2 * sourceLayers)).catch(refuse),
+    await fit.grid(GRID_LAMBDA, signal, (done) => onProgress(done, 2 * sourceLayers)).catch(rethrowNonFinite),
     sourceLayers,
     targetLayers,
   );
@@ -67,9 +69,9 @@ export async function solveRidge(
 ): Promise<PairSolution> {
   const solve = async (lambdas: number | number[]): Promise<PairFit> => {
     const pair = await fit.solve(layers.source, layers.target, lambdas, signal).catch((error: unknown) => {
-      // The fitters on the CPU speak of ranges; what it means here is a singular system.
-      if (error instanceof RangeError) throw unsolvable(layers, error.message);
-      throw error;
+      // The fits on the CPU speak of ranges; what it means here is a singular system.
+      if (error instanceof RangeError && !(error instanceof NonFiniteError)) throw unsolvable(layers, error.message);
+      return rethrowNonFinite(error);
     });
     if (!pair.best.W.every(Number.isFinite) || !Number.isFinite(pair.heldOutR2))
       throw unsolvable(layers, `${pair.badPivots} bad pivots`);
@@ -118,18 +120,12 @@ export function reportedRanks(
   return [...ranks].sort((a, b) => a - b);
 }
 
-/** The fitters on the CPU know no named errors; states that are not finite have one. */
-export function refuse(error: unknown): never {
-  if (error instanceof RangeError && /finite/.test(error.message)) {
-    throw new LabError(
-      'non-finite',
-      error.message,
-      'The model produced NaN or infinity: try another precision of the model.',
-      undefined,
-      error,
-    );
-  }
-  throw error;
+/** The fits on the CPU know no named errors; states that are not finite have one. @throws LabError `non-finite`; else the error */
+export function rethrowNonFinite(error: unknown): never {
+  if (!(error instanceof NonFiniteError)) throw error;
+  throw error.excluded
+    ? new LabError('non-finite.rows', { excluded: error.excluded.rows, rows: error.excluded.of }, error)
+    : new LabError('non-finite.sums', {}, error);
 }
 
 function unsolvable(layers: Layers, why: string): LabError {
