@@ -1,5 +1,5 @@
+import { linearCka } from '../math/testing/reference';
 import { describe, expect, test } from 'vitest';
-import { linearCka } from '../math/cka';
 import { relativeError } from '../math/matrix';
 import { Random } from '../math/random';
 import { applyMap } from '../math/affine-map';

@@ -1,6 +1,7 @@
 /** What judges a small sample of states: the debiased CKA, and the ridge map solved in the rows. */
+import { linearCka } from './testing/reference';
 import { expect, test } from 'vitest';
-import { debiasedCka, linearCka, unbiasedGram } from './cka';
+import { debiasedCka, unbiasedGram } from './cka';
 import { dualRidgeR2 } from './dual-ridge';
 import { Random } from './random';
 import { Float64Fit } from '../fit/float64-fit';
