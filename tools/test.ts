@@ -111,6 +111,7 @@ const found = findBrowser();
 console.log(`Browser: ${found.version} (${found.origin})`);
 const counts: Count[] = [await adapter()];
 counts.push(await check('types', 'tsc', ['--noEmit']));
+counts.push(await check('import rules are those of the rooms', 'tsx', ['tools/lint-rooms.ts', '--check']));
 counts.push(await check('lint and import directions', 'oxlint', ['--deny-warnings', 'src', 'e2e', 'tools']));
 counts.push(await vitest('unit'));
 counts.push(await vitest('gpu'));

@@ -97,29 +97,6 @@ export async function solveRidge(
   };
 }
 
-/** Ranks at which a reduced-rank map is reported: powers of two below the full rank, and the one that is asked for. */
-export function reportedRanks(
-  sourceWidth: number,
-  targetWidth: number,
-  settings: Pick<Experiment['map'], 'kind' | 'rank'>,
-): number[] {
-  const full = Math.min(sourceWidth, targetWidth);
-  const ranks = new Set<number>();
-  for (let rank = 1; rank < full; rank *= 2) ranks.add(rank);
-  if (settings.kind === 'reduced-rank') {
-    if (settings.rank > full) {
-      throw new LabError(
-        'settings-invalid',
-        `map.rank is ${settings.rank}, but a map from ${sourceWidth} to ${targetWidth} dimensions has rank ${full} at most.`,
-        `Choose a rank from 1 to ${full}.`,
-        { field: 'map.rank' },
-      );
-    }
-    ranks.add(settings.rank);
-  }
-  return [...ranks].sort((a, b) => a - b);
-}
-
 /** The fits on the CPU know no named errors; states that are not finite have one. @throws LabError `non-finite`; else the error */
 export function rethrowNonFinite(error: unknown): never {
   if (!(error instanceof NonFiniteError)) throw error;

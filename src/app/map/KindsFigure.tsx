@@ -6,25 +6,9 @@ import { Figure } from '../figures/Figure';
 import { usePlotTheme } from '../figures/theme';
 import { isLive, rerunIfLive } from '../state/engine';
 import { editExperiment, useLab } from '../state/store';
+import { useWords } from '../state/text';
 import { fixed } from '../ui/format';
 import { Help } from '../ui/Help';
-
-const KINDS: Record<MapKind, { name: string; help: string }> = {
-  ridge: { name: 'Ridge', help: 'Any matrix, held back a little from fitting noise.' },
-  'reduced-rank': {
-    name: 'Reduced rank',
-    help: 'The ridge map squeezed through a few directions: how many does the likeness of the two models need?',
-  },
-  'scaled-orthogonal': {
-    name: 'Scaled rotation',
-    help: 'Only a rotation and one scale (orthogonal Procrustes): shapes are kept, nothing is stretched.',
-  },
-  orthogonal: { name: 'Rotation', help: 'Only a rotation: lengths are kept as they are.' },
-  identity: {
-    name: 'Identity',
-    help: 'Each dimension to the dimension of the same number, padded with zeros: what a map costs nothing to beat.',
-  },
-};
 
 /** Where the axis ends below: a map that is far worse than the mean would press the rest flat. */
 const LOWEST = -0.25;
@@ -33,11 +17,12 @@ type Member = MapResult['family'][number];
 
 export function KindsFigure({ map }: { map: MapResult }) {
   const theme = usePlotTheme();
+  const words = useWords();
   const wanted = useLab((s) => s.experiment.map);
-  const ranks = useMemo(() => map.family.filter(({ kind }) => kind === 'reduced-rank'), [map]);
+  const ranks = useMemo(() => map.family.filter(({ rank }) => rank !== null), [map]);
   const full = map.statistics.ceiling;
-  const others = useMemo(() => map.family.filter(({ kind }) => kind !== 'reduced-rank'), [map]);
-  const rankInUse = map.kind === 'reduced-rank' ? map.rank : null;
+  const others = useMemo(() => map.family.filter(({ rank }) => rank === null), [map]);
+  const rankInUse = map.rank;
 
   function use(kind: MapKind, rank = wanted.rank): void {
     const live = isLive();
@@ -52,7 +37,7 @@ export function KindsFigure({ map }: { map: MapResult }) {
     const lines = [
       ...others
         .filter(({ kind }) => kind !== 'ridge')
-        .map((member) => ({ name: KINDS[member.kind].name, r2: member.heldOutR2 })),
+        .map((member) => ({ name: words.text(`maps.kind.${member.kind}`), r2: member.heldOutR2 })),
       { name: 'Shuffled pairs', r2: map.shuffledR2 },
     ];
     const high = Math.max(0.1, ridge.heldOutR2 * 1.12);
@@ -107,11 +92,11 @@ export function KindsFigure({ map }: { map: MapResult }) {
       })),
     });
     return { data, layout, height: 250 };
-  }, [map, others, ranks, full, rankInUse, theme]);
+  }, [map, others, ranks, full, rankInUse, theme, words]);
 
   const below = others
     .filter(({ heldOutR2 }) => heldOutR2 < LOWEST)
-    .map(({ kind, heldOutR2 }) => `${KINDS[kind].name.toLowerCase()} (${fixed(heldOutR2, 2)})`);
+    .map(({ kind, heldOutR2 }) => `${words.text(`maps.kind.${kind}`).toLowerCase()} (${fixed(heldOutR2, 2)})`);
   return (
     <Figure
       name="kinds"
@@ -134,7 +119,7 @@ export function KindsFigure({ map }: { map: MapResult }) {
           ],
         },
       ]}
-      onPick={(_, point) => (point < ranks.length ? use('reduced-rank', ranks[point].rank!) : use('ridge'))}
+      onPick={(_, point) => (point < ranks.length ? use(ranks[point].kind, ranks[point].rank!) : use('ridge'))}
       pickHint="uses the rank"
       legend={
         <table className="data kinds">
@@ -147,10 +132,11 @@ export function KindsFigure({ map }: { map: MapResult }) {
           </thead>
           <tbody>
             {MAP_KINDS.map((kind) => {
+              const own = ranks.filter((member) => member.kind === kind);
               const shown: Member | undefined =
-                kind === 'reduced-rank'
-                  ? (ranks.find(({ rank }) => rank === wanted.rank) ?? ranks.at(-1))
-                  : others.find((member) => member.kind === kind);
+                own.find(({ rank }) => rank === wanted.rank) ??
+                own.at(-1) ??
+                others.find((member) => member.kind === kind);
               if (!shown) return null;
               return (
                 <tr key={kind} aria-current={wanted.kind === kind}>
@@ -163,22 +149,22 @@ export function KindsFigure({ map }: { map: MapResult }) {
                         checked={wanted.kind === kind}
                         onChange={() => use(kind, shown.rank ?? wanted.rank)}
                       />
-                      {KINDS[kind].name}
+                      {words.text(`maps.kind.${kind}`)}
                     </label>
-                    {kind === 'reduced-rank' && (
+                    {own.length > 0 && (
                       <select
                         aria-label="Rank"
                         value={shown.rank!}
                         onChange={(event) => use(kind, Number(event.target.value))}
                       >
-                        {ranks.map(({ rank }) => (
+                        {own.map(({ rank }) => (
                           <option key={rank} value={rank!}>
                             {rank}
                           </option>
                         ))}
                       </select>
                     )}
-                    <Help about={KINDS[kind].name}>{KINDS[kind].help}</Help>
+                    <Help about={words.text(`maps.kind.${kind}`)}>{words.text(`maps.kind.${kind}.help`)}</Help>
                   </td>
                   <td className="num">{fixed(shown.heldOutR2, 3)}</td>
                   <td className="num">{fixed(shown.trainR2, 3)}</td>

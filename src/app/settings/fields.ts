@@ -174,9 +174,9 @@ const FIELDS: Record<Stage, Field[]> = {
     {
       kind: 'choice',
       path: 'map.kind',
-      label: 'Kind of map',
-      help: 'The map that carries the vector. The other kinds are fitted and reported beside it.',
-      options: MAP_KINDS.map((value) => ({ value, label: value.replace('-', ' ') })),
+      label: words.text('maps.kind'),
+      help: words.text('maps.kind.help'),
+      options: MAP_KINDS.map((value) => ({ value, label: words.text(`maps.kind.${value}`) })),
     },
     {
       kind: 'number',

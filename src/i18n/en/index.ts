@@ -5,5 +5,6 @@
 import common from './common.json';
 import errors from './errors.json';
 import extract from './extract.json';
+import maps from './maps.json';
 
-export const en = { errors, texts: { ...common, ...extract } };
+export const en = { errors, texts: { ...common, ...extract, ...maps } };

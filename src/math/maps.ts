@@ -1,25 +1,21 @@
 /**
- * The family of maps beside ridge: what is left of the prediction when the map may
- * only rotate, may only have rank r, or is no map at all. All of them follow from the
- * moments of the paired rows; in float64 here, which is the truth that the GPU's
- * family (`src/gpu/families.ts`) is measured against.
+ * Maps from the moments of paired rows, beside ridge: what is left of the prediction when the map may only rotate, may only
+ * have rank r, or is no map at all. In float64: the truth that the same maps of the GPU (`src/gpu/maps.ts`) are measured
+ * against, and the ones in use where there is no GPU. Which kinds there are is said in `src/lab/maps/`.
  */
-import { symmetricEigen } from './eigen';
 import { roundedMap, type AffineMap } from './affine-map';
+import { symmetricEigen } from './eigen';
 import { matmul, matmulTN, type Matrix, type MatrixLike, transpose, zeros } from './matrix';
 import { type MomentScore, type PairMoments, scoreFromMoments, scoreFromSums } from './moments';
-import { procrustes } from './procrustes';
+import { procrustes, type ProcrustesMap } from './procrustes';
 
-export type FamilyKind = 'reduced-rank' | 'orthogonal' | 'scaled-orthogonal' | 'identity';
-
-/** One map of the family and how well it predicts. */
-export interface FamilyMember {
-  kind: FamilyKind;
+/** A map and how well it predicts. */
+export interface FittedMap {
   /** The rank asked for; null where the kind has none. */
   rank: number | null;
   /** W = scale·R with R (semi-)orthogonal; null where the kind has none. */
   scale: number | null;
-  /** `lambda` is that of the ridge map the family was made with. */
+  /** `lambda` is that of the ridge map it was made with. */
   map: AffineMap;
   trainR2: number;
   heldOutR2: number;
@@ -33,48 +29,54 @@ export interface SplitMoments {
   heldOut: PairMoments;
 }
 
-/**
- * The orthogonal, scaled-orthogonal and identity maps and one reduced-rank map per
- * asked rank, in this order, in float64. A rank of at least min(dS, dT) gives the ridge map.
- * @param ridge the map that the reduced ranks come from
- * @throws RangeError if a rank is not a whole number of at least 1, the ridge map is
- *   of other widths, or source and target do not vary together at all
- */
-export function familiesFromMoments(moments: SplitMoments, ridge: AffineMap, ranks: readonly number[]): FamilyMember[] {
-  checkFamily(moments, ridge, ranks);
-  const { train, heldOut } = moments;
-  const { R, scale } = procrustes(train);
-  const scored = (kind: FamilyKind, W: Matrix, factor: number | null): FamilyMember =>
-    member(
-      kind,
-      null,
-      factor,
-      roundedMap(W, train, ridge.lambda),
-      scoreFromMoments(W, train),
-      scoreFromMoments(W, heldOut),
-    );
-  const W = ridgeMatrix(ridge);
-  const full = ranks.some((rank) => isFull(rank, ridge))
-    ? { train: scoreFromMoments(W, train), heldOut: scoreFromMoments(W, heldOut) }
-    : null;
-  return [
-    scored('orthogonal', R, 1),
-    scored('scaled-orthogonal', { ...R, data: R.data.map((x) => x * scale) }, scale),
-    identityMember(moments, ridge.lambda),
-    ...reducedRankMembers(moments, ridge, ranks, predictionDirections(W, train), full),
-  ];
+/** What every kind of map is made from. */
+export interface MapInputs {
+  moments: SplitMoments;
+  /** The ridge map of the same rows, scored. */
+  ridge: FittedMap;
+  /** Ranks at which a reduced-rank map is made: whole numbers of at least 1. */
+  ranks: readonly number[];
 }
 
-/** @throws RangeError as `familiesFromMoments` */
-export function checkFamily({ train, heldOut }: SplitMoments, ridge: AffineMap, ranks: readonly number[]): void {
-  const { sourceWidth: d, targetWidth: m } = ridge;
-  for (const side of [train, heldOut]) {
-    if (side.st.rows !== d || side.st.cols !== m)
-      throw new RangeError(`A ${d}×${m} ridge map does not fit moments of ${side.st.rows}×${side.st.cols}.`);
+/** @throws RangeError if a rank is not a whole number of at least 1, or the ridge map is of other widths than the moments */
+export function checkInputs({ moments, ridge, ranks }: MapInputs): void {
+  const { sourceWidth: d, targetWidth: m } = ridge.map;
+  for (const { st } of [moments.train, moments.heldOut]) {
+    if (st.rows !== d || st.cols !== m)
+      throw new RangeError(`A ${d}×${m} ridge map does not fit moments of ${st.rows}×${st.cols}.`);
   }
   for (const rank of ranks)
     if (!Number.isInteger(rank) || rank < 1)
       throw new RangeError(`A rank must be a whole number of at least 1, not ${rank}.`);
+}
+
+/** A map of these weights with the intercept that the moments ask for, and its scores. */
+export function fittedMap(
+  W: MatrixLike,
+  { train, heldOut }: SplitMoments,
+  lambda: number,
+  scale: number | null = null,
+): FittedMap {
+  return scored(roundedMap(W, train, lambda), scoreFromMoments(W, train), scoreFromMoments(W, heldOut), { scale });
+}
+
+/** The same where the scores are known. */
+export function scored(
+  map: AffineMap,
+  train: MomentScore,
+  heldOut: MomentScore,
+  { rank = null, scale = null }: { rank?: number | null; scale?: number | null } = {},
+): FittedMap {
+  return { rank, scale, map, trainR2: train.r2, heldOutR2: heldOut.r2, perDimension: heldOut.perDimension };
+}
+
+const rotations = new WeakMap<PairMoments, ProcrustesMap>();
+
+/** `procrustes` of these moments, worked out once. @throws RangeError if source and target do not vary together at all */
+export function rotationOf(train: PairMoments): ProcrustesMap {
+  const known = rotations.get(train) ?? procrustes(train);
+  rotations.set(train, known);
+  return known;
 }
 
 /** Whether a map of this rank is the ridge map itself. */
@@ -90,7 +92,7 @@ export function ridgeMatrix({ W, sourceWidth, targetWidth }: AffineMap): MatrixL
  * Zero padding (or truncation where dS > dT) with the difference of means as intercept:
  * what "the same coordinates" would give. Its R² takes only the diagonals of the moments.
  */
-export function identityMember({ train, heldOut }: SplitMoments, lambda: number): FamilyMember {
+export function identityMap({ train, heldOut }: SplitMoments, lambda: number): FittedMap {
   const { rows: d, cols: m } = train.st;
   const W = zeros(d, m);
   for (let i = 0; i < Math.min(d, m); i++) W.data[i * m + i] = 1;
@@ -99,11 +101,12 @@ export function identityMember({ train, heldOut }: SplitMoments, lambda: number)
       tt.map((t, j) => (j < d ? t - 2 * st.data[j * m + j] + ss.data[j * d + j] : t)),
       tt,
     );
-  return member('identity', null, null, roundedMap(W, train, lambda), score(train), score(heldOut));
+  return scored(roundedMap(W, train, lambda), score(train), score(heldOut));
 }
 
-/** Rows: the eigenvectors of Wᵀ ss W, the covariance of the predictions, greatest first. */
-function predictionDirections(W: MatrixLike, train: PairMoments): Matrix {
+/** Rows: the eigenvectors of Wᵀ ss W, the covariance of the predictions of a ridge map, greatest first. */
+export function predictionDirections(ridge: AffineMap, train: PairMoments): Matrix {
+  const W = ridgeMatrix(ridge);
   return symmetricEigen(matmulTN(W, matmul(train.ss, W))).vectors;
 }
 
@@ -113,37 +116,22 @@ function predictionDirections(W: MatrixLike, train: PairMoments): Matrix {
  * All R² come from one pass over the directions: with A = W Vᵀ the residual is
  * SSE_j(r) = tt_j − 2 Σ_{k<r} V_kj (Aᵀst)_kj + Σ_{k,l<r} V_kj V_lj (Aᵀ ss A)_kl.
  * @param directions orthonormal rows of length dT, greatest predicted variance first; at least as many as the largest rank below the full one
- * @param full R² of the ridge map itself; needed where a rank is full
  */
-export function reducedRankMembers(
-  { train, heldOut }: SplitMoments,
-  ridge: AffineMap,
-  ranks: readonly number[],
-  directions: Matrix,
-  full: { train: MomentScore; heldOut: MomentScore } | null,
-): FamilyMember[] {
-  const low = ranks.filter((rank) => !isFull(rank, ridge));
+export function reducedRankMaps({ moments, ridge, ranks }: MapInputs, directions: Matrix): FittedMap[] {
+  const { train, heldOut } = moments;
+  const { map } = ridge;
+  const low = ranks.filter((rank) => !isFull(rank, map));
   const most = Math.max(0, ...low);
   if (most > directions.rows) throw new RangeError(`Rank ${most} needs as many directions, not ${directions.rows}.`);
-  const m = ridge.targetWidth;
+  const m = map.targetWidth;
   const V: Matrix = { rows: most, cols: m, data: directions.data.slice(0, most * m) };
-  const A = matmul(ridgeMatrix(ridge), transpose(V));
+  const A = matmul(ridgeMatrix(map), transpose(V));
   const scores = { train: scoresByRank(A, V, train, low), heldOut: scoresByRank(A, V, heldOut, low) };
   return ranks.map((rank) => {
-    if (isFull(rank, ridge)) {
-      if (!full) throw new RangeError(`Rank ${rank} is the ridge map, of which no score was given.`);
-      return member(
-        'reduced-rank',
-        rank,
-        null,
-        { ...ridge, W: ridge.W.slice(), p: ridge.p.slice() },
-        full.train,
-        full.heldOut,
-      );
-    }
+    if (isFull(rank, map)) return { ...ridge, rank, map: { ...map, W: map.W.slice(), p: map.p.slice() } };
     const at = low.indexOf(rank);
     const W = matmul(leftColumns(A, rank), { rows: rank, cols: m, data: V.data.subarray(0, rank * m) });
-    return member('reduced-rank', rank, null, roundedMap(W, train, ridge.lambda), scores.train[at], scores.heldOut[at]);
+    return scored(roundedMap(W, train, map.lambda), scores.train[at], scores.heldOut[at], { rank });
   });
 }
 
@@ -175,15 +163,4 @@ function leftColumns(A: Matrix, count: number): Matrix {
   const out = zeros(A.rows, count);
   for (let i = 0; i < A.rows; i++) out.data.set(A.data.subarray(i * A.cols, i * A.cols + count), i * count);
   return out;
-}
-
-export function member(
-  kind: FamilyKind,
-  rank: number | null,
-  scale: number | null,
-  map: AffineMap,
-  train: MomentScore,
-  heldOut: MomentScore,
-): FamilyMember {
-  return { kind, rank, scale, map, trainR2: train.r2, heldOutR2: heldOut.r2, perDimension: heldOut.perDimension };
 }

@@ -1,14 +1,17 @@
 /**
- * The few massive directions of a matrix, in float64 on the CPU. They are what float32
- * products cannot carry beside the rest: all below 2⁻²⁴ of the largest value is lost in
- * rounding. Taken out beforehand, the rest has that whole range to itself. Only products
+ * Subspace iteration in float64 (Golub & Van Loan, section 8.2.4), and the Rayleigh–Ritz step that ends one.
+ *
+ * It finds the few massive directions of a matrix, which are what float32 products cannot carry beside the rest: all below
+ * 2⁻²⁴ of the largest value is lost in rounding. Taken out beforehand, the rest has that whole range to itself. Only products
  * with 16 columns: little beside what the GPU does.
  */
-import { throwIfAborted } from '../experiment/errors';
-import { svd } from '../math/eigen';
-import { matmul, matmulTN, type Matrix, transpose } from '../math/matrix';
-import { orthonormalBasis } from '../math/orthonormal';
-import { Random } from '../math/random';
+import { svd, symmetricEigen } from './eigen';
+import { matmul, matmulTN, type Matrix, transpose } from './matrix';
+import { orthonormalBasis } from './orthonormal';
+import { Random } from './random';
+
+/** Called between two steps: lets messages through, and throws where the work is to stop. */
+export type Pause = () => Promise<void>;
 
 /** More than the massive directions of known models; the cost grows with it. */
 const CANDIDATES = 16;
@@ -27,10 +30,10 @@ export interface LeadingTriplets {
 /**
  * The singular triplets of A (d×m) that stand out far enough to converge in a few steps
  * of subspace iteration; the many small directions behind them are left.
- * @throws LabError cancelled
+ * @throws whatever `pause` does
  */
-export async function leadingTriplets(A: Matrix, signal?: AbortSignal): Promise<LeadingTriplets> {
-  const V = await leadingSubspace((X) => matmulTN(A, orthonormalBasis(matmul(A, X))), A.cols, signal);
+export async function leadingTriplets(A: Matrix, pause: Pause): Promise<LeadingTriplets> {
+  const V = await leadingSubspace((X) => matmulTN(A, orthonormalBasis(matmul(A, X))), A.cols, pause);
   const U = orthonormalBasis(matmul(A, V));
   const core = svd(matmulTN(U, A)); // one-sided Jacobi: accurate in the small ones beside the large
   const u = matmul(U, core.U);
@@ -47,21 +50,40 @@ export async function leadingTriplets(A: Matrix, signal?: AbortSignal): Promise<
 }
 
 /**
- * An orthonormal basis that holds the massive directions of an operator, by subspace
- * iteration (Golub & Van Loan, section 8.2.4) from a seeded start.
+ * An orthonormal basis that holds the massive directions of an operator, from a seeded start.
  * @param apply X ↦ A·X for a symmetric positive semidefinite n×n A (or anything with the range of it)
  * @returns n×q, q at most 16
- * @throws LabError cancelled
+ * @throws whatever `pause` does
  */
-export async function leadingSubspace(apply: (X: Matrix) => Matrix, n: number, signal?: AbortSignal): Promise<Matrix> {
+export async function leadingSubspace(apply: (X: Matrix) => Matrix, n: number, pause: Pause): Promise<Matrix> {
   const q = Math.min(n, CANDIDATES);
   let V: Matrix = orthonormalBasis({ rows: n, cols: q, data: new Random(1).normals(n * q) });
   for (let step = 0; step < STEPS && V.cols > 0; step++) {
-    await new Promise<void>((resolve) => setTimeout(resolve, 0));
-    throwIfAborted(signal);
+    await pause();
     V = orthonormalBasis(apply(V));
   }
   return V;
+}
+
+/** Eigenvalues and eigenvectors of a symmetric A within the span of some columns. */
+export interface RitzPairs {
+  /** Descending; one a column. */
+  values: Float64Array;
+  /** n×q: unit vectors, in the order of the values. */
+  vectors: Matrix;
+  /** n×q: A times each of them. */
+  images: Matrix;
+}
+
+/** Rayleigh–Ritz: from orthonormal columns V and A·V, both n×q. */
+export function rayleighRitz(V: Matrix, AV: Matrix): RitzPairs {
+  const q = V.cols;
+  const H = matmulTN(V, AV);
+  for (let i = 0; i < q; i++)
+    for (let j = 0; j < i; j++) H.data[i * q + j] = H.data[j * q + i] = (H.data[i * q + j] + H.data[j * q + i]) / 2;
+  const { values, vectors } = symmetricEigen(H);
+  const turn = transpose(vectors); // its rows were the eigenvectors
+  return { values, vectors: matmul(V, turn), images: matmul(AV, turn) };
 }
 
 /** A·(I − V Vᵀ) for orthonormal columns: A is d×m, V m×k. */
