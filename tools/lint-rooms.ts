@@ -20,7 +20,10 @@ interface Room {
   doors?: readonly string[];
   /** Bans within rooms that it may import. */
   bans?: readonly Ban[];
-  /** How deep below `src/` its files lie, where folders of its own are named like rooms: only paths that leave it count then. */
+  /**
+   * How deep below `src/` its files lie, where folders of its own are named like rooms: only paths that leave it count
+   * then.
+   */
   depth?: number;
 }
 

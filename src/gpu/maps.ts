@@ -55,12 +55,17 @@ export class GpuMaps {
     return new GpuMaps(await Recorder.create(device, kernelsFor(Math.max(sourceWidth, targetWidth))), inputs, signal);
   }
 
-  /** @throws RangeError if source and target do not vary together, or are not finite; LabError out-of-memory, cancelled */
+  /**
+   * @throws RangeError if source and target do not vary together, or are not finite; LabError out-of-memory, cancelled
+   */
   rotations(): Promise<Rotations> {
     return (this.#rotations ??= rotationsOf(this.#rec, this.#scope, this.inputs, this.#signal));
   }
 
-  /** One map for each of the ranks; all below min(dS, dT) come from one subspace. @throws LabError out-of-memory, cancelled */
+  /**
+   * One map for each of the ranks; all below min(dS, dT) come from one subspace.
+   * @throws LabError out-of-memory, cancelled
+   */
   async reducedRank(): Promise<FittedMap[]> {
     const { moments, ridge, ranks } = this.inputs;
     const most = Math.max(0, ...ranks.filter((rank) => !isFull(rank, ridge.map)));
@@ -77,7 +82,10 @@ export class GpuMaps {
   }
 }
 
-/** Procrustes without and with the least-squares scale: R from the polar factor, its R² from Σ R∘st and Σ R∘(ss R) per column. */
+/**
+ * Procrustes without and with the least-squares scale: R from the polar factor, its R² from Σ R∘st and Σ R∘(ss R) per
+ * column.
+ */
 async function rotationsOf(
   rec: Recorder,
   parent: GpuScope,
@@ -141,7 +149,10 @@ function unpacked(data: Float32Array, X: PolarFactor, d: number, m: number): Mat
   return out;
 }
 
-/** A/unit in float32, padded with zeros; unit is the largest |element| (1 for a matrix of zeros), so that no product overflows. */
+/**
+ * A/unit in float32, padded with zeros; unit is the largest |element| (1 for a matrix of zeros), so that no product
+ * overflows.
+ */
 function normalised(A: MatrixLike, rows: number, cols: number): { data: Float32Array; unit: number } {
   let unit = 0;
   for (const x of A.data) unit = Math.max(unit, Math.abs(x));
@@ -231,7 +242,10 @@ async function leadingSubspaceGpu(
   }
 }
 
-/** At least `count` orthonormal columns: where the predictions have fewer directions than that, any others serve, for they carry nothing. */
+/**
+ * At least `count` orthonormal columns: where the predictions have fewer directions than that, any others serve, for
+ * they carry nothing.
+ */
 function completed(V: Matrix, count: number): Matrix {
   if (V.cols >= count) return V;
   return orthonormalBasis(sideBySide(V, { rows: V.rows, cols: count, data: new Random(2).normals(V.rows * count) }));

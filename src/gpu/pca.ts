@@ -187,7 +187,10 @@ function ritz(
   return { mean, components, variances, total, residual };
 }
 
-/** Modified Gram–Schmidt, twice, on V's columns; Z = ΣV follows. Columns that depend on earlier ones become 0. Returns the rank. */
+/**
+ * Modified Gram–Schmidt, twice, on V's columns; Z = ΣV follows. Columns that depend on earlier ones become 0. Returns
+ * the rank.
+ */
 function orthonormalise(V: Matrix, Z: Matrix): number {
   const { rows, cols } = V;
   let rank = 0;

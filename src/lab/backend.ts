@@ -30,7 +30,10 @@ export interface LabBackend {
   resumeSink(checkpoint: SinkCheckpoint, shape: FitShape, compared: ComparedBlocks | null): Promise<RowSink<unknown>>;
   /** The states of one block of a batch, as float32 on the CPU. @param tokens rows × length, padding included */
   readTap(tap: TapBatch['blocks'][number], tokens: number): Promise<Float32Array>;
-  /** States from the CPU as a model would hand them out. @param blocks [rows × length × width] each, asked for one by one */
+  /**
+   * States from the CPU as a model would hand them out.
+   * @param blocks [rows × length × width] each, asked for one by one
+   */
   tapsOf(
     blocks: readonly (() => Float32Array)[],
     width: number,

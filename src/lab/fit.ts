@@ -97,7 +97,10 @@ export async function solveRidge(
   };
 }
 
-/** The fits on the CPU know no named errors; states that are not finite have one. @throws LabError `non-finite`; else the error */
+/**
+ * The fits on the CPU know no named errors; states that are not finite have one.
+ * @throws LabError `non-finite`; else the error
+ */
 export function rethrowNonFinite(error: unknown): never {
   if (!(error instanceof NonFiniteError)) throw error;
   throw error.excluded
@@ -118,8 +121,8 @@ function unsolvable(layers: Layers, why: string): LabError {
 const AUTO_DEPTHS = { source: [0.6, 1], target: [0.45, 0.8] } as const;
 
 /**
- * The pair of blocks. A number is taken as it is; `auto` takes, of the blocks in AUTO_DEPTHS, those with the best held-out
- * R², for both sides together.
+ * The pair of blocks. A number is taken as it is; `auto` takes, of the blocks in AUTO_DEPTHS, those with the best
+ * held-out R², for both sides together.
  * @param grid held-out R², [source][target]
  * @throws LabError `settings-invalid` for a layer that the model does not have
  */

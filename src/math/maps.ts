@@ -1,7 +1,7 @@
 /**
- * Maps from the moments of paired rows, beside ridge: what is left of the prediction when the map may only rotate, may only
- * have rank r, or is no map at all. In float64: the truth that the same maps of the GPU (`src/gpu/maps.ts`) are measured
- * against, and the ones in use where there is no GPU. Which kinds there are is said in `src/lab/maps/`.
+ * Maps from the moments of paired rows, beside ridge: what is left of the prediction when the map may only rotate, may
+ * only have rank r, or is no map at all. In float64: the truth that the same maps of the GPU (`src/gpu/maps.ts`) are
+ * measured against, and the ones in use where there is no GPU. Which kinds there are is said in `src/lab/maps/`.
  */
 import { roundedMap, type AffineMap } from './affine-map';
 import { symmetricEigen } from './eigen';
@@ -38,7 +38,10 @@ export interface MapInputs {
   ranks: readonly number[];
 }
 
-/** @throws RangeError if a rank is not a whole number of at least 1, or the ridge map is of other widths than the moments */
+/**
+ * @throws RangeError if a rank is not a whole number of at least 1, or the ridge map is of other widths than the
+ *   moments
+ */
 export function checkInputs({ moments, ridge, ranks }: MapInputs): void {
   const { sourceWidth: d, targetWidth: m } = ridge.map;
   for (const { st } of [moments.train, moments.heldOut]) {
@@ -72,7 +75,10 @@ export function scored(
 
 const rotations = new WeakMap<PairMoments, ProcrustesMap>();
 
-/** `procrustes` of these moments, worked out once. @throws RangeError if source and target do not vary together at all */
+/**
+ * `procrustes` of these moments, worked out once.
+ * @throws RangeError if source and target do not vary together at all
+ */
 export function rotationOf(train: PairMoments): ProcrustesMap {
   const known = rotations.get(train) ?? procrustes(train);
   rotations.set(train, known);
@@ -115,7 +121,8 @@ export function predictionDirections(ridge: AffineMap, train: PairMoments): Matr
  * regression, Izenman 1975): W_r = W V_rᵀ V_r with the first r rows of V.
  * All R² come from one pass over the directions: with A = W Vᵀ the residual is
  * SSE_j(r) = tt_j − 2 Σ_{k<r} V_kj (Aᵀst)_kj + Σ_{k,l<r} V_kj V_lj (Aᵀ ss A)_kl.
- * @param directions orthonormal rows of length dT, greatest predicted variance first; at least as many as the largest rank below the full one
+ * @param directions orthonormal rows of length dT, greatest predicted variance first; at least as many as the largest
+ *   rank below the full one
  */
 export function reducedRankMaps({ moments, ridge, ranks }: MapInputs, directions: Matrix): FittedMap[] {
   const { train, heldOut } = moments;

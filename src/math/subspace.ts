@@ -1,9 +1,9 @@
 /**
  * Subspace iteration in float64 (Golub & Van Loan, section 8.2.4), and the Rayleigh–Ritz step that ends one.
  *
- * It finds the few massive directions of a matrix, which are what float32 products cannot carry beside the rest: all below
- * 2⁻²⁴ of the largest value is lost in rounding. Taken out beforehand, the rest has that whole range to itself. Only products
- * with 16 columns: little beside what the GPU does.
+ * It finds the few massive directions of a matrix, which are what float32 products cannot carry beside the rest: all
+ * below 2⁻²⁴ of the largest value is lost in rounding. Taken out beforehand, the rest has that whole range to itself.
+ * Only products with 16 columns: little beside what the GPU does.
  */
 import { svd, symmetricEigen } from './eigen';
 import { matmul, matmulTN, type Matrix, transpose } from './matrix';
@@ -16,7 +16,10 @@ export type Pause = () => Promise<void>;
 /** More than the massive directions of known models; the cost grows with it. */
 const CANDIDATES = 16;
 const STEPS = 6;
-/** A direction has converged when its residual is this share of the smallest candidate: below float32's rounding of the rest. */
+/**
+ * A direction has converged when its residual is this share of the smallest candidate: below float32's rounding of the
+ * rest.
+ */
 const CONVERGED = 1e-8;
 
 export interface LeadingTriplets {

@@ -29,14 +29,18 @@ export interface MapOfKind extends FittedMap {
 
 /**
  * The maps of every kind, in float64.
- * @throws RangeError on a bad rank, a ridge map of other widths than the moments, or where source and target do not vary together
+ * @throws RangeError on a bad rank, a ridge map of other widths than the moments, or where source and target do not
+ *   vary together
  */
 export function mapsInFloat64(inputs: MapInputs): MapOfKind[] {
   checkInputs(inputs);
   return SPECS.flatMap(({ id, fit }) => fit(inputs).map((map) => ({ ...map, kind: id })));
 }
 
-/** The same on a GPU. @throws RangeError as `mapsInFloat64`; LabError shader-compile, out-of-memory, webgpu-device-lost, cancelled */
+/**
+ * The same on a GPU.
+ * @throws RangeError as `mapsInFloat64`; LabError shader-compile, out-of-memory, webgpu-device-lost, cancelled
+ */
 export async function mapsOnGpu(device: GPUDevice, inputs: MapInputs, signal?: AbortSignal): Promise<MapOfKind[]> {
   const maps = await GpuMaps.create(device, inputs, signal);
   try {

@@ -45,7 +45,10 @@ function unorthogonality({ map, scale }: MapOfKind): number {
 
 const name = (f: MapOfKind): string => (f.rank === null ? f.kind : `rank ${f.rank}`);
 
-/** Largest |ΔR²|. The spectra of the 16th and 64th direction and on fall slowly: there the subspace iteration is what limits. */
+/**
+ * Largest |ΔR²|. The spectra of the 16th and 64th direction and on fall slowly: there the subspace iteration is what
+ * limits.
+ */
 const TOLERANCE: Record<string, number> = {
   orthogonal: 1e-6,
   'scaled-orthogonal': 1e-6,

@@ -43,7 +43,7 @@ function ridgeOf(moments: SplitMoments, lambda = 1e-3): FittedMap {
 }
 
 /** Every kind but ridge itself. */
-function familyOf(moments: SplitMoments, ridge: FittedMap, ranks: readonly number[]): MapOfKind[] {
+function othersOf(moments: SplitMoments, ridge: FittedMap, ranks: readonly number[]): MapOfKind[] {
   const [first, ...others] = mapsInFloat64({ moments, ridge, ranks });
   expect(first).toEqual({ ...ridge, kind: 'ridge' });
   return others;
@@ -87,7 +87,7 @@ describe('the kinds of map', () => {
     fc.assert(
       fc.property(cases, ({ seed, d, m }) => {
         const moments = randomMoments(seed, d, m);
-        const [orthogonal, scaled] = familyOf(moments, ridgeOf(moments), []);
+        const [orthogonal, scaled] = othersOf(moments, ridgeOf(moments), []);
         const W = weights(orthogonal);
         const side = d < m ? transpose(W) : W;
         expect(relativeError(matmulTN(side, side).data, identity(side.cols).data)).toBeLessThan(1e-6);
@@ -112,7 +112,7 @@ describe('the kinds of map', () => {
         const ridge = ridgeOf(moments, 0);
         const most = Math.min(d, m);
         const ranks = Array.from({ length: most + 1 }, (_, i) => i + 1);
-        const members = familyOf(moments, ridge, ranks).filter((f) => f.kind === 'reduced-rank');
+        const members = othersOf(moments, ridge, ranks).filter((f) => f.kind === 'reduced-rank');
         expect(members.map((f) => f.rank)).toEqual(ranks);
         for (let i = 1; i < members.length; i++)
           expect(members[i].trainR2).toBeGreaterThanOrEqual(members[i - 1].trainR2 - 1e-9);
@@ -120,7 +120,7 @@ describe('the kinds of map', () => {
           expect(full.map).toEqual(ridge.map);
           expect(full.heldOutR2).toBeCloseTo(
             scoreFromMoments({ rows: d, cols: m, data: ridge.map.W }, moments.heldOut).r2,
-            10,
+            8,
           );
         }
       }),
@@ -132,7 +132,7 @@ describe('the kinds of map', () => {
     fc.assert(
       fc.property(cases, ({ seed, d, m }) => {
         const moments = randomMoments(seed, d, m);
-        for (const f of familyOf(moments, ridgeOf(moments), [1, 3])) {
+        for (const f of othersOf(moments, ridgeOf(moments), [1, 3])) {
           for (const [side, r2] of [
             ['train', f.trainR2],
             ['heldOut', f.heldOutR2],
@@ -155,7 +155,7 @@ describe('the kinds of map', () => {
   test('reduced rank is the best of its rank: it beats random directions and the truncated spectrum of W', () => {
     const moments = randomMoments(5, 12, 10, 300);
     const ridge = ridgeOf(moments, 0);
-    const best = familyOf(moments, ridge, [3]).at(-1) as MapOfKind;
+    const best = othersOf(moments, ridge, [3]).at(-1) as MapOfKind;
     const W: Matrix = { rows: 12, cols: 10, data: Float64Array.from(ridge.map.W) };
     const draw = new Random(3);
     for (let trial = 0; trial < 50; trial++) {
@@ -180,7 +180,7 @@ describe('the kinds of map', () => {
     ]) {
       const train = pairMoments(source, target);
       const moments = { train, heldOut: train };
-      const member = familyOf(moments, ridgeOf(moments), []).find((f) => f.kind === 'identity') as MapOfKind;
+      const member = othersOf(moments, ridgeOf(moments), []).find((f) => f.kind === 'identity') as MapOfKind;
       expect(member.heldOutR2).toBeCloseTo(1, 12);
       expect(member.map.W.reduce((a, b) => a + b)).toBe(4);
       const constant = Array.from({ length: target.cols }, (_, j) => train.tt[j] < 1e-20);
@@ -202,7 +202,7 @@ describe('the kinds of map', () => {
       const { best, heldOutR2 } = await fit.solve(0, 0, 1e-2);
       const moments = await fit.moments(0, 0);
       try {
-        for (const f of familyOf(
+        for (const f of othersOf(
           moments,
           fittedMap({ rows: best.sourceWidth, cols: best.targetWidth, data: best.W }, moments, best.lambda),
           [1, 2, 16],
@@ -227,9 +227,9 @@ describe('the kinds of map', () => {
   test('what does not fit is refused', () => {
     const moments = randomMoments(1, 4, 3);
     const ridge = ridgeOf(moments);
-    expect(() => familyOf(moments, ridge, [0])).toThrowError(/rank/);
-    expect(() => familyOf(moments, ridge, [1.5])).toThrowError(/rank/);
-    expect(() => familyOf(moments, { ...ridge, map: { ...ridge.map, sourceWidth: 5 } }, [1])).toThrowError(/5×3/);
+    expect(() => othersOf(moments, ridge, [0])).toThrowError(/rank/);
+    expect(() => othersOf(moments, ridge, [1.5])).toThrowError(/rank/);
+    expect(() => othersOf(moments, { ...ridge, map: { ...ridge.map, sourceWidth: 5 } }, [1])).toThrowError(/5×3/);
   });
 });
 

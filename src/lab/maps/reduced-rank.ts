@@ -1,4 +1,6 @@
-/** The ridge map through a few directions, the best ones for its predictions (reduced-rank regression, Izenman 1975). */
+/**
+ * The ridge map through a few directions, the best ones for its predictions (reduced-rank regression, Izenman 1975).
+ */
 import { LabError } from '../../experiment/errors';
 import type { Experiment } from '../../experiment/schema';
 import { predictionDirections, reducedRankMaps } from '../../math/maps';
