@@ -118,10 +118,7 @@ describe('the kinds of map', () => {
           expect(members[i].trainR2).toBeGreaterThanOrEqual(members[i - 1].trainR2 - 1e-9);
         for (const full of members.slice(most - 1)) {
           expect(full.map).toEqual(ridge.map);
-          expect(full.heldOutR2).toBeCloseTo(
-            scoreFromMoments({ rows: d, cols: m, data: ridge.map.W }, moments.heldOut).r2,
-            8,
-          );
+          expect([full.trainR2, full.heldOutR2]).toEqual([ridge.trainR2, ridge.heldOutR2]);
         }
       }),
       { numRuns: 60 },
