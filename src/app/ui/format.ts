@@ -1,4 +1,5 @@
 /** Numbers as the page writes them: a true minus, thin spaces in thousands, steady decimals. */
+export { hostName } from '../../net/http';
 
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -57,9 +58,6 @@ export const interval = ([low, high]: [number, number], digits = 2): string =>
 
 /** A token with its spaces made visible. */
 export const tokenName = (token: string): string => token.replaceAll(' ', '·').replaceAll('\n', '↵') || '∅';
-
-/** The host of an address; while it is being typed, the text itself. */
-export const hostName = (address: string): string => (URL.canParse(address) ? new URL(address).host : address);
 
 const moment = new Intl.DateTimeFormat('en-GB', {
   day: 'numeric',
