@@ -3,13 +3,13 @@
  * measured stops, the usable window and the chosen dose marked on it.
  */
 import { memo, useMemo, type KeyboardEvent } from 'react';
-import { Input, Label as AriaLabel, NumberField } from 'react-aria-components/NumberField';
-import { Slider, SliderThumb, SliderTrack } from 'react-aria-components/Slider';
 import type { SteerResult, Verdict } from '../../experiment/run';
 import { tickStep, UNIT_HELP, UNIT_NAMES, unitPerR, UNITS, ZONES, type DoseUnit } from '../state/dose';
 import { setDose, useLab } from '../state/store';
 import { Help } from '../ui/Help';
 import { fixed, signed } from '../ui/format';
+import { DoseNumber } from './DoseNumber';
+import { DoseSlider } from './DoseSlider';
 
 interface Props {
   steer: SteerResult;
@@ -62,17 +62,14 @@ export function DoseRuler({ steer, verdict, negative, positive }: Props) {
           </Help>
         </h2>
         <UnitSwitch steer={steer} dose={dose} unit={unit} />
-        <NumberField
-          className="dose-number"
-          value={Number((dose * factor).toFixed(DIGITS[unit]))}
-          minValue={low * factor}
-          maxValue={high * factor}
-          formatOptions={{ maximumFractionDigits: DIGITS[unit], signDisplay: 'exceptZero' }}
-          onChange={(value) => !Number.isNaN(value) && setDose(Math.max(low, Math.min(high, value / factor)))}
-        >
-          <AriaLabel className="visually-hidden">Dose in {UNIT_NAMES[unit]}</AriaLabel>
-          <Input data-testid="dose-number" />
-        </NumberField>
+        <DoseNumber
+          label={`Dose in ${UNIT_NAMES[unit]}`}
+          value={dose * factor}
+          low={low * factor}
+          high={high * factor}
+          digits={DIGITS[unit]}
+          onChange={(value) => setDose(value / factor)}
+        />
         <div className="dose-jumps">
           <button type="button" className="quiet" onClick={() => setDose(0)}>
             Zero
@@ -98,23 +95,12 @@ export function DoseRuler({ steer, verdict, negative, positive }: Props) {
           negative={negative}
           positive={positive}
         />
-        <Slider
+        <div
           className="ruler-slider"
           style={{ left: place(low), right: `${100 - ((high + extent) / (2 * extent)) * 100}%` }}
-          aria-label="Dose, r"
-          data-testid="dose-slider"
-          value={dose}
-          minValue={low}
-          maxValue={high}
-          step={STEP}
-          onChange={(value) => setDose(Math.abs(value) < STEP / 2 ? 0 : value)}
         >
-          <SliderTrack className="ruler-track">
-            <SliderThumb className="ruler-thumb">
-              <span className="ruler-grip" />
-            </SliderThumb>
-          </SliderTrack>
-        </Slider>
+          <DoseSlider label="Dose, r" value={dose} low={low} high={high} step={STEP} onChange={setDose} />
+        </div>
       </div>
     </section>
   );
