@@ -7,6 +7,7 @@ import { readModel } from './model';
 import { drawSpine } from './residual';
 import { EXPORTED, exported } from './testing';
 import { bytesField, concat, integerField, textField, varint } from './wire';
+import { saidBy } from '../i18n/testing';
 
 /** The error a function throws, or null; anything but a LabError fails the test. */
 function labError(work: () => unknown): LabError | null {
@@ -64,8 +65,8 @@ describe('readModel', () => {
       fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), (length) => {
         const error = labError(() => readModel(bytes.subarray(0, length)));
         expect(error?.code).toBe('model-truncated');
-        expect(error?.details?.offset).toBeTypeOf('number');
-        expect(error?.remedy).toContain('Download');
+        expect(error?.params.offset).toBeTypeOf('number');
+        expect(saidBy(error)).toContain('Download');
       }),
       { numRuns: 400 },
     );
@@ -106,12 +107,12 @@ describe('readModel', () => {
     const text = (s: string) => new TextEncoder().encode(s);
     const page = labError(() => readModel(text('<!DOCTYPE html><html><body>Not found</body></html>')));
     expect(page).toMatchObject({ code: 'model-invalid' });
-    expect(page!.message).toContain('web page');
+    expect(saidBy(page)).toContain('web page');
     const pointer = labError(() =>
       readModel(text('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n')),
     );
     expect(pointer).toMatchObject({ code: 'model-invalid' });
-    expect(pointer!.message).toContain('Git LFS');
+    expect(saidBy(pointer)).toContain('Git LFS');
     expect(labError(() => readModel(new Uint8Array()))!.code).toBe('model-truncated');
   });
 
