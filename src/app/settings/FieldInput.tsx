@@ -1,13 +1,16 @@
 /** One field of the form. A value that the schema refuses is shown with its message and not used. */
 import { useId, useState } from 'react';
+import { problemList } from '../../experiment/problems';
 import { experimentProblems } from '../../experiment/schema';
 import { useCorpora, useFamily } from '../state/catalog';
 import { setExperiment, useLab } from '../state/store';
+import { useWords } from '../state/text';
 import { Help } from '../ui/Help';
 import { valueAt, withValue, type Field } from './fields';
 
 export function FieldInput({ field }: { field: Field }) {
   const id = useId();
+  const words = useWords();
   const experiment = useLab((s) => s.experiment);
   const value = valueAt(experiment, field.path);
   const [problem, setProblem] = useState<string | null>(null);
@@ -19,7 +22,7 @@ export function FieldInput({ field }: { field: Field }) {
         ? withValue(experiment, `models.${field.side}`, { id: next, dtype: 'fp32' })
         : withValue(experiment, field.path, next);
     const [first] = experimentProblems(candidate);
-    setProblem(first ? `${first.field}: ${first.message}` : null);
+    setProblem(first ? words.say(problemList([first])[0]) : null);
     if (!first && JSON.stringify(next) !== JSON.stringify(value)) setExperiment(candidate);
   }
 
@@ -33,7 +36,7 @@ export function FieldInput({ field }: { field: Field }) {
       </span>
       {problem && (
         <p className="field-problem" role="alert" data-testid="error">
-          {problem} The last valid value is still in use.
+          {problem}. The last valid value is still in use.
         </p>
       )}
     </div>

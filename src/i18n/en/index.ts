@@ -4,5 +4,15 @@
  */
 import common from './common.json';
 import errors from './errors.json';
+import errorsFiles from './errors-files.json';
+import errorsGpu from './errors-gpu.json';
+import errorsOnnx from './errors-onnx.json';
+import gpu from './gpu.json';
+import onnx from './onnx.json';
+import pairs from './pairs.json';
+import problems from './problems.json';
 
-export const en = { errors, texts: { ...common } };
+export const en = {
+  errors: { ...errors, ...errorsFiles, ...errorsGpu, ...errorsOnnx },
+  texts: { ...common, ...gpu, ...onnx, ...pairs, ...problems },
+};
