@@ -14,6 +14,7 @@ import { HeadlineFigure } from './HeadlineFigure';
 import { RunLabel, type RunPair } from './RunLabel';
 import { Provenance } from './Provenance';
 import { Texts } from './Texts';
+import { useWords } from '../state/text';
 
 type Opened = { ids: string; runs: [Run, Run] | null; error: LabErrorJson | null };
 
@@ -69,7 +70,8 @@ function Heads({ records, runs }: RunPair) {
 }
 
 function Settings({ runs: [a, b] }: RunPair) {
-  const differences = settingDifferences(a.experiment, b.experiment);
+  const words = useWords();
+  const differences = settingDifferences(words, a.experiment, b.experiment);
   return (
     <section className="compare-settings" data-testid="compare-settings">
       <h3>Settings that differ</h3>
