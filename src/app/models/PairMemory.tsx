@@ -9,6 +9,7 @@ import { ErrorNote } from '../ui/ErrorNote';
 import { bytes } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 
 interface Answer {
   key: string;
@@ -136,10 +137,11 @@ function Plan({ plan }: { plan: MemoryPlan }) {
               {plan.lines.map((line) => (
                 <tr key={line.label}>
                   <th scope="row">
-                    {line.label}
-                    <span className="muted">
-                      {words.text(`models.memory.use.${line.use}`, { estimated: line.estimated })}
-                    </span>
+                    <Rich
+                      text={`models.memory.use.${line.use}`}
+                      params={{ what: line.label, estimated: line.estimated }}
+                      tags={{ note: (parts) => <span className="muted">{parts}</span> }}
+                    />
                   </th>
                   <td className="num">{size(line.source)}</td>
                   <td className="num">{size(line.target)}</td>
