@@ -1,7 +1,7 @@
 /** What both models make of the same text: tokens read, and the states as clouds of points. */
 import { useState } from 'react';
 import type { ActivationsResult } from '../../experiment/run';
-import { StageFrame } from '../shell/StageFrame';
+import { StageFrame } from '../ui/StageFrame';
 import { useCorpora } from '../state/catalog';
 import { useLab } from '../state/store';
 import { Facts, type Fact } from '../ui/Facts';

@@ -1,6 +1,6 @@
 /** The affine map: which pair of blocks, how well it predicts held-out states, and against what control. */
 import type { MapResult } from '../../experiment/run';
-import { StageFrame } from '../shell/StageFrame';
+import { StageFrame } from '../ui/StageFrame';
 import { useLab } from '../state/store';
 import { Facts } from '../ui/Facts';
 import { compact, count, fixed, seconds } from '../ui/format';

@@ -1,7 +1,7 @@
 /** The pair: which small model, which large one, and whether a map between them can make sense. */
 import { useState } from 'react';
 import type { ModelReport } from '../../experiment/run';
-import { StageFrame } from '../shell/StageFrame';
+import { StageFrame } from '../ui/StageFrame';
 import { useLab } from '../state/store';
 import { count, millions } from '../ui/format';
 import { Homology, refusalOf } from './Homology';

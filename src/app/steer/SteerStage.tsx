@@ -2,7 +2,7 @@
 import { lazy, Suspense, useMemo, useState } from 'react';
 import type { EvidenceResult, SteerResult } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
-import { StageFrame } from '../shell/StageFrame';
+import { StageFrame } from '../ui/StageFrame';
 import { useConceptPoles, type ConceptPoles } from '../state/concept-poles';
 import { useLab, type StreamSet } from '../state/store';
 import { seconds } from '../ui/format';
