@@ -1,6 +1,7 @@
 /** The worker's answers to requests about files (`ModelRequests`). */
 import * as models from '../lab/model-sources';
 import type { ModelRequest, ModelRequests, ModelRequestType, Progress, ToWorker } from './protocol';
+import { message as messageOf } from '../experiment/message';
 
 const TYPES: Record<ModelRequestType, true> = {
   families: true,
@@ -34,7 +35,9 @@ export async function answerModelRequest(
     case 'download':
       return models.download(message.plan, {
         signal,
-        onProgress: throttled((done, total, note) => progress({ stage: 'models', done, total, unit: 'bytes', note })),
+        onProgress: throttled((done, total, path) =>
+          progress({ stage: 'models', done, total, unit: 'bytes', note: messageOf('progress.loading-file', { path }) }),
+        ),
       });
     case 'stored':
       return models.storedModels(message.backend);

@@ -5,7 +5,7 @@ import type { Run } from '../../experiment/run';
 import { askRuns } from '../../runs/client';
 import type { RunRecord } from '../../runs/record';
 import { OUTCOME_NAMES } from '../evidence/VerdictLine';
-import { STAGE_TITLES } from '../state/stages';
+
 import { ErrorNote } from '../ui/ErrorNote';
 import { dateTime } from '../ui/format';
 import { settingDifferences } from './differences';
@@ -94,7 +94,7 @@ function Settings({ runs: [a, b] }: RunPair) {
             {differences.map(({ stage, label, values }, i) => (
               <tr key={i}>
                 <th scope="row">
-                  {label} <span className="muted">{STAGE_TITLES[stage]}</span>
+                  {label} <span className="muted">{words.text(`stage.${stage}`)}</span>
                 </th>
                 <td data-letter="A">{values[0]}</td>
                 <td data-letter="B">{values[1]}</td>

@@ -12,17 +12,18 @@ export function progressText(words: Words, { done, total, unit }: Progress): str
 
 export function ProgressLine({ progress }: { progress: Progress }) {
   const words = useWords();
+  const note = words.say(progress.note);
   const share = progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0;
   return (
     <div className="progress">
       <div className="progress-text">
-        <span>{progress.note}</span>
+        <span>{note}</span>
         <span className="num">{progressText(words, progress)}</span>
       </div>
       <div
         className="progress-track"
         role="progressbar"
-        aria-label={progress.note}
+        aria-label={note}
         aria-valuemin={0}
         aria-valuemax={progress.total}
         aria-valuenow={progress.done}
