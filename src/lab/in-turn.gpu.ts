@@ -5,6 +5,7 @@ import type { DoseAxis, Residence, Run, StageResults, StopStreams } from '../exp
 import { parseRun } from '../experiment/run-schema';
 import { createDevice } from '../gpu/device';
 import { liveMemory } from '../gpu/scope';
+import { openModel } from '../models';
 import { createRuntime } from '../runtime';
 import { EngineClient } from '../worker/client';
 import { webgpuBackend } from './backend';
@@ -129,7 +130,7 @@ test('on WebGPU the states that waited on disk give the map of those that never 
 test('states go from the device to the CPU and back as they were, and give their memory back', async () => {
   const gpu = await createDevice();
   const backend = webgpuBackend(gpu.device);
-  const runtime = await createRuntime({ backend: 'webgpu', device: gpu.device });
+  const runtime = await createRuntime({ backend: 'webgpu', device: gpu.device, openModel });
   const model = await runtime.load({ id: 'lrt-stories-s', dtype: 'fp32', baseUrl: `${baseUrl}models/lrt-stories-s/` });
   const taps = await model.collect(['Once upon a time.', 'The end'].map((text) => model.tokenizer.encode(text)));
   const { rows, length, lengths } = taps;

@@ -1,7 +1,7 @@
 /** Chat templates: how a repository wants a conversation written out for its model. */
 import { Template } from '@huggingface/jinja';
 import { LabError } from '../experiment/errors';
-import type { ModelTokenizer } from '../runtime/types';
+import type { ModelTokenizer } from './types';
 
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant';

@@ -6,7 +6,7 @@
 import { Tokenizer as Engine } from '@huggingface/tokenizers';
 import { digestOf } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
-import type { ModelConfig, ModelTokenizer, Tokenizer } from '../runtime/types';
+import type { ModelConfig, ModelTokenizer, Tokenizer } from './types';
 import { byteLevelBytes } from './bytes';
 import { readChatTemplate } from './chat';
 import { tokenOffsets, type Spelling } from './offsets';

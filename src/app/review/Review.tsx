@@ -19,7 +19,7 @@ import { Contents } from './Contents';
 import { Continuations } from './Continuations';
 import { HostGate, type Purpose } from './HostGate';
 import { strangeHosts } from './hosts';
-import { fetchBundle } from './fetch-bundle';
+import { fetchBundle } from '../../net/fetch-bundle';
 import { RatesFigure } from './RatesFigure';
 import { useVerification } from './useVerification';
 import { VerifyPanel } from './VerifyPanel';

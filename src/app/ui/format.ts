@@ -5,6 +5,8 @@
 import type { Locale } from '../../i18n/text';
 import { currentLocale } from '../state/text';
 
+export { hostName } from '../../net/http';
+
 /** Language tags by which dates are written: English ones have the day before the month. */
 const DATES: Record<Locale, string> = { en: 'en-GB' };
 
@@ -88,9 +90,6 @@ export const interval = ([low, high]: [number, number], digits = 2): string =>
 
 /** A token with its spaces made visible. */
 export const tokenName = (token: string): string => token.replaceAll(' ', '·').replaceAll('\n', '↵') || '∅';
-
-/** The host of an address; while it is being typed, the text itself. */
-export const hostName = (address: string): string => (URL.canParse(address) ? new URL(address).host : address);
 
 /** Day and minute, in the visitor's time. */
 export const dateTime = (milliseconds: number): string =>
