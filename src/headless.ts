@@ -9,6 +9,7 @@ import { outputsOf } from './files/outputs';
 import { EngineClient } from './worker/client';
 import type { BackendChoice, Progress, RepositoryRequest, ResidenceChoice, VerifyRequest } from './worker/protocol';
 import { runRecovering } from './worker/recover';
+import { message } from './experiment/message';
 
 export interface HeadlessResult {
   run: Run;
@@ -83,7 +84,9 @@ async function fetchModel(
     { plan },
     {
       onProgress: (progress) =>
-        window.lrtReport?.({ progress: { ...progress, note: `${id} (${licence}): ${progress.note}` } }),
+        window.lrtReport?.({
+          progress: { ...progress, note: message('progress.of-model', { model: id, licence, note: progress.note }) },
+        }),
     },
   );
 }

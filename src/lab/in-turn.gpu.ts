@@ -9,6 +9,9 @@ import { openModel } from '../models';
 import { createRuntime } from '../runtime';
 import { EngineClient } from '../worker/client';
 import { webgpuBackend } from './backend';
+import { wordsOf } from '../i18n/text';
+
+const words = wordsOf('en');
 
 const baseUrl = new URL('/', location.href).href;
 const quick = quickVariant(defaultExperiment('mood'));
@@ -39,7 +42,7 @@ async function runOn(residence: Residence): Promise<Outcome> {
     { experiment, until: 'evidence' },
     {
       onProgress: ({ stage, note }) => {
-        const swap = /^(.*) unloaded, loading (.*): /.exec(note);
+        const swap = /^(.*) unloaded, loading (.*): /.exec(words.say(note));
         if (swap && swaps.at(-1) !== `${stage}: ${swap[2]}`) swaps.push(`${stage}: ${swap[2]}`);
       },
     },
@@ -73,7 +76,7 @@ async function mapOn(residence: Residence): Promise<{ map: StageResults['map']; 
     'run',
     { experiment: tiny, until: 'map' },
     {
-      onProgress: ({ stage, note }) => stage === 'activations' && read.add(note),
+      onProgress: ({ stage, note }) => stage === 'activations' && read.add(words.say(note)),
       onStage: (event) => {
         if (event.stage === 'map') map = event.result;
       },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LabError } from '../experiment/errors';
+import { message } from '../experiment/message';
 import { readModel } from './model';
 import { drawSpine, findResidualStream } from './residual';
 import { EXPORTED, exported } from './testing';

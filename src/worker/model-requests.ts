@@ -1,5 +1,6 @@
 /** The worker's answers to requests about files (`ModelRequests`). */
 import type { Handlers } from '../channel/channel';
+import { message } from '../experiment/message';
 import * as models from '../lab/model-sources';
 import type { ModelRequests } from './protocol';
 
@@ -10,8 +11,11 @@ export const modelHandlers: Handlers<ModelRequests> = {
   download: ({ plan }, { signal, emit }) =>
     models.download(plan, {
       signal,
-      onProgress: throttled((done, total, note) =>
-        emit({ kind: 'progress', progress: { stage: 'models', done, total, unit: 'bytes', note } }),
+      onProgress: throttled((done, total, path) =>
+        emit({
+          kind: 'progress',
+          progress: { stage: 'models', done, total, unit: 'bytes', note: message('progress.loading-file', { path }) },
+        }),
       ),
     }),
   stored: ({ backend }) => models.storedModels(backend),
