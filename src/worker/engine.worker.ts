@@ -6,6 +6,7 @@
 import { LabError, cancelled } from '../experiment/errors';
 import type { Stage } from '../experiment/run';
 import { startEngine, type Engine } from '../lab/engine';
+import { secondOpinion } from '../lab/second-opinion';
 import { verify } from '../lab/verify/verify';
 import { answerModelRequest, isModelRequest } from './model-requests';
 import type { CollectCheckpoint, FromWorker, ModelRequest, ToWorker } from './protocol';
@@ -99,6 +100,8 @@ async function perform(
         post({ type: 'verify', id: message.id, stepId, step }),
       );
     }
+    case 'second-opinion':
+      return secondOpinion(message.experiment, await engine.pipeline.pair(message.experiment, context), context);
     case 'map-arrays':
       return engine.pipeline.mapArrays(message.experiment, context);
     case 'written':

@@ -8,6 +8,7 @@ import { Homology, refusalOf } from './Homology';
 import { ModelTable } from './ModelTable';
 import { OtherModels } from './OtherModels';
 import { PairMemory } from './PairMemory';
+import { SecondOpinion } from './SecondOpinion';
 import './models.css';
 
 export default function ModelsStage() {
@@ -30,6 +31,7 @@ export default function ModelsStage() {
           <ModelCard side="Large" model={result.target} />
         </div>
       )}
+      {result && <SecondOpinion />}
       <OtherModels />
     </StageFrame>
   );

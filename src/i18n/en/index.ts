@@ -4,5 +4,6 @@
  */
 import common from './common.json';
 import errors from './errors.json';
+import secondOpinion from './second-opinion.json';
 
-export const en = { errors, texts: { ...common } };
+export const en = { errors, texts: { ...common, ...secondOpinion } };
