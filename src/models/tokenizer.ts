@@ -49,8 +49,7 @@ export function createTokenizer(
     const content = tokenContent(settings[name]);
     return (content === null ? undefined : engine.token_to_id(content)) ?? fallback[0] ?? null;
   };
-  const plainIds = (text: string): number[] =>
-    text === '' ? [] : auto.encode(text, { add_special_tokens: false });
+  const plainIds = (text: string): number[] => (text === '' ? [] : auto.encode(text, { add_special_tokens: false }));
   const offsetsOf = (text: string, ids: readonly number[]): [number, number][] =>
     tokenOffsets(text, ids.map(spellingOf), json.normalizer, metaspace, modelId);
   let parts: ModelTokenizer['parts'] | null = null;
@@ -70,9 +69,7 @@ export function createTokenizer(
       };
     },
     decode: (ids) =>
-      ids.length === 0
-        ? ''
-        : auto.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
+      ids.length === 0 ? '' : auto.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
     pieces: (ids) => ids.map(pieceOf),
     digest: digestOf(identity(json)),
     get parts() {

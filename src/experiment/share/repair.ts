@@ -13,7 +13,7 @@ const MAX_CANDIDATES = 64;
 
 /** Characters without width that editors and chat programs put between letters, and tags that allow a line break. */
 const INVISIBLE =
-  /[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufe0f\ufeff]|<wbr\s*\/?>|&(?:shy|ZeroWidthSpace|#8203);/gi;
+  /[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]|\ufe0f|<wbr\s*\/?>|&(?:shy|ZeroWidthSpace|#8203);/gi;
 
 /**
  * The fragments that a text may have meant, likeliest first, each of the strict form that `decodeLink` reads; empty where

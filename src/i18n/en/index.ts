@@ -26,6 +26,7 @@ import onnx from './onnx.json';
 import pairs from './pairs.json';
 import problems from './problems.json';
 import progress from './progress.json';
+import secondOpinion from './second-opinion.json';
 
 export const en = {
   errors: {
@@ -55,5 +56,6 @@ export const en = {
     ...pairs,
     ...problems,
     ...progress,
+    ...secondOpinion,
   },
 };
