@@ -1,5 +1,6 @@
 /** Fetching the files of a model folder: bytes counted as they arrive, sizes and digests checked, every failure named. */
 import { cancelled, LabError, throwIfAborted } from '../experiment/errors';
+import { message } from '../experiment/message';
 import type { FetchedFile, FolderSource } from '../runtime/types';
 import { digestBytes } from './bytes';
 
@@ -14,8 +15,6 @@ export interface FetchFileOptions {
 export interface FetchedBytes extends FetchedFile {
   data: Uint8Array;
 }
-
-const RETRY = 'Check the connection and load the model again.';
 
 /**
  * Fetches one file of a model folder and checks it against what the source states.
@@ -36,20 +35,19 @@ export async function fetchFile(
     return null;
   }
   if (missing) {
-    throw new LabError(
-      'model-fetch',
-      `“${source.id}” has no file ${path}.`,
-      `Check the model's folder and precision (${source.dtype}); the folder must be in the layout of a transformers.js repository.`,
-      { path, status: response.status },
-    );
+    throw new LabError('model-fetch.missing', {
+      path,
+      id: source.id,
+      precision: source.dtype,
+      status: response.status,
+    });
   }
   if (!response.ok) {
-    throw new LabError(
-      'model-fetch',
-      `${path} of “${source.id}” could not be fetched: HTTP ${response.status}.`,
-      RETRY,
-      { path, status: response.status },
-    );
+    throw new LabError('model-fetch.file-status', {
+      what: message('model.file', { path, id: source.id }),
+      path,
+      status: response.status,
+    });
   }
   const expected = expectedBytes(source, path, response);
   const data = await readBody(source, path, response, expected, options);
@@ -57,12 +55,12 @@ export async function fetchFile(
   const sha256 = await digestBytes(data);
   const stated = source.sha256?.[path];
   if (stated !== undefined && stated !== sha256) {
-    throw new LabError(
-      'model-invalid',
-      `${path} of “${source.id}” is not the file that the catalogue lists: its SHA-256 is ${sha256.slice(0, 12)}…, not ${stated.slice(0, 12)}….`,
-      'Restore the file, or reload without the browser cache.',
-      { path },
-    );
+    throw new LabError('model-invalid.digest', {
+      path,
+      id: source.id,
+      found: sha256.slice(0, 12),
+      stated: stated.slice(0, 12),
+    });
   }
   return { path, bytes: data.length, sha256, data };
 }
@@ -73,10 +71,8 @@ async function request(source: FolderSource, path: string, signal?: AbortSignal)
   } catch (error) {
     if (signal?.aborted) throw cancelled();
     throw new LabError(
-      'model-fetch',
-      `${path} of “${source.id}” could not be fetched: ${(error as Error).message}.`,
-      RETRY,
-      { path },
+      'model-fetch.file',
+      { what: message('model.file', { path, id: source.id }), path, reason: (error as Error).message },
       error,
     );
   }
@@ -129,10 +125,8 @@ async function readBody(
     // The browser reports a connection closed early as a failed read.
     if (expected !== null && done < expected) throw truncated(source, path, done, expected, error);
     throw new LabError(
-      'model-fetch',
-      `${path} of “${source.id}” stopped arriving: ${(error as Error).message}.`,
-      RETRY,
-      { path },
+      'model-fetch.stopped',
+      { what: message('model.file', { path, id: source.id }), path, reason: (error as Error).message },
       error,
     );
   }
@@ -141,10 +135,8 @@ async function readBody(
 
 function truncated(source: FolderSource, path: string, got: number, expected: number, cause?: unknown): LabError {
   return new LabError(
-    'model-truncated',
-    `${path} of “${source.id}” broke off after ${got} of ${expected} bytes.`,
-    RETRY,
-    { path, got, expected },
+    'model-truncated.file',
+    { what: message('model.file', { path, id: source.id }), path, got, expected },
     cause,
   );
 }

@@ -4,6 +4,7 @@ import { readModel } from './model';
 import { drawSpine, findResidualStream } from './residual';
 import { EXPORTED, exported } from './testing';
 import { bytesField, concat, integerField, textField } from './wire';
+import { message } from '../experiment/message';
 import { saidBy } from '../i18n/testing';
 
 /** A graph of the given nodes over float inputs, for shapes that no exporter at hand makes. */

@@ -1,6 +1,7 @@
 /** What the chosen pair takes in memory, before it is loaded: shown where a model is not bundled. */
 import { useEffect, useState } from 'react';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
+import { useWords } from '../state/text';
 import type { MemoryPlan, ResidenceChoice } from '../../worker/protocol';
 import { chooseResidence, memoryPlan } from '../state/engine';
 import { useModels } from '../state/models';
@@ -112,10 +113,11 @@ const USES: Record<MemoryPlan['lines'][number]['use'], string> = {
 };
 
 function Plan({ plan }: { plan: MemoryPlan }) {
+  const words = useWords();
   const size = (value: number): string => (value === 0 ? '–' : bytes(value));
   return (
     <>
-      <p className={plan.fits === 'no' ? 'unfit' : undefined}>{plan.reason}</p>
+      <p className={plan.fits === 'no' ? 'unfit' : undefined}>{words.say(plan.reason)}</p>
       <details>
         <summary>How it adds up</summary>
         <p className="muted">
