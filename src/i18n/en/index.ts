@@ -20,8 +20,12 @@ import common from './common.json';
 import errors from './errors.json';
 import errorsFiles from './errors-files.json';
 import errorsGpu from './errors-gpu.json';
+import errorsLab from './errors-lab.json';
+import errorsModels from './errors-models.json';
 import errorsOnnx from './errors-onnx.json';
 import gpu from './gpu.json';
+import lab from './lab.json';
+import models from './models.json';
 import onnx from './onnx.json';
 import pairs from './pairs.json';
 import problems from './problems.json';
@@ -33,6 +37,8 @@ export const en = {
     ...errors,
     ...errorsFiles,
     ...errorsGpu,
+    ...errorsLab,
+    ...errorsModels,
     ...errorsOnnx,
   },
   texts: {
@@ -52,6 +58,8 @@ export const en = {
     ...appUi,
     ...common,
     ...gpu,
+    ...lab,
+    ...models,
     ...onnx,
     ...pairs,
     ...problems,
