@@ -24,11 +24,9 @@ function ensure(): Worker {
     event.preventDefault();
     worker?.terminate();
     worker = null;
-    const error = new LabError(
-      'storage-unavailable',
-      `The store of runs stopped: ${event.message || 'its script could not be started'}.`,
-      'Try again; what was kept stays.',
-    );
+    const error = new LabError(event.message ? 'storage-unavailable.runs-stopped' : 'storage-unavailable.runs-script', {
+      reason: event.message,
+    });
     for (const { reject } of pending.values()) reject(error);
     pending.clear();
   };

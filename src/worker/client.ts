@@ -34,11 +34,7 @@ export class EngineClient {
     worker.onerror = (event) => {
       event.preventDefault();
       this.#lose(
-        new LabError(
-          'worker-crashed',
-          `The engine stopped: ${event.message || 'its script could not be started'}.`,
-          'Press Run to start it again; your settings are kept.',
-        ),
+        new LabError(event.message ? 'worker-crashed.stopped' : 'worker-crashed.script', { reason: event.message }),
       );
     };
     this.#worker = worker;

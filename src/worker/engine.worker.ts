@@ -81,7 +81,7 @@ async function perform(
     );
     return engine.report;
   }
-  if (!engine) throw new LabError('worker-crashed', 'The engine has not been started.', 'Reload the page.');
+  if (!engine) throw new LabError('worker-crashed.not-started');
   const context = engine.context({
     signal,
     progress: (progress) => post({ type: 'progress', id: message.id, progress }),

@@ -4,7 +4,9 @@ import { LabError, type LabErrorJson } from '../../experiment/errors';
 import { digestOf } from '../../experiment/digest';
 import type { Run } from '../../experiment/run';
 import { identify, likeness, type Identified } from '../../files/identify';
+import type { Words } from '../../i18n/text';
 import { openExperiment } from '../state/store';
+import { useWords } from '../state/text';
 import { ErrorNote } from '../ui/ErrorNote';
 import { FileDrop } from '../ui/FileDrop';
 import { fixed } from '../ui/format';
@@ -49,6 +51,7 @@ export function FileCheck({ run }: { run: Run }) {
 }
 
 function Found({ name, found, run }: { name: string; found: Identified; run: Run }) {
+  const words = useWords();
   switch (found.kind) {
     case 'vectors':
       return (
@@ -60,7 +63,7 @@ function Found({ name, found, run }: { name: string; found: Identified; run: Run
             {found.file.vectors.map(({ name: vector, block, modelType, values }) => (
               <li key={vector}>
                 <b>{vector}</b>: {values.length} values{block === null ? '' : `, block ${block}`}
-                {modelType === null ? '' : `, for “${modelType}”`}. {comparison(values, run)}
+                {modelType === null ? '' : `, for “${modelType}”`}. {comparison(values, run, words)}
               </li>
             ))}
           </ul>
@@ -133,12 +136,12 @@ const ofThisRun = (digest: string | null, run: Run): string =>
       ? 'It is of this experiment.'
       : `It is of another experiment, ${digest.slice(0, 12)}.`;
 
-function comparison(values: Float32Array, run: Run): string {
+function comparison(values: Float32Array, run: Run, words: Words): string {
   let like;
   try {
     like = likeness(values, run);
   } catch (error) {
-    return LabError.from(error).message;
+    return words.error(LabError.from(error).toJSON()).what;
   }
   if (!like)
     return `No vector of this run is as long: its models are ${run.models.source.hiddenSize} and ${run.models.target.hiddenSize} wide.`;

@@ -15,8 +15,6 @@ export async function fetchBundle(
   signal?: AbortSignal,
 ): Promise<Opened<RunDocument>> {
   const host = hostName(url);
-  const fail = (what: string, remedy = 'Ask the link’s author for the file, and open that.'): LabError =>
-    new LabError('link-bundle', what, remedy);
   let response: Response;
   try {
     response = await fetch(url, {
@@ -28,13 +26,9 @@ export async function fetchBundle(
     });
   } catch (error) {
     if (signal?.aborted) throw LabError.from(error);
-    throw fail(
-      `The bundle could not be fetched from ${host}: ${(error as Error).message}.`,
-      'The host must allow other sites to read the file (CORS), and hand it out itself: no redirect is followed to another host. Or fetch the file yourself, and open that.',
-    );
+    throw new LabError('link-bundle.fetch', { host, reason: (error as Error).message }, error);
   }
-  if (!response.ok || !response.body)
-    throw fail(`The bundle could not be fetched from ${host}: HTTP ${response.status}.`);
+  if (!response.ok || !response.body) throw new LabError('link-bundle.status', { host, status: response.status });
   const whole = new Uint8Array(bytes);
   let at = 0;
   const reader = response.body.getReader();
@@ -43,18 +37,14 @@ export async function fetchBundle(
     if (done) break;
     if (at + value.length > bytes) {
       await reader.cancel();
-      throw fail(
-        `${host} sends more than the ${bytes.toLocaleString('en')} bytes that the link states: it is another file.`,
-      );
+      throw new LabError('link-bundle.more', { host, bytes });
     }
     whole.set(value, at);
     at += value.length;
   }
-  if (at !== bytes) throw fail(`${host} sent ${at.toLocaleString('en')} of ${bytes.toLocaleString('en')} bytes.`);
+  if (at !== bytes) throw new LabError('link-bundle.cut', { host, got: at, bytes });
   const found = sha256Hex(whole);
   if (found !== sha256)
-    throw fail(
-      `The file at ${host} has the digest ${found.slice(0, 16)}, and the link says ${sha256.slice(0, 16)}: it was changed since the link was made.`,
-    );
+    throw new LabError('link-bundle.digest', { host, found: found.slice(0, 16), said: sha256.slice(0, 16) });
   return openBundle(new TextDecoder('utf-8', { fatal: true }).decode(whole));
 }

@@ -115,7 +115,10 @@ function Notices() {
   const failure = useLab((s) => (failedAt ? s.stages[failedAt].error : null));
   // A crash during a run is shown once, at the stage that it stopped.
   const engine = useLab((s) =>
-    STAGES.some((stage) => s.stages[stage].phase === 'failed' && s.stages[stage].error?.what === s.engine.error?.what)
+    STAGES.some(
+      (stage) =>
+        s.stages[stage].phase === 'failed' && JSON.stringify(s.stages[stage].error) === JSON.stringify(s.engine.error),
+    )
       ? null
       : s.engine.error,
   );
@@ -125,13 +128,11 @@ function Notices() {
     <>
       {engine && (
         <ErrorNote
-          error={
+          error={engine}
+          more={
             reading === 'recorded' || reading === 'stored'
-              ? {
-                  ...engine,
-                  remedy: `${engine.remedy} The ${reading === 'recorded' ? 'recorded' : 'kept'} run below can still be read.`,
-                }
-              : engine
+              ? `The ${reading === 'recorded' ? 'recorded' : 'kept'} run below can still be read.`
+              : undefined
           }
           actions={<Remedies error={engine} />}
         />

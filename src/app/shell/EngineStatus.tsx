@@ -2,6 +2,7 @@
 import { useId } from 'react';
 import { chooseBackend } from '../state/engine';
 import { useLab } from '../state/store';
+import { useWords } from '../state/text';
 import type { BackendChoice } from '../../worker/protocol';
 import { compact, seconds } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
@@ -16,6 +17,8 @@ const STATUS_WORDS = { idle: 'Engine not started', starting: 'Engine starting', 
 export function EngineStatus() {
   const id = useId();
   const { status, device, error } = useLab((s) => s.engine);
+  const words = useWords();
+  const said = error && words.error(error);
   const backend = useLab((s) => s.backend);
   const busy = useLab((s) => s.running !== null);
   const name =
@@ -42,9 +45,9 @@ export function EngineStatus() {
           ]}
           onChange={(choice) => void chooseBackend(choice)}
         />
-        {error && (
+        {said && (
           <p>
-            {error.what} {error.remedy}
+            {said.what} {said.remedy}
           </p>
         )}
         {device && !error && (

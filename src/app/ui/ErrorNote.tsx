@@ -3,7 +3,16 @@ import type { ReactNode } from 'react';
 import type { LabErrorJson } from '../../experiment/errors';
 import { useWords } from '../state/text';
 
-export function ErrorNote({ error, actions }: { error: LabErrorJson; actions?: ReactNode }) {
+export function ErrorNote({
+  error,
+  more,
+  actions,
+}: {
+  error: LabErrorJson;
+  /** A sentence after the remedy, of the place where the note stands. */
+  more?: ReactNode;
+  actions?: ReactNode;
+}) {
   const { what, remedy } = useWords().error(error);
   const quiet = error.code === 'cancelled';
   return (
@@ -14,7 +23,9 @@ export function ErrorNote({ error, actions }: { error: LabErrorJson; actions?: R
       data-code={error.code}
     >
       <p className="note-what">{what}</p>
-      <p className="note-remedy">{remedy}</p>
+      <p className="note-remedy">
+        {remedy} {more}
+      </p>
       <div className="note-foot">
         {actions}
         <code>{error.code}</code>
