@@ -20,7 +20,7 @@ const GOOD_R2 = 0.98;
 export function knownTruth(run: Run): Known[] {
   const { map, vector, concept } = run;
   const arm = (name: ArmResult['name'], direction: ArmResult['direction']): ArmResult =>
-    run.arms.find((item) => item.name === name && item.direction === direction)!;
+    run.evidence.arms.find((item) => item.name === name && item.direction === direction)!;
   const base = arm('large', 'none');
   const rises = {
     up: arm('mapped', 'positive').positiveRate - base.positiveRate,

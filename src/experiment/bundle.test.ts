@@ -56,7 +56,7 @@ describe('bundle', () => {
     ]);
     expect(bundle.entries[0].run).toEqual(recorded);
     expect(bundle.entries[0].runDigest).toBe(digestOf(recorded));
-    expect(parseRun(bundle.entries[0].run).verdict).toEqual(recorded.verdict);
+    expect(parseRun(bundle.entries[0].run).verdict).toEqual(recorded.evidence.verdict);
     expect(bundle.entries[1].run).toBeNull();
   });
 

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { digestOf } from './digest';
 import { LabError } from './errors';
+import { migrate, type MigrationSequence } from './migrate';
 
 export const BUNDLE_SCHEMA = 1;
 /** Ending of bundle files. */
@@ -84,6 +85,14 @@ export interface Bundle {
   entries: BundleEntry[];
 }
 
+/** No step yet. One that changes more than the manifest must close the bundle with a digest of its own. */
+const BUNDLES: MigrationSequence = {
+  of: 'bundle',
+  steps: [],
+  newer: (version, readable) => new LabError('bundle-version', { version, readable }),
+  mismatch: (version, list) => new LabError('bundle-invalid.version', { version, list }),
+};
+
 /** What JSON makes of a value: NaN becomes null, undefined fields go. Digests are of this form. */
 export function asJson(value: object): Json {
   return JSON.parse(JSON.stringify(value)) as Json;
@@ -161,17 +170,9 @@ export function parseBundle(text: string): Bundle {
       'The file is not a bundle of the lab.',
       `Choose a file that the lab exported; they end in ${BUNDLE_SUFFIX}.`,
     );
-  const { schema } = value as { schema?: unknown };
-  if (typeof schema === 'number' && Number.isInteger(schema) && schema > BUNDLE_SCHEMA) {
-    throw new LabError(
-      'bundle-version',
-      `The bundle is of version ${schema}; this lab reads version ${BUNDLE_SCHEMA}.`,
-      'Open it in the version of the lab that wrote it, or a later one.',
-      { version: schema, readable: BUNDLE_SCHEMA },
-    );
-  }
+  const { document } = migrate(value, BUNDLES);
   try {
-    const parsed = bundleSchema.safeParse(value);
+    const parsed = bundleSchema.safeParse(document);
     if (!parsed.success) {
       const list = parsed.error.issues
         .slice(0, 4)
@@ -179,7 +180,7 @@ export function parseBundle(text: string): Bundle {
       throw invalid(`The bundle has wrong fields. ${list.join(' · ')}`);
     }
     // The digests are of what the file says, not of what the check made of it.
-    return checked(value as z.infer<typeof bundleSchema>);
+    return checked(document as z.infer<typeof bundleSchema>);
   } catch (error) {
     // Check and canonical form call themselves once a level.
     if (error instanceof RangeError) throw invalid('The file is nested more deeply than anything that the lab writes.');

@@ -33,7 +33,7 @@ export function writeCard(run: ExportedRun, files: readonly CardFile[]): string 
     version: 1,
     app: run.app,
     experimentDigest: run.experimentDigest,
-    concept: run.concept,
+    concept: run.steer.concept,
     models: { source: model(run.models.source, 'source'), target: model(run.models.target, 'target') },
     map: {
       kind: map.kind,

@@ -75,7 +75,7 @@ describe('the list of files', () => {
       run.map.layers.source,
       run.map.layers.target,
     ]);
-    expect(card.steering.mapped.alpha).toBeCloseTo(run.verdict.chosenDose.alpha, 12);
+    expect(card.steering.mapped.alpha).toBeCloseTo(run.evidence.verdict.chosenDose.alpha, 12);
   });
 
   test('a title can leave neither a script’s string nor its comment nor a page', () => {
@@ -199,11 +199,11 @@ describe('the sweep', () => {
       }),
       { numRuns: 200 },
     );
-    expect(readSweep(writeSweep(run.doseResponse))).toEqual(run.doseResponse);
+    expect(readSweep(writeSweep(run.evidence.doseResponse))).toEqual(run.evidence.doseResponse);
   });
 
   test('a wrong cell is named with its line', () => {
-    const csv = writeSweep(run.doseResponse).split('\n');
+    const csv = writeSweep(run.evidence.doseResponse).split('\n');
     expect(failure(() => readSweep([...csv.slice(0, 2), csv[2].replace(/,[^,]+$/, ',much')].join('\n')))).toMatchObject(
       { code: 'file-invalid', message: expect.stringMatching(/Line 3 .*rep3/) },
     );

@@ -54,7 +54,7 @@ function reportOf(run: Run): Block[] {
         .join(', ')}.`,
     ),
     paragraph(
-      `Tokens: ${run.tokens.kept.toLocaleString('en')} kept of ${run.tokens.read.toLocaleString('en')} read; ${run.tokens.train.toLocaleString('en')} to fit, ${run.tokens.heldOut.toLocaleString('en')} held out.`,
+      `Tokens: ${run.activations.tokens.kept.toLocaleString('en')} kept of ${run.activations.tokens.read.toLocaleString('en')} read; ${run.activations.tokens.train.toLocaleString('en')} to fit, ${run.activations.tokens.heldOut.toLocaleString('en')} held out.`,
     ),
     ...(run.activations.alignment.by === 'characters'
       ? [
@@ -125,7 +125,7 @@ function reportOf(run: Run): Block[] {
     heading(2, 'Arms at the chosen dose'),
     table(
       ['arm', 'towards', 'r', 'α', 'iso-KL', 'wanted side', '95 % interval', 'n', 'p95 KL', 'rep-3'],
-      run.arms.map((arm) => [
+      run.evidence.arms.map((arm) => [
         ARM_NAMES[arm.name],
         arm.direction === 'none' ? '–' : arm.direction,
         fixed(arm.dose.r, 2),
@@ -139,7 +139,7 @@ function reportOf(run: Run): Block[] {
       ]),
     ),
     heading(2, 'One continuation of each arm'),
-    ...run.arms.flatMap((arm) => [
+    ...run.evidence.arms.flatMap((arm) => [
       paragraph({ bold: `${ARM_NAMES[arm.name]}${arm.direction === 'none' ? '' : `, ${arm.direction}`}` }),
       quote(arm.samples[0] ?? ''),
     ]),

@@ -50,7 +50,7 @@ export function steeringOf(run: ExportedRun, vector: VectorName): Steering {
     );
   }
   const role = vector === 'source' ? 'source' : 'target';
-  const direction = fromBase64(run.vector.values[vector]);
+  const direction = fromBase64(run.steer.vector.values[vector]);
   const model = run.models[role];
   if (direction.length !== model.hiddenSize)
     throw new LabError(
@@ -58,8 +58,8 @@ export function steeringOf(run: ExportedRun, vector: VectorName): Steering {
       `The ${vector} vector of this run has ${direction.length} values, and ${model.title} is ${model.hiddenSize} wide.`,
       'The run is damaged: run the experiment again.',
     );
-  const { r } = run.verdict.chosenDose;
-  const medianNorm = run.vector.medianNorm[role];
+  const { r } = run.evidence.verdict.chosenDose;
+  const medianNorm = run.steer.vector.medianNorm[role];
   const alpha = r * medianNorm;
   return {
     vector,
@@ -85,7 +85,7 @@ export function describeSteering(run: ExportedRun, { vector, model, block, r, al
         : run.experiment.concept.kind === 'vector'
           ? 'brought along for this model, the source'
           : 'extracted in this model, the source';
-  return `${run.concept.title}: ${vector} vector, ${whose}. Add to the output of block ${block} (0-based) of ${model.id}, at every position. Factor 1 is the chosen dose, r = ${short(r)} (norm ${short(alpha)}), toward “${run.concept.positive}”; factor -1 is toward “${run.concept.negative}”. Experiment ${run.experimentDigest}.`;
+  return `${run.steer.concept.title}: ${vector} vector, ${whose}. Add to the output of block ${block} (0-based) of ${model.id}, at every position. Factor 1 is the chosen dose, r = ${short(r)} (norm ${short(alpha)}), toward “${run.steer.concept.positive}”; factor -1 is toward “${run.steer.concept.negative}”. Experiment ${run.experimentDigest}.`;
 }
 
 /** A number at six significant digits, without an exponent where it has none to need. */

@@ -93,7 +93,7 @@ function Found({ name, found, run }: { name: string; found: Identified; run: Run
         </>
       );
     case 'sweep': {
-      const same = JSON.stringify(found.cells) === JSON.stringify(run.doseResponse);
+      const same = JSON.stringify(found.cells) === JSON.stringify(run.evidence.doseResponse);
       return (
         <p>
           <code>{name}</code> is a sweep of {found.cells.length} rows.{' '}

@@ -21,7 +21,7 @@ function traces(
   arm: DosedArm,
   theme: PlotTheme,
 ): { data: unknown[]; cursor: CursorSeries[] } {
-  const rows = runs.map((run) => along(run.doseResponse, arm));
+  const rows = runs.map((run) => along(run.evidence.doseResponse, arm));
   const doses = rows.flat().map(({ r }) => r);
   const span = Math.max(0, ...doses) - Math.min(0, ...doses);
   const texts = rows.map((row, i) =>
@@ -82,7 +82,7 @@ export function DoseOverlay({ runs }: RunPair) {
     });
     return { data, cursor, layout };
   }, [runs, arm, theme, same]);
-  const arms = DOSED_ARMS.filter((each) => runs.some((run) => run.doseResponse.some((cell) => cell.arm === each)));
+  const arms = DOSED_ARMS.filter((each) => runs.some((run) => run.evidence.doseResponse.some((cell) => cell.arm === each)));
   const shown = arms.map((value) => ({ value, label: ARM_STYLES[value].short }));
   return (
     <Figure
@@ -92,7 +92,7 @@ export function DoseOverlay({ runs }: RunPair) {
       table={{
         head: ['run', 'arm', 'half', 'r', 'positive', 'low', 'high', 'n', 'kl_p95', 'rep3'],
         rows: runs.flatMap((run, i) =>
-          run.doseResponse.map((c) => [
+          run.evidence.doseResponse.map((c) => [
             LETTERS[i],
             c.arm,
             c.half,

@@ -33,7 +33,7 @@ export function meetingOf(a: [number, number] | null, b: [number, number] | null
 const plain = (value: number): Reading | null => (Number.isFinite(value) ? { value, interval: null, n: null } : null);
 
 const armOf = (run: Run, name: Arm, direction: ArmResult['direction']): ArmResult | undefined =>
-  run.arms.find((arm) => arm.name === name && arm.direction === direction);
+  run.evidence.arms.find((arm) => arm.name === name && arm.direction === direction);
 
 function rate(arm: ArmResult | undefined): Reading | null {
   return arm ? { value: arm.conceptRate.value, interval: arm.conceptRate.interval, n: arm.conceptRate.n } : null;
@@ -44,7 +44,7 @@ const ratio = ({ verdict: { transferRatio } }: Run): Reading | null =>
 
 /** The worse of the two directions. */
 function worst(run: Run, name: Arm, cost: 'p95Kl' | 'rep3'): Reading | null {
-  const values = run.arms.filter((arm) => arm.name === name).map((arm) => arm[cost]);
+  const values = run.evidence.arms.filter((arm) => arm.name === name).map((arm) => arm[cost]);
   return values.length === 0 ? null : plain(Math.max(...values));
 }
 
@@ -86,7 +86,7 @@ export function headlines(a: Run, b: Run): Headline[] {
   return [
     row('Held-out R²', 'map', (run) => plain(run.map.heldOutR2)),
     row('Centred cosine', 'map', (run) => plain(run.map.centredCosine)),
-    row('cos(mapped, native)', 'map', (run) => plain(run.vector.cosineMappedNative)),
+    row('cos(mapped, native)', 'map', (run) => plain(run.steer.vector.cosineMappedNative)),
     row('Transfer ratio', 'effect', ratio),
     ...SIDES.map(({ name, direction }) =>
       row(

@@ -30,7 +30,7 @@ export async function showRun(id: string): Promise<boolean> {
     recordedError: null,
     experiment: run.experiment,
     parent: run.experimentDigest,
-    dose: run.verdict.chosenDose.r,
+    dose: run.evidence.verdict.chosenDose.r,
   });
   useRuns.setState({ shown: { run, record }, open: false });
   return true;

@@ -12,8 +12,8 @@ function isRun(value: unknown): value is Run {
     !!run.experiment &&
     !!run.device &&
     !!run.steer &&
-    !!run.verdict &&
-    Array.isArray(run.streams)
+    !!run.evidence.verdict &&
+    Array.isArray(run.evidence.streams)
   );
 }
 
@@ -62,7 +62,7 @@ export async function loadRecorded(preset: string): Promise<void> {
     recorded: 'found',
     experiment: shown.experiment,
     parent: shown.experimentDigest,
-    dose: shown.verdict.chosenDose.r,
+    dose: shown.evidence.verdict.chosenDose.r,
   });
   useLab.temporal.getState().clear();
 }

@@ -104,11 +104,11 @@ export function stagesOf(run: Run, origin: Origin): Stages {
     map: part('map', run.map),
     steer: part('steer', run.steer),
     evidence: part('evidence', {
-      arms: run.arms,
-      doseResponse: run.doseResponse,
-      streams: run.streams,
-      replay: run.replay,
-      verdict: run.verdict,
+      arms: run.evidence.arms,
+      doseResponse: run.evidence.doseResponse,
+      streams: run.evidence.streams,
+      replay: run.evidence.replay,
+      verdict: run.evidence.verdict,
     }),
   };
 }

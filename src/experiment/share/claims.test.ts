@@ -15,8 +15,8 @@ test('the recorded run claims every headline number once, as it is in the run', 
   expect(claims.map(({ id }) => id).toSorted()).toEqual([...CLAIM_IDS].toSorted());
   const of = (id: string): (typeof claims)[number] => claims.find((claim) => claim.id === id)!;
   expect(of('map.r2').value).toBeCloseTo(recorded.map.heldOutR2, 4);
-  expect(of('outcome').value).toBe(recorded.verdict.outcome);
-  for (const arm of recorded.arms) {
+  expect(of('outcome').value).toBe(recorded.evidence.verdict.outcome);
+  for (const arm of recorded.evidence.arms) {
     const claim = of(`rate.${arm.name}.${arm.direction}`);
     expect(claim.value).toBeCloseTo(arm.conceptRate.value, 4);
     expect(claim.n).toBe(arm.conceptRate.n);
@@ -25,7 +25,7 @@ test('the recorded run claims every headline number once, as it is in the run', 
 });
 
 test('what a quick verification has gives the claims of the map and the vector alone', () => {
-  expect(claimsOf({ map: recorded.map, vector: recorded.vector }).map(({ id }) => id)).toEqual([
+  expect(claimsOf({ map: recorded.map, vector: recorded.steer.vector }).map(({ id }) => id)).toEqual([
     'layer.source',
     'layer.target',
     'map.lambda',

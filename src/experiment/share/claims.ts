@@ -118,7 +118,7 @@ export function claimsOf(run: ClaimSource): Claim[] {
     };
     claims.push({ ...claim, tolerance: toleranceOf(claim) });
   };
-  if (run.verdict) add('outcome', run.verdict.outcome);
+  if (run.evidence.verdict) add('outcome', run.evidence.verdict.outcome);
   if (run.map) {
     add('layer.source', run.map.layers.source);
     add('layer.target', run.map.layers.target);
@@ -132,14 +132,14 @@ export function claimsOf(run: ClaimSource): Claim[] {
     add('map.shuffled', run.map.shuffledR2);
     add('map.cosine', run.map.centredCosine);
   }
-  if (run.vector) add('vector.cosine', run.vector.cosineMappedNative);
-  if (run.verdict) {
-    add('dose.r', run.verdict.chosenDose.r);
-    const { transferRatio: ratio } = run.verdict;
+  if (run.steer.vector) add('vector.cosine', run.steer.vector.cosineMappedNative);
+  if (run.evidence.verdict) {
+    add('dose.r', run.evidence.verdict.chosenDose.r);
+    const { transferRatio: ratio } = run.evidence.verdict;
     if (ratio && ratio.interval.every(Number.isFinite))
       add('transfer.ratio', ratio.value, { interval: short(ratio.interval) });
   }
-  for (const arm of run.arms ?? []) {
+  for (const arm of run.evidence.arms ?? []) {
     const { value, n, interval } = arm.conceptRate;
     add(`rate.${arm.name}.${arm.direction}` as ClaimId, value, { n, interval: short(interval) });
     if (arm.name !== 'mapped' || arm.direction === 'none') continue;

@@ -46,7 +46,7 @@ export function documentOf(run: Run, options: ShareOptions = {}): RunDocument {
         versions: device.versions,
       },
     },
-    concept: run.concept,
+    concept: run.steer.concept,
     claims: claimsOf(run),
     evidence: evidenceOf(run),
     view: options.view ?? REVIEW_VIEW,
