@@ -1,4 +1,5 @@
 /** The command line, as a user types it: whole experiments, their files, their exit codes. */
+import { wordsOf } from '../src/i18n/text';
 import { expect, test } from '@playwright/test';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,6 +33,7 @@ function withOut<T>(body: (dir: string) => T): T {
   }
 }
 
+const { say } = wordsOf('en');
 const readRun = (dir: string): Run => JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8')) as Run;
 const arm = (run: Run, name: ArmResult['name'], direction: ArmResult['direction']): ArmResult =>
   run.evidence.arms.find((item) => item.name === name && item.direction === direction)!;
@@ -39,10 +41,10 @@ const arm = (run: Run, name: ArmResult['name'], direction: ArmResult['direction'
 function printRun(run: Run, seconds: number): void {
   const rows = run.evidence.arms.map(
     (item) =>
-      `  ${item.name} ${item.direction}: ${(100 * item.conceptRate.value).toFixed(0)} % of ${item.conceptRate.n}, p95 KL ${item.p95Kl.toFixed(2)}, rep-3 ${item.rep3.toFixed(2)}`,
+      `  ${item.name} ${item.direction}: ${(100 * item.conceptRate.value).toFixed(0)} % of ${item.conceptRate.n}, p95 KL ${item.metrics.p95Kl.toFixed(2)}, rep-3 ${item.metrics.rep3.toFixed(2)}`,
   );
   console.log(
-    `${run.experiment.title}: ${seconds.toFixed(1)} s; R² ${run.map.heldOutR2.toFixed(4)}, shuffled ${run.map.shuffledR2.toFixed(4)}, W error ${run.map.errorVsFloat64}, axis ${run.steer.axis.milliseconds} ms\n${rows.join('\n')}\n  ${run.evidence.verdict.sentence}`,
+    `${run.experiment.title}: ${seconds.toFixed(1)} s; R² ${run.map.heldOutR2.toFixed(4)}, shuffled ${run.map.shuffledR2.toFixed(4)}, W error ${run.map.errorVsFloat64}, axis ${run.steer.axis.milliseconds} ms\n${rows.join('\n')}\n  ${say(run.evidence.verdict.sentence)}`,
   );
 }
 
@@ -107,7 +109,7 @@ test('mood, S → L: complete, steers both ways, and the recorded run is current
     printRun(run, seconds);
     checkRun(run);
     checkSteers(run);
-    expect(readFileSync(join(dir, 'report.md'), 'utf8')).toContain(run.evidence.verdict.sentence);
+    expect(readFileSync(join(dir, 'report.md'), 'utf8')).toContain(say(run.evidence.verdict.sentence));
     checkVectorFile(dir, run);
     checkMapFile(dir, run);
 
@@ -116,7 +118,8 @@ test('mood, S → L: complete, steers both ways, and the recorded run is current
     expect(recorded.models).toEqual(run.models);
     expect(recorded.map.heldOutR2).toBeCloseTo(run.map.heldOutR2, 4);
     expect(recorded.steer.vector.cosineMappedNative).toBeCloseTo(run.steer.vector.cosineMappedNative, 3);
-    expect(recorded.evidence.verdict.sentence).toBe(run.evidence.verdict.sentence);
+    expect(recorded.evidence.verdict.outcome).toBe(run.evidence.verdict.outcome);
+    expect(say(recorded.evidence.verdict.sentence)).toBe(say(run.evidence.verdict.sentence));
     for (const item of recorded.evidence.arms)
       expect(item.conceptRate.value).toBeCloseTo(arm(run, item.name, item.direction).conceptRate.value, 1);
   });
@@ -145,7 +148,7 @@ test('relation, S → L, from an experiment file: fails, and is said to fail', (
     printRun(run, seconds);
     checkRun(run);
     expect(run.evidence.verdict.outcome).toBe('fails');
-    expect(run.evidence.verdict.sentence).toMatch(/fails/);
+    expect(say(run.evidence.verdict.sentence)).toMatch(/fails/);
   });
 });
 

@@ -27,7 +27,7 @@ function otherRun(): Run {
     ...recorded,
     experiment,
     experimentDigest: digestOf(experiment),
-    arms,
+    evidence: { ...recorded.evidence, arms },
     map: { ...recorded.map, heldOutR2: 0.11 },
   };
 }

@@ -176,7 +176,7 @@ const weights = { source: join(WORK, run.models.source.id), target: join(WORK, r
 for (const role of ['source', 'target'] as const)
   python('bundled_weights.py', join(ROOT, 'public/models', run.models[role].id), weights[role]);
 
-const prompt = { text: run.steer.axis.prompt, ids: run.evidence.replay.promptIds.target };
+const prompt = { text: run.steer.axis.prompt, ids: run.evidence.replay!.promptIds.target };
 console.log('Python …');
 const job = {
   folder: out,
@@ -235,7 +235,7 @@ note(
   `W [${read.files.map.tensors.W.shape.join(', ')}], p, mu_source, mu_target to the bit; source @ W is the mapped vector`,
 );
 check(
-  JSON.stringify(read.files.sweep.p95) === JSON.stringify(run.evidence.doseResponse.map((cell) => cell.klP95)),
+  JSON.stringify(read.files.sweep.p95) === JSON.stringify(run.evidence.doseResponse.map((cell) => cell.metrics.p95Kl)),
   'csv reads the sweep',
 );
 note('sweep.csv', 'python', `csv: ${read.files.sweep.rows} rows`);

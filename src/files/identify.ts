@@ -35,7 +35,7 @@ export function identify(name: string, bytes: Uint8Array): Identified {
   if ('directions' in document) return { kind: 'vectors', file: readVectorFile(bytes, name) };
   if (document.format === 'lrt-lab card') return readCard(document, name);
   if (document.format === 'lrt-bundle') throw otherPlace(`${name} is a bundle of runs.`);
-  if ('experimentDigest' in document && 'verdict' in document) throw otherPlace(`${name} is a whole run.`);
+  if ('experiment' in document && 'timings' in document) throw otherPlace(`${name} is a whole run.`);
   if ('corpus' in document && 'models' in document)
     return { kind: 'experiment', experiment: parseExperiment(document) };
   return { kind: 'pairs', reading: parsePairs([{ name, text }]) };

@@ -1,3 +1,4 @@
+import { METRICS } from '../metrics';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '../experiment/digest';
@@ -83,7 +84,7 @@ describe('the list of files', () => {
     const nasty: Run = {
       ...run,
       experiment: { ...run.experiment, title },
-      concept: { title, positive: title, negative: title },
+      steer: { ...run.steer, concept: { title, positive: title, negative: title } },
       models: { ...run.models, target: { ...run.models.target, id: title, title } },
     };
     const all = outputs(nasty);
@@ -183,11 +184,8 @@ describe('the sweep', () => {
     isoKl: fc.option(number),
     positive: share,
     negative: share,
-    undecided: number,
     n: fc.nat(),
-    klMean: number,
-    klP95: number,
-    rep3: number,
+    metrics: fc.subarray(METRICS.map(({ id }) => id)).chain((ids) => fc.record(Object.fromEntries(ids.map((id) => [id, number])))),
   });
   test('any sweep comes back', () => {
     // A decimal has no −0.

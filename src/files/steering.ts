@@ -14,7 +14,7 @@ export type VectorName = (typeof VECTOR_NAMES)[number];
 /** The parts of a run that its files are made from. */
 export type ExportedRun = Pick<
   Run,
-  'app' | 'experimentDigest' | 'experiment' | 'concept' | 'models' | 'map' | 'vector' | 'verdict'
+  'app' | 'experimentDigest' | 'experiment' | 'models' | 'map' | 'steer' | 'evidence'
 >;
 
 export interface Steering {

@@ -3,6 +3,7 @@
  * then the target reads it and meets them batch by batch, in the same order. The sink sees the same numbers in the same
  * order as if both had been run side by side, so the fit is the same to the last bit.
  */
+import { message } from '../experiment/message';
 import { digestOf } from '../experiment/digest';
 import type { LanguageModel, TapBatch } from '../runtime/types';
 import { batchesOf, collect, type Collected, type StateSource } from './collect';
@@ -81,7 +82,7 @@ async function storeSourceStates(
   const states = storedStates(context, source, file, batches);
   if (resume && !resume.sink && file.batches > 0)
     context.warn(
-      `The graphics device was lost while the small model read the corpus; it went on after ${file.batches} of ${batches.length} batches.`,
+      message('run.warn.resumed-source', { done: file.batches, total: batches.length }),
     );
   try {
     const total = rowsIn(texts);

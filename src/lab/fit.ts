@@ -1,6 +1,7 @@
 /** The affine map: which layers, which λ, and the controls that make its R² believable. */
 import type { Experiment, LayerChoice } from '../experiment/schema';
 import { LabError } from '../experiment/errors';
+import { message, type Message } from '../experiment/message';
 import type { AffineMap, CrossValidationPoint, PairFit, StreamingFit } from '../math/fit-types';
 import { columnMeans, type MatrixLike } from '../math/matrix';
 import { centredCosine } from '../math/stats';
@@ -29,7 +30,7 @@ export interface PairSolution {
   pair: PairFit;
   /** R² over the whole path, also where λ was given or cross-validated. */
   lambdaPath: PairFit['lambdaPath'];
-  lambdaRule: string;
+  lambdaRule: Message;
   crossValidation: { folds: number; points: CrossValidationPoint[] } | null;
 }
 
@@ -80,9 +81,9 @@ export async function solveRidge(
   );
   const { lambdaPath } = path;
   if (settings.lambda !== 'auto')
-    return { pair: await solve(settings.lambda), lambdaPath, lambdaRule: 'chosen by hand', crossValidation: null };
+    return { pair: await solve(settings.lambda), lambdaPath, lambdaRule: message('run.lambda.hand'), crossValidation: null };
   if (settings.lambdaRule === 'held-out')
-    return { pair: path, lambdaPath, lambdaRule: 'the best R² on held-out texts', crossValidation: null };
+    return { pair: path, lambdaPath, lambdaRule: message('run.lambda.held-out'), crossValidation: null };
   const points = await fit.crossValidate(layers.source, layers.target, LAMBDA_PATH, signal);
   const usable = points.filter((point) => Number.isFinite(point.meanR2));
   if (usable.length === 0) throw unsolvable(layers, 'no λ could be solved in every fold');
@@ -90,7 +91,7 @@ export async function solveRidge(
   return {
     pair: await solve(best.lambda),
     lambdaPath,
-    lambdaRule: `the best mean R² over ${settings.folds} folds of the fitted texts`,
+    lambdaRule: message('run.lambda.cross-validation', { folds: settings.folds }),
     crossValidation: { folds: settings.folds, points },
   };
 }
@@ -154,7 +155,7 @@ export function chooseLayers(
   grid: number[][],
   source: LayerChoice,
   target: LayerChoice,
-): { layers: Layers; layerRule: string } {
+): { layers: Layers; layerRule: Message } {
   const candidates = (side: 'source' | 'target', choice: LayerChoice, count: number): number[] => {
     if (choice === 'auto') {
       const [low, high] = AUTO_DEPTHS[side];
@@ -180,13 +181,16 @@ export function chooseLayers(
         best = { source: s, target: t };
     }
   }
-  const rule = (side: 'source' | 'target', choice: LayerChoice): string =>
+  const rule = (side: 'source' | 'target', choice: LayerChoice): Message =>
     choice === 'auto'
-      ? `${side}: from ${AUTO_DEPTHS[side][0]} to ${AUTO_DEPTHS[side][1]} of the depth`
-      : `${side}: chosen by hand`;
-  const rules = [rule('source', source), rule('target', target)];
-  if (source === 'auto' || target === 'auto') rules.push('the best held-out R² there');
-  return { layers: best!, layerRule: rules.join('; ') };
+      ? message('run.layers.auto', { from: AUTO_DEPTHS[side][0], to: AUTO_DEPTHS[side][1] })
+      : message('run.layers.hand');
+  const layerRule = message('run.layers.rule', {
+    source: rule('source', source),
+    target: rule('target', target),
+    best: String(source === 'auto' || target === 'auto'),
+  });
+  return { layers: best!, layerRule };
 }
 
 /** Controls and second opinions computed on the bounded sample. */

@@ -1,6 +1,7 @@
 /** Stage 4: the steering vectors of all arms, their scales, and the dose axis. */
 import { fromBase64, toBase64 } from '../experiment/base64';
 import { LabError } from '../experiment/errors';
+import { message } from '../experiment/message';
 import type { DosedArm, SteerResult, VectorResult, RenderedPrompt } from '../experiment/run';
 import type { ContrastPair, Experiment, Preset } from '../experiment/schema';
 import { Random } from '../math/random';
@@ -19,7 +20,7 @@ import {
 import { checkPairs, differenceOfMeans, collectPairStates, type PairStates } from './extract';
 import { readText, writtenPrompt, writtenText } from './prompting';
 import type { ProjectionScale } from './generate';
-import { makeScorer, type ScoreFunction } from './score';
+import { judgeOf, type Judge } from './judges';
 import type { ModelPair } from './model-pair';
 import type { LoadedPair } from './stage-models';
 import type { ActivationsState } from './stage-activations';
@@ -37,7 +38,7 @@ export interface Concept {
   pairs: ContrastPair[];
   evaluationPrompts: string[];
   neutralPrompts: string[];
-  score: ScoreFunction;
+  judge: Judge;
   /** The small model's vector where it was brought along, with its block; null where the pairs give it. */
   given: { values: Float32Array; block: number } | null;
 }
@@ -73,7 +74,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
       pairs: preset.pairs,
       evaluationPrompts,
       neutralPrompts,
-      score: makeScorer(preset.scorer),
+      judge: judgeOf(preset.scorer),
       given: null,
     };
   }
@@ -86,7 +87,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
       pairs: preset.pairs,
       evaluationPrompts,
       neutralPrompts,
-      score: makeScorer(preset.scorer),
+      judge: judgeOf(preset.scorer),
       given: { values: givenVector(values), block },
     };
   }
@@ -97,7 +98,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
       'Give a few words that mark each side in a continuation.',
     );
   }
-  const score = makeScorer({ type: 'lexicon', positive: concept.positiveWords, negative: concept.negativeWords });
+  const judge = judgeOf({ type: 'lexicon', positive: concept.positiveWords, negative: concept.negativeWords });
   return {
     title: concept.title,
     positive: concept.positive,
@@ -105,7 +106,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
     pairs: concept.pairs,
     evaluationPrompts,
     neutralPrompts,
-    score,
+    judge,
     given: null,
   };
 }
@@ -159,7 +160,7 @@ export async function steerStage(
   if (concept.given) {
     requireFit(concept.given, source, layers.source);
     context.warn(
-      `The small model’s vector was brought along (“${concept.title}”); the contrast pairs give the large model’s own vector, and judge both.`,
+      message('run.warn.vector-given', { title: concept.title }),
     );
   }
   const pairs = choosePairs(concept.pairs, experiment.vector.maxPairs, experiment.generation.seed);

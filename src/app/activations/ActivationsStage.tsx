@@ -1,6 +1,6 @@
 /** What both models make of the same text: tokens read, and the states as clouds of points. */
 import { useState } from 'react';
-import type { ActivationsResult } from '../../experiment/run';
+import type { ActivationsResult, AlignmentReport } from '../../experiment/run';
 import { StageFrame } from '../shell/StageFrame';
 import { useCorpora } from '../state/catalog';
 import { useLab } from '../state/store';
@@ -23,7 +23,8 @@ export default function ActivationsStage() {
   const [targetBlock, setTargetBlock] = useState<number | null>(null);
   const source = sourceBlock ?? map?.layers.source ?? 0;
   const target = targetBlock ?? map?.layers.target ?? 0;
-  const apart = result?.alignment.by === 'characters';
+  const alignment = result?.alignment ?? null;
+  const apart = alignment?.by === 'characters';
   return (
     <StageFrame
       stage="activations"
@@ -41,7 +42,7 @@ export default function ActivationsStage() {
                 note: `of ${count(result.tokens.read)} read${apart ? ' by the small model' : ''}`,
                 help: 'Positions whose states are used: without the first of a text and without special tokens, unless the settings ask for all.',
               },
-              ...(apart ? [alignedShare(result.alignment)] : []),
+              ...(apart ? [alignedShare(alignment)] : []),
               { name: 'To fit the map', value: count(result.tokens.train), note: 'tokens' },
               { name: 'Held out', value: count(result.tokens.heldOut), note: 'tokens, from other texts' },
             ]}
@@ -91,7 +92,7 @@ export default function ActivationsStage() {
 const targetLabels = (labels: ActivationsResult['labels']): ActivationsResult['labels'] =>
   labels.map(({ partner, ...label }) => (partner === undefined ? label : { ...label, token: partner }));
 
-function alignedShare({ share, paired }: ActivationsResult['alignment']): Fact {
+function alignedShare({ share, paired }: AlignmentReport): Fact {
   return {
     name: 'Positions paired',
     value: (

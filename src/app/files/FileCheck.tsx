@@ -1,4 +1,5 @@
 /** A file read back: what it is, and how it stands to the run on screen. */
+import { asJson } from '../../experiment/bundle';
 import { useState } from 'react';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
 import { digestOf } from '../../experiment/digest';
@@ -93,7 +94,7 @@ function Found({ name, found, run }: { name: string; found: Identified; run: Run
         </>
       );
     case 'sweep': {
-      const same = JSON.stringify(found.cells) === JSON.stringify(run.evidence.doseResponse);
+      const same = digestOf(asJson(found.cells)) === digestOf(asJson(run.evidence.doseResponse));
       return (
         <p>
           <code>{name}</code> is a sweep of {found.cells.length} rows.{' '}

@@ -1,4 +1,5 @@
 /** Every block of the small model against every block of the large one. A cell is a choice. */
+import { useWords } from '../state/text';
 import { useMemo, useState } from 'react';
 import type { MapResult } from '../../experiment/run';
 import { Figure } from '../figures/Figure';
@@ -32,6 +33,7 @@ function comparedOf(grid: number[][], cka: number[][]): { shownS: number[]; show
 
 export function LayerGrid({ map, source, target }: { map: MapResult; source: string; target: string }) {
   const theme = usePlotTheme();
+  const words = useWords();
   const [measure, setMeasure] = useState<Measure>('r2');
   const [cursorAt, setCursorAt] = useState<[number, number] | null>(null);
   const wanted = useLab((s) => s.experiment.map);
@@ -117,7 +119,7 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
       name={`layers-${measure}`}
       className="layer-grid"
       title="Which block answers to which"
-      caption={`${MEASURES[measure].caption} The outlined pair is in use${wanted.sourceLayer === 'auto' ? `, chosen by the lab (${map.layerRule})` : ''}. ${gaps ? 'Of models this deep evenly spaced blocks are compared; the settings may name any other. ' : ''}Click a cell, or walk with the arrow keys and press Enter, to use another.`}
+      caption={`${MEASURES[measure].caption} The outlined pair is in use${wanted.sourceLayer === 'auto' ? `, chosen by the lab (${words.say(map.layerRule)})` : ''}. ${gaps ? 'Of models this deep evenly spaced blocks are compared; the settings may name any other. ' : ''}Click a cell, or walk with the arrow keys and press Enter, to use another.`}
       table={{
         head: ['source_block', 'target_block', 'r2', 'cka'],
         rows: map.grid.flatMap((row, i) =>

@@ -1,4 +1,5 @@
 /** The affine map: which pair of blocks, how well it predicts held-out states, and against what control. */
+import { useWords } from '../state/text';
 import type { MapResult } from '../../experiment/run';
 import { StageFrame } from '../shell/StageFrame';
 import { useLab } from '../state/store';
@@ -22,6 +23,7 @@ export default function MapStage() {
   const selfTest = useLab(
     (s) => (s.stages.map.origin === 'live' ? s.engine.device?.selfTest : s.run?.device.selfTest) ?? null,
   );
+  const words = useWords();
   const map = stage.result;
   const source = models?.source.title ?? 'small';
   const target = models?.target.title ?? 'large';
@@ -56,14 +58,14 @@ export default function MapStage() {
               {
                 name: 'Ridge weight λ',
                 value: compact(map.lambda),
-                note: map.lambdaRule,
+                note: words.say(map.lambdaRule),
                 help: 'How strongly the map is held back from fitting noise, as a share of the mean variance.',
               },
               {
                 name: 'Solved by',
                 value: map.solver === 'wgsl' ? 'WebGPU kernels' : 'WASM and float64',
                 note: agreement(map),
-                help: `Which code solved the ridge system, and its relative error against a double-precision solution of the same rows.${map.secondPassReason ? ` The states were collected twice: ${map.secondPassReason}.` : ''}`,
+                help: `Which code solved the ridge system, and its relative error against a double-precision solution of the same rows.${map.secondPassReason ? ` The states were collected twice: ${words.say(map.secondPassReason)}.` : ''}`,
               },
               ...(selfTest
                 ? [
@@ -80,9 +82,13 @@ export default function MapStage() {
           <div className="map-figures">
             <LayerGrid map={map} source={source} target={target} />
             <LambdaFigure map={map} />
-            <KindsFigure map={map} />
-            <SpectrumFigure map={map} />
-            <DimensionsFigure map={map} target={target} />
+            {map.statistics && (
+              <>
+                <KindsFigure map={map} statistics={map.statistics} />
+                <SpectrumFigure statistics={map.statistics} />
+                <DimensionsFigure map={map} statistics={map.statistics} target={target} />
+              </>
+            )}
           </div>
         </>
       )}

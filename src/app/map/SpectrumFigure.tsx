@@ -1,6 +1,6 @@
 /** How many directions the map really carries. */
 import { useMemo } from 'react';
-import type { MapResult } from '../../experiment/run';
+import type { MapStatistics } from '../../experiment/run';
 import { Figure } from '../figures/Figure';
 import { usePlotTheme } from '../figures/theme';
 import { compact, fixed } from '../ui/format';
@@ -8,9 +8,9 @@ import { compact, fixed } from '../ui/format';
 /** 1, 2 and 5 of every decade that a deviation can be in. */
 const ONE_TWO_FIVE = Array.from({ length: 17 }, (_, k) => [1, 2, 5].map((digit) => Number(`${digit}e${k - 8}`))).flat();
 
-export function SpectrumFigure({ map }: { map: MapResult }) {
+export function SpectrumFigure({ statistics }: { statistics: MapStatistics }) {
   const theme = usePlotTheme();
-  const { spectrum, effectiveRank, ceiling } = map.statistics;
+  const { spectrum, effectiveRank, ceiling } = statistics;
   const plot = useMemo(() => {
     const x = spectrum.map((_, i) => i + 1);
     // What is zero has no place on a logarithmic axis.

@@ -1,5 +1,7 @@
 /** Whether the two models belong together: the verdict, its reasons, and how the positions of the two are paired. */
+import { useWords } from '../state/text';
 import type { LabErrorJson } from '../../experiment/errors';
+import type { Message } from '../../experiment/message';
 import type { HomologyReport } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
 import { editExperiment, useLab } from '../state/store';
@@ -15,10 +17,16 @@ function setAlignment(alignment: Alignment): void {
 /** A refused pair has no result: its checks come with the error. */
 export function refusalOf(error: LabErrorJson): HomologyReport | null {
   if (error.code !== 'not-homologous') return null;
-  const checks = Object.entries(error.details ?? {}).map(([name, text]) => {
-    const [, outcome, detail] = /^(passed|failed): (.*)$/s.exec(String(text)) ?? [];
-    return { name, passed: outcome === 'passed', detail: detail ?? String(text) };
-  });
+  const checksOf = (param: 'passed' | 'failed'): HomologyReport['checks'] => {
+    const said = error.params?.[param];
+    const messages = Array.isArray(said) ? said : [];
+    return messages.map(({ params }) => ({
+      name: params.name as Message,
+      passed: param === 'passed',
+      detail: params.detail as Message,
+    }));
+  };
+  const checks = [...checksOf('failed'), ...checksOf('passed')];
   return { verdict: 'not-homologous', sameIds: false, checks, sample: null, unsampled: null };
 }
 
@@ -44,19 +52,20 @@ function titleOf({ verdict, sameIds }: HomologyReport): string {
 
 export function Homology({ report, refused = false }: { report: HomologyReport; refused?: boolean }) {
   const alignment = useLab((s) => s.experiment.models.alignment);
+  const words = useWords();
   return (
     <section className="homology" aria-labelledby="homology-title" data-verdict={report.verdict}>
       <h2 id="homology-title">{refused ? 'Not homologous: the lab refuses this pair' : titleOf(report)}</h2>
       <ul className="checks">
-        {report.checks.map((check) => (
-          <li key={check.name} className={check.passed ? 'passed' : 'failed'}>
+        {report.checks.map((check, i) => (
+          <li key={i} className={check.passed ? 'passed' : 'failed'}>
             <svg viewBox="0 0 14 14" width="14" height="14" aria-hidden="true">
               {check.passed ? <path d="m2.5 7.5 3 3 6-7" /> : <path d="m3 3 8 8m0-8-8 8" />}
             </svg>
-            <b>{check.name}</b>
+            <b>{words.say(check.name)}</b>
             <span>
               <span className="visually-hidden">{check.passed ? 'Passed. ' : 'Failed. '}</span>
-              {check.detail}
+              {words.say(check.detail)}
             </span>
           </li>
         ))}
@@ -74,7 +83,9 @@ export function Homology({ report, refused = false }: { report: HomologyReport; 
         />
         <span className="muted">{consequence(alignment, report.sameIds)}</span>
       </div>
-      {report.unsampled && <p className="muted">No sample of states was compared: {report.unsampled}</p>}
+      {report.unsampled && (
+        <p className="muted">No sample of states was compared: {words.say(report.unsampled)}</p>
+      )}
       {report.sample && <SampleFigure sample={report.sample} />}
     </section>
   );

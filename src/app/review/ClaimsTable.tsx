@@ -1,8 +1,9 @@
 /** The claims of a link, and beside each what was found here. */
 import type { Claim } from '../../experiment/share/claims';
-import { claimText } from '../../experiment/share/claims';
+import { claimMessages } from '../../experiment/share/claims';
 import type { RunDocument } from '../../experiment/share/document';
 import type { ClaimCheck } from '../../experiment/share/verification';
+import { useWords } from '../state/text';
 import { Help } from '../ui/Help';
 import { interval } from '../ui/format';
 import { claimDifference, claimTolerance, claimValue } from './values';
@@ -79,7 +80,9 @@ export function ClaimsTable({ document, checks }: { document: RunDocument; check
 }
 
 function ClaimRow({ claim, ends, check }: { claim: Claim; ends: RunDocument['concept']; check: ClaimCheck | null }) {
-  const { label, help } = claimText(claim.id, ends);
+  const words = useWords();
+  const said = claimMessages(claim.id, ends);
+  const [label, help] = [words.say(said.label), words.say(said.help)];
   const more = [
     claim.n === undefined ? null : `n ${claim.n}`,
     claim.interval ? `95 % ${interval(claim.interval)}` : null,

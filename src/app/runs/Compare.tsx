@@ -1,4 +1,5 @@
 /** Two kept runs side by side: settings, numbers, curves, texts, and what they were computed on. */
+import { useWords } from '../state/text';
 import { useEffect, useState } from 'react';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
 import type { Run } from '../../experiment/run';
@@ -51,6 +52,7 @@ export function Compare({ records }: { records: [RunRecord, RunRecord] }) {
 }
 
 function Heads({ records, runs }: RunPair) {
+  const words = useWords();
   return (
     <div className="compare-heads">
       {([0, 1] as const).map((i) => (
@@ -60,7 +62,7 @@ function Heads({ records, runs }: RunPair) {
           </h3>
           <p className="muted">{dateTime(records[i].created)}</p>
           <p>
-            <b>{OUTCOME_NAMES[runs[i].verdict.outcome]}.</b> {runs[i].verdict.sentence}
+            <b>{OUTCOME_NAMES[runs[i].evidence.verdict.outcome]}.</b> {words.say(runs[i].evidence.verdict.sentence)}
           </p>
         </section>
       ))}

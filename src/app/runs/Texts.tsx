@@ -34,7 +34,7 @@ export function Texts({ runs }: RunPair) {
     [runs],
   );
   const [arm, setArm] = useState<Arm>('mapped');
-  const [chosen, setChosen] = useState<number>(() => nearestStop(stops, a.verdict.chosenDose.r));
+  const [chosen, setChosen] = useState<number>(() => nearestStop(stops, a.evidence.verdict.chosenDose.r));
   const at = [streamsAt(a, chosen), streamsAt(b, chosen)] as const;
   const samePrompt = at[0]?.prompt === at[1]?.prompt;
   const comparable = samePrompt && at[0] !== null && at[1] !== null && sameTokens(a, b, arm);

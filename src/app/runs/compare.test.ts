@@ -122,10 +122,15 @@ describe('numbers', () => {
     const other: Run = {
       ...recorded,
       map: { ...recorded.map, heldOutR2: Number.NaN },
-      arms: recorded.evidence.arms.filter((arm) => arm.name !== 'random'),
-      verdict: { ...recorded.evidence.verdict, transferRatio: { value: 9, interval: [8, 10] } },
+      evidence: {
+        ...recorded.evidence,
+        arms: recorded.evidence.arms.filter((arm) => arm.name !== 'random'),
+        verdict: { ...recorded.evidence.verdict, transferRatio: { value: 9, interval: [8, 10] } },
+      },
     };
     const rows = headlines(recorded, other);
+    const costs = (id: string): number[] =>
+      recorded.evidence.arms.filter(({ name }) => name === 'mapped').map(({ metrics }) => metrics[id]);
     const of = (name: string): (typeof rows)[number] => rows.find((row) => row.name === name)!;
     expect(of('Held-out R²')).toMatchObject({ a: { value: recorded.map.heldOutR2 }, b: null, meeting: null });
     expect(of('Transfer ratio')).toMatchObject({
@@ -139,6 +144,7 @@ describe('numbers', () => {
       meeting: 'overlap',
     });
     expect(of('Large + random, positive side').b).toBeNull();
-    expect(rows.filter((row) => row.group === 'cost')).toHaveLength(2);
+    expect(of('p95 KL of mapped, nat')).toMatchObject({ a: { value: Math.max(...costs('p95Kl')) } });
+    expect(of('rep-3 of mapped')).toMatchObject({ a: { value: Math.max(...costs('rep3')) } });
   });
 });

@@ -1,4 +1,5 @@
 /** Which backend the engine runs on and why, its self-test, and the choice of another. */
+import { useWords } from '../state/text';
 import { useId } from 'react';
 import { chooseBackend } from '../state/engine';
 import { useLab } from '../state/store';
@@ -15,6 +16,7 @@ const STATUS_WORDS = { idle: 'Engine not started', starting: 'Engine starting', 
 
 export function EngineStatus() {
   const id = useId();
+  const words = useWords();
   const { status, device, error } = useLab((s) => s.engine);
   const backend = useLab((s) => s.backend);
   const busy = useLab((s) => s.running !== null);
@@ -49,7 +51,7 @@ export function EngineStatus() {
         )}
         {device && !error && (
           <>
-            <p>{device.reason}</p>
+            <p>{words.say(device.reason)}</p>
             <dl className="facts">
               <div>
                 <dt>Adapter</dt>
@@ -74,7 +76,7 @@ export function EngineStatus() {
                     </span>
                     <span className="fact-note">
                       {TUNING_WORDS[device.tuning.source]}
-                      {device.tuning.problem && `; ${device.tuning.problem}`}
+                      {device.tuning.problem && `; ${words.say(device.tuning.problem)}`}
                     </span>
                   </dd>
                 </div>
@@ -88,6 +90,7 @@ export function EngineStatus() {
                 </div>
               ))}
             </dl>
+            {device.selfTest && (
             <details>
               <summary>
                 Self-test {device.selfTest.passed ? 'passed' : 'failed'} in {seconds(device.selfTest.milliseconds)}
@@ -113,6 +116,7 @@ export function EngineStatus() {
                 </tbody>
               </table>
             </details>
+            )}
           </>
         )}
         {!device && !error && (

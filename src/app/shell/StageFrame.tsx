@@ -1,4 +1,5 @@
 /** The frame of a stage: what it is, whether its numbers hold, what went wrong, and how far it has come. */
+import { useWords } from '../state/text';
 import type { ReactNode } from 'react';
 import type { LabErrorJson } from '../../experiment/errors';
 import type { Stage } from '../../experiment/run';
@@ -21,6 +22,7 @@ interface Props {
 export function StageFrame({ stage, title, lead, aside, actions, children }: Props) {
   const state = useLab((s) => s.stages[stage]);
   const mark = useMark(stage);
+  const words = useWords();
   const running = useLab((s) => s.running);
   return (
     <section className="stage" aria-labelledby={`title-${stage}`}>
@@ -49,8 +51,8 @@ export function StageFrame({ stage, title, lead, aside, actions, children }: Pro
       )}
       {state.result && state.warnings.length > 0 && (
         <ul className="stage-warnings" data-testid="warnings">
-          {state.warnings.map((text) => (
-            <li key={text}>{text}</li>
+          {state.warnings.map((message, i) => (
+            <li key={i}>{words.say(message)}</li>
           ))}
         </ul>
       )}

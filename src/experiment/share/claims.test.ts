@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Run } from '../run';
-import { CLAIM_IDS, claimsOf, claimText, toleranceOf } from './claims';
+import { wordsOf } from '../../i18n/text';
+import { CLAIM_IDS, claimMessages, claimsOf, toleranceOf } from './claims';
 import { documentDigest, decodeLink } from './codec';
 import { documentOf, linksOf, markdownOf, MEDIUM_LINK, SMALL_LINK } from './make';
 
@@ -21,11 +22,16 @@ test('the recorded run claims every headline number once, as it is in the run', 
     expect(claim.value).toBeCloseTo(arm.conceptRate.value, 4);
     expect(claim.n).toBe(arm.conceptRate.n);
   }
-  expect(new Set(claims.map(({ id }) => claimText(id, ENDS).label)).size).toBe(claims.length);
+  const { say } = wordsOf('en');
+  const labels = claims.map(({ id }) => say(claimMessages(id, ENDS).label));
+  expect(new Set(labels).size).toBe(claims.length);
+  expect(labels).toContain('p95 KL, Large + mapped toward cheerful');
+  expect(labels).toContain('Small, on the side of cheerful');
+  for (const { id } of claims) expect(say(claimMessages(id, ENDS).help)).toMatch(/\.$/);
 });
 
 test('what a quick verification has gives the claims of the map and the vector alone', () => {
-  expect(claimsOf({ map: recorded.map, vector: recorded.steer.vector }).map(({ id }) => id)).toEqual([
+  expect(claimsOf({ map: recorded.map, steer: recorded.steer }).map(({ id }) => id)).toEqual([
     'layer.source',
     'layer.target',
     'map.lambda',
