@@ -115,7 +115,9 @@ window.lrtHeadless = {
   async verify(request, backend) {
     try {
       const device = await client.request('start', { backend, baseUrl: new URL('./', document.baseURI).href });
-      window.lrtReport?.({ device: `${device.backend}: ${wordsOf('en').say(device.reason)}; adapter: ${device.adapter}` });
+      window.lrtReport?.({
+        device: `${device.backend}: ${wordsOf('en').say(device.reason)}; adapter: ${device.adapter}`,
+      });
       const verification = await client.request('verify', request, {
         onProgress: (progress) => window.lrtReport?.({ progress }),
         onVerify: (_, step) => step && window.lrtReport?.({ step }),
@@ -131,7 +133,9 @@ window.lrtHeadless = {
       const baseUrl = new URL('./', document.baseURI).href;
       const start = async (): Promise<boolean> => {
         const device = await client.request('start', { backend, baseUrl, residence });
-        window.lrtReport?.({ device: `${device.backend}: ${wordsOf('en').say(device.reason)}; adapter: ${device.adapter}` });
+        window.lrtReport?.({
+          device: `${device.backend}: ${wordsOf('en').say(device.reason)}; adapter: ${device.adapter}`,
+        });
         return true;
       };
       await start();

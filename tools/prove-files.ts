@@ -16,6 +16,7 @@ import {
   PROOF_CASES,
   PROOF_PAIRS,
   proofTable,
+  proofRun,
   provedFiles,
   type CaseResult,
   type ProofCase,
@@ -158,7 +159,7 @@ interface PythonAnswer {
 }
 
 const runBytes = readFileSync(join(FIXTURES, 'run.json'));
-const run = JSON.parse(runBytes.toString('utf8')) as Run;
+const run = proofRun(JSON.parse(runBytes.toString('utf8')));
 const map = readMap(readFileSync(join(FIXTURES, 'map.safetensors')));
 check(
   existsSync(join(LLAMA, 'llama-server')),

@@ -12,7 +12,9 @@ import { documentOf } from './share/make';
 
 // Runs as released versions of the lab wrote them. They stay, and open, for ever.
 const golden = (name: string): ReturnType<typeof JSON.parse> =>
-  JSON.parse(gunzipSync(readFileSync(new URL(`../../fixtures/experiments/${name}.json.gz`, import.meta.url))).toString());
+  JSON.parse(
+    gunzipSync(readFileSync(new URL(`../../fixtures/experiments/${name}.json.gz`, import.meta.url))).toString(),
+  );
 const GOLDEN = ['run-v1', 'run-v2', 'run-v3-first', 'run-v3'];
 const codeOf = (document: unknown): string => {
   try {

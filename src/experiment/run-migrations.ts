@@ -69,7 +69,6 @@ const SECOND: MigrationStep = {
 
 const modelInput = z.looseObject({ modelType: z.string().optional(), chatTemplate: z.boolean().optional() });
 
-
 /**
  * Version 3 held results twice, sentences as text, and measures as fields; its first files lacked what its last ones
  * have (types of models, sample of states, pairing, replay, digests of inputs).

@@ -12,7 +12,7 @@ import { activationsSchema } from './run/activations';
 import { deviceSchema } from './run/device';
 import { evidenceSchema } from './run/evidence';
 import { mapSchema } from './run/map';
-import { modelsSchema } from './run/models';
+import { modelsSchema } from './run/model-reports';
 import { every, sha256 } from './run/parts';
 import { steerSchema } from './run/steer';
 import { migrateRun } from './run-migrations';

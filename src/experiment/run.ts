@@ -5,7 +5,7 @@ import type { runSchema } from './run-schema';
 import type { ActivationsResult } from './run/activations';
 import type { EvidenceResult } from './run/evidence';
 import type { MapResult } from './run/map';
-import type { ModelsResult } from './run/models';
+import type { ModelsResult } from './run/model-reports';
 import type { SteerResult } from './run/steer';
 
 export { ARMS, DOSED_ARMS, type Arm, type DosedArm } from './run/arm-names';
@@ -25,7 +25,7 @@ export type {
   Verdict,
 } from './run/evidence';
 export type { MapResult, MapStatistics } from './run/map';
-export type { HomologyReport, HomologySample, ModelReport, ModelsResult } from './run/models';
+export type { HomologyReport, HomologySample, ModelReport, ModelsResult } from './run/model-reports';
 export type { AxisArm, DoseAxis, RenderedPrompt, SteerResult, VectorResult } from './run/steer';
 
 /** Version of the run that this lab writes. Older ones are brought up to it (run-migrations.ts). */

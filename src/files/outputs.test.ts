@@ -185,7 +185,9 @@ describe('the sweep', () => {
     positive: share,
     negative: share,
     n: fc.nat(),
-    metrics: fc.subarray(METRICS.map(({ id }) => id)).chain((ids) => fc.record(Object.fromEntries(ids.map((id) => [id, number])))),
+    metrics: fc
+      .subarray(METRICS.map(({ id }) => id))
+      .chain((ids) => fc.record(Object.fromEntries(ids.map((id) => [id, number])))),
   });
   test('any sweep comes back', () => {
     // A decimal has no −0.

@@ -76,13 +76,11 @@ function reportOf(run: Run): Block[] {
     heading(2, `Do the models belong together? ${words.text(`run.homology.${models.homology.verdict}`)}`),
     table(
       ['check', 'outcome', 'what was found'],
-      models.homology.checks.map(({ name, passed, detail }) => [
-        say(name),
-        passed ? 'passed' : 'failed',
-        say(detail),
-      ]),
+      models.homology.checks.map(({ name, passed, detail }) => [say(name), passed ? 'passed' : 'failed', say(detail)]),
     ),
-    ...(models.homology.unsampled ? [paragraph(`No sample of states was compared: ${say(models.homology.unsampled)}`)] : []),
+    ...(models.homology.unsampled
+      ? [paragraph(`No sample of states was compared: ${say(models.homology.unsampled)}`)]
+      : []),
     heading(2, 'The map'),
     table(
       ['figure', 'value'],
@@ -93,9 +91,7 @@ function reportOf(run: Run): Block[] {
         ['median R² over dimensions', fixed(map.medianDimensionR2, 4)],
         ['λ', `${map.lambda}, ${say(map.lambdaRule)}`],
         ['kind of map', mapName(map)],
-        ...(statistics
-          ? [['effective rank', `${fixed(statistics.effectiveRank, 1)} of ${statistics.ceiling}`]]
-          : []),
+        ...(statistics ? [['effective rank', `${fixed(statistics.effectiveRank, 1)} of ${statistics.ceiling}`]] : []),
         ...(statistics?.withoutTop ?? [])
           .slice(1, 3)
           .map(({ without, r2 }) => [
@@ -117,7 +113,9 @@ function reportOf(run: Run): Block[] {
           : []),
       ],
     ),
-    paragraph(`Layers: ${say(map.layerRule)}.${map.secondPassReason ? ` Collected twice: ${say(map.secondPassReason)}.` : ''}`),
+    paragraph(
+      `Layers: ${say(map.layerRule)}.${map.secondPassReason ? ` Collected twice: ${say(map.secondPassReason)}.` : ''}`,
+    ),
     table(
       ['kind of map', 'held-out R²', 'R² on fitted texts'],
       map.family.map((member) => [mapName(member), fixed(member.heldOutR2, 4), fixed(member.trainR2, 4)]),

@@ -3,7 +3,14 @@ import { LabError } from '../experiment/errors';
 import { invalidFile } from './bytes';
 import { readControlVector, writeControlVector } from './gguf';
 import { readSafetensors, writeSafetensors, type Tensor } from './safetensors';
-import { describeSteering, steeringOf, VECTOR_NAMES, type ExportedRun, type Steering, type VectorName } from './steering';
+import {
+  describeSteering,
+  steeringOf,
+  VECTOR_NAMES,
+  type ExportedRun,
+  type Steering,
+  type VectorName,
+} from './steering';
 import { readSvec, writeSvec } from './svec';
 
 /** The vector as a llama.cpp control vector; factor 1 is the chosen dose. @throws LabError `file-cannot-carry` for block 0 */

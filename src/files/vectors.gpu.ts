@@ -21,7 +21,7 @@ async function json<T>(path: string): Promise<T> {
 }
 
 beforeAll(async () => {
-  run = await json<Run>('/fixtures/files/run.json');
+  run = proofRun(await json<unknown>('/fixtures/files/run.json'));
   runtime = await testRuntime('wasm');
   model = await runtime.load(bundled(run.models.target.id));
 });

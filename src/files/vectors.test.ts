@@ -214,7 +214,10 @@ describe('the vectors of a run', () => {
   test('every format carries what the lab adds, to the bit', () => {
     for (const vector of VECTOR_NAMES) {
       const steering = steeringOf(run, vector);
-      expect(steering.alpha).toBeCloseTo(run.evidence.verdict.chosenDose.r * run.steer.vector.medianNorm[steering.role], 12);
+      expect(steering.alpha).toBeCloseTo(
+        run.evidence.verdict.chosenDose.r * run.steer.vector.medianNorm[steering.role],
+        12,
+      );
       for (const bytes of [vectorGguf(run, vector), utf8(vectorSvec(run, vector))]) {
         const [read] = readVectorFile(bytes).vectors;
         expect([read.block, read.modelType]).toEqual([run.map.layers[steering.role], 'llama']);

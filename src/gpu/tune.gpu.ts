@@ -118,7 +118,10 @@ describe('what the store holds', () => {
       set: () => Promise.reject(new Error('still no room')),
     };
     const report = await tune(lab.device, { ...options, tiles: [DIRECT], store: broken });
-    expect(report).toMatchObject({ source: 'measured', storeProblem: { key: 'run.tuning.not-read', params: { message: 'no room' } } });
+    expect(report).toMatchObject({
+      source: 'measured',
+      storeProblem: { key: 'run.tuning.not-read', params: { message: 'no room' } },
+    });
     expect(tuningOf(lab.device)).toEqual(report.tuning);
   });
 

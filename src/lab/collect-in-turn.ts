@@ -81,9 +81,7 @@ async function storeSourceStates(
   const file = await store.file(shape, resume !== null);
   const states = storedStates(context, source, file, batches);
   if (resume && !resume.sink && file.batches > 0)
-    context.warn(
-      message('run.warn.resumed-source', { done: file.batches, total: batches.length }),
-    );
+    context.warn(message('run.warn.resumed-source', { done: file.batches, total: batches.length }));
   try {
     const total = rowsIn(texts);
     let done = rowsIn(batches.slice(0, file.batches).flat());

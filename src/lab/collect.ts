@@ -87,9 +87,7 @@ export async function collect<M>(
   };
   const SECOND = 'Second pass, for accuracy';
   if (resume)
-    context.warn(
-      message('run.warn.resumed', { done: rowsIn(batches.slice(0, resume.batches).flat()), total }),
-    );
+    context.warn(message('run.warn.resumed', { done: rowsIn(batches.slice(0, resume.batches).flat()), total }));
   await pass(secondPassReason ? SECOND : note, resume?.batches ?? 0);
   const flaw = secondPassReason ? null : await sink.fit.secondPassReason(SMALLEST_LAMBDA).catch(refuse);
   if (flaw) {
@@ -101,8 +99,7 @@ export async function collect<M>(
   }
   context.onCheckpoint(null);
   const { train, heldOut, excluded } = await sink.fit.rows();
-  if (excluded > 0)
-    context.warn(message('run.warn.excluded', { excluded, total }));
+  if (excluded > 0) context.warn(message('run.warn.excluded', { excluded, total }));
   return {
     fit: sink.fit,
     sample: finiteSample(await sink.finishSample()),

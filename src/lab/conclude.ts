@@ -57,8 +57,7 @@ export function chooseDose(cells: readonly DoseCell[], dose: Experiment['dose'])
   const inside = dose.stops.filter((r) => window !== null && r <= window);
   if (inside.length > 0) {
     const r = smallestBest(inside);
-    if (twoSided(cells, r) >= STEERED_RATE)
-      return { r, window, reason: message('run.dose.window') };
+    if (twoSided(cells, r) >= STEERED_RATE) return { r, window, reason: message('run.dose.window') };
   }
   const clears = dose.stops.find((r) => twoSided(cells, r) >= STEERED_RATE + CHOOSE_MARGIN);
   if (clears !== undefined)
@@ -144,10 +143,7 @@ export function conclude(input: ConcludeInput): Verdict {
   const drift = Math.max(
     ...(['positive', 'negative'] as const).flatMap((direction) => {
       const random = find('random', direction);
-      return [
-        Math.abs(random.positiveRate - base.positiveRate),
-        Math.abs(random.negativeRate - base.negativeRate),
-      ];
+      return [Math.abs(random.positiveRate - base.positiveRate), Math.abs(random.negativeRate - base.negativeRate)];
     }),
   );
   const reasons = [

@@ -81,7 +81,12 @@ export async function solveRidge(
   );
   const { lambdaPath } = path;
   if (settings.lambda !== 'auto')
-    return { pair: await solve(settings.lambda), lambdaPath, lambdaRule: message('run.lambda.hand'), crossValidation: null };
+    return {
+      pair: await solve(settings.lambda),
+      lambdaPath,
+      lambdaRule: message('run.lambda.hand'),
+      crossValidation: null,
+    };
   if (settings.lambdaRule === 'held-out')
     return { pair: path, lambdaPath, lambdaRule: message('run.lambda.held-out'), crossValidation: null };
   const points = await fit.crossValidate(layers.source, layers.target, LAMBDA_PATH, signal);

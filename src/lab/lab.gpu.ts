@@ -98,7 +98,9 @@ test('both backends fit the same map from the same text: |ΔR²| ≤ 1e-4', asyn
   webgpu.map!.family.forEach(({ heldOutR2 }, i) =>
     expect(Math.abs(heldOutR2 - wasm.map!.family[i].heldOutR2)).toBeLessThanOrEqual(1e-3),
   );
-  expect(Math.abs(webgpu.map!.statistics!.effectiveRank - wasm.map!.statistics!.effectiveRank)).toBeLessThanOrEqual(0.1);
+  expect(Math.abs(webgpu.map!.statistics!.effectiveRank - wasm.map!.statistics!.effectiveRank)).toBeLessThanOrEqual(
+    0.1,
+  );
   expect(Math.abs(webgpu.map!.centredCosine - wasm.map!.centredCosine)).toBeLessThanOrEqual(1e-3);
   webgpu.activations!.pca.source.forEach((side, i) =>
     expect(Math.abs(side.explained[0] - wasm.activations!.pca.source[i].explained[0])).toBeLessThanOrEqual(1e-3),

@@ -106,10 +106,7 @@ export async function activationsStage(
 const LOW_SHARE = 0.5;
 
 /** What a reader must know of positions that were not paired one to one; null where that was so, or means the same. */
-function alignmentWarning(
-  { by, share }: AlignmentReport,
-  { titles, result }: LoadedPair,
-): Message | null {
+function alignmentWarning({ by, share }: AlignmentReport, { titles, result }: LoadedPair): Message | null {
   if (by === 'tokens') return null;
   const percent = (x: number): number => Math.round(100 * x);
   const shares = { ...titles, sourceShare: percent(share.source), targetShare: percent(share.target) };

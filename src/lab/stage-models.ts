@@ -135,16 +135,13 @@ export function requirePairing({ result, titles }: LoadedPair, alignment: Experi
 type Titles = Record<'source' | 'target', string>;
 
 function notHomologous({ checks }: HomologyReport, titles: Titles): LabError {
-  return new LabError(
-    'not-homologous',
-    {
-      ...titles,
-      reasons: details(checks),
-      // Each with its name: the page shows them as those of a result.
-      passed: checks.filter(({ passed }) => passed).map(checkMessage),
-      failed: checks.filter(({ passed }) => !passed).map(checkMessage),
-    },
-  );
+  return new LabError('not-homologous', {
+    ...titles,
+    reasons: details(checks),
+    // Each with its name: the page shows them as those of a result.
+    passed: checks.filter(({ passed }) => passed).map(checkMessage),
+    failed: checks.filter(({ passed }) => !passed).map(checkMessage),
+  });
 }
 
 /**

@@ -159,9 +159,7 @@ export async function steerStage(
   checkPairs(concept.pairs);
   if (concept.given) {
     requireFit(concept.given, source, layers.source);
-    context.warn(
-      message('run.warn.vector-given', { title: concept.title }),
-    );
+    context.warn(message('run.warn.vector-given', { title: concept.title }));
   }
   const pairs = choosePairs(concept.pairs, experiment.vector.maxPairs, experiment.generation.seed);
   const { source: sourceStates, target: targetStates } = await models.pair.eachRole((role) =>

@@ -55,7 +55,9 @@ test('a stranger is not, and every check says why', async () => {
   expect(report.verdict).toBe('not-homologous');
   expect(report.sameIds).toBe(false);
   expect(failed(a, b)).toEqual(['Vocabulary', 'Merges', 'Token ids', 'Architecture', 'Vocabulary size']);
-  expect(say(report.checks.find((check) => say(check.name) === 'Token ids')!.detail)).toMatch(/different from position \d+ on/);
+  expect(say(report.checks.find((check) => say(check.name) === 'Token ids')!.detail)).toMatch(
+    /different from position \d+ on/,
+  );
 });
 
 test('another architecture, or a further special token, is related: the ids are still the same', async () => {

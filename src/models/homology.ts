@@ -47,12 +47,7 @@ export function checkHomology(a: HomologyParty, b: HomologyParty, probeText: str
         targetDigest: right.vocabulary.slice(0, 12),
       }),
     ),
-    part(
-      message('run.check.merges'),
-      'merges',
-      message('run.check.merges.same'),
-      message('run.check.merges.other'),
-    ),
+    part(message('run.check.merges'), 'merges', message('run.check.merges.same'), message('run.check.merges.other')),
     part(
       message('run.check.special'),
       'specialTokens',

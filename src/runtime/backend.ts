@@ -46,8 +46,7 @@ export function chooseBackend(choice: 'auto' | Backend, adapter: AdapterFacts): 
       reason: message('run.device.webgpu-asked', { adapter: name, software: String(adapter.software) }),
     };
   }
-  if (!adapter.available)
-    return { backend: 'wasm', chosenBy: 'auto', reason: message('run.device.no-adapter') };
+  if (!adapter.available) return { backend: 'wasm', chosenBy: 'auto', reason: message('run.device.no-adapter') };
   if (adapter.software)
     return {
       backend: 'wasm',

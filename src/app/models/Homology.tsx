@@ -83,9 +83,7 @@ export function Homology({ report, refused = false }: { report: HomologyReport; 
         />
         <span className="muted">{consequence(alignment, report.sameIds)}</span>
       </div>
-      {report.unsampled && (
-        <p className="muted">No sample of states was compared: {words.say(report.unsampled)}</p>
-      )}
+      {report.unsampled && <p className="muted">No sample of states was compared: {words.say(report.unsampled)}</p>}
       {report.sample && <SampleFigure sample={report.sample} />}
     </section>
   );

@@ -77,14 +77,17 @@ export function DoseOverlay({ runs }: RunPair) {
     const { data, cursor } = traces(runs, arm, theme);
     const layout = theme.layout({
       xaxis: theme.axis('dose r'),
-      yaxis: theme.axis(
-        same ? `continuations toward ${first}` : 'continuations on the positive side',
-        { range: [-0.03, 1.03], tickformat: '.0%', dtick: 0.25 },
-      ),
+      yaxis: theme.axis(same ? `continuations toward ${first}` : 'continuations on the positive side', {
+        range: [-0.03, 1.03],
+        tickformat: '.0%',
+        dtick: 0.25,
+      }),
     });
     return { data, cursor, layout };
   }, [runs, arm, theme, same, first]);
-  const arms = DOSED_ARMS.filter((each) => runs.some((run) => run.evidence.doseResponse.some((cell) => cell.arm === each)));
+  const arms = DOSED_ARMS.filter((each) =>
+    runs.some((run) => run.evidence.doseResponse.some((cell) => cell.arm === each)),
+  );
   const shown = arms.map((value) => ({ value, label: ARM_STYLES[value].short }));
   return (
     <Figure

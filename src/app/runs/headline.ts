@@ -41,8 +41,11 @@ function rate(arm: ArmResult | undefined): Reading | null {
   return arm ? { value: arm.conceptRate.value, interval: arm.conceptRate.interval, n: arm.conceptRate.n } : null;
 }
 
-const ratio = ({ evidence: { verdict: { transferRatio } } }: Run): Reading | null =>
-  transferRatio && { value: transferRatio.value, interval: transferRatio.interval, n: null };
+const ratio = ({
+  evidence: {
+    verdict: { transferRatio },
+  },
+}: Run): Reading | null => transferRatio && { value: transferRatio.value, interval: transferRatio.interval, n: null };
 
 /** The costlier of the two directions. */
 function worst(run: Run, name: Arm, metric: AnyMetric): Reading | null {

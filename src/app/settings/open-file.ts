@@ -30,7 +30,7 @@ export function experimentOfText(text: string, name: string): { experiment: Expe
       'Bring it in under Runs, and open the run whose settings you want.',
     );
   const document =
-    value !== null && typeof value === 'object' && 'experiment' in value && 'verdict' in value
+    value !== null && typeof value === 'object' && 'experiment' in value && 'timings' in value
       ? value.experiment
       : value;
   return { experiment: parseExperiment(document), digest: digestOf(document) };

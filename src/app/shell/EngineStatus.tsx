@@ -91,31 +91,31 @@ export function EngineStatus() {
               ))}
             </dl>
             {device.selfTest && (
-            <details>
-              <summary>
-                Self-test {device.selfTest.passed ? 'passed' : 'failed'} in {seconds(device.selfTest.milliseconds)}
-              </summary>
-              <table className="data">
-                <thead>
-                  <tr>
-                    <th scope="col">case</th>
-                    <th scope="col">largest error</th>
-                    <th scope="col">allowed</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {device.selfTest.cases.map((test, i) => (
-                    <tr key={i}>
-                      <td>
-                        {test.kernel}: {test.name}
-                      </td>
-                      <td className="num">{compact(test.maxRelativeError)}</td>
-                      <td className="num">{compact(test.tolerance)}</td>
+              <details>
+                <summary>
+                  Self-test {device.selfTest.passed ? 'passed' : 'failed'} in {seconds(device.selfTest.milliseconds)}
+                </summary>
+                <table className="data">
+                  <thead>
+                    <tr>
+                      <th scope="col">case</th>
+                      <th scope="col">largest error</th>
+                      <th scope="col">allowed</th>
                     </tr>
-                  ))}
-                </tbody>
-              </table>
-            </details>
+                  </thead>
+                  <tbody>
+                    {device.selfTest.cases.map((test, i) => (
+                      <tr key={i}>
+                        <td>
+                          {test.kernel}: {test.name}
+                        </td>
+                        <td className="num">{compact(test.maxRelativeError)}</td>
+                        <td className="num">{compact(test.tolerance)}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </details>
             )}
           </>
         )}

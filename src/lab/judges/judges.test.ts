@@ -55,8 +55,7 @@ describe('the relation', () => {
   });
 
   test('a pattern that is no regular expression is a named error, before anything is judged', () => {
-    const make = (): unknown =>
-      judgeOf({ ...settings, olderPatterns: [{ regex: '(', older: 1, younger: 2 }] });
+    const make = (): unknown => judgeOf({ ...settings, olderPatterns: [{ regex: '(', older: 1, younger: 2 }] });
     let thrown: unknown;
     try {
       make();
