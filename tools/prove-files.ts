@@ -10,7 +10,6 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fromBase64, toBase64 } from '../src/experiment/base64';
 import { sha256Hex } from '../src/experiment/digest';
-import type { Run } from '../src/experiment/run';
 import { readMap } from '../src/files/map-file';
 import {
   PROOF_CASES,

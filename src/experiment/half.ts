@@ -1,4 +1,5 @@
 /** Half precision: IEEE binary16, as models are stored and links carry vectors. */
+import { bytesFromBase64, bytesToBase64 } from '../base/bytes';
 
 const bits = new Uint32Array(1);
 const float = new Float32Array(bits.buffer);
@@ -50,14 +51,12 @@ export function packHalf(direction: Float32Array): string {
   const bits = toHalf(direction);
   const bytes = new Uint8Array(bits.length * 2);
   bits.forEach((value, i) => new DataView(bytes.buffer).setUint16(2 * i, value, true));
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
+  return bytesToBase64(bytes);
 }
 
 /** The inverse of {@link packHalf}. @throws RangeError unless it holds `width` finite values */
 export function unpackHalf(text: string, width: number): Float32Array {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const bytes = bytesFromBase64(text);
   if (bytes.length !== 2 * width)
     throw new RangeError(`the vector has ${bytes.length / 2} values, the model’s width is ${width}`);
   const view = new DataView(bytes.buffer);

@@ -5,7 +5,8 @@
  */
 import type { z } from 'zod';
 import type { LabError } from './errors';
-import { problemsOf } from './problems';
+import type { Message } from './message';
+import { problemList, problemsOf } from './problems';
 
 export type Json = Record<string, unknown>;
 
@@ -25,8 +26,8 @@ export interface MigrationSequence {
   steps: readonly MigrationStep[];
   /** The error for a document of a later version. */
   newer: (version: number, readable: number) => LabError;
-  /** The error for an older document that is not what its version says. @param list what is wrong with it */
-  mismatch: (version: number, list: string) => LabError;
+  /** The error for an older document that is not what its version says. */
+  mismatch: (version: number, problems: Message[]) => LabError;
 }
 
 /** The version that a sequence leads to: one more than it has steps. */
@@ -48,7 +49,7 @@ export function migrate(document: unknown, sequence: MigrationSequence): { docum
   for (let from = version; from < readable; from++) {
     const step = sequence.steps[from - 1];
     const checked = step.input.safeParse(current);
-    if (!checked.success) throw sequence.mismatch(from, problemsOf(checked.error).list);
+    if (!checked.success) throw sequence.mismatch(from, problemList(problemsOf(checked.error, current)));
     current = { ...step.up(current), schema: from + 1 };
     migrated.push(`${sequence.of} ${from} → ${from + 1}`);
   }

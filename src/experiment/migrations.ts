@@ -45,7 +45,7 @@ export const EXPERIMENTS: MigrationSequence = {
   of: 'experiment',
   steps: STEPS,
   newer: (version, readable) => new LabError('settings-newer', { version, readable }),
-  mismatch: (version, list) => new LabError('settings-invalid.version', { version, list }),
+  mismatch: (version, problems) => new LabError('settings-invalid.version', { version, problems }),
 };
 
 /**

@@ -222,7 +222,7 @@ const RUNS: MigrationSequence = {
   of: 'run',
   steps: [FIRST, SECOND, THIRD],
   newer: (version, readable) => new LabError('run-version', { version, readable }),
-  mismatch: (version, problems) => new LabError('run-invalid.version', { version, list: problems }),
+  mismatch: (version, problems) => new LabError('run-invalid.version', { version, problems }),
 };
 
 /**

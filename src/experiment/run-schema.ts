@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { digestOf } from './digest';
 import { LabError } from './errors';
 import { messageSchema } from './message';
-import { problemsOf } from './problems';
+import { problemList, problemsOf } from './problems';
 import { RUN_SCHEMA, STAGES } from './run';
 import { activationsSchema } from './run/activations';
 import { deviceSchema } from './run/device';
@@ -62,8 +62,7 @@ export function parseRun(document: unknown): Run {
   const experiment = isObject && 'experiment' in current ? parseExperiment(written.experiment) : undefined;
   const parsed = runSchema.safeParse(isObject && experiment ? { ...current, experiment } : current);
   if (!parsed.success) {
-    const { list, field } = problemsOf(parsed.error);
-    throw new LabError('run-invalid', { list, field });
+    throw new LabError('run-invalid.fields', { problems: problemList(problemsOf(parsed.error, current)) });
   }
   // The digest is of the settings as they were written, before any step.
   const found = digestOf((document as { experiment: object }).experiment);

@@ -63,7 +63,8 @@ export interface Progress {
   total: number;
   /** Real units: bytes, tokens, steps … */
   unit: 'bytes' | 'tokens' | 'layers' | 'texts' | 'steps' | 'continuations';
-  note: string;
+  /** What is being done. */
+  note: Message;
 }
 
 export type StageEvent = {

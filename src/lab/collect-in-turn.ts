@@ -39,7 +39,7 @@ export async function collectPair<M>(
     const collected = await collect(context, states, pair.target, texts, sink, {
       key,
       resume: goOn,
-      note: 'Reading the corpus with the large model',
+      note: message('progress.corpus-large'),
     });
     await states.discard();
     return collected;
@@ -102,7 +102,7 @@ async function storeSourceStates(
         done,
         total,
         unit: 'tokens',
-        note: 'Reading the corpus with the small model, its states to disk',
+        note: message('progress.corpus-small'),
       });
       await yieldToEventLoop(signal);
     }

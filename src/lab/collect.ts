@@ -58,18 +58,14 @@ export async function collect<M>(
   target: StateSource,
   texts: readonly PreparedText[],
   sink: RowSink<M>,
-  {
-    key,
-    resume,
-    note = 'Reading the corpus with both models',
-  }: { key: string; resume: CollectCheckpoint | null; note?: string },
+  { key, resume, note = message('progress.corpus') }: { key: string; resume: CollectCheckpoint | null; note?: Message },
 ): Promise<Collected<M>> {
   const total = rowsIn(texts);
   const batches = batchesOf(texts);
   let secondPassReason = resume?.secondPassReason ?? null;
   const { checkpointMs = CHECKPOINT_MS } = context;
   let due = performance.now() + checkpointMs;
-  const pass = async (note: string, first: number): Promise<void> => {
+  const pass = async (note: Message, first: number): Promise<void> => {
     let kept = rowsIn(batches.slice(0, first).flat());
     for (let i = first; i < batches.length; i++) {
       await collectBatch(source, target, batches[i], i, sink);
@@ -85,17 +81,17 @@ export async function collect<M>(
         (state ? checkpointMs && Math.max(checkpointMs, CHECKPOINT_SHARE * (performance.now() - began)) : Infinity);
     }
   };
-  const SECOND = 'Second pass, for accuracy';
+  const second = message('progress.second-pass');
   if (resume)
     context.warn(message('run.warn.resumed', { done: rowsIn(batches.slice(0, resume.batches).flat()), total }));
-  await pass(secondPassReason ? SECOND : note, resume?.batches ?? 0);
+  await pass(secondPassReason ? second : note, resume?.batches ?? 0);
   const flaw = secondPassReason ? null : await sink.fit.secondPassReason(SMALLEST_LAMBDA).catch(refuse);
   if (flaw) {
     secondPassReason = causeOf(flaw);
     context.warn(message('run.warn.second-pass', { reason: secondPassReason }));
     await sink.fit.restart();
     sink.resetSample();
-    await pass(SECOND, 0);
+    await pass(second, 0);
   }
   context.onCheckpoint(null);
   const { train, heldOut, excluded } = await sink.fit.rows();

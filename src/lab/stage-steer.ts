@@ -1,7 +1,7 @@
 /** Stage 4: the steering vectors of all arms, their scales, and the dose axis. */
+import { message } from '../experiment/message';
 import { fromBase64, toBase64 } from '../experiment/base64';
 import { LabError } from '../experiment/errors';
-import { message } from '../experiment/message';
 import type { DosedArm, SteerResult, VectorResult, RenderedPrompt } from '../experiment/run';
 import type { ContrastPair, Experiment, Preset } from '../experiment/schema';
 import { Random } from '../math/random';
@@ -170,7 +170,7 @@ export async function steerStage(
       pairs,
       experiment.vector.readPosition,
       prompting,
-      `Reading the contrast pairs with the ${role === 'source' ? 'small' : 'large'} model`,
+      message(`progress.pairs.${role}`),
     ),
   );
 
@@ -228,7 +228,7 @@ export async function steerStage(
         done: step++,
         total: arms.length,
         unit: 'steps',
-        note: `Side effects on neutral text: ${arm.arm}`,
+        note: message(`progress.side-effects.${arm.arm}`),
       });
       effects[arm.arm] = await sideEffects(context, arm, stops, neutral, base, NEUTRAL_TOKENS);
     }

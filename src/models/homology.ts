@@ -5,10 +5,14 @@
  */
 import { message, type Message } from '../experiment/message';
 import type { HomologyReport, HomologySample } from '../experiment/run';
-import type { LanguageModel } from '../runtime/types';
+import type { LanguageModelInfo, ModelConfig, ModelTokenizer } from './types';
 
 /** The parts of a loaded model that the check reads. */
-export type HomologyParty = Pick<LanguageModel, 'tokenizer' | 'info' | 'config'>;
+export interface HomologyParty {
+  readonly info: LanguageModelInfo;
+  readonly config: ModelConfig;
+  readonly tokenizer: ModelTokenizer;
+}
 
 /** A probe in several scripts, with digits, accents, code and an emoji: text on which tokenizers differ if they differ at all. */
 export const HOMOLOGY_PROBE =

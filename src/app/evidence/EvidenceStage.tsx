@@ -6,7 +6,7 @@ import { ExportPanel } from '../files/ExportPanel';
 import { ARM_STYLES } from '../figures/arms';
 import { METRICS, metricOf, SHOWN_METRICS } from '../../metrics';
 import { Figure } from '../figures/Figure';
-import { StageFrame } from '../shell/StageFrame';
+import { StageFrame } from '../ui/StageFrame';
 import { useLab } from '../state/store';
 import { useConceptPoles, type ConceptPoles } from '../state/concept-poles';
 import { ArmMark } from '../ui/ArmMark';

@@ -10,5 +10,5 @@ export const DOCUMENTS: MigrationSequence = {
   of: 'document',
   steps: [],
   newer: (version, readable) => new LabError('link-version', { version, readable }),
-  mismatch: (version, list) => new LabError('link-invalid.version', { version, list }),
+  mismatch: (version, problems) => new LabError('link-invalid.step', { version, problems }),
 };

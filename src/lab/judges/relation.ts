@@ -25,6 +25,6 @@ function compile(source: string): RegExp {
   try {
     return new RegExp(source, 'u');
   } catch (error) {
-    throw new LabError('settings-invalid.pattern', { message: (error as Error).message }, error);
+    throw new LabError('settings-invalid.pattern', { pattern: source, reason: (error as Error).message }, error);
   }
 }
