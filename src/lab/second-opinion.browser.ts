@@ -38,7 +38,7 @@ test('both models: the same tokens, and no request but to this site', async () =
   const steps: string[] = [];
   const { models, prompt, version } = await secondOpinion(experiment, pair, {
     ...context,
-    progress: ({ done, note }) => void steps.push(`${note} ${done}`),
+    progress: ({ done, note }) => void steps.push(`${note.key} ${done}`),
   });
   expect(prompt.length).toBeGreaterThan(10);
   expect(version).toMatch(/^\d+\.\d+\.\d+$/);
@@ -90,7 +90,7 @@ test('cancelled between two tokens; asked again, it answers', async () => {
   const controller = new AbortController();
   const context = contextOf({
     signal: controller.signal,
-    progress: ({ note, done }) => note.includes('transformers.js') && done > 2 && controller.abort(),
+    progress: ({ note, done }) => note.key === 'second-opinion.writing' && done > 2 && controller.abort(),
   });
   const pair = await engine.pipeline.pair(experiment, contextOf());
   await expect(secondOpinion(experiment, pair, context)).rejects.toMatchObject({ code: 'cancelled' });

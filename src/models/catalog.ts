@@ -1,7 +1,7 @@
 /** The catalogue of a model family: the site's family.json. */
 import { z } from 'zod';
 import { LabError } from '../experiment/errors';
-import type { FolderSource, ModelSource } from '../runtime/types';
+import type { FolderSource, ModelSource } from './types';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const dtype = z.enum(['fp32', 'fp16', 'q4', 'q4f16', 'q8']);

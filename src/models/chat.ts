@@ -1,6 +1,6 @@
 /** Chat templates: how a repository wants a conversation written out for its model. */
 import { LabError } from '../experiment/errors';
-import type { ModelTokenizer } from '../runtime/types';
+import type { ModelTokenizer } from './types';
 
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { LabError } from '../experiment/errors';
 import { parseConfig } from './config';
-import { readText, request } from './http';
+import { readText, request } from '../net/http';
 import { fileUrl, resolveRepository } from './hub';
 import { variantsOf, type Dtype } from './layout';
 import { isRepositoryId } from '../experiment/model-ref';

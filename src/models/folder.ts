@@ -1,6 +1,6 @@
 /** A model's folder, wherever it is: over HTTP, in the browser's storage, or on the user's disk. */
 import { LabError } from '../experiment/errors';
-import type { FetchedFile, FolderSource } from '../runtime/types';
+import type { FetchedFile, FolderSource } from './types';
 import { fetchFile, type FetchFileOptions } from './fetch';
 import { readBlob, type ModelStore } from './storage';
 import type { HubLocation } from './location';

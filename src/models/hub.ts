@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { digestOf } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
-import { isPage, readText, request, statedLength, statedRange } from './http';
+import { isPage, readText, request, statedLength, statedRange } from '../net/http';
 import { checkLayout, DTYPES, graphPath, OPTIONAL_FILES, REQUIRED_FILES, type RepositoryFile } from './layout';
 import { isRepositoryId } from '../experiment/model-ref';
 import { normaliseHost } from './location';

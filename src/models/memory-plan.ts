@@ -3,7 +3,7 @@
  * where the configuration determines them; what the runtime needs in between is an
  * estimate and is named one.
  */
-import type { ModelConfig } from '../runtime/types';
+import type { ModelConfig } from './types';
 import type { Dtype } from './layout';
 
 export interface PlannedModel {

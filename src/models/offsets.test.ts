@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ModelTokenizer, OffsetEncoding } from '../runtime/types';
+import type { ModelTokenizer, OffsetEncoding } from './types';
 import { alignByCharacters } from './align';
 import { tokenizerOf } from './testing';
 

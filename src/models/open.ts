@@ -1,7 +1,7 @@
 /** Opens a model: reads its files, checks them, reads configuration and tokenizer. One door for bundled, downloaded and local models. */
 import { LabError } from '../experiment/errors';
 import { readModel } from '../onnx';
-import type { FetchedFile, LoadOptions, ModelConfig, ModelFiles, ModelSource } from '../runtime/types';
+import type { FetchedFile, LoadOptions, ModelConfig, ModelFiles, ModelSource } from './types';
 import { parseConfig } from './config';
 import type { FetchFileOptions } from './fetch';
 import { httpFolder, readJson, storedFolder, type ModelFolder } from './folder';

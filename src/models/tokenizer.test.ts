@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { ModelTokenizer } from '../runtime/types';
+import type { ModelTokenizer } from './types';
 import { byteLevelBytes } from './bytes';
 import { tokenizerOf } from './testing';
 import { checkTokenizerFits } from './tokenizer';

@@ -4,7 +4,7 @@
  */
 import { digestOf } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
-import type { ModelConfig, ModelTokenizer, Tokenizer } from '../runtime/types';
+import type { ModelConfig, ModelTokenizer, Tokenizer } from './types';
 import { byteLevelBytes } from './bytes';
 import { readChatTemplate } from './chat';
 import { tokenOffsets, type Spelling } from './offsets';

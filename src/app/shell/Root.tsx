@@ -5,6 +5,7 @@ import { startEngineWhenIdle } from '../state/engine';
 import { loadRecorded } from '../state/recorded';
 import { useLab } from '../state/store';
 import { App } from './App';
+import { useWords } from '../state/text';
 
 const Review = lazy(() => import('../review/Review'));
 
@@ -34,6 +35,7 @@ export function begin(): void {
 }
 
 export function Root() {
+  const words = useWords();
   const [fragment, setFragment] = useState(location.hash);
   useEffect(() => {
     const follow = (): void => {
@@ -44,6 +46,9 @@ export function Root() {
     window.addEventListener('hashchange', follow);
     return () => window.removeEventListener('hashchange', follow);
   }, []);
+  useEffect(() => {
+    document.documentElement.lang = words.locale;
+  }, [words]);
   if (!inReview(fragment)) return <App />;
   return (
     <Suspense fallback={null}>

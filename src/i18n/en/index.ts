@@ -2,8 +2,60 @@
  * English. `errors` has two texts an entry (what happened, what to do); `texts` one. All are ICU messages
  * (`{name}`, `{n, number}`, `{n, plural, one {# pair} other {# pairs}}`; an apostrophe stands for itself as ’).
  */
+import appActivations from './app-activations.json';
+import appEvidence from './app-evidence.json';
+import appFigures from './app-figures.json';
+import appFiles from './app-files.json';
+import appMap from './app-map.json';
+import appModels from './app-models.json';
+import appReview from './app-review.json';
+import appRuns from './app-runs.json';
+import appSettings from './app-settings.json';
+import appShare from './app-share.json';
+import appShell from './app-shell.json';
+import appState from './app-state.json';
+import appSteer from './app-steer.json';
+import appUi from './app-ui.json';
 import common from './common.json';
 import errors from './errors.json';
+import errorsFiles from './errors-files.json';
+import errorsGpu from './errors-gpu.json';
+import errorsOnnx from './errors-onnx.json';
+import gpu from './gpu.json';
+import onnx from './onnx.json';
+import pairs from './pairs.json';
+import problems from './problems.json';
+import progress from './progress.json';
 import secondOpinion from './second-opinion.json';
 
-export const en = { errors, texts: { ...common, ...secondOpinion } };
+export const en = {
+  errors: {
+    ...errors,
+    ...errorsFiles,
+    ...errorsGpu,
+    ...errorsOnnx,
+  },
+  texts: {
+    ...appActivations,
+    ...appEvidence,
+    ...appFigures,
+    ...appFiles,
+    ...appMap,
+    ...appModels,
+    ...appReview,
+    ...appRuns,
+    ...appSettings,
+    ...appShare,
+    ...appShell,
+    ...appState,
+    ...appSteer,
+    ...appUi,
+    ...common,
+    ...gpu,
+    ...onnx,
+    ...pairs,
+    ...problems,
+    ...progress,
+    ...secondOpinion,
+  },
+};

@@ -1,9 +1,10 @@
 /** A bundle that a link names, fetched when the reader asked for it. */
-import { sha256Hex } from '../../experiment/digest';
-import { LabError } from '../../experiment/errors';
-import type { AddressDocument, RunDocument } from '../../experiment/share/document';
-import { openBundle, type Opened } from '../../experiment/share/open';
-import { hostName } from '../ui/format';
+import { sha256Hex } from '../experiment/digest';
+import { LabError } from '../experiment/errors';
+import type { AddressDocument, RunDocument } from '../experiment/share/document';
+import { openBundle, type Opened } from '../experiment/share/open';
+import { BodyError, readBody } from './body';
+import { hostName } from './http';
 
 /**
  * Fetches the bundle that a link names, when the reader asked for it: without credentials or referrer, at most the bytes
@@ -35,22 +36,16 @@ export async function fetchBundle(
   }
   if (!response.ok || !response.body)
     throw fail(`The bundle could not be fetched from ${host}: HTTP ${response.status}.`);
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  const reader = response.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (at + value.length > bytes) {
-      await reader.cancel();
+  const whole = await readBody(response, { expected: bytes, limit: bytes, signal }).catch((error: unknown) => {
+    if (!(error instanceof BodyError)) throw error;
+    if (error.reason === 'too-long')
       throw fail(
         `${host} sends more than the ${bytes.toLocaleString('en')} bytes that the link states: it is another file.`,
       );
-    }
-    whole.set(value, at);
-    at += value.length;
-  }
-  if (at !== bytes) throw fail(`${host} sent ${at.toLocaleString('en')} of ${bytes.toLocaleString('en')} bytes.`);
+    throw fail(`The bundle broke off after ${error.got.toLocaleString('en')} of ${bytes.toLocaleString('en')} bytes.`);
+  });
+  if (whole.length !== bytes)
+    throw fail(`${host} sent ${whole.length.toLocaleString('en')} of ${bytes.toLocaleString('en')} bytes.`);
   const found = sha256Hex(whole);
   if (found !== sha256)
     throw fail(

@@ -1,5 +1,6 @@
 /** Requests to hosts that may be wrong, slow or hostile: every way in which they fail has a name. */
 import { cancelled, LabError } from '../experiment/errors';
+import { BodyError, readBody } from './body';
 
 export interface RequestOptions {
   signal?: AbortSignal;
@@ -89,26 +90,11 @@ export function statedRange(response: Response): { from: number; total: number |
  * @throws LabError `model-size` past the limit, `model-truncated` if it stops arriving, `cancelled`
  */
 export async function readText(response: Response, what: string, limit: number, signal?: AbortSignal): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  const reader = response.body?.getReader();
-  if (!reader) return '';
-  for (;;) {
-    const chunk = await reader.read().catch((error: unknown) => {
-      if (signal?.aborted) throw cancelled();
-      throw new LabError(
-        'model-truncated',
-        `${what} broke off after ${bytes} bytes.`,
-        'Check the connection and try again.',
-        { got: bytes },
-        error,
-      );
-    });
-    if (chunk.done) return text + decoder.decode();
-    bytes += chunk.value.length;
-    if (bytes > limit) {
-      await reader.cancel().catch(() => undefined);
+  try {
+    return new TextDecoder().decode(await readBody(response, { limit, signal }));
+  } catch (error) {
+    if (!(error instanceof BodyError)) throw error;
+    if (error.reason === 'too-long') {
       throw new LabError(
         'model-size',
         `${what} is longer than ${limit} bytes, which no genuine one is.`,
@@ -116,6 +102,15 @@ export async function readText(response: Response, what: string, limit: number, 
         { limit },
       );
     }
-    text += decoder.decode(chunk.value, { stream: true });
+    throw new LabError(
+      'model-truncated',
+      `${what} broke off after ${error.got} bytes.`,
+      'Check the connection and try again.',
+      { got: error.got },
+      error,
+    );
   }
 }
+
+/** The host of an address; while it is being typed, the text itself. */
+export const hostName = (address: string): string => (URL.canParse(address) ? new URL(address).host : address);
