@@ -130,6 +130,20 @@ test('keyboard, number box and arms: the dose moves and the streams follow', asy
   const low = await page.getByTestId('stream-mapped').textContent();
   await page.keyboard.press('End');
   await expect(page.getByTestId('stream-mapped')).not.toHaveText(low!);
+  // The box and the ruler are one dose; half-typed numbers do nothing.
+  const number = page.getByTestId('dose-number');
+  await number.fill('0.5');
+  await expect(slider).toHaveAttribute('aria-valuetext', '+0.50');
+  await number.press('Control+a');
+  await page.keyboard.type('-');
+  await expect(slider).toHaveAttribute('aria-valuetext', '+0.50');
+  await number.blur();
+  await expect(number).toHaveValue('0.50');
+  await slider.press('PageUp');
+  expect(Number(await slider.inputValue())).toBeGreaterThan(0.5);
+  await slider.press('0');
+  await expect(slider).toHaveAttribute('aria-valuetext', /^[+±]?0\.00$/);
+  await expect(number).toHaveValue('0.00');
   for (const arm of ['small', 'small-steered', 'large', 'mapped', 'native', 'random'])
     await expect(page.getByTestId(`stream-${arm}`)).toBeVisible();
 });
