@@ -90,7 +90,7 @@ test('cancelled between two tokens; asked again, it answers', async () => {
   const controller = new AbortController();
   const context = contextOf({
     signal: controller.signal,
-    progress: ({ note, done }) => note.key === 'second-opinion.writing' && done > 2 && controller.abort(),
+    progress: ({ note, done }) => note.key === 'progress.second-opinion' && done > 2 && controller.abort(),
   });
   const pair = await engine.pipeline.pair(experiment, contextOf());
   await expect(secondOpinion(experiment, pair, context)).rejects.toMatchObject({ code: 'cancelled' });

@@ -89,7 +89,7 @@ async function onModel(
       done,
       total: SECOND_OPINION_TOKENS,
       unit: 'tokens',
-      note: message('second-opinion.writing', { title: base.title }),
+      note: message('progress.second-opinion', { title: base.title }),
     });
   const weightBytes = model.info.files.reduce(
     (sum, { path, bytes }) => sum + (path.startsWith('onnx/') ? bytes : 0),

@@ -6,8 +6,8 @@
 import { serve, type Call, type Handlers } from '../channel/channel';
 import { LabError } from '../experiment/errors';
 import { startEngine, type Engine } from '../lab/engine';
-import { secondOpinion } from '../lab/second-opinion';
 import type { PipelineContext } from '../lab/pipeline';
+import { secondOpinion } from '../lab/second-opinion';
 import { verify } from '../lab/verify/verify';
 import { modelHandlers } from './model-requests';
 import type { CollectCheckpoint, DeviceLost, EngineRequests, ProgressEvent, Requests, StageEndEvent } from './protocol';
@@ -20,7 +20,7 @@ function atWork(
   { signal, emit }: Pick<Call<ProgressEvent | StageEndEvent>, 'signal' | 'emit'>,
   resume: CollectCheckpoint | null = null,
 ): { engine: Engine; context: PipelineContext } {
-  if (!engine) throw new LabError('worker-crashed', 'The engine has not been started.', 'Reload the page.');
+  if (!engine) throw new LabError('worker-crashed.not-started');
   const context = engine.context({
     signal,
     progress: (progress) => emit({ kind: 'progress', progress }),

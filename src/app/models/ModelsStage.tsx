@@ -8,8 +8,8 @@ import { Homology, refusalOf } from './Homology';
 import { ModelTable } from './ModelTable';
 import { OtherModels } from './OtherModels';
 import { PairMemory } from './PairMemory';
-import { SecondOpinion } from './SecondOpinion';
 import { useWords } from '../state/text';
+import { SecondOpinion } from './SecondOpinion';
 import './models.css';
 
 export default function ModelsStage() {
