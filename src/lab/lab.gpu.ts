@@ -207,7 +207,9 @@ test('a cancelled run says so, and the next one works', async () => {
   const cancelled = runUntil(engines.wasm, experiment, 'map', { signal: controller.signal });
   controller.abort();
   await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
-  expect((await runUntil(engines.wasm, experiment, 'map')).results.map).toBeDefined();
+  const { map } = (await runUntil(engines.wasm, experiment, 'map')).results;
+  expect(map!.heldOutR2).toBeGreaterThan(0);
+  expect(map!.heldOutR2).toBeLessThanOrEqual(1);
 });
 
 test('a pair that is not homologous is refused with its reasons', async () => {
