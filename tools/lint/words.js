@@ -69,4 +69,4 @@ const noLiteralWords = {
   },
 };
 
-export default { meta: { name: 'lrt' }, rules: { 'no-literal-words': noLiteralWords } };
+export default noLiteralWords;

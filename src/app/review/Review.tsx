@@ -10,7 +10,7 @@ import type { AddressDocument, RunDocument } from '../../experiment/share/docume
 import { openBundle, openLink, type Opened } from '../../experiment/share/open';
 import { compareClaims } from '../../experiment/share/verification';
 
-import { ThemeSwitch } from '../shell/ThemeSwitch';
+import { ThemeSwitch } from '../ui/ThemeSwitch';
 import { openExperiment, useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { bytes as byteText, count, hostName } from '../ui/format';
