@@ -12,6 +12,7 @@ import { Digest } from '../ui/Digest';
 import { Facts } from '../ui/Facts';
 import { fixed, interval, percent, signed } from '../ui/format';
 import { OUTCOME_NAMES } from '../ui/VerdictLine';
+import '../figures/rates.css';
 import './evidence.css';
 
 export default function EvidenceStage() {

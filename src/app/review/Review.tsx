@@ -25,7 +25,7 @@ import { useVerification } from './useVerification';
 import { VerifyPanel } from './VerifyPanel';
 import { useWords } from '../state/text';
 import { Rich } from '../ui/Rich';
-import '../evidence/evidence.css';
+import '../figures/rates.css';
 import './review.css';
 
 export default function Review({ fragment }: { fragment: string }) {
