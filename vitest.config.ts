@@ -38,7 +38,7 @@ export default defineConfig({
           environment: 'node',
           pool: 'forks',
           env: dawnVariables(),
-          setupFiles: ['tools/dawn-setup.ts'],
+          setupFiles: ['bench/dawn/setup.ts'],
           // Where drivers can differ: the kernels, the fit and the family of maps. The rest is the same code above them.
           include: ['src/gpu/kernels/*.gpu.ts', 'src/gpu/fit/fit.gpu.ts', 'src/gpu/families.gpu.ts'],
           testTimeout: 240_000,

@@ -61,12 +61,12 @@ export async function readJson(
   folder: ModelFolder,
   path: string,
   options?: FetchFileOptions,
-): Promise<{ file: FetchedFile; value: unknown } | null> {
+): Promise<{ file: FetchedFile; value: unknown; data: Uint8Array } | null> {
   const read = await folder.read(path, options);
   if (!read) return null;
   const { data, ...file } = read;
   try {
-    return { file, value: JSON.parse(new TextDecoder().decode(data)) };
+    return { file, value: JSON.parse(new TextDecoder().decode(data)), data };
   } catch (error) {
     throw new LabError(
       'model-invalid',

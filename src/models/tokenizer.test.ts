@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { ModelTokenizer } from './types';
 import { byteLevelBytes } from './bytes';
-import { checkTokenizerFits, createTokenizer } from './tokenizer';
+import { tokenizerOf } from './testing';
+import { checkTokenizerFits } from './tokenizer';
 
 type Json = Record<string, unknown>;
 
@@ -14,7 +15,7 @@ async function parts(id: string): Promise<[Json, Json]> {
 
 async function bundled(id: string, change: (json: Json) => Json = (json) => json): Promise<ModelTokenizer> {
   const [json, config] = await parts(id);
-  return createTokenizer(change(json), config, { bosIds: [], eosIds: [] }, id);
+  return tokenizerOf(change(json), config, { bosIds: [], eosIds: [] }, id);
 }
 
 describe('the bundled tokenizer', () => {
@@ -103,7 +104,7 @@ test('an end token that a template adds is left out of prompts', async () => {
     pair: single,
     special_tokens: { '<s>': special('<s>', 1), '</s>': special('</s>', 2) },
   };
-  const tokenizer = createTokenizer(
+  const tokenizer = tokenizerOf(
     { ...json, post_processor: template },
     config,
     { bosIds: [], eosIds: [] },

@@ -35,6 +35,12 @@ export interface ModelTokenizer extends Tokenizer {
   parts: Record<'vocabulary' | 'merges' | 'specialTokens' | 'pipeline', string>;
   /** Chat template (Jinja); null where the repository has none. */
   chatTemplate: string | null;
+  /** Renders a chat template as transformers.js does, with further variables. @throws Error of the template's own */
+  render(
+    template: string,
+    messages: readonly { role: string; content: string }[],
+    variables: Readonly<Record<string, unknown>>,
+  ): string;
   /** Spellings of the special tokens by their role (`bos_token`, …), which chat templates use. */
   specialTokens: Readonly<Record<string, string>>;
 }
@@ -92,6 +98,8 @@ export interface ModelFiles {
   /** Weights outside the .onnx file, by the path that the graph gives them. */
   external: { path: string; data: Uint8Array }[];
   files: FetchedFile[];
+  /** Bytes of its small files by their paths: config.json, tokenizer.json and tokenizer_config.json. */
+  small: ReadonlyMap<string, Uint8Array>;
 }
 
 /** How a runtime gets at a model's files: `openModel` of src/models, or a stand-in in a test. */

@@ -7,6 +7,7 @@ import { findResidualStream } from './residual';
 import { EXPORTED, exported } from './testing';
 import { concatenate } from '../base/bytes';
 import { bytesField, integerField, textField } from './wire';
+import { saidBy } from '../i18n/testing';
 
 function editError(source: Uint8Array, options: EditOptions): LabError {
   try {
@@ -159,10 +160,10 @@ describe('editGraph', () => {
     const bytes = exported('granite-fused-fp32');
     expect(editError(bytes, { taps: [3] })).toMatchObject({
       code: 'settings-invalid',
-      details: { block: 3, blocks: 3 },
+      params: { block: 3, last: 2 },
     });
     expect(editError(bytes, { steer: [-1] }).code).toBe('settings-invalid');
-    expect(editError(bytes, { keep: { logits: false, present: false } }).message).toContain('without outputs');
+    expect(saidBy(editError(bytes, { keep: { logits: false, present: false } }))).toContain('without outputs');
     expect(editError(editGraph(bytes, { taps: [1] }).bytes, { taps: [1] })).toMatchObject({
       code: 'graph-unsupported',
     });

@@ -6,6 +6,7 @@ import { readModel } from './model';
 import { EXPORTED, exported } from './testing';
 import { concatenate } from '../base/bytes';
 import { bytesField, integerField, textField, type Span } from './wire';
+import { saying } from '../i18n/testing';
 
 const FLOAT = 1;
 const FLOAT16 = 10;
@@ -82,7 +83,7 @@ describe('findNonFinite', () => {
   it('raises a named error', () => {
     const model = modelWith(FLOAT, raw(Float32Array.of(1, 2, Number.NaN, 4)));
     expect(() => assertFinite(model)).toThrow(LabError);
-    expect(() => assertFinite(model)).toThrow(/"w".*element 2/);
+    expect(() => assertFinite(model)).toThrow(saying(/“w”.*element 2/));
     expect(() => assertFinite(modelWith(FLOAT, raw(Float32Array.of(1, 2, 3, 4))))).not.toThrow();
   });
 });

@@ -8,6 +8,7 @@ import { drawSpine } from './residual';
 import { EXPORTED, exported } from './testing';
 import { concatenate } from '../base/bytes';
 import { bytesField, integerField, textField, varint } from './wire';
+import { saidBy } from '../i18n/testing';
 
 /** The error a function throws, or null; anything but a LabError fails the test. */
 function labError(work: () => unknown): LabError | null {
@@ -65,8 +66,8 @@ describe('readModel', () => {
       fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), (length) => {
         const error = labError(() => readModel(bytes.subarray(0, length)));
         expect(error?.code).toBe('model-truncated');
-        expect(error?.details?.offset).toBeTypeOf('number');
-        expect(error?.remedy).toContain('Download');
+        expect(error?.params.offset).toBeTypeOf('number');
+        expect(saidBy(error)).toContain('Download');
       }),
       { numRuns: 400 },
     );
@@ -107,12 +108,12 @@ describe('readModel', () => {
     const text = (s: string) => new TextEncoder().encode(s);
     const page = labError(() => readModel(text('<!DOCTYPE html><html><body>Not found</body></html>')));
     expect(page).toMatchObject({ code: 'model-invalid' });
-    expect(page!.message).toContain('web page');
+    expect(saidBy(page)).toContain('web page');
     const pointer = labError(() =>
       readModel(text('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n')),
     );
     expect(pointer).toMatchObject({ code: 'model-invalid' });
-    expect(pointer!.message).toContain('Git LFS');
+    expect(saidBy(pointer)).toContain('Git LFS');
     expect(labError(() => readModel(new Uint8Array()))!.code).toBe('model-truncated');
   });
 

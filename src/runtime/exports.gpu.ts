@@ -87,6 +87,7 @@ async function filesOf(name: string): Promise<ModelFiles> {
     graph: await unpacked(`${name}.onnx`),
     external: fixture.data === null ? [] : [{ path: fixture.data, data: await unpacked(fixture.data) }],
     files: [],
+    small: new Map(),
   };
 }
 

@@ -20,6 +20,9 @@ const LETTER = /\p{L}/u;
 /** Two words, the first of two letters or more: a class list has hyphens or no capital, a selector has brackets. */
 const SENTENCE = /\p{L}{2,}[,.:;!?’”)]* \p{L}+/u;
 
+/** A colour or a length in the language of style sheets. */
+const STYLE = /^[a-z-]+\(/;
+
 const MESSAGE = 'Words belong to the catalogue: words.text(key), with the text in src/i18n/en/.';
 
 /** The nearest attribute or call around a node, within one component. */
@@ -47,7 +50,11 @@ const noLiteralWords = {
       if (ignored || (attribute && UNREAD.has(attribute))) return;
       if (calls.some((call) => CODE_CALLS.test(nameOf(call)))) return;
       const { parent } = node;
-      if (CASES.has(text) || (parent?.type === 'Property' && (parent.key === node || parent.key.name === 'family')))
+      if (
+        STYLE.test(text) ||
+        CASES.has(text) ||
+        (parent?.type === 'Property' && (parent.key === node || parent.key.name === 'family'))
+      )
         return;
       const read =
         parent?.type === 'JSXAttribute'

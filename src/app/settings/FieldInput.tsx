@@ -1,5 +1,6 @@
 /** One field of the form. A value that the schema refuses is shown with its message and not used. */
 import { useId, useState } from 'react';
+import { problemList } from '../../experiment/problems';
 import { experimentProblems } from '../../experiment/schema';
 import { useCorpora, useFamily } from '../state/catalog';
 import { setExperiment, useLab } from '../state/store';
@@ -22,7 +23,7 @@ export function FieldInput({ field }: { field: Field }) {
         ? withValue(experiment, `models.${field.side}`, { id: next, dtype: 'fp32' })
         : withValue(experiment, field.path, next);
     const [first] = experimentProblems(candidate);
-    setProblem(first ? words.text('settings.problem', { field: first.field, message: first.message }) : null);
+    setProblem(first ? words.text('settings.problem', { problem: problemList([first]) }) : null);
     if (!first && JSON.stringify(next) !== JSON.stringify(value)) setExperiment(candidate);
   }
 

@@ -3,14 +3,14 @@
  * measured stops, the usable window and the chosen dose marked on it.
  */
 import { memo, useMemo, type KeyboardEvent } from 'react';
-import { Input, Label as AriaLabel, NumberField } from 'react-aria-components/NumberField';
-import { Slider, SliderThumb, SliderTrack } from 'react-aria-components/Slider';
 import type { SteerResult, Verdict } from '../../experiment/run';
 import { tickStep, unitPerR, UNITS, ZONES, type DoseUnit } from '../state/dose';
 import { setDose, useLab } from '../state/store';
 import { Help } from '../ui/Help';
 import { fixed, signed } from '../ui/format';
 import { useWords } from '../state/text';
+import { DoseNumber } from './DoseNumber';
+import { DoseSlider } from './DoseSlider';
 
 interface Props {
   steer: SteerResult;
@@ -61,19 +61,14 @@ export function DoseRuler({ steer, verdict, negative, positive }: Props) {
           <Help about={words.text('steer.dose.about')}>{words.text('steer.dose.help')}</Help>
         </h2>
         <UnitSwitch steer={steer} dose={dose} unit={unit} />
-        <NumberField
-          className="dose-number"
-          value={Number((dose * factor).toFixed(DIGITS[unit]))}
-          minValue={low * factor}
-          maxValue={high * factor}
-          formatOptions={{ maximumFractionDigits: DIGITS[unit], signDisplay: 'exceptZero' }}
-          onChange={(value) => !Number.isNaN(value) && setDose(Math.max(low, Math.min(high, value / factor)))}
-        >
-          <AriaLabel className="visually-hidden">
-            {words.text('steer.dose.number', { unit: words.text(`steer.unit.${unit}`) })}
-          </AriaLabel>
-          <Input data-testid="dose-number" />
-        </NumberField>
+        <DoseNumber
+          label={words.text('steer.dose.number', { unit: words.text(`steer.unit.${unit}`) })}
+          value={dose * factor}
+          low={low * factor}
+          high={high * factor}
+          digits={DIGITS[unit]}
+          onChange={(value) => setDose(value / factor)}
+        />
         <div className="dose-jumps">
           <button type="button" className="quiet" onClick={() => setDose(0)}>
             {words.text('steer.dose.zero')}
@@ -99,23 +94,19 @@ export function DoseRuler({ steer, verdict, negative, positive }: Props) {
           negative={negative}
           positive={positive}
         />
-        <Slider
+        <div
           className="ruler-slider"
           style={{ left: place(low), right: `${100 - ((high + extent) / (2 * extent)) * 100}%` }}
-          aria-label={words.text('steer.dose.slider')}
-          data-testid="dose-slider"
-          value={dose}
-          minValue={low}
-          maxValue={high}
-          step={STEP}
-          onChange={(value) => setDose(Math.abs(value) < STEP / 2 ? 0 : value)}
         >
-          <SliderTrack className="ruler-track">
-            <SliderThumb className="ruler-thumb">
-              <span className="ruler-grip" />
-            </SliderThumb>
-          </SliderTrack>
-        </Slider>
+          <DoseSlider
+            label={words.text('steer.dose.slider')}
+            value={dose}
+            low={low}
+            high={high}
+            step={STEP}
+            onChange={setDose}
+          />
+        </div>
       </div>
     </section>
   );

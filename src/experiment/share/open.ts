@@ -23,12 +23,7 @@ export function openLink(fragment: string): Opened {
   const opened = decodeLink(fragment);
   const { document } = opened;
   if (document.kind === 'run' && document.view.lesson !== null) {
-    throw new LabError(
-      'link-invalid',
-      `The link opens the lesson “${document.view.lesson}”, which this version of the lab does not have.`,
-      'Open it with a version of the lab that has the lesson.',
-      { payload: fragment },
-    );
+    throw new LabError('link-invalid.lesson', { lesson: document.view.lesson, payload: fragment });
   }
   return opened;
 }
@@ -44,12 +39,7 @@ export function openBundle(text: string): Opened<RunDocument> {
     const { document, migrated } = readDocument(bytes, (entry.share as { schema?: number }).schema ?? LINK_SCHEMA, '');
     if (document.kind === 'run') return { document, migrated, digest: sha256Hex(bytes) };
   }
-  if (entry.run === null)
-    throw new LabError(
-      'link-bundle',
-      'There is an experiment in this bundle and no run: it claims nothing that could be reviewed.',
-      'Import it in the lab, under Runs, to run the experiment.',
-    );
+  if (entry.run === null) throw new LabError('link-bundle.no-run');
   const document = documentOf(parseRun(entry.run));
   return { document, migrated: [], digest: documentDigest(document) };
 }

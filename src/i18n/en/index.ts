@@ -2,42 +2,58 @@
  * English. `errors` has two texts an entry (what happened, what to do); `texts` one. All are ICU messages
  * (`{name}`, `{n, number}`, `{n, plural, one {# pair} other {# pairs}}`; an apostrophe stands for itself as ’).
  */
-import activations from './app-activations.json';
-import evidence from './app-evidence.json';
-import figures from './app-figures.json';
-import files from './app-files.json';
-import map from './app-map.json';
-import models from './app-models.json';
-import review from './app-review.json';
-import runs from './app-runs.json';
-import settings from './app-settings.json';
-import share from './app-share.json';
-import shell from './app-shell.json';
-import state from './app-state.json';
-import steer from './app-steer.json';
-import ui from './app-ui.json';
+import appActivations from './app-activations.json';
+import appEvidence from './app-evidence.json';
+import appFigures from './app-figures.json';
+import appFiles from './app-files.json';
+import appMap from './app-map.json';
+import appModels from './app-models.json';
+import appReview from './app-review.json';
+import appRuns from './app-runs.json';
+import appSettings from './app-settings.json';
+import appShare from './app-share.json';
+import appShell from './app-shell.json';
+import appState from './app-state.json';
+import appSteer from './app-steer.json';
+import appUi from './app-ui.json';
 import common from './common.json';
 import errors from './errors.json';
+import errorsFiles from './errors-files.json';
+import errorsGpu from './errors-gpu.json';
+import errorsOnnx from './errors-onnx.json';
+import gpu from './gpu.json';
+import onnx from './onnx.json';
+import pairs from './pairs.json';
+import problems from './problems.json';
 import progress from './progress.json';
 
 export const en = {
-  errors,
+  errors: {
+    ...errors,
+    ...errorsFiles,
+    ...errorsGpu,
+    ...errorsOnnx,
+  },
   texts: {
+    ...appActivations,
+    ...appEvidence,
+    ...appFigures,
+    ...appFiles,
+    ...appMap,
+    ...appModels,
+    ...appReview,
+    ...appRuns,
+    ...appSettings,
+    ...appShare,
+    ...appShell,
+    ...appState,
+    ...appSteer,
+    ...appUi,
     ...common,
+    ...gpu,
+    ...onnx,
+    ...pairs,
+    ...problems,
     ...progress,
-    ...ui,
-    ...state,
-    ...shell,
-    ...settings,
-    ...share,
-    ...files,
-    ...models,
-    ...activations,
-    ...map,
-    ...steer,
-    ...evidence,
-    ...runs,
-    ...review,
-    ...figures,
   },
 };
