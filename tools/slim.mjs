@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const folder = join(fileURLToPath(new URL('..', import.meta.url)), 'node_modules/onnxruntime-web/dist');
-const unused = /^ort\.(all|webgl)\.|\.jsep\.(mjs|wasm)$|\.map$/;
+// Vite reads the source maps of the two builds that are loaded.
+const unused = /^ort\.(all|webgl)\.|\.jsep\.(mjs|wasm)$|(?<!^ort\.(wasm|webgpu)\.bundle\.min\.mjs)\.map$/;
 
 if (existsSync(folder)) for (const name of readdirSync(folder)) if (unused.test(name)) rmSync(join(folder, name));

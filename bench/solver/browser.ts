@@ -38,12 +38,7 @@ export async function openPage(): Promise<BenchPage> {
     resolve: { alias: PEERS.map((name) => ({ find: name, replacement: join(ROOT, 'bench/node_modules', name) })) },
     optimizeDeps: {
       noDiscovery: true,
-      include: [
-        ...PEERS,
-        '@noble/hashes/sha2.js',
-        '@noble/hashes/utils.js',
-        'canonicalize',
-      ],
+      include: [...PEERS, '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'canonicalize'],
       exclude: ['onnxruntime-web', '@jax-js/jax'],
     },
   });

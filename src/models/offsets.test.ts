@@ -11,12 +11,7 @@ const NONE = { bosIds: [], eosIds: [] };
 async function byteLevel(id: string, normalizer: unknown = null): Promise<ModelTokenizer> {
   const read = async (name: string): Promise<Json> =>
     JSON.parse(await readFile(new URL(`../../public/models/${id}/${name}`, import.meta.url), 'utf8'));
-  return tokenizerOf(
-    { ...(await read('tokenizer.json')), normalizer },
-    await read('tokenizer_config.json'),
-    NONE,
-    id,
-  );
+  return tokenizerOf({ ...(await read('tokenizer.json')), normalizer }, await read('tokenizer_config.json'), NONE, id);
 }
 
 /** A SentencePiece tokenizer as Llama 2 and Gemma have them: spaces as U+2581, bytes for what the vocabulary lacks. */

@@ -104,12 +104,7 @@ test('an end token that a template adds is left out of prompts', async () => {
     pair: single,
     special_tokens: { '<s>': special('<s>', 1), '</s>': special('</s>', 2) },
   };
-  const tokenizer = tokenizerOf(
-    { ...json, post_processor: template },
-    config,
-    { bosIds: [], eosIds: [] },
-    'closed',
-  );
+  const tokenizer = tokenizerOf({ ...json, post_processor: template }, config, { bosIds: [], eosIds: [] }, 'closed');
   const ids = tokenizer.encode('One day');
   expect(ids[0]).toBe(1);
   expect(ids).not.toContain(2);

@@ -31,11 +31,7 @@ export function createTokenizer(
   try {
     prefix = specialPrefix(engine);
   } catch (error) {
-    throw new LabError(
-      'model-invalid',
-      `The tokenizer of “${modelId}” cannot be read: ${(error as Error).message}`,
-      'Use a repository whose tokenizer.json is in the format of the tokenizers library.',
-    );
+    throw new LabError('model-invalid.tokenizer', { id: modelId, reason: (error as Error).message }, error);
   }
   const json = auto._tokenizerJSON as Json;
   const settings = auto.config as Json;
@@ -49,8 +45,7 @@ export function createTokenizer(
     const content = tokenContent(settings[name]);
     return (content === null ? undefined : engine.token_to_id(content)) ?? fallback[0] ?? null;
   };
-  const plainIds = (text: string): number[] =>
-    text === '' ? [] : auto.encode(text, { add_special_tokens: false });
+  const plainIds = (text: string): number[] => (text === '' ? [] : auto.encode(text, { add_special_tokens: false }));
   const offsetsOf = (text: string, ids: readonly number[]): [number, number][] =>
     tokenOffsets(text, ids.map(spellingOf), json.normalizer, metaspace, modelId);
   let parts: ModelTokenizer['parts'] | null = null;
@@ -70,9 +65,7 @@ export function createTokenizer(
       };
     },
     decode: (ids) =>
-      ids.length === 0
-        ? ''
-        : auto.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
+      ids.length === 0 ? '' : auto.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
     pieces: (ids) => ids.map(pieceOf),
     digest: digestOf(identity(json)),
     get parts() {
@@ -223,10 +216,5 @@ export function checkTokenizerFits(tokenizer: Tokenizer, vocabSize: number, mode
   const special = [tokenizer.bosId, tokenizer.eosId].filter((id) => id !== null);
   const highest = Math.max(tokenizer.vocabSize - 1, ...special);
   if (highest < vocabSize) return;
-  throw new LabError(
-    'tokenizer-mismatch',
-    `The tokenizer of “${modelId}” gives ids up to ${highest}, but the model has only ${vocabSize} tokens.`,
-    'Put the tokenizer files that belong to this model into its folder.',
-    { highestId: highest, vocabSize },
-  );
+  throw new LabError('tokenizer-mismatch.model', { id: modelId, highestId: highest, vocabSize });
 }

@@ -124,3 +124,8 @@ export function readRepository(
     return { config, tokenizer };
   });
 }
+
+/** The library's version. @throws LabError `runtime-failed` if it does not load */
+export async function transformersVersion(): Promise<string> {
+  return (await loadTransformers()).env.version;
+}

@@ -7,6 +7,7 @@ import { serve, type Call, type Handlers } from '../channel/channel';
 import { LabError } from '../experiment/errors';
 import { startEngine, type Engine } from '../lab/engine';
 import type { PipelineContext } from '../lab/pipeline';
+import { secondOpinion } from '../lab/second-opinion';
 import { verify } from '../lab/verify/verify';
 import { modelHandlers } from './model-requests';
 import type { CollectCheckpoint, DeviceLost, EngineRequests, ProgressEvent, Requests, StageEndEvent } from './protocol';
@@ -65,6 +66,10 @@ const engineHandlers: Handlers<EngineRequests> = {
   verify: (request, call) => {
     const { engine, context } = atWork(call);
     return verify(request, engine.pipeline, context, (stepId, step) => call.emit({ kind: 'verify', stepId, step }));
+  },
+  'second-opinion': async ({ experiment }, call) => {
+    const { engine, context } = atWork(call);
+    return secondOpinion(experiment, await engine.pipeline.pair(experiment, context), context);
   },
   'map-arrays': async ({ experiment }, call) => {
     const { engine, context } = atWork(call);

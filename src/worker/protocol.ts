@@ -16,6 +16,7 @@ import type {
 import type { ModelRef } from '../experiment/model-ref';
 import type { Experiment } from '../experiment/schema';
 import type { Step, StepId, Verification } from '../experiment/share/verification';
+import type { SecondOpinion } from '../experiment/second-opinion';
 import type * as models from '../lab/model-sources';
 import type { CollectCheckpoint } from '../lab/rows';
 import type { VerifyRequest } from '../lab/verify/verify';
@@ -98,6 +99,8 @@ export interface EngineRequests {
   };
   /** Verifies a shared document; each step arrives as `verify` events. */
   verify: { in: VerifyRequest; out: Verification; event: ProgressEvent | StageEndEvent | VerifyEvent };
+  /** What transformers.js writes beside the lab's runtime, unsteered; loads the models where they are not. */
+  'second-opinion': { in: { experiment: Experiment }; out: SecondOpinion; event: ProgressEvent | StageEndEvent };
   /** The arrays of the experiment's map, to be saved; fitted first where the engine does not hold it. */
   'map-arrays': { in: { experiment: Experiment }; out: MapArrays; event: ProgressEvent | StageEndEvent };
 }

@@ -1,4 +1,5 @@
 /** Whether the two models belong together: the verdict, its reasons, and how the positions of the two are paired. */
+import type { Message } from '../../experiment/message';
 import type { LabErrorJson } from '../../experiment/errors';
 import type { HomologyReport } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
@@ -17,10 +18,11 @@ function setAlignment(alignment: Alignment): void {
 /** A refused pair has no result: its checks come with the error. */
 export function refusalOf(error: LabErrorJson): HomologyReport | null {
   if (error.code !== 'not-homologous') return null;
-  const checks = Object.entries(error.details ?? {}).map(([name, text]) => {
-    const [, outcome, detail] = /^(passed|failed): (.*)$/s.exec(String(text)) ?? [];
-    return { name, passed: outcome === 'passed', detail: detail ?? String(text) };
-  });
+  const checks = (error.params?.checks as Message[]).map(({ key, params }) => ({
+    name: String(params.name),
+    passed: key === 'homology.passed',
+    detail: String(params.detail),
+  }));
   return { verdict: 'not-homologous', sameIds: false, checks, sample: null, unsampled: null };
 }
 

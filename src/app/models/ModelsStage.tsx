@@ -9,6 +9,7 @@ import { ModelTable } from './ModelTable';
 import { OtherModels } from './OtherModels';
 import { PairMemory } from './PairMemory';
 import { useWords } from '../state/text';
+import { SecondOpinion } from './SecondOpinion';
 import './models.css';
 
 export default function ModelsStage() {
@@ -28,6 +29,7 @@ export default function ModelsStage() {
           <ModelCard side={words.text('ui.large')} model={result.target} />
         </div>
       )}
+      {result && <SecondOpinion />}
       <OtherModels />
     </StageFrame>
   );

@@ -1,6 +1,6 @@
 /** What the address asks for: the lab, or a link to be read. Neither starts the other's work. */
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { isLink } from '../../experiment/share/fragment';
+import { looksLikeLink } from '../../experiment/share/fragment';
 import { startEngineWhenIdle } from '../state/engine';
 import { loadRecorded } from '../state/recorded';
 import { useLab } from '../state/store';
@@ -27,7 +27,7 @@ function startLab(): void {
   void shown.then(startEngineWhenIdle);
 }
 
-const inReview = (fragment: string): boolean => isLink(fragment) || fragment === OPEN_FRAGMENT;
+const inReview = (fragment: string): boolean => looksLikeLink(fragment) || fragment === OPEN_FRAGMENT;
 
 /** Begins what the present address needs, before anything is rendered. */
 export function begin(): void {

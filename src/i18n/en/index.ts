@@ -20,18 +20,25 @@ import common from './common.json';
 import errors from './errors.json';
 import errorsFiles from './errors-files.json';
 import errorsGpu from './errors-gpu.json';
+import errorsLab from './errors-lab.json';
+import errorsModels from './errors-models.json';
 import errorsOnnx from './errors-onnx.json';
 import gpu from './gpu.json';
+import lab from './lab.json';
+import models from './models.json';
 import onnx from './onnx.json';
 import pairs from './pairs.json';
 import problems from './problems.json';
 import progress from './progress.json';
+import secondOpinion from './second-opinion.json';
 
 export const en = {
   errors: {
     ...errors,
     ...errorsFiles,
     ...errorsGpu,
+    ...errorsLab,
+    ...errorsModels,
     ...errorsOnnx,
   },
   texts: {
@@ -51,9 +58,12 @@ export const en = {
     ...appUi,
     ...common,
     ...gpu,
+    ...lab,
+    ...models,
     ...onnx,
     ...pairs,
     ...problems,
     ...progress,
+    ...secondOpinion,
   },
 };
