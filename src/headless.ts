@@ -10,6 +10,7 @@ import { EngineClient } from './worker/client';
 import type { BackendChoice, Progress, RepositoryRequest, ResidenceChoice, VerifyRequest } from './worker/protocol';
 import { runRecovering } from './worker/recover';
 import { message } from './experiment/message';
+import { wordsOf } from './i18n/text';
 
 export interface HeadlessResult {
   run: Run;
@@ -74,7 +75,7 @@ async function fetchModel(
   if (variant && !variant.runs)
     throw new LabError(
       'unknown-model',
-      `“${id}” does not run here in ${dtype}. ${variant.note ?? ''}`,
+      `“${id}” does not run here in ${dtype}. ${variant.note ? wordsOf('en').say(variant.note) : ''}`,
       'Choose another precision or backend.',
     );
   const plan = await client.request('plan', { repository, dtype });
