@@ -1,5 +1,6 @@
 /** A run as a report, in Markdown or as a printable page: what was run, on what, what came out, and what it cost. */
 import type { ArmResult, Run } from '../experiment/run';
+import { wordsOf } from '../i18n/text';
 import { heading, list, paragraph, quote, table, toHtml, toMarkdown, type Block } from './document';
 
 const ARM_NAMES: Record<ArmResult['name'], string> = {
@@ -119,7 +120,7 @@ function reportOf(run: Run): Block[] {
         ...(run.experiment.concept.kind === 'vector'
           ? [['vector of the small model', 'brought along; the pairs give the native vector and judge both']]
           : []),
-        ['pairs', `${vector.pairs}, ${vector.readPosition} token${vector.readPosition === 'mean' ? 's' : ''}`],
+        ['pairs', `${vector.pairs}, ${wordsOf('en').text(`settings.vector.readPosition.option.${vector.readPosition}`)}`],
       ],
     ),
     heading(2, 'Arms at the chosen dose'),

@@ -4,10 +4,10 @@
  * grow with the tokens: only the moments and a bounded sample are kept.
  */
 import type { ActivationsResult } from '../experiment/run';
-import type { SecondPassReason, StreamingFit } from '../math/fit-types';
+import type { SecondPassReason, StreamingFit } from '../fit/types';
 import type { TapBatch, Tokenizer } from '../runtime/types';
 import { yieldToEventLoop, type LabContext } from './context';
-import { refuse } from './fit';
+import { rethrowNonFinite } from './fit';
 import { finiteSample, rowsIn, type CollectCheckpoint, type PreparedText, type RowSink, type Sample } from './rows';
 import { message, type Message } from '../experiment/message';
 
@@ -87,7 +87,7 @@ export async function collect<M>(
       `The graphics device was lost after ${rowsIn(batches.slice(0, resume.batches).flat()).toLocaleString('en')} of ${total.toLocaleString('en')} tokens; the collection went on from there on a new one.`,
     );
   await pass(secondPassReason ? second : note, resume?.batches ?? 0);
-  const flaw = secondPassReason ? null : await sink.fit.secondPassReason(SMALLEST_LAMBDA).catch(refuse);
+  const flaw = secondPassReason ? null : await sink.fit.secondPassReason(SMALLEST_LAMBDA).catch(rethrowNonFinite);
   if (flaw) {
     secondPassReason = inWords(flaw);
     context.warn(`The states were collected a second time for an accurate fit: ${secondPassReason}.`);

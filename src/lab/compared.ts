@@ -4,7 +4,7 @@
  * stand for the rest. The bound depends on the models alone, so that an experiment compares the same blocks everywhere.
  */
 import type { Experiment } from '../experiment/schema';
-import type { FitShape, OnLayer, StreamingFit } from '../math/fit-types';
+import type { FitShape, OnLayer, StreamingFit } from '../fit/types';
 
 /** Numbers in the cross moments of all pairs of one split. In float64, for both splits, half a gigabyte. */
 const MAX_NUMBERS = 2 ** 25;

@@ -2,10 +2,12 @@
 import type { Experiment, LayerChoice } from '../experiment/schema';
 import { LabError } from '../experiment/errors';
 import { message, type Message } from '../experiment/message';
-import type { AffineMap, CrossValidationPoint, PairFit, StreamingFit } from '../math/fit-types';
+import { applyMap, type AffineMap } from '../math/affine-map';
+import type { CrossValidationPoint, PairFit, StreamingFit } from '../fit/types';
+import { NonFiniteError } from '../math/errors';
 import { columnMeans, type MatrixLike } from '../math/matrix';
 import { centredCosine } from '../math/stats';
-import { applyMap, Float64Fit } from '../math/ridge';
+import { Float64Fit } from '../fit/float64-fit';
 import { Random } from '../math/random';
 import { pickRows, type Sample } from './rows';
 
@@ -42,7 +44,7 @@ export async function compareLayers(
 ): Promise<LayerComparison> {
   const { sourceLayers, targetLayers } = fit.shape;
   const grid = asRows(
-    await fit.grid(GRID_LAMBDA, signal, (done) => onProgress(done, 2 * sourceLayers)).catch(refuse),
+    await fit.grid(GRID_LAMBDA, signal, (done) => onProgress(done, 2 * sourceLayers)).catch(rethrowNonFinite),
     sourceLayers,
     targetLayers,
   );
@@ -68,10 +70,10 @@ export async function solveRidge(
 ): Promise<PairSolution> {
   const solve = async (lambdas: number | number[]): Promise<PairFit> => {
     const pair = await fit.solve(layers.source, layers.target, lambdas, signal).catch((error: unknown) => {
-      // The fitters on the CPU speak of ranges; what it means here is a singular system.
-      if (error instanceof RangeError)
+      // The fits on the CPU speak of ranges; what it means here is a singular system.
+      if (error instanceof RangeError && !(error instanceof NonFiniteError))
         throw unsolvable(layers, message('fit.singular', { reason: error.message }), error);
-      throw error;
+      return rethrowNonFinite(error);
     });
     if (!pair.best.W.every(Number.isFinite) || !Number.isFinite(pair.heldOutR2))
       throw unsolvable(layers, message('fit.pivots', { pivots: pair.badPivots }));
@@ -121,12 +123,12 @@ export function reportedRanks(
   return [...ranks].sort((a, b) => a - b);
 }
 
-/** The fitters on the CPU know no named errors; states that are not finite have one. */
-export function refuse(error: unknown): never {
-  if (error instanceof RangeError && /finite/.test(error.message)) {
-    throw new LabError('non-finite.states', { reason: error.message }, error);
-  }
-  throw error;
+/** The fits on the CPU know no named errors; states that are not finite have one. @throws LabError `non-finite`; else the error */
+export function rethrowNonFinite(error: unknown): never {
+  if (!(error instanceof NonFiniteError)) throw error;
+  throw error.excluded
+    ? new LabError('non-finite.rows', { excluded: error.excluded.rows, rows: error.excluded.of }, error)
+    : new LabError('non-finite.sums', {}, error);
 }
 
 function unsolvable(layers: Layers, why: Message, cause?: unknown): LabError {

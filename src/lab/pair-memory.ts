@@ -6,7 +6,7 @@ import type { Backend, Residence } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { inspectModel, planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel } from '../models';
 import { FEW_SESSIONS, LIVE_SESSIONS } from '../runtime/sessions';
-import { estimateWhitenedFitBytes } from '../math/fit-size';
+import { estimateWhitenedFitBytes } from '../fit/size';
 import type { ModelSource } from '../runtime/types';
 import { BATCH_TEXTS } from './collect';
 import { comparedBlocks, comparedShape } from './compared';

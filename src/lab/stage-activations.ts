@@ -2,7 +2,7 @@
 import { digestOf } from '../experiment/digest';
 import type { ActivationsResult } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
-import type { FitShape, StreamingFit } from '../math/fit-types';
+import type { FitShape, StreamingFit } from '../fit/types';
 import { collectPair } from './collect-in-turn';
 import { prepareTexts } from './prepare';
 import type { Sample } from './rows';

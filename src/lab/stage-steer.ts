@@ -16,7 +16,7 @@ import {
   signedStops,
   type SideEffects,
 } from './dose';
-import { checkPairs, differenceOfMeans, collectPairStates, type PairStates } from './extract';
+import { checkPairs, collectPairStates, extractVector, type PairStates } from './extract';
 import { readText, writtenPrompt, writtenText } from './prompting';
 import type { ProjectionScale } from './generate';
 import { makeScorer, type ScoreFunction } from './score';
@@ -164,14 +164,10 @@ export async function steerStage(
     ),
   );
 
-  const vSource = concept.given?.values ?? differenceOfMeans(fitHalf(sourceStates));
-  const vNative = differenceOfMeans(fitHalf(targetStates));
-  for (const [name, v] of [
-    ['small', vSource],
-    ['large', vNative],
-  ] as const) {
-    if (!(norm(v) > 0)) throw new LabError('no-effect.direction', { model: name });
-  }
+  const extract = (states: PairStates, model: 'small' | 'large'): Float32Array =>
+    extractVector(fitHalf(states), experiment.vector.method, experiment.generation.seed, model);
+  const vSource = concept.given?.values ?? extract(sourceStates, 'small');
+  const vNative = extract(targetStates, 'large');
   const vMapped = mapDirection(map.map, vSource, experiment.transfer.addBias);
   const directions = { source: unit(vSource), mapped: unit(vMapped), native: unit(vNative) };
   const medians = activations.result.medianNorm;
@@ -238,14 +234,17 @@ export async function steerStage(
     );
   }
 
-  const shown = (text: string): RenderedPrompt => {
-    const { ids, read } = readText(text, source.tokenizer, prompting, experiment.vector.readPosition);
+  const shown = (text: string, twin: string): RenderedPrompt => {
+    const { ids, read } = readText(text, twin, source.tokenizer, prompting, experiment.vector.readPosition);
     return writtenText(ids, source.tokenizer, read);
   };
   const vector: VectorResult = {
     pairs: pairs.length,
     readPosition: experiment.vector.readPosition,
-    readTokens: { positive: shown(pairs[0].positive), negative: shown(pairs[0].negative) },
+    readTokens: {
+      positive: shown(pairs[0].positive, pairs[0].negative),
+      negative: shown(pairs[0].negative, pairs[0].positive),
+    },
     cosineMappedNative: cosine(vMapped, vNative),
     chanceBand: chanceBand(target.info.hiddenSize),
     cosineWithBias: cosine(mapDirection(map.map, vSource, false), mapDirection(map.map, vSource, true)),

@@ -23,6 +23,7 @@ import errorsGpu from './errors-gpu.json';
 import errorsLab from './errors-lab.json';
 import errorsModels from './errors-models.json';
 import errorsOnnx from './errors-onnx.json';
+import extract from './extract.json';
 import gpu from './gpu.json';
 import lab from './lab.json';
 import models from './models.json';
@@ -57,6 +58,7 @@ export const en = {
     ...appSteer,
     ...appUi,
     ...common,
+    ...extract,
     ...gpu,
     ...lab,
     ...models,
