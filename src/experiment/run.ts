@@ -1,5 +1,6 @@
 /** A Run is what came out of an Experiment: plain JSON, written by the lab, shown by the app. */
 import type { Experiment, MapKind, ReadPosition } from './schema';
+import type { Message } from './message';
 
 export const RUN_SCHEMA = 3;
 
@@ -375,7 +376,8 @@ export interface Progress {
   total: number;
   /** Real units: bytes, tokens, steps … */
   unit: 'bytes' | 'tokens' | 'layers' | 'texts' | 'steps' | 'continuations';
-  note: string;
+  /** What is being done. */
+  note: Message;
 }
 
 export type StageEvent = {

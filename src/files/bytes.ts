@@ -1,4 +1,5 @@
 /** Bytes with a place in them: little-endian reading that names a file which ends too early, and writing. */
+export { concatenate } from '../base/bytes';
 import { LabError } from '../experiment/errors';
 
 /** Reads little-endian values one after the other; every read is checked against the end. */
@@ -59,17 +60,6 @@ export class ByteReader {
     const start = this.skip(4 * count);
     return new Float32Array(new Uint8Array(this.#bytes.subarray(start, this.at)).buffer);
   }
-}
-
-/** Puts byte strings one after the other. */
-export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -17,6 +17,8 @@ import { fixtureModel, fixtureTokenizer, type FixtureModel } from './model-fixtu
 import { ModelPair, type Role } from './model-pair';
 import { prepareTexts } from './prepare';
 import { CpuRowSink, type CollectCheckpoint } from './rows';
+import { wordsOf } from '../i18n/text';
+import type { Progress } from '../experiment/run';
 
 const tokenizer = fixtureTokenizer();
 const shape = { sourceLayers: 2, targetLayers: 3, sourceWidth: 5, targetWidth: 7 };
@@ -104,7 +106,7 @@ async function make(
     signal,
     onCheckpoint,
     warn: (text: string) => warnings.push(text),
-    progress: ({ note }: { note: string }) => notes.push(note),
+    progress: ({ note }: Progress) => notes.push(wordsOf('en').say(note)),
   } as unknown as LabContext;
   return collectPair(
     context,

@@ -4,6 +4,7 @@ import type { ContrastPair } from '../experiment/schema';
 import type { LanguageModel } from '../runtime/types';
 import { yieldToEventLoop, type LabContext } from './context';
 import { readText, type Prompting, type ReadPosition } from './prompting';
+import type { Message } from '../experiment/message';
 
 const BATCH_TEXTS = 32;
 
@@ -42,7 +43,7 @@ export async function collectPairStates(
   pairs: readonly ContrastPair[],
   readPosition: ReadPosition,
   prompting: Prompting,
-  note: string,
+  note: Message,
 ): Promise<PairStates> {
   const width = model.info.hiddenSize;
   const positive = new Float32Array(pairs.length * width);

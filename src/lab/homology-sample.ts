@@ -16,6 +16,7 @@ import type { ModelPair, Role } from './model-pair';
 import { panelView } from './panels';
 import { pairText, type ModelTokenizers, type PairedText } from './prepare';
 import { finiteSample, flatPositions, pickRows, type ReadText, type Sample } from './rows';
+import { message } from '../experiment/message';
 
 const TEXTS = 32;
 /** Texts are read this far, and give this many rows each, evenly spread: neighbours say much the same. */
@@ -98,7 +99,7 @@ export async function sampleHomology(
         done: ++done,
         total: 2 * Math.ceil(texts.length / BATCH_TEXTS),
         unit: 'steps',
-        note: 'Comparing the two on a small sample',
+        note: message('progress.homology'),
       }),
     );
   // In turn the source comes last: it is what the collection begins with.

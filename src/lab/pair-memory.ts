@@ -77,14 +77,18 @@ export function planSessions(plan: (sessions: number) => MemoryPlan): MemoryPlan
   };
 }
 
+/** What the browser says of the machine's memory, in bytes: in GiB, rounded and capped. Chromium alone says it; else null. */
+export function deviceMemory(): number | null {
+  const { deviceMemory: stated } = navigator as Navigator & { deviceMemory?: number };
+  return stated === undefined ? null : stated * 2 ** 30;
+}
+
 function limitsOf({ backend, limits }: DeviceMemory): MemoryLimits {
-  // In GiB, rounded and capped by the browser; Chromium alone states it.
-  const { deviceMemory } = navigator as Navigator & { deviceMemory?: number };
   return {
     backend,
     maxBufferSize: limits?.maxBufferSize ?? Infinity,
     maxStorageBufferBindingSize: limits?.maxStorageBufferBindingSize ?? Infinity,
-    deviceMemory: deviceMemory === undefined ? null : deviceMemory * 2 ** 30,
+    deviceMemory: deviceMemory(),
   };
 }
 

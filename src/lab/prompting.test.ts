@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defaultExperiment } from '../experiment/defaults';
-import { createTokenizer } from '../models';
+import { tokenizerOf } from '../models/testing';
 import type { ModelTokenizer } from '../runtime/types';
 import { promptIds, readText, renderChat, requireTemplates, writtenPrompt, writtenText } from './prompting';
 import { saying } from '../i18n/testing';
@@ -13,7 +13,7 @@ const TEMPLATE =
 function tokenizer(template: string | null): ModelTokenizer {
   const json = (name: string): object =>
     JSON.parse(readFileSync(new URL(`../../public/models/lrt-stories-s/${name}`, import.meta.url), 'utf8'));
-  return createTokenizer(
+  return tokenizerOf(
     json('tokenizer.json'),
     { ...json('tokenizer_config.json'), chat_template: template ?? undefined },
     { bosIds: [], eosIds: [] },

@@ -20,6 +20,7 @@ import { measureSides, type Sides } from './measure';
 import type { Side } from './score';
 import { halves, type SteerState } from './stage-steer';
 import { vectorAt, type SteeringArm } from './vectors';
+import { message } from '../experiment/message';
 
 /** The two arms that are compared within a few points, no steering and random steering, get this many times the continuations. */
 const CONTROL_FACTOR = 2;
@@ -283,7 +284,7 @@ function progressCounter(context: LabContext, total: number): (n: number) => voi
       done: Math.min(done, total),
       total,
       unit: 'continuations',
-      note: 'Writing and scoring continuations',
+      note: message('progress.evidence'),
     });
   };
 }

@@ -25,6 +25,7 @@ import type { LoadedPair } from './stage-models';
 import type { ActivationsState } from './stage-activations';
 import type { MapState } from './stage-map';
 import { type SteeringArm, mapDirection, projectRow, randomDirections, unit } from './vectors';
+import { message } from '../experiment/message';
 
 /** Pairs held back from the vector, to judge it by: every fourth. */
 const HELD_OUT_PAIR = 4;
@@ -159,7 +160,7 @@ export async function steerStage(
       pairs,
       experiment.vector.readPosition,
       prompting,
-      `Reading the contrast pairs with the ${role === 'source' ? 'small' : 'large'} model`,
+      message(`progress.pairs.${role}`),
     ),
   );
 
@@ -212,7 +213,7 @@ export async function steerStage(
         done: step++,
         total: arms.length,
         unit: 'steps',
-        note: `Side effects on neutral text: ${arm.arm}`,
+        note: message(`progress.side-effects.${arm.arm}`),
       });
       effects[arm.arm] = await sideEffects(context, arm, stops, neutral, base, NEUTRAL_TOKENS);
     }

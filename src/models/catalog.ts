@@ -1,8 +1,8 @@
 /** The catalogue of a model family: the site's family.json. */
 import { z } from 'zod';
 import { LabError } from '../experiment/errors';
+import type { FolderSource, ModelSource } from './types';
 import { problemList, problemsOf } from '../experiment/problems';
-import type { FolderSource, ModelSource } from '../runtime/types';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const dtype = z.enum(['fp32', 'fp16', 'q4', 'q4f16', 'q8']);

@@ -1,7 +1,6 @@
 /** Chat templates: how a repository wants a conversation written out for its model. */
-import { Template } from '@huggingface/jinja';
 import { LabError } from '../experiment/errors';
-import type { ModelTokenizer } from '../runtime/types';
+import type { ModelTokenizer } from './types';
 
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant';
@@ -57,7 +56,7 @@ const formatToday = (format: string): string => format.replace(/%[a-zA-Z%]/g, (p
  * @throws LabError `chat-template` if there is none, if it is not valid, or if it refuses the conversation
  */
 export function applyChatTemplate(
-  tokenizer: Pick<ModelTokenizer, 'chatTemplate' | 'specialTokens'>,
+  tokenizer: Pick<ModelTokenizer, 'chatTemplate' | 'specialTokens' | 'render'>,
   messages: readonly ChatMessage[],
   options: ChatTemplateOptions,
 ): string {
@@ -65,12 +64,12 @@ export function applyChatTemplate(
   if (chatTemplate === null) throw new LabError('chat-template.none');
   try {
     // The engine declares its own strftime_now, of the real day, and lets nobody declare it again.
-    return new Template(chatTemplate.replace(/\bstrftime_now\b/g, 'strftime_fixed')).render({
+    const template = chatTemplate.replace(/\bstrftime_now\b/g, 'strftime_fixed');
+    return tokenizer.render(template, messages, {
       ...specialTokens,
       ...options.variables,
       date_string: TODAY,
       strftime_fixed: formatToday,
-      messages: messages.map((message) => ({ ...message })),
       add_generation_prompt: options.addGenerationPrompt,
     });
   } catch (error) {

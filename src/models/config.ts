@@ -1,8 +1,8 @@
 /** What the lab needs from a repository's config.json and generation_config.json. */
 import { z } from 'zod';
 import { LabError } from '../experiment/errors';
+import type { ModelConfig } from './types';
 import { problemList, problemsOf } from '../experiment/problems';
-import type { ModelConfig } from '../runtime/types';
 
 const count = z.int().min(1);
 const ids = z.union([z.int().min(0), z.array(z.int().min(0))]).nullish();

@@ -6,8 +6,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { cancelled, LabError, throwIfAborted } from '../experiment/errors';
+import { isPage, request, statedLength, statedRange } from '../net/http';
 import { message, type Message } from '../experiment/message';
-import { isPage, request, statedLength, statedRange } from './http';
 import { fileUrl, refusal, type Repository } from './hub';
 import { OPTIONAL_FILES, REQUIRED_FILES, variantsOf, type Dtype, type RepositoryFile } from './layout';
 import type { HubLocation } from './location';

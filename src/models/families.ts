@@ -5,7 +5,7 @@ import { wordsOf } from '../i18n/text';
 import { message } from '../experiment/message';
 import { problemList, problemsOf } from '../experiment/problems';
 import { parseConfig } from './config';
-import { readText, request } from './http';
+import { readText, request } from '../net/http';
 import { fileUrl, resolveRepository } from './hub';
 import { variantsOf, type Dtype } from './layout';
 import { isRepositoryId } from '../experiment/model-ref';

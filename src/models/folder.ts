@@ -1,6 +1,6 @@
 /** A model's folder, wherever it is: over HTTP, in the browser's storage, or on the user's disk. */
 import { LabError } from '../experiment/errors';
-import type { FetchedFile, FolderSource } from '../runtime/types';
+import type { FetchedFile, FolderSource } from './types';
 import { fetchFile, type FetchFileOptions } from './fetch';
 import { readBlob, type ModelStore } from './storage';
 import type { HubLocation } from './location';
@@ -52,12 +52,12 @@ export async function readJson(
   folder: ModelFolder,
   path: string,
   options?: FetchFileOptions,
-): Promise<{ file: FetchedFile; value: unknown } | null> {
+): Promise<{ file: FetchedFile; value: unknown; data: Uint8Array } | null> {
   const read = await folder.read(path, options);
   if (!read) return null;
   const { data, ...file } = read;
   try {
-    return { file, value: JSON.parse(new TextDecoder().decode(data)) };
+    return { file, value: JSON.parse(new TextDecoder().decode(data)), data };
   } catch (error) {
     throw new LabError('model-invalid.json', { path, id: folder.id, reason: (error as Error).message }, error);
   }

@@ -6,9 +6,9 @@
 import { z } from 'zod';
 import { digestOf } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
+import { isPage, readText, request, statedLength, statedRange } from '../net/http';
 import { message, type Message } from '../experiment/message';
 import { problemList, problemsOf } from '../experiment/problems';
-import { isPage, readText, request, statedLength, statedRange } from './http';
 import { checkLayout, DTYPES, graphPath, OPTIONAL_FILES, REQUIRED_FILES, type RepositoryFile } from './layout';
 import { isRepositoryId } from '../experiment/model-ref';
 import { normaliseHost } from './location';

@@ -1,6 +1,6 @@
 /** The layout of a transformers.js repository: which files make up a model at which precision, and what a device can run. */
 import { LabError } from '../experiment/errors';
-import type { ModelSource } from '../runtime/types';
+import type { ModelSource } from './types';
 
 export type Dtype = ModelSource['dtype'];
 

@@ -3,8 +3,8 @@
  * where the configuration determines them; what the runtime needs in between is an
  * estimate and is named one.
  */
+import type { ModelConfig } from './types';
 import { message, type Message } from '../experiment/message';
-import type { ModelConfig } from '../runtime/types';
 import type { Dtype } from './layout';
 
 export interface PlannedModel {
@@ -82,9 +82,9 @@ export interface MemoryPlan {
 /** The address space of a WASM heap. */
 export const WASM_HEAP = 4 * 2 ** 30;
 /** The runtime's own code, stacks and bookkeeping in that heap. */
-const WASM_RUNTIME = 256 * 2 ** 20;
+export const WASM_RUNTIME = 256 * 2 ** 20;
 /** Of the memory that the browser says the machine has, a power of two below what there is; the rest is the browser's and the system's. An estimate. */
-const SHARE = 0.75;
+export const MACHINE_SHARE = 0.75;
 /** Live copies of a batch's hidden states and of the MLP's inner states while one block runs. An estimate. */
 const HIDDEN_COPIES = 6;
 const INNER_COPIES = 3;
@@ -193,7 +193,7 @@ export function planMemory(
   if (limits.deviceMemory !== null)
     needs.push({
       ...all,
-      budget: SHARE * limits.deviceMemory,
+      budget: MACHINE_SHARE * limits.deviceMemory,
       where: 'machine',
       hard: false,
     });

@@ -1,7 +1,7 @@
 /** Opens a model: reads its files, checks them, reads configuration and tokenizer. One door for bundled, downloaded and local models. */
 import { LabError } from '../experiment/errors';
 import { readModel } from '../onnx';
-import type { FetchedFile, LoadOptions, ModelConfig, ModelFiles, ModelSource } from '../runtime/types';
+import type { FetchedFile, LoadOptions, ModelConfig, ModelFiles, ModelSource } from './types';
 import { parseConfig } from './config';
 import type { FetchFileOptions } from './fetch';
 import { httpFolder, readJson, storedFolder, type ModelFolder } from './folder';
@@ -9,6 +9,7 @@ import { findGraph, graphPath, isExternalData, isInside, OPTIONAL_FILES, REQUIRE
 import { localFolder } from './local';
 import { ModelStore } from './storage';
 import { checkTokenizerFits, createTokenizer } from './tokenizer';
+import { readRepository } from './transformers';
 
 export interface OpenModelOptions extends LoadOptions {
   /** Where downloaded models are; by default this site's private file system. */
@@ -73,25 +74,30 @@ async function readFolder(
     onBytes: (done, total) => progress.report(path, done, total),
   });
   const files: FetchedFile[] = [];
+  const small = new Map<string, Uint8Array>();
   const json = async (path: string, optional = false): Promise<unknown> => {
     const read = await readJson(folder, path, { ...options(path), optional });
-    if (read) files.push(read.file);
-    return read?.value ?? null;
+    if (!read) return null;
+    files.push(read.file);
+    if (!optional) small.set(path, read.data);
+    return read.value;
   };
   const raw = async (path: string): Promise<Uint8Array> => {
     const { data, ...file } = (await folder.read(path, options(path)))!;
     files.push(file);
     return data;
   };
-  const configJson = await json('config.json');
+  await json('config.json');
   // Only the end tokens are taken from it, and many repositories do not have it.
-  const config = parseConfig(configJson, await json('generation_config.json', true), id);
-  const [tokenizerJson, tokenizerConfig] = [await json('tokenizer.json'), await json('tokenizer_config.json')];
+  const generation = await json('generation_config.json', true);
+  for (const path of ['tokenizer.json', 'tokenizer_config.json']) await json(path);
+  const auto = await readRepository(small, id);
+  const config = parseConfig(auto.config, generation, id);
   // A folder that cannot list its files is not asked for one that few have.
   const template = folder.sizes.has('chat_template.jinja')
     ? new TextDecoder().decode(await raw('chat_template.jinja'))
     : null;
-  const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig, config, id, template);
+  const tokenizer = createTokenizer(auto.tokenizer, config, id, template);
   checkTokenizerFits(tokenizer, config.vocabSize, id);
 
   const graph = await raw(graphFile);
@@ -102,7 +108,7 @@ async function readFolder(
       throw new LabError('model-truncated.external', { path, id, got: data.length, expected: bytes });
     external.push({ path, data });
   }
-  return { config, tokenizer, graph, external, files };
+  return { config, tokenizer, graph, external, files, small };
 }
 
 /** Files beside the graph that its weights lie in, and how far into them. @throws LabError `model-path` for a path that leaves the folder */

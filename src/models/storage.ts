@@ -11,7 +11,7 @@
 import { z } from 'zod';
 import { digestOf } from '../experiment/digest';
 import { LabError, throwIfAborted } from '../experiment/errors';
-import type { FetchedFile } from '../runtime/types';
+import type { FetchedFile } from './types';
 import type { HubLocation } from './location';
 import { isLocked, named, openSync, storageRoom, writesWhole, type StorageRoom } from './sync-file';
 

@@ -6,7 +6,8 @@ import { inspectDecoder } from './info';
 import { readModel, type OnnxModel } from './model';
 import { findResidualStream } from './residual';
 import { exported } from './testing';
-import { bytesField, concat, integerField, textField } from './wire';
+import { concatenate } from '../base/bytes';
+import { bytesField, integerField, textField } from './wire';
 import { saidBy } from '../i18n/testing';
 
 const names = (values: readonly { name: string }[]) => values.map((value) => value.name);
@@ -27,7 +28,7 @@ function refusal(bytes: Uint8Array): LabError {
 function single(node: Uint8Array, inputs: string[], outputs: string[] = ['logits']): Uint8Array {
   const value = (field: number, name: string) =>
     bytesField(field, textField(1, name), bytesField(2, bytesField(1, integerField(1, 1))));
-  return concat([
+  return concatenate([
     integerField(1, 8),
     bytesField(7, node, ...inputs.map((name) => value(11, name)), ...outputs.map((name) => value(12, name))),
     bytesField(8, integerField(2, 18)),

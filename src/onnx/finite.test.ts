@@ -4,7 +4,8 @@ import { editGraph } from './edit';
 import { assertFinite, findNonFinite } from './finite';
 import { readModel } from './model';
 import { EXPORTED, exported } from './testing';
-import { bytesField, concat, integerField, textField, type Span } from './wire';
+import { concatenate } from '../base/bytes';
+import { bytesField, integerField, textField, type Span } from './wire';
 import { saying } from '../i18n/testing';
 
 const FLOAT = 1;
@@ -15,7 +16,7 @@ const BFLOAT16 = 16;
 function modelWith(type: number, ...data: Uint8Array[]): ReturnType<typeof readModel> {
   const tensor = bytesField(5, integerField(1, 4), integerField(2, type), textField(8, 'w'), ...data);
   return readModel(
-    concat([
+    concatenate([
       integerField(1, 8),
       bytesField(7, bytesField(1, textField(4, 'Relu')), tensor),
       bytesField(8, integerField(2, 18)),

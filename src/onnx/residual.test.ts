@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { LabError } from '../experiment/errors';
+import { message } from '../experiment/message';
 import { readModel } from './model';
 import { drawSpine, findResidualStream } from './residual';
 import { EXPORTED, exported } from './testing';
-import { bytesField, concat, integerField, textField } from './wire';
-import { message } from '../experiment/message';
+import { concatenate } from '../base/bytes';
+import { bytesField, integerField, textField } from './wire';
 import { saidBy } from '../i18n/testing';
 
 /** A graph of the given nodes over float inputs, for shapes that no exporter at hand makes. */
@@ -15,7 +16,7 @@ function graphOf(
 ): Uint8Array {
   const value = (field: number, name: string) =>
     bytesField(field, textField(1, name), bytesField(2, bytesField(1, integerField(1, 1))));
-  return concat([
+  return concatenate([
     integerField(1, 8),
     bytesField(
       7,

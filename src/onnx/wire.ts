@@ -5,6 +5,7 @@
  * Nothing here knows ONNX. The reader never copies and never trusts a length:
  * whatever the bytes, it either advances or throws a `LabError`.
  */
+import { concatenate } from '../base/bytes';
 import { LabError } from '../experiment/errors';
 import { message, type Message } from '../experiment/message';
 
@@ -155,19 +156,6 @@ export class Fields {
   }
 }
 
-/** Joins byte arrays into one. */
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
-
 /** A base-128 varint; negative numbers as 64-bit two's complement. */
 export function varint(n: number): Uint8Array {
   const out: number[] = [];
@@ -182,14 +170,14 @@ export function varint(n: number): Uint8Array {
 
 /** Field `field` holding a number. */
 export function integerField(field: number, value: number): Uint8Array {
-  return concat([varint(field * 8 + WIRE_VARINT), varint(value)]);
+  return concatenate([varint(field * 8 + WIRE_VARINT), varint(value)]);
 }
 
 /** Field `field` holding bytes or a nested message, given in pieces. */
 export function bytesField(field: number, ...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
-  return concat([varint(field * 8 + WIRE_BYTES), varint(length), ...parts]);
+  return concatenate([varint(field * 8 + WIRE_BYTES), varint(length), ...parts]);
 }
 
 /** Field `field` holding text. */

@@ -16,6 +16,7 @@ import type {
 } from '../../worker/protocol';
 import { baseUrl, openFolder } from './engine';
 import { useLab } from './store';
+import { message } from '../../experiment/message';
 
 export const HUB = 'https://huggingface.co';
 
@@ -153,7 +154,7 @@ export async function startDownload(): Promise<void> {
   useModels.setState({
     download: {
       status: 'running',
-      progress: { stage: 'models', done, total, unit: 'bytes', note: 'Connecting' },
+      progress: { stage: 'models', done, total, unit: 'bytes', note: message('progress.connecting') },
       error: null,
       ref: null,
     },

@@ -3,16 +3,14 @@ import type { ReactNode } from 'react';
 import type { LabErrorJson } from '../../experiment/errors';
 import { useWords } from '../state/text';
 
-export function ErrorNote({
-  error,
-  more,
-  actions,
-}: {
+interface Props {
   error: LabErrorJson;
-  /** A sentence after the remedy, of the place where the note stands. */
-  more?: ReactNode;
+  /** A further sentence after the remedy. */
+  more?: string;
   actions?: ReactNode;
-}) {
+}
+
+export function ErrorNote({ error, more, actions }: Props) {
   const { what, remedy } = useWords().error(error);
   const quiet = error.code === 'cancelled';
   return (
@@ -24,7 +22,8 @@ export function ErrorNote({
     >
       <p className="note-what">{what}</p>
       <p className="note-remedy">
-        {remedy} {more}
+        {remedy}
+        {more && ` ${more}`}
       </p>
       <div className="note-foot">
         {actions}

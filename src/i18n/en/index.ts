@@ -2,6 +2,20 @@
  * English. `errors` has two texts an entry (what happened, what to do); `texts` one. All are ICU messages
  * (`{name}`, `{n, number}`, `{n, plural, one {# pair} other {# pairs}}`; an apostrophe stands for itself as ’).
  */
+import appActivations from './app-activations.json';
+import appEvidence from './app-evidence.json';
+import appFigures from './app-figures.json';
+import appFiles from './app-files.json';
+import appMap from './app-map.json';
+import appModels from './app-models.json';
+import appReview from './app-review.json';
+import appRuns from './app-runs.json';
+import appSettings from './app-settings.json';
+import appShare from './app-share.json';
+import appShell from './app-shell.json';
+import appState from './app-state.json';
+import appSteer from './app-steer.json';
+import appUi from './app-ui.json';
 import common from './common.json';
 import errors from './errors.json';
 import errorsApp from './errors-app.json';
@@ -19,7 +33,9 @@ import models from './models.json';
 import onnx from './onnx.json';
 import pairs from './pairs.json';
 import problems from './problems.json';
+import progress from './progress.json';
 import runtime from './runtime.json';
+import secondOpinion from './second-opinion.json';
 
 export const en = {
   errors: {
@@ -34,5 +50,30 @@ export const en = {
     ...errorsRuntime,
     ...errorsTools,
   },
-  texts: { ...common, ...gpu, ...lab, ...models, ...onnx, ...pairs, ...problems, ...runtime },
+  texts: {
+    ...appActivations,
+    ...appEvidence,
+    ...appFigures,
+    ...appFiles,
+    ...appMap,
+    ...appModels,
+    ...appReview,
+    ...appRuns,
+    ...appSettings,
+    ...appShare,
+    ...appShell,
+    ...appState,
+    ...appSteer,
+    ...appUi,
+    ...common,
+    ...gpu,
+    ...lab,
+    ...models,
+    ...onnx,
+    ...pairs,
+    ...problems,
+    ...progress,
+    ...runtime,
+    ...secondOpinion,
+  },
 };

@@ -31,6 +31,7 @@ import type { SteerState } from '../stage-steer';
 import { dataChecks, modelChecks } from './artifacts';
 import { deviceChecks } from './device';
 import { replay, replayRoles } from './replay';
+import { secondOpinionStep } from './second-opinion';
 
 export interface VerifyRequest {
   document: RunDocument;
@@ -130,12 +131,14 @@ export async function verify(
 
   if (!pair) {
     const why = 'The models could not be loaded here.';
+    await skip('second-opinion', why);
     await skip('replay', why);
     await skip('refit', why);
     await take('claims', () => ({ verdict: 'not run', summary: why }));
     return close(null);
   }
   const loaded: LoadedPair = pair;
+  await take('second-opinion', () => secondOpinionStep(experiment, loaded, context));
 
   const { evidence } = document;
   const replayStep = (steer: SteerState | null): Promise<boolean> =>

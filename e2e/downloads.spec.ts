@@ -1,23 +1,20 @@
-/** The mirror against a real browser, across origins: a download is torn off by a reload and goes on; hostile answers are named. */
+/** Downloads from a mirror, across origins, by a worker on a page of its own: a download is torn off by a reload and goes on; hostile answers are named. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { chromium, type Browser, type Page } from 'playwright';
+import { expect, test, type Page } from '@playwright/test';
 import { build, type Rollup } from 'vite';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { launchOptions } from '../../tools/browser';
-import { startMirror, type Failure, type Mirror } from '../../tools/mirror';
-import type { DownloadOrder, DownloadReport } from './downloads-fixture.worker';
+import type { DownloadOrder, DownloadReport } from '../src/models/downloads-fixture.worker';
+import { startMirror, type Failure, type Mirror } from '../tools/mirror';
 
 const ID = 'lrt-stories-l';
 const GRAPH = 'onnx/model_q4.onnx';
 
 let mirror: Mirror;
 let site: Server;
-let browser: Browser;
 let page: Page;
 
-beforeAll(async () => {
-  const worker = await bundle(new URL('./downloads-fixture.worker.ts', import.meta.url).pathname);
+test.beforeAll(async ({ browser }) => {
+  const worker = await bundle(new URL('../src/models/downloads-fixture.worker.ts', import.meta.url).pathname);
   site = createServer(({ url }, response) => {
     const script = url === '/worker.js';
     response
@@ -25,20 +22,19 @@ beforeAll(async () => {
       .end(script ? worker : '<!doctype html><title>Downloads</title>');
   });
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
-  mirror = await startMirror(new URL('../../public/models', import.meta.url).pathname);
-  browser = await chromium.launch(launchOptions());
+  mirror = await startMirror(new URL('../public/models', import.meta.url).pathname);
   page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
-}, 120_000);
+});
 
-afterAll(async () => {
-  await browser?.close();
+test.afterAll(async () => {
+  await page?.close();
   await mirror?.close();
   site?.closeAllConnections();
   await new Promise((resolve) => site?.close(resolve));
 });
 
-afterEach(async () => {
+test.afterEach(async () => {
   for (const path of ['api', 'config.json', 'tokenizer.json', GRAPH]) mirror.fail(ID, path, null);
   // A reload ends the workers; the files that they held come free a little later.
   await page.reload();
@@ -99,7 +95,7 @@ test('interrupted by a reload, resumed by a range, verified', async () => {
     checked: 'digest',
   });
   expect(report.license).toBe('mit');
-}, 60_000);
+});
 
 test('files that are compressed on the way: a page of another site cannot see it, and takes them all the same', async () => {
   for (const path of ['api', 'config.json', 'tokenizer.json']) mirror.fail(ID, path, { kind: 'gzip' });
@@ -134,12 +130,14 @@ const hostile: [string, string, Failure, { code: string; reason?: string }][] = 
   ['weights that break off', GRAPH, { kind: 'cut', after: 100_000 }, { code: 'model-truncated' }],
 ];
 
-test.each(hostile)('%s: named, and the page lives on', async (_, path, failure, { code, reason }) => {
-  mirror.fail(ID, path, failure);
-  const report = await download();
-  expect(report).toMatchObject({ kind: 'failed', code, ...(reason ? { params: { reason } } : {}) });
-  expect(await page.title()).toBe('Downloads');
-});
+for (const [what, path, failure, { code, reason }] of hostile) {
+  test(`${what}: named, and the page lives on`, async () => {
+    mirror.fail(ID, path, failure);
+    const report = await download();
+    expect(report).toMatchObject({ kind: 'failed', code, ...(reason ? { params: { reason } } : {}) });
+    expect(await page.title()).toBe('Downloads');
+  });
+}
 
 test('a claim of 10 GB: one that the plan does not have is refused before a byte is stored; one that it has, for want of room or of bytes', async () => {
   mirror.fail(ID, GRAPH, { kind: 'claim', bytes: 10 * 2 ** 30, where: 'answer' });

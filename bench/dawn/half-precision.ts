@@ -3,16 +3,16 @@
  * shader-f16. Dawn in Node on lavapipe has.
  *
  *   npx tsx tools/lavapipe.ts
- *   LRT_ICD=.cache/lavapipe/lvp_icd.json npx tsx tools/half-precision.ts [fixture ...]
+ *   LRT_ICD=.cache/lavapipe/lvp_icd.json npx tsx bench/dawn/half-precision.ts [fixture ...]
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type * as Ort from 'onnxruntime-web';
-import { editGraph, readDecoder, type EditedGraph } from '../src/onnx';
-import { decode, exported, exportedStates, maxDiff } from '../src/onnx/testing';
-import { fromHalf } from '../src/runtime/tensors';
-import { dawnVariables } from './dawn';
-import { installDawn } from './dawn-install';
+import { editGraph, readDecoder, type EditedGraph } from '../../src/onnx';
+import { decode, exported, exportedStates, maxDiff } from '../../src/onnx/testing';
+import { fromHalf } from '../../src/runtime/tensors';
+import { dawnVariables } from '../../tools/dawn';
+import { installDawn } from './install';
 
 const DEFAULT = [
   'llama-fused-fp16',

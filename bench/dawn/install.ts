@@ -1,7 +1,7 @@
-/** Gives a Node process `navigator.gpu`, from Dawn. The process must have been started with the environment of dawn.ts. */
+/** Gives a Node process `navigator.gpu`, from Dawn. The process must have been started with the environment of tools/dawn.ts. */
 import { create, globals } from 'webgpu';
 
-/** Kept in step with ASKS in dawn.ts, which is not imported: it would look for a browser. */
+/** Kept in step with ASKS in tools/dawn.ts, which is not imported: it would look for a browser. */
 const ASKS = 'LRT_DAWN_ASKS';
 
 /**

@@ -1,9 +1,10 @@
 /** A bundle that a link names, fetched when the reader asked for it. */
-import { sha256Hex } from '../../experiment/digest';
-import { LabError } from '../../experiment/errors';
-import type { AddressDocument, RunDocument } from '../../experiment/share/document';
-import { openBundle, type Opened } from '../../experiment/share/open';
-import { hostName } from '../ui/format';
+import { sha256Hex } from '../experiment/digest';
+import { LabError } from '../experiment/errors';
+import type { AddressDocument, RunDocument } from '../experiment/share/document';
+import { openBundle, type Opened } from '../experiment/share/open';
+import { BodyError, readBody } from './body';
+import { hostName } from './http';
 
 /**
  * Fetches the bundle that a link names, when the reader asked for it: without credentials or referrer, at most the bytes
@@ -29,20 +30,12 @@ export async function fetchBundle(
     throw new LabError('link-bundle.fetch', { host, reason: (error as Error).message }, error);
   }
   if (!response.ok || !response.body) throw new LabError('link-bundle.status', { host, status: response.status });
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  const reader = response.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (at + value.length > bytes) {
-      await reader.cancel();
-      throw new LabError('link-bundle.more', { host, bytes });
-    }
-    whole.set(value, at);
-    at += value.length;
-  }
-  if (at !== bytes) throw new LabError('link-bundle.cut', { host, got: at, bytes });
+  const whole = await readBody(response, { expected: bytes, limit: bytes, signal }).catch((error: unknown) => {
+    if (!(error instanceof BodyError)) throw error;
+    if (error.reason === 'too-long') throw new LabError('link-bundle.more', { host, bytes });
+    throw new LabError('link-bundle.cut', { host, got: error.got, bytes }, error);
+  });
+  if (whole.length !== bytes) throw new LabError('link-bundle.cut', { host, got: whole.length, bytes });
   const found = sha256Hex(whole);
   if (found !== sha256)
     throw new LabError('link-bundle.digest', { host, found: found.slice(0, 16), said: sha256.slice(0, 16) });

@@ -3,10 +3,11 @@ import type { ReactNode } from 'react';
 import type { LabErrorJson } from '../../experiment/errors';
 import type { Stage } from '../../experiment/run';
 import { chooseBackend, restartEngine, runStages } from '../state/engine';
-import { STAGE_TITLES } from '../state/stages';
+
 import { editExperiment, useLab, useMark } from '../state/store';
-import { ErrorNote } from '../ui/ErrorNote';
-import { ProgressLine } from '../ui/ProgressLine';
+import { ErrorNote } from './ErrorNote';
+import { ProgressLine } from './ProgressLine';
+import { useWords } from '../state/text';
 
 interface Props {
   stage: Stage;
@@ -19,6 +20,7 @@ interface Props {
 }
 
 export function StageFrame({ stage, title, lead, aside, actions, children }: Props) {
+  const words = useWords();
   const state = useLab((s) => s.stages[stage]);
   const mark = useMark(stage);
   const running = useLab((s) => s.running);
@@ -35,9 +37,9 @@ export function StageFrame({ stage, title, lead, aside, actions, children }: Pro
           {running?.progress?.stage === stage && <ProgressLine progress={running.progress} />}
           {mark === 'stale' && !running && (
             <p className="stale-note" role="status">
-              These results belong to earlier settings.
+              {words.text('ui.stage-frame.stale')}
               <button type="button" onClick={() => void runStages('evidence')}>
-                Run again
+                {words.text('ui.stage-frame.again')}
               </button>
             </p>
           )}
@@ -62,6 +64,7 @@ export function StageFrame({ stage, title, lead, aside, actions, children }: Pro
 
 /** What can be pressed after an error, next to the sentence that says so. */
 export function Remedies({ error }: { error: LabErrorJson }) {
+  const words = useWords();
   switch (error.code) {
     case 'webgpu-missing':
     case 'webgpu-no-adapter':
@@ -71,10 +74,10 @@ export function Remedies({ error }: { error: LabErrorJson }) {
       return (
         <>
           <button type="button" onClick={() => void chooseBackend('wasm')}>
-            Use WASM
+            {words.text('ui.remedy.wasm')}
           </button>
           <button type="button" onClick={() => void restartEngine()}>
-            Try again
+            {words.text('ui.try-again')}
           </button>
         </>
       );
@@ -83,13 +86,13 @@ export function Remedies({ error }: { error: LabErrorJson }) {
     case 'internal':
       return (
         <button type="button" onClick={() => void restartEngine()}>
-          Start the engine again
+          {words.text('ui.remedy.restart')}
         </button>
       );
     case 'not-homologous':
       return (
         <button type="button" onClick={pairByCharacters}>
-          Pair by characters
+          {words.text('ui.remedy.by-characters')}
         </button>
       );
     case 'chat-template':
@@ -98,14 +101,14 @@ export function Remedies({ error }: { error: LabErrorJson }) {
           type="button"
           onClick={() => editExperiment((e) => ({ ...e, prompting: { ...e.prompting, template: 'plain' } }))}
         >
-          Use plain prompts
+          {words.text('ui.remedy.plain')}
         </button>
       );
     case 'settings-invalid':
     case 'unknown-model':
       return (
         <button type="button" onClick={() => useLab.setState({ settingsOpen: true })}>
-          Open the settings
+          {words.text('ui.remedy.settings')}
         </button>
       );
     default:
@@ -120,23 +123,24 @@ function pairByCharacters(): void {
 }
 
 function EmptyStage({ stage }: { stage: Stage }) {
+  const words = useWords();
   const recorded = useLab((s) => s.recorded);
   const phase = useLab((s) => s.stages[stage].phase);
   const forked = useLab((s) => s.parent !== null);
   if (recorded === 'loading' || phase === 'failed') return null;
   if (phase === 'running' || phase === 'waiting')
-    return <p className="empty">{phase === 'running' ? 'Working on it.' : 'Waits for the stages before it.'}</p>;
+    return (
+      <p className="empty">{words.text(phase === 'running' ? 'ui.stage-frame.working' : 'ui.stage-frame.waits')}</p>
+    );
   return (
     <div className="empty">
       <p>
-        {STAGE_TITLES[stage]} has no result yet.{' '}
-        {forked
-          ? 'These settings have not been run here'
-          : 'There is no recorded run of this preset, so the first one is made here'}
-        : a press of Run goes through all five stages with the settings as they are.
+        {words.text(forked ? 'ui.stage-frame.empty-forked' : 'ui.stage-frame.empty', {
+          stage: words.text(`stage.${stage}`),
+        })}
       </p>
       <button type="button" className="strong" onClick={() => void runStages('evidence')}>
-        Run all stages
+        {words.text('ui.stage-frame.run-all')}
       </button>
     </div>
   );

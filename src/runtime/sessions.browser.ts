@@ -46,7 +46,7 @@ test('no more sessions than allowed are alive, the new one counted; one in use s
 });
 
 test('a model with one session computes what a model with all of them does', async () => {
-  const runtime = await createRuntime({ backend: 'wasm', device: null });
+  const runtime = await createRuntime({ backend: 'wasm', device: null, openModel });
   const all = await runtime.load(bundled('lrt-stories-s'));
   const one = await runtime.load(bundled('lrt-stories-s'), { liveSessions: 1 });
   const ids = all.tokenizer.encode('Once upon a time there was a fox.');

@@ -1,5 +1,6 @@
 /** Requests to hosts that may be wrong, slow or hostile: every way in which they fail has a name. */
 import { cancelled, LabError } from '../experiment/errors';
+import { BodyError, readBody } from './body';
 import type { Message } from '../experiment/message';
 
 export interface RequestOptions {
@@ -80,22 +81,14 @@ export async function readText(
   limit: number,
   signal?: AbortSignal,
 ): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  const reader = response.body?.getReader();
-  if (!reader) return '';
-  for (;;) {
-    const chunk = await reader.read().catch((error: unknown) => {
-      if (signal?.aborted) throw cancelled();
-      throw new LabError('model-truncated.text', { what, got: bytes }, error);
-    });
-    if (chunk.done) return text + decoder.decode();
-    bytes += chunk.value.length;
-    if (bytes > limit) {
-      await reader.cancel().catch(() => undefined);
-      throw new LabError('model-size.text', { what, limit });
-    }
-    text += decoder.decode(chunk.value, { stream: true });
+  try {
+    return new TextDecoder().decode(await readBody(response, { limit, signal }));
+  } catch (error) {
+    if (!(error instanceof BodyError)) throw error;
+    if (error.reason === 'too-long') throw new LabError('model-size.text', { what, limit });
+    throw new LabError('model-truncated.text', { what, got: error.got }, error);
   }
 }
+
+/** The host of an address; while it is being typed, the text itself. */
+export const hostName = (address: string): string => (URL.canParse(address) ? new URL(address).host : address);

@@ -64,7 +64,7 @@ test('a download that is torn off goes on in a new worker, is checked, listed, o
   const opened = await openModel({ id: ID, dtype: 'q4', location: report.location });
   expect(opened.config).toMatchObject({ layers: 5, hiddenSize: 192 });
   expect(opened.graph).toHaveLength(3195837);
-  const runtime = await createRuntime({ backend: 'wasm', device: null });
+  const runtime = await createRuntime({ backend: 'wasm', device: null, openModel });
   const logits = async (source: ModelSource): Promise<Float32Array> => {
     const model = await runtime.load(source);
     return model.nextTokenLogits({ rows: [{ ids: model.tokenizer.encode('The old fox') }], layer: null });
