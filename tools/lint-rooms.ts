@@ -29,20 +29,26 @@ interface Room {
 
 /** Each with the rooms that it may import. */
 const ROOMS: Record<string, Room> = {
-  experiment: { may: [], doors: ['i18n/keys'] },
+  base: { may: [] },
+  experiment: { may: ['base'], doors: ['i18n/keys'] },
   i18n: { may: ['experiment'] },
   math: { may: [] },
   fit: { may: ['math'] },
-  files: { may: ['experiment', 'i18n', 'math'] },
-  gpu: { may: ['experiment', 'math', 'fit'] },
-  onnx: { may: ['experiment', 'math'] },
-  models: { may: ['experiment', 'math', 'onnx', 'runtime'] },
-  runtime: { may: ['experiment', 'math', 'fit', 'gpu', 'onnx', 'models'] },
-  lab: { may: ['experiment', 'math', 'fit', 'gpu', 'onnx', 'models', 'runtime'] },
-  worker: { may: ['experiment', 'lab'] },
-  runs: { may: ['experiment'] },
+  channel: { may: ['base', 'experiment'] },
+  net: { may: ['base', 'experiment'] },
+  metrics: { may: ['base', 'experiment', 'i18n', 'math'] },
+  files: { may: ['base', 'experiment', 'i18n', 'math', 'metrics'] },
+  gpu: { may: ['base', 'experiment', 'math', 'fit'] },
+  onnx: { may: ['base', 'experiment', 'math'] },
+  models: { may: ['base', 'experiment', 'i18n', 'math', 'net', 'onnx', 'runtime'] },
+  runtime: { may: ['base', 'experiment', 'math', 'fit', 'gpu', 'onnx', 'models'] },
+  lab: {
+    may: ['base', 'experiment', 'i18n', 'math', 'fit', 'metrics', 'net', 'gpu', 'onnx', 'models', 'runtime'],
+  },
+  worker: { may: ['base', 'channel', 'experiment', 'lab'] },
+  runs: { may: ['base', 'channel', 'experiment', 'metrics'] },
   app: {
-    may: ['experiment', 'i18n', 'math', 'files', 'worker', 'runs'],
+    may: ['base', 'experiment', 'i18n', 'math', 'metrics', 'net', 'files', 'worker', 'runs'],
     doors: ['models/picked'],
     bans: [
       { group: ['../../worker/engine.worker'], message: 'The page speaks to the engine through worker/client.' },
@@ -77,15 +83,21 @@ function overrideOf(name: string, { may, doors = [], bans = [], depth }: Room): 
   const rules = { group: [...group, ...doors.map((door) => `!${up}${door}`)], message };
   return {
     files: [`src/${name}/**/*.ts`, `src/${name}/**/*.tsx`],
-    excludeFiles: ['**/*.test.ts', '**/*.gpu.ts'],
+    excludeFiles: ['**/*.test.ts', '**/*.gpu.ts', '**/*.browser.ts'],
     rules: { [RULE]: ['error', { patterns: [rules, ...bans] }] },
   };
 }
 
-const config = JSON.parse(readFileSync(FILE, 'utf8')) as { overrides: Override[] };
-const isOurs = ({ files, rules }: Override): boolean =>
-  RULE in rules && files.some((file) => /^src\/[^/]+\/\*\*/.test(file));
-const wanted = Object.entries(ROOMS).map(([name, room]) => overrideOf(name, room));
+const BEGIN = '// Rooms: made by tools/lint-rooms.ts\n';
+const END = '// Rooms: end';
+
+/** Cuts the rules of the rooms out of the file, which may hold comments: what is before, between and after the marks. */
+function cut(text: string): [before: string, rules: string, after: string] {
+  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (from < 0 || to < from)
+    throw new Error(`${FILE} lacks the lines “${BEGIN.trim()}” and “${END}” in its overrides.`);
+  return [text.slice(0, from + BEGIN.length), text.slice(from + BEGIN.length, to), text.slice(to)];
+}
 
 const folders = readdirSync('src', { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
@@ -95,13 +107,16 @@ if (strangers.length > 0) {
   console.error(`No room of the table: src/${strangers.join(', src/')}. Add it in tools/lint-rooms.ts.`);
   process.exit(1);
 }
+const wanted = Object.entries(ROOMS).map(([name, room]) => overrideOf(name, room));
+const [before, rules, after] = cut(readFileSync(FILE, 'utf8'));
 if (process.argv.includes('--check')) {
-  if (!isDeepStrictEqual(config.overrides.filter(isOurs), wanted)) {
+  if (!isDeepStrictEqual(JSON.parse(`[${rules.trim().replace(/,$/, '')}]`), wanted)) {
     console.error(`The import rules in ${FILE} are not those of the rooms. Write them: npx tsx tools/lint-rooms.ts`);
     process.exit(1);
   }
 } else {
-  config.overrides = [...wanted, ...config.overrides.filter((override) => !isOurs(override))];
-  const text = JSON.stringify(config);
+  // The last things in the list, or followed by others.
+  const comma = after.slice(END.length).trimStart().startsWith('{') ? ',' : '';
+  const text = before + wanted.map((override) => JSON.stringify(override)).join(',\n') + comma + '\n' + after;
   writeFileSync(FILE, await format(text, { ...(await resolveConfig(FILE)), parser: 'json' }));
 }

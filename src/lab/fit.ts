@@ -1,6 +1,7 @@
 /** The affine map: which layers, which λ, and the controls that make its R² believable. */
 import type { Experiment, LayerChoice } from '../experiment/schema';
 import { LabError } from '../experiment/errors';
+import { message, type Message } from '../experiment/message';
 import { applyMap, type AffineMap } from '../math/affine-map';
 import type { CrossValidationPoint, PairFit, StreamingFit } from '../fit/types';
 import { NonFiniteError } from '../math/errors';
@@ -31,7 +32,7 @@ export interface PairSolution {
   pair: PairFit;
   /** R² over the whole path, also where λ was given or cross-validated. */
   lambdaPath: PairFit['lambdaPath'];
-  lambdaRule: string;
+  lambdaRule: Message;
   crossValidation: { folds: number; points: CrossValidationPoint[] } | null;
 }
 
@@ -70,11 +71,12 @@ export async function solveRidge(
   const solve = async (lambdas: number | number[]): Promise<PairFit> => {
     const pair = await fit.solve(layers.source, layers.target, lambdas, signal).catch((error: unknown) => {
       // The fits on the CPU speak of ranges; what it means here is a singular system.
-      if (error instanceof RangeError && !(error instanceof NonFiniteError)) throw unsolvable(layers, error.message);
+      if (error instanceof RangeError && !(error instanceof NonFiniteError))
+        throw unsolvable(layers, message('fit.singular', { reason: error.message }), error);
       return rethrowNonFinite(error);
     });
     if (!pair.best.W.every(Number.isFinite) || !Number.isFinite(pair.heldOutR2))
-      throw unsolvable(layers, `${pair.badPivots} bad pivots`);
+      throw unsolvable(layers, message('fit.pivots', { pivots: pair.badPivots }));
     return pair;
   };
   const path = await solve(
@@ -82,17 +84,22 @@ export async function solveRidge(
   );
   const { lambdaPath } = path;
   if (settings.lambda !== 'auto')
-    return { pair: await solve(settings.lambda), lambdaPath, lambdaRule: 'chosen by hand', crossValidation: null };
+    return {
+      pair: await solve(settings.lambda),
+      lambdaPath,
+      lambdaRule: message('run.lambda.hand'),
+      crossValidation: null,
+    };
   if (settings.lambdaRule === 'held-out')
-    return { pair: path, lambdaPath, lambdaRule: 'the best R² on held-out texts', crossValidation: null };
+    return { pair: path, lambdaPath, lambdaRule: message('run.lambda.held-out'), crossValidation: null };
   const points = await fit.crossValidate(layers.source, layers.target, LAMBDA_PATH, signal);
   const usable = points.filter((point) => Number.isFinite(point.meanR2));
-  if (usable.length === 0) throw unsolvable(layers, 'no λ could be solved in every fold');
+  if (usable.length === 0) throw unsolvable(layers, message('fit.no-fold'));
   const best = usable.reduce((a, b) => (b.meanR2 > a.meanR2 ? b : a));
   return {
     pair: await solve(best.lambda),
     lambdaPath,
-    lambdaRule: `the best mean R² over ${settings.folds} folds of the fitted texts`,
+    lambdaRule: message('run.lambda.cross-validation', { folds: settings.folds }),
     crossValidation: { folds: settings.folds, points },
   };
 }
@@ -104,16 +111,12 @@ export async function solveRidge(
 export function rethrowNonFinite(error: unknown): never {
   if (!(error instanceof NonFiniteError)) throw error;
   throw error.excluded
-    ? new LabError('non-finite.rows', { excluded: error.excluded.rows, rows: error.excluded.of }, error)
-    : new LabError('non-finite.sums', {}, error);
+    ? new LabError('non-finite.rows-cpu', { excluded: error.excluded.rows, rows: error.excluded.of }, error)
+    : new LabError('non-finite.sums-cpu', {}, error);
 }
 
-function unsolvable(layers: Layers, why: string): LabError {
-  return new LabError(
-    'ill-conditioned',
-    `The map of block ${layers.source} to block ${layers.target} has no finite solution: ${why}.`,
-    'Choose λ ≥ 1e-4, collect more tokens, or choose another pair of layers.',
-  );
+function unsolvable(layers: Layers, why: Message, cause?: unknown): LabError {
+  return new LabError('ill-conditioned.map', { source: layers.source, target: layers.target, why }, cause);
 }
 
 /** Where `auto` looks, as shares of the depth, (block + 1) / blocks: behaviour directions live in the later part of the
@@ -130,7 +133,7 @@ export function chooseLayers(
   grid: number[][],
   source: LayerChoice,
   target: LayerChoice,
-): { layers: Layers; layerRule: string } {
+): { layers: Layers; layerRule: Message } {
   const candidates = (side: 'source' | 'target', choice: LayerChoice, count: number): number[] => {
     if (choice === 'auto') {
       const [low, high] = AUTO_DEPTHS[side];
@@ -141,12 +144,7 @@ export function chooseLayers(
     }
     if (choice < count) return [choice];
     const field = `map.${side}Layer`;
-    throw new LabError(
-      'settings-invalid',
-      `${field} is ${choice}, but the model has blocks 0 to ${count - 1}.`,
-      'Choose a block that exists, or “auto”.',
-      { field },
-    );
+    throw new LabError('settings-invalid.layer', { field, choice, last: count - 1 });
   };
   let best: { source: number; target: number } | null = null;
   for (const s of candidates('source', source, grid.length)) {
@@ -156,13 +154,16 @@ export function chooseLayers(
         best = { source: s, target: t };
     }
   }
-  const rule = (side: 'source' | 'target', choice: LayerChoice): string =>
+  const rule = (side: 'source' | 'target', choice: LayerChoice): Message =>
     choice === 'auto'
-      ? `${side}: from ${AUTO_DEPTHS[side][0]} to ${AUTO_DEPTHS[side][1]} of the depth`
-      : `${side}: chosen by hand`;
-  const rules = [rule('source', source), rule('target', target)];
-  if (source === 'auto' || target === 'auto') rules.push('the best held-out R² there');
-  return { layers: best!, layerRule: rules.join('; ') };
+      ? message('run.layers.auto', { from: AUTO_DEPTHS[side][0], to: AUTO_DEPTHS[side][1] })
+      : message('run.layers.hand');
+  const layerRule = message('run.layers.rule', {
+    source: rule('source', source),
+    target: rule('target', target),
+    best: String(source === 'auto' || target === 'auto'),
+  });
+  return { layers: best!, layerRule };
 }
 
 /** Controls and second opinions computed on the bounded sample. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Random } from '../math/random';
 import type { LanguageModel, ModelTokenizer, TapBatch } from '../runtime/types';
-import { createTokenizer } from '../models';
+import { tokenizerOf } from '../models/testing';
 
 export interface FixtureModel extends LanguageModel {
   /** How often it was run. */
@@ -76,5 +76,5 @@ export function fixtureModel(
 export function fixtureTokenizer(): ModelTokenizer {
   const json = (name: string): unknown =>
     JSON.parse(readFileSync(new URL(`../../public/models/lrt-stories-s/${name}`, import.meta.url), 'utf8'));
-  return createTokenizer(json('tokenizer.json'), json('tokenizer_config.json'), { bosIds: [], eosIds: [] }, 'fixture');
+  return tokenizerOf(json('tokenizer.json'), json('tokenizer_config.json'), { bosIds: [], eosIds: [] }, 'fixture');
 }

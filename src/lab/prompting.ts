@@ -78,12 +78,7 @@ function messagePositions(text: string, rendered: string, ids: readonly number[]
   const message = text.trim();
   // The last place: a system message may say the same.
   const start = rendered.lastIndexOf(message);
-  if (start === -1)
-    throw new LabError(
-      'chat-template',
-      'The chat template rewrites the messages, so that their tokens cannot be told from its own.',
-      'Read at the last token (vector.readPosition), or give prompts as plain text.',
-    );
+  if (start === -1) throw new LabError('chat-template.rewrites');
   const end = start + message.length;
   const { offsets } = tokenizer.encodeWithOffsets(rendered);
   // What the tokenizer would put in front of a text is not in front of a rendered one.
@@ -130,24 +125,15 @@ export function requireTemplates(
   if (prompting.template === 'plain') return;
   for (const role of ['source', 'target'] as const) {
     const { tokenizer } = pair[role];
-    if (tokenizer.chatTemplate === null)
-      throw new LabError(
-        'chat-template',
-        `${titles[role]} has no chat template.`,
-        'Give prompts as plain text (prompting.template), or choose models that are tuned for chat.',
-        { model: titles[role] },
-      );
+    if (tokenizer.chatTemplate === null) throw new LabError('chat-template.model-none', { model: titles[role] });
     try {
       renderChat('Hello', tokenizer, prompting);
     } catch (thrown) {
       const error = LabError.from(thrown);
+      if (error.key !== 'chat-template.refused') throw error;
       throw new LabError(
-        error.code,
-        `${titles[role]}: ${error.message}`,
-        prompting.system === ''
-          ? error.remedy
-          : 'Leave the system message empty: not every template takes one. Or give prompts as plain text.',
-        { model: titles[role] },
+        prompting.system === '' ? 'chat-template.model' : 'chat-template.model-system',
+        { model: titles[role], reason: error.params.reason },
         thrown,
       );
     }

@@ -1,4 +1,5 @@
 /** Stage 4: the steering vectors of all arms, their scales, and the dose axis. */
+import { message } from '../experiment/message';
 import { fromBase64, toBase64 } from '../experiment/base64';
 import { LabError } from '../experiment/errors';
 import type { DosedArm, SteerResult, VectorResult, RenderedPrompt } from '../experiment/run';
@@ -19,7 +20,7 @@ import {
 import { checkPairs, collectPairStates, extractVector, type PairStates } from './extract';
 import { readText, writtenPrompt, writtenText } from './prompting';
 import type { ProjectionScale } from './generate';
-import { makeScorer, type ScoreFunction } from './score';
+import { judgeOf, type Judge } from './judges';
 import type { ModelPair } from './model-pair';
 import type { LoadedPair } from './stage-models';
 import type { ActivationsState } from './stage-activations';
@@ -37,7 +38,7 @@ export interface Concept {
   pairs: ContrastPair[];
   evaluationPrompts: string[];
   neutralPrompts: string[];
-  score: ScoreFunction;
+  judge: Judge;
   /** The small model's vector where it was brought along, with its block; null where the pairs give it. */
   given: { values: Float32Array; block: number } | null;
 }
@@ -73,7 +74,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
       pairs: preset.pairs,
       evaluationPrompts,
       neutralPrompts,
-      score: makeScorer(preset.scorer),
+      judge: judgeOf(preset.scorer),
       given: null,
     };
   }
@@ -86,18 +87,17 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
       pairs: preset.pairs,
       evaluationPrompts,
       neutralPrompts,
-      score: makeScorer(preset.scorer),
+      judge: judgeOf(preset.scorer),
       given: { values: givenVector(values), block },
     };
   }
   if (concept.positiveWords.length === 0 || concept.negativeWords.length === 0) {
-    throw new LabError(
-      'pairs-one-sided',
-      `The concept “${concept.title}” has no words for its ${concept.positiveWords.length === 0 ? 'positive' : 'negative'} side, so its effect cannot be counted.`,
-      'Give a few words that mark each side in a continuation.',
-    );
+    throw new LabError('pairs-one-sided.words', {
+      title: concept.title,
+      side: concept.positiveWords.length === 0 ? 'positive' : 'negative',
+    });
   }
-  const score = makeScorer({ type: 'lexicon', positive: concept.positiveWords, negative: concept.negativeWords });
+  const judge = judgeOf({ type: 'lexicon', positive: concept.positiveWords, negative: concept.negativeWords });
   return {
     title: concept.title,
     positive: concept.positive,
@@ -105,7 +105,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
     pairs: concept.pairs,
     evaluationPrompts,
     neutralPrompts,
-    score,
+    judge,
     given: null,
   };
 }
@@ -114,32 +114,21 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
 function givenVector(text: string): Float32Array {
   const values = atob(text).length % 4 === 0 ? fromBase64(text) : null;
   if (values?.every((x) => Number.isFinite(x)) && norm(values) > 0) return values;
-  throw new LabError(
-    'settings-invalid',
-    'The concept’s vector is not a list of float32 numbers with a direction.',
-    'Bring the vector in from its file again.',
-    { field: 'concept.values' },
-  );
+  throw new LabError('settings-invalid.vector', { field: 'concept.values' });
 }
 
 /** A vector that was brought along must be of the small model, and of the block that the map begins at. */
 function requireFit({ values, block }: NonNullable<Concept['given']>, source: LanguageModel, layer: number): void {
   const { hiddenSize } = source.info;
   if (values.length !== hiddenSize) {
-    throw new LabError(
-      'settings-invalid',
-      `The concept’s vector has ${values.length} values, and the small model is ${hiddenSize} wide.`,
-      'Choose the small model that the vector was made for, or a vector of this one.',
-      { field: 'concept.values' },
-    );
+    throw new LabError('settings-invalid.vector-width', {
+      field: 'concept.values',
+      values: values.length,
+      width: hiddenSize,
+    });
   }
   if (block !== layer) {
-    throw new LabError(
-      'settings-invalid',
-      `The concept’s vector is of block ${block} of the small model, and the map begins at block ${layer}.`,
-      `Set the map’s source layer to ${block}.`,
-      { field: 'map.sourceLayer' },
-    );
+    throw new LabError('settings-invalid.vector-block', { field: 'map.sourceLayer', block, layer });
   }
 }
 
@@ -158,9 +147,7 @@ export async function steerStage(
   checkPairs(concept.pairs);
   if (concept.given) {
     requireFit(concept.given, source, layers.source);
-    context.warn(
-      `The small model’s vector was brought along (“${concept.title}”); the contrast pairs give the large model’s own vector, and judge both.`,
-    );
+    context.warn(message('run.warn.vector-given', { title: concept.title }));
   }
   const pairs = choosePairs(concept.pairs, experiment.vector.maxPairs, experiment.generation.seed);
   const { source: sourceStates, target: targetStates } = await models.pair.eachRole((role) =>
@@ -171,7 +158,7 @@ export async function steerStage(
       pairs,
       experiment.vector.readPosition,
       prompting,
-      `Reading the contrast pairs with the ${role === 'source' ? 'small' : 'large'} model`,
+      message(`progress.pairs.${role}`),
     ),
   );
 
@@ -220,7 +207,7 @@ export async function steerStage(
         done: step++,
         total: arms.length,
         unit: 'steps',
-        note: `Side effects on neutral text: ${arm.arm}`,
+        note: message(`progress.side-effects.${arm.arm}`),
       });
       effects[arm.arm] = await sideEffects(context, arm, stops, neutral, base, NEUTRAL_TOKENS);
     }
@@ -297,11 +284,7 @@ export async function steerStage(
 function requireEffect(axis: Pick<SteerResult['axis'], 'arms'>): void {
   for (const [name, arm] of Object.entries(axis.arms)) {
     if (arm.kl.every((kl) => kl === 0)) {
-      throw new LabError(
-        'no-effect',
-        `Steering the arm “${name}” did not change the model’s next-token distribution at any dose.`,
-        'The steering input does not reach the head: choose another layer, and report this model.',
-      );
+      throw new LabError('no-effect.arm', { arm: name });
     }
   }
 }

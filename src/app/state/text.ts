@@ -11,3 +11,8 @@ const useLocale = create<{ locale: Locale; setLocale: (locale: Locale) => void }
 export function useWords(): Words {
   return wordsOf(useLocale(({ locale }) => locale));
 }
+
+/** The reader's language, for what formats numbers outside a component. */
+export function currentLocale(): Locale {
+  return useLocale.getState().locale;
+}

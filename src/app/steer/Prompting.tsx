@@ -17,6 +17,7 @@ const setPrompting = (patch: Partial<Prompting>): void =>
 
 /** Shown where there is a choice: both models have templates, or the settings ask for them. A template is suggested, never switched to. */
 export function PromptingChoice() {
+  const words = useWords();
   const prompting = useLab((s) => s.experiment.prompting);
   const models = useLab((s) => s.stages.models.result);
   const able = models !== null && models.source.chatTemplate && models.target.chatTemplate;
@@ -24,26 +25,24 @@ export function PromptingChoice() {
   return (
     <div className="prompting">
       <Segmented
-        label="Prompts"
+        label={words.text('steer.prompting')}
         showLabel
         value={prompting.template}
         options={[
-          { value: 'plain', label: 'plain text' },
-          { value: 'chat', label: 'chat template' },
+          { value: 'plain', label: words.text('settings.prompting.template.option.plain') },
+          { value: 'chat', label: words.text('settings.prompting.template.option.chat') },
         ]}
         onChange={(template) => setPrompting({ template })}
       />
       {prompting.template === 'plain' ? (
-        <span className="muted">
-          Both models have a chat template. For models that are made for chat it is the usual choice.
-        </span>
+        <span className="muted">{words.text('steer.prompting.suggested')}</span>
       ) : (
         <label className="system">
-          System message
+          {words.text('steer.prompting.system')}
           <input
             value={prompting.system}
             maxLength={2000}
-            placeholder="none"
+            placeholder={words.text('steer.prompting.no-system')}
             onChange={(event) => setPrompting({ system: event.target.value })}
           />
         </label>
@@ -54,9 +53,9 @@ export function PromptingChoice() {
 
 /** A pair as the models are given it under the present settings. Asked of the engine when it is opened. */
 export function WrittenPair({ pair }: { pair: ContrastPair }) {
+  const words = useWords();
   const experiment = useLab((s) => s.experiment);
   const models = useLab((s) => s.stages.models.result);
-  const words = useWords();
   const [open, setOpen] = useState(false);
   const [found, setFound] = useState<Record<'source' | 'target', RenderedPrompt>[] | null>(null);
   const [error, setError] = useState<LabErrorJson | null>(null);
@@ -78,18 +77,21 @@ export function WrittenPair({ pair }: { pair: ContrastPair }) {
   }, [open, positive, negative, experiment.models, experiment.prompting, experiment.vector.readPosition]);
   const { prompting, vector } = experiment;
   const reading = words.text(`extract.reading.${prompting.template}.${vector.readPosition}`);
-  const titles = { source: models?.source.title ?? 'Small model', target: models?.target.title ?? 'Large model' };
+  const titles = {
+    source: models?.source.title ?? words.text('steer.small-model'),
+    target: models?.target.title ?? words.text('steer.large-model'),
+  };
   return (
     <details className="reads" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>How the models are given the first pair, and which tokens are read</summary>
-      <p className="muted">Read: {reading}, underlined. Boxed: special tokens.</p>
+      <summary>{words.text('steer.read.first-pair')}</summary>
+      <p className="muted">{reading}</p>
       {error ? (
         <ErrorNote error={error} />
       ) : found ? (
         <WrittenForBoth texts={found} titles={titles} />
       ) : (
         <p className="muted" role="status">
-          Asking the models’ tokenizers.
+          {words.text('steer.read.asking')}
         </p>
       )}
     </details>

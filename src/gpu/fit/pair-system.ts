@@ -122,7 +122,7 @@ export class PairSystem {
     ).map((data) => new Float32Array(data));
     checkFinite(sums[0], 'source');
     checkFinite(sums[2], 'target');
-    checkFinite(sums[3], 'held-out target');
+    checkFinite(sums[3], 'held-out');
     const total = (of: Float32Array, rows: number): Float64Array =>
       totalSquares(of, sums[2], width, rows, train.rows, column, shape.targetWidth);
     const sst = { train: total(sums[2], train.rows), test: total(sums[3], test.rows) };

@@ -84,14 +84,12 @@ export async function solvePair(
     if (!best || solved.test.r2 > best.score.r2) best = { lambda, score: solved.test };
   }
   if (!best) {
-    throw new LabError(
-      'ill-conditioned',
-      `No λ of ${lambdas.join(', ')} gives a system that can be solved: ${badPivots} pivots of the source layer’s covariance are not positive.`,
-      state.final
-        ? 'Use a larger λ or more tokens: some source dimensions depend on the others.'
-        : 'Stream the rows a second time, or use a larger λ.',
-      { badPivots, sourceLayer, targetLayer },
-    );
+    throw new LabError(state.final ? 'ill-conditioned.pivots' : 'ill-conditioned.first-pass', {
+      lambdas: lambdas.join(', '),
+      badPivots,
+      sourceLayer,
+      targetLayer,
+    });
   }
   return {
     lambdaPath,
@@ -221,7 +219,7 @@ async function gridRow(
     const [values, trainSums, heldOutSums] = [raw, trainRaw, heldOutRaw].map((data) => new Float32Array(data));
     if (system.G) for (const buffer of [right, test]) scope.release(buffer);
     checkFinite(trainSums, 'target');
-    checkFinite(heldOutSums, 'held-out target');
+    checkFinite(heldOutSums, 'held-out');
     if (new Uint32Array(counted)[0] > 0) continue;
     for (let i = 0; i < bands[b].layers; i++) {
       const sst = totalSquares(heldOutSums, trainSums, n, heldOut.rows, train.rows, i * target, shape.targetWidth);

@@ -11,6 +11,7 @@ import { GpuRows } from '../rows';
 import { GpuScope, liveMemory } from '../scope';
 import { GpuFit, type GpuFitOptions } from './gpu-fit';
 import { halves, roundedToHalf, stream, type StreamOptions } from './testing';
+import { saying } from '../../i18n/testing';
 
 let lab: LabDevice;
 beforeAll(async () => {
@@ -192,9 +193,11 @@ describe('rows that are not finite', () => {
     expect(await fit.rows()).toEqual({ train: 0, heldOut: 0, excluded: data.rows });
     await expect(fit.solve(0, 0, 1e-3)).rejects.toMatchObject({
       code: 'non-finite',
-      details: { excluded: data.rows, rows: data.rows },
+      params: { excluded: data.rows, rows: data.rows },
     });
-    await expect(fit.grid(1e-3)).rejects.toThrowError(new RegExp(`${data.rows} of ${data.rows} rows`));
+    await expect(fit.grid(1e-3)).rejects.toThrowError(
+      saying(`${data.rows.toLocaleString('en')} of ${data.rows.toLocaleString('en')} rows`),
+    );
     fit.dispose();
   });
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { message } from '../../experiment/message';
 import { READ_POSITIONS, type ReadPosition } from '../../experiment/schema';
 import type { LanguageModel } from '../../runtime/types';
 import type { LabContext } from '../context';
@@ -21,7 +22,7 @@ const pairs = [
 
 const collect = (position: ReadPosition): ReturnType<typeof collectPairStates> => {
   const context = { progress: () => {}, signal: new AbortController().signal } as unknown as LabContext;
-  return collectPairStates(context, model, 0, pairs, position, plain, 'Reading');
+  return collectPairStates(context, model, 0, pairs, position, plain, message('verbatim', { text: 'Reading' }));
 };
 
 test.each(READ_POSITIONS)('%s: a row is the mean state of the tokens that are shown as read', async (position) => {

@@ -1,6 +1,7 @@
 /**
  * What the extraction methods work on: the states of both sides of the contrast pairs, at the positions that are read.
  */
+import type { Message } from '../../experiment/message';
 import { LabError } from '../../experiment/errors';
 import type { ContrastPair } from '../../experiment/schema';
 import type { LanguageModel } from '../../runtime/types';
@@ -25,28 +26,14 @@ export function checkPairs(pairs: readonly ContrastPair[]): void {
   pairs.forEach((pair, i) => {
     const missing = pair.positive.trim() === '' ? 'positive' : pair.negative.trim() === '' ? 'negative' : null;
     if (missing) {
-      throw new LabError(
-        'pairs-one-sided',
-        `Pair ${i + 1} has no ${missing} text.`,
-        'Give both sides of every pair: the same text with and without the behaviour.',
-        { pair: i + 1 },
-      );
+      throw new LabError('pairs-one-sided.pair', { pair: i + 1, missing });
     }
     if (pair.positive.trim() === pair.negative.trim()) {
-      throw new LabError(
-        'pairs-one-sided',
-        `Both sides of pair ${i + 1} are the same text.`,
-        'Let the two sides differ in the behaviour only.',
-        { pair: i + 1 },
-      );
+      throw new LabError('pairs-one-sided.same-pair', { pair: i + 1 });
     }
   });
   if (pairs.length < 2) {
-    throw new LabError(
-      'pairs-too-few',
-      `There ${pairs.length === 1 ? 'is one contrast pair' : 'are no contrast pairs'}; at least two are needed.`,
-      'Add contrast pairs; 16 or more give a steady direction.',
-    );
+    throw new LabError('pairs-too-few.experiment', { count: pairs.length });
   }
 }
 
@@ -61,7 +48,7 @@ export async function collectPairStates(
   pairs: readonly ContrastPair[],
   readPosition: ReadPosition,
   prompting: Prompting,
-  note: string,
+  note: Message,
 ): Promise<PairStates> {
   const width = model.info.hiddenSize;
   const positive = new Float32Array(pairs.length * width);

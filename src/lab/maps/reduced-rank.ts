@@ -23,12 +23,13 @@ export function reportedRanks(
   for (let rank = 1; rank < full; rank *= 2) ranks.add(rank);
   if (settings.kind === 'reduced-rank') {
     if (settings.rank > full) {
-      throw new LabError(
-        'settings-invalid',
-        `map.rank is ${settings.rank}, but a map from ${sourceWidth} to ${targetWidth} dimensions has rank ${full} at most.`,
-        `Choose a rank from 1 to ${full}.`,
-        { field: 'map.rank' },
-      );
+      throw new LabError('settings-invalid.rank', {
+        field: 'map.rank',
+        rank: settings.rank,
+        source: sourceWidth,
+        target: targetWidth,
+        full,
+      });
     }
     ranks.add(settings.rank);
   }

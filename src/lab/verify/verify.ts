@@ -6,7 +6,7 @@ import { version } from '../../../package.json';
 import { fromBase64 } from '../../experiment/base64';
 import { digestOf } from '../../experiment/digest';
 import { LabError } from '../../experiment/errors';
-import type { MapResult, VectorResult } from '../../experiment/run';
+import type { MapResult, SteerResult, VectorResult } from '../../experiment/run';
 import type { ClaimSource } from '../../experiment/share/claims';
 import { documentDigest } from '../../experiment/share/codec';
 import type { RunDocument } from '../../experiment/share/document';
@@ -25,12 +25,13 @@ import {
 import { kernelsDigest } from '../../gpu/kernels/digest';
 import { cosine } from '../../math/stats';
 import type { Pipeline, PipelineContext } from '../pipeline';
-import { unpackHalf } from '../replay';
+import { unpackHalf } from '../../experiment/half';
 import type { LoadedPair } from '../stage-models';
 import type { SteerState } from '../stage-steer';
 import { dataChecks, modelChecks } from './artifacts';
 import { deviceChecks } from './device';
 import { replay, replayRoles } from './replay';
+import { secondOpinionStep } from './second-opinion';
 
 export interface VerifyRequest {
   document: RunDocument;
@@ -82,7 +83,8 @@ export async function verify(
       step = {
         id,
         verdict: 'not run',
-        summary: error.message,
+        // The error says it, in the reader's language.
+        summary: '',
         checks: [],
         error: error.toJSON(),
         milliseconds: Math.round(performance.now() - started),
@@ -129,12 +131,14 @@ export async function verify(
 
   if (!pair) {
     const why = 'The models could not be loaded here.';
+    await skip('second-opinion', why);
     await skip('replay', why);
     await skip('refit', why);
     await take('claims', () => ({ verdict: 'not run', summary: why }));
     return close(null);
   }
   const loaded: LoadedPair = pair;
+  await take('second-opinion', () => secondOpinionStep(experiment, loaded, context));
 
   const { evidence } = document;
   const replayStep = (steer: SteerState | null): Promise<boolean> =>
@@ -156,12 +160,12 @@ export async function verify(
   let found: ClaimSource | null = null;
   let steer: SteerState | null = null;
   await take('refit', async () => {
-    const parts: { map?: MapResult; vector?: VectorResult } = {};
+    const parts: { map?: MapResult; steer?: SteerResult } = {};
     const listening: PipelineContext = {
       ...context,
       onStage: (event) => {
         if (event.stage === 'map') parts.map = event.result;
-        if (event.stage === 'steer') parts.vector = event.result.vector;
+        if (event.stage === 'steer') parts.steer = event.result;
       },
     };
     const run = await pipeline.run(experiment, depth === 'full' ? 'evidence' : 'steer', listening);
@@ -171,7 +175,7 @@ export async function verify(
       document.claims.filter(({ id }) => REFITTED.test(id)),
       parts,
     );
-    const vectors = vectorChecks(document, parts.vector);
+    const vectors = vectorChecks(document, parts.steer?.vector);
     const verdict = verdictOf([...compared, ...vectors.map((check) => ({ verdict: check.verdict as Verdict }))]);
     return {
       verdict,
@@ -210,14 +214,7 @@ export async function verify(
 
 /** What does not fit together inside a link is the link's fault, and named as that. */
 function named(thrown: unknown): LabError {
-  if (thrown instanceof RangeError)
-    return new LabError(
-      'link-invalid',
-      `The link does not fit the models that it names: ${thrown.message}.`,
-      'Ask its author for a link that the lab made.',
-      undefined,
-      thrown,
-    );
+  if (thrown instanceof RangeError) return new LabError('link-invalid.models', { reason: thrown.message }, thrown);
   return LabError.from(thrown);
 }
 
