@@ -175,7 +175,7 @@ describe('what goes wrong', () => {
     vi.stubGlobal('navigator', { storage });
     await expect(make('in turn')).rejects.toMatchObject({
       code: 'storage-full',
-      details: { missing: expect.any(Number) },
+      params: { missing: expect.any(Number) },
     });
     expect(log).toEqual([]);
     expect(left()).toEqual([]);
@@ -200,7 +200,7 @@ describe('what goes wrong', () => {
 });
 
 describe('a lost device', () => {
-  const lost = new LabError('webgpu-device-lost', 'Gone.', 'Again.');
+  const lost = new LabError('webgpu-device-lost');
 
   test('while the source reads: it goes on after the batches that are on disk', async () => {
     const whole = await figures(await make('together'));

@@ -5,6 +5,7 @@ import { chooseDose, transferRatio, usableWindow } from './conclude';
 import { isoKlAlpha, signedStops } from './dose';
 import { chooseLayers } from './fit';
 import type { Side } from './score';
+import { saying } from '../i18n/testing';
 
 const cell = (r: number, rate: number, klP95: number, rep3 = 0.1): DoseCell => ({
   arm: 'mapped',
@@ -126,6 +127,6 @@ describe('layers', () => {
   });
 
   test('a layer that does not exist is a named error', () => {
-    expect(() => chooseLayers(grid, 3, 'auto')).toThrow(/map.sourceLayer is 3/);
+    expect(() => chooseLayers(grid, 3, 'auto')).toThrow(saying(/map.sourceLayer is 3/));
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { makeScorer, wordsOf } from './score';
 import { measureSides } from './measure';
+import { saying } from '../i18n/testing';
 
 describe('lexicon scorer', () => {
   const score = makeScorer({ type: 'lexicon', positive: ['glad', 'alegría'], negative: ['sad', 'niño'] });
@@ -49,6 +50,6 @@ describe('relation scorer', () => {
         olderPatterns: [{ regex: '(', older: 1, younger: 2 }],
         givePatterns: [{ regex: 'x', giver: 1, receiver: 2 }],
       }),
-    ).toThrow(/not a regular expression/);
+    ).toThrow(saying(/not a regular expression/));
   });
 });

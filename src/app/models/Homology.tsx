@@ -18,7 +18,7 @@ function setAlignment(alignment: Alignment): void {
 /** A refused pair has no result: its checks come with the error. */
 export function refusalOf(error: LabErrorJson): HomologyReport | null {
   if (error.code !== 'not-homologous') return null;
-  const checks = ((error.params?.checks ?? []) as Message[]).map(({ key, params }) => ({
+  const checks = (error.params.checks as Message[]).map(({ key, params }) => ({
     name: String(params.name),
     passed: key === 'homology.passed',
     detail: String(params.detail),

@@ -32,20 +32,12 @@ export async function loadRecorded(preset: string): Promise<void> {
     }
     run = await response.json();
   } catch (error) {
-    const failure = new LabError(
-      'model-fetch',
-      `The recorded run could not be read: ${(error as Error).message}.`,
-      'Press Run to compute one on this device.',
-    );
+    const failure = new LabError('model-fetch.recorded', { reason: (error as Error).message }, error);
     useLab.setState({ recorded: 'absent', recordedError: failure.toJSON() });
     return;
   }
   if (!isRun(run)) {
-    const failure = new LabError(
-      'settings-invalid',
-      'The recorded run has a form that this version does not read.',
-      'Press Run to compute one on this device.',
-    );
+    const failure = new LabError('settings-invalid.recorded');
     useLab.setState({ recorded: 'absent', recordedError: failure.toJSON() });
     return;
   }

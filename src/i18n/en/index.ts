@@ -18,11 +18,15 @@ import appSteer from './app-steer.json';
 import appUi from './app-ui.json';
 import common from './common.json';
 import errors from './errors.json';
+import errorsApp from './errors-app.json';
 import errorsFiles from './errors-files.json';
 import errorsGpu from './errors-gpu.json';
 import errorsLab from './errors-lab.json';
 import errorsModels from './errors-models.json';
 import errorsOnnx from './errors-onnx.json';
+import errorsRuns from './errors-runs.json';
+import errorsRuntime from './errors-runtime.json';
+import errorsTools from './errors-tools.json';
 import extract from './extract.json';
 import gpu from './gpu.json';
 import lab from './lab.json';
@@ -31,16 +35,21 @@ import onnx from './onnx.json';
 import pairs from './pairs.json';
 import problems from './problems.json';
 import progress from './progress.json';
+import runtime from './runtime.json';
 import secondOpinion from './second-opinion.json';
 
 export const en = {
   errors: {
     ...errors,
+    ...errorsApp,
     ...errorsFiles,
     ...errorsGpu,
     ...errorsLab,
     ...errorsModels,
     ...errorsOnnx,
+    ...errorsRuns,
+    ...errorsRuntime,
+    ...errorsTools,
   },
   texts: {
     ...appActivations,
@@ -66,6 +75,7 @@ export const en = {
     ...pairs,
     ...problems,
     ...progress,
+    ...runtime,
     ...secondOpinion,
   },
 };
