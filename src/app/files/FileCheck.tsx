@@ -1,5 +1,6 @@
 /** A file read back: what it is, and how it stands to the run on screen. */
 import { useState, type ReactNode } from 'react';
+import { asJson } from '../../experiment/bundle';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
 import { digestOf } from '../../experiment/digest';
 import type { Run } from '../../experiment/run';
@@ -125,7 +126,7 @@ function Found({ name, found, run }: { name: string; found: Identified; run: Run
         </>
       );
     case 'sweep': {
-      const same = JSON.stringify(found.cells) === JSON.stringify(run.doseResponse);
+      const same = digestOf(asJson(found.cells)) === digestOf(asJson(run.evidence.doseResponse));
       return (
         <p>
           <Rich text="files.found.sweep" params={{ name, count: found.cells.length, same }} tags={{ code: CODE }} />
