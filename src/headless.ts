@@ -69,15 +69,9 @@ async function fetchModel(
     request: layout === 'hub' ? { host, id, revision: commit } : { host, id, layout },
     backend,
   });
-  if (repository.commit !== commit)
-    throw new LabError('model-not-found', `The files of “${id}” have changed since they were listed.`, 'Start again.');
+  if (repository.commit !== commit) throw new LabError('model-not-found.changed', { id });
   const variant = variants.find((each) => each.dtype === dtype);
-  if (variant && !variant.runs)
-    throw new LabError(
-      'unknown-model',
-      `“${id}” does not run here in ${dtype}. ${variant.note ?? ''}`,
-      'Choose another precision or backend.',
-    );
+  if (variant && !variant.runs) throw new LabError('graph-unsupported.float16', { id, precision: dtype });
   const plan = await client.request('plan', { repository, dtype });
   const licence = repository.license ?? 'licence not stated';
   await client.request(
@@ -146,8 +140,7 @@ window.lrtHeadless = {
           onStage: ({ stage, milliseconds }) => window.lrtReport?.({ stage, milliseconds }),
         },
       );
-      if (!run)
-        throw new LabError('internal', 'The engine ended without a run.', 'Report this with the experiment file.');
+      if (!run) throw new LabError('internal.no-run');
       const map = await client.request('map-arrays', { experiment: run.experiment });
       const plan = await client.request('memory', { experiment: parsed, backend, baseUrl });
       const result: HeadlessResult = {

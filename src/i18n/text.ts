@@ -64,12 +64,13 @@ function makeWords(locale: Locale): Words {
       return (Array.isArray(parts) ? parts : [parts]) as never;
     },
     say,
-    error: ({ code, key, params, what, remedy }) => {
-      if (key === undefined || errors[key] === undefined) return { what: what ?? code, remedy: remedy ?? '' };
+    error: ({ key, params }) => {
       const entry = errors[key];
+      // Of a file by another version of the lab: the key and its values are shown.
+      if (entry === undefined) return { what: say({ key: String(key), params: params ?? {} }), remedy: '' };
       return {
-        what: format(`${key}:what`, entry.what, params ?? {}),
-        remedy: format(`${key}:remedy`, entry.remedy, params ?? {}),
+        what: format(`${key}:what`, entry.what, params),
+        remedy: format(`${key}:remedy`, entry.remedy, params),
       };
     },
   };

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { defaultExperiment } from '../experiment/defaults';
 import { LabError } from '../experiment/errors';
 import type { Residence } from '../experiment/run';
-import { WhitenedFit } from '../math/whitened-fit';
-import { PlainProducts } from '../math/testing/plain-products';
+import { WhitenedFit } from '../fit/whitened-fit';
+import { PlainProducts } from '../fit/testing/plain-products';
 import { diskFolder, limitRoom } from '../models/disk-fixture';
 import { wasmBackend } from './backend';
 import { collectPair } from './collect-in-turn';
@@ -176,7 +176,7 @@ describe('what goes wrong', () => {
     vi.stubGlobal('navigator', { storage });
     await expect(make('in turn')).rejects.toMatchObject({
       code: 'storage-full',
-      details: { missing: expect.any(Number) },
+      params: { missing: expect.any(Number) },
     });
     expect(log).toEqual([]);
     expect(left()).toEqual([]);
@@ -201,7 +201,7 @@ describe('what goes wrong', () => {
 });
 
 describe('a lost device', () => {
-  const lost = new LabError('webgpu-device-lost', 'Gone.', 'Again.');
+  const lost = new LabError('webgpu-device-lost');
 
   test('while the source reads: it goes on after the batches that are on disk', async () => {
     const whole = await figures(await make('together'));

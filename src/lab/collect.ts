@@ -5,10 +5,10 @@
  */
 import { message, type Message } from '../experiment/message';
 import type { ActivationsResult } from '../experiment/run';
-import type { SecondPassReason, StreamingFit } from '../math/fit-types';
+import type { SecondPassReason, StreamingFit } from '../fit/types';
 import type { TapBatch, Tokenizer } from '../runtime/types';
 import { yieldToEventLoop, type LabContext } from './context';
-import { refuse } from './fit';
+import { rethrowNonFinite } from './fit';
 import { finiteSample, rowsIn, type CollectCheckpoint, type PreparedText, type RowSink, type Sample } from './rows';
 
 /** The smallest λ of the path: what the fit must be accurate at. */
@@ -85,7 +85,7 @@ export async function collect<M>(
   if (resume)
     context.warn(message('run.warn.resumed', { done: rowsIn(batches.slice(0, resume.batches).flat()), total }));
   await pass(secondPassReason ? second : note, resume?.batches ?? 0);
-  const flaw = secondPassReason ? null : await sink.fit.secondPassReason(SMALLEST_LAMBDA).catch(refuse);
+  const flaw = secondPassReason ? null : await sink.fit.secondPassReason(SMALLEST_LAMBDA).catch(rethrowNonFinite);
   if (flaw) {
     secondPassReason = causeOf(flaw);
     context.warn(message('run.warn.second-pass', { reason: secondPassReason }));

@@ -5,7 +5,7 @@
  */
 import { message, type Message } from '../experiment/message';
 import type { Experiment } from '../experiment/schema';
-import type { FitShape, OnLayer, StreamingFit } from '../math/fit-types';
+import type { FitShape, OnLayer, StreamingFit } from '../fit/types';
 
 /** Numbers in the cross moments of all pairs of one split. In float64, for both splits, half a gigabyte. */
 const MAX_NUMBERS = 2 ** 25;

@@ -6,6 +6,7 @@ import { wordsOf } from '../i18n/text';
 import { chooseDose, conclude, transferRatio, usableWindow, type ChosenDose, type ConcludeInput } from './conclude';
 import { isoKlAlpha, signedStops } from './dose';
 import { chooseLayers } from './fit';
+import { saying } from '../i18n/testing';
 import type { Side } from './judges';
 
 const { say } = wordsOf('en');
@@ -275,6 +276,6 @@ describe('layers', () => {
   });
 
   test('a layer that does not exist is a named error', () => {
-    expect(() => chooseLayers(grid, 3, 'auto')).toThrow(/map.sourceLayer is 3/);
+    expect(() => chooseLayers(grid, 3, 'auto')).toThrow(saying(/map.sourceLayer is 3/));
   });
 });

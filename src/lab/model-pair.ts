@@ -129,11 +129,7 @@ export class ModelPair {
     );
     if (now !== first) {
       await model.dispose();
-      throw new LabError(
-        'model-digest',
-        `The files of “${this.#loaders[role].title}” have changed since they were first loaded.`,
-        'Press Run to begin again with the files as they are now.',
-      );
+      throw new LabError('model-digest.changed', { model: this.#loaders[role].title });
     }
     this.#loaded[role] = model;
     this.swaps++;

@@ -6,7 +6,7 @@ import type { Backend, Residence } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { inspectModel, planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel } from '../models';
 import { FEW_SESSIONS, LIVE_SESSIONS } from '../runtime/sessions';
-import { estimateWhitenedFitBytes } from '../math/fit-size';
+import { estimateWhitenedFitBytes } from '../fit/size';
 import type { ModelSource } from '../runtime/types';
 import { BATCH_TEXTS } from './collect';
 import { comparedBlocks, comparedShape } from './compared';
@@ -73,7 +73,7 @@ export function planSessions(plan: (sessions: number) => MemoryPlan): MemoryPlan
   if (few.fits === 'no') return usual;
   return {
     ...few,
-    reason: `${few.reason} To fit, each model keeps ${FEW_SESSIONS} sessions instead of ${LIVE_SESSIONS.whole}, which takes longer.`,
+    reason: message('memory.few', { reason: few.reason, few: FEW_SESSIONS, usual: LIVE_SESSIONS.whole }),
   };
 }
 
@@ -106,14 +106,13 @@ export interface ChosenResidence {
 export function chooseResidence(plan: MemoryPlan | null, choice: 'auto' | Residence): ChosenResidence {
   if (plan?.fits === 'no' && (plan.hard || choice === 'auto')) {
     const { fits, together, inTurn, budget } = plan;
-    throw new LabError(
-      'out-of-memory',
-      plan.reason,
-      plan.hard
-        ? 'Choose a smaller precision or smaller models.'
-        : 'Choose a smaller precision or smaller models; or, if the machine has more memory than the browser says, choose “One after the other” to try it all the same.',
-      { fits, together, inTurn, ...(budget === null ? {} : { budget }) },
-    );
+    throw new LabError(plan.hard ? 'out-of-memory.plan' : 'out-of-memory.estimate', {
+      reason: plan.reason,
+      fits,
+      together,
+      inTurn,
+      ...(budget === null ? {} : { budget }),
+    });
   }
   if (choice === 'in turn') return { residence: choice, inTurn: message('run.in-turn.asked') };
   if (choice === 'together' || !plan || plan.fits === 'together') return { residence: 'together', inTurn: null };

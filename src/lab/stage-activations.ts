@@ -3,7 +3,7 @@ import { digestOf } from '../experiment/digest';
 import { message, type Message } from '../experiment/message';
 import type { ActivationsResult, AlignmentReport } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
-import type { FitShape, StreamingFit } from '../math/fit-types';
+import type { FitShape, StreamingFit } from '../fit/types';
 import { collectPair } from './collect-in-turn';
 import { prepareTexts } from './prepare';
 import type { Sample } from './rows';

@@ -17,7 +17,7 @@ import {
   signedStops,
   type SideEffects,
 } from './dose';
-import { checkPairs, differenceOfMeans, collectPairStates, type PairStates } from './extract';
+import { checkPairs, collectPairStates, extractVector, type PairStates } from './extract';
 import { readText, writtenPrompt, writtenText } from './prompting';
 import type { ProjectionScale } from './generate';
 import { judgeOf, type Judge } from './judges';
@@ -92,11 +92,10 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
     };
   }
   if (concept.positiveWords.length === 0 || concept.negativeWords.length === 0) {
-    throw new LabError(
-      'pairs-one-sided',
-      `The concept “${concept.title}” has no words for its ${concept.positiveWords.length === 0 ? 'positive' : 'negative'} side, so its effect cannot be counted.`,
-      'Give a few words that mark each side in a continuation.',
-    );
+    throw new LabError('pairs-one-sided.words', {
+      title: concept.title,
+      side: concept.positiveWords.length === 0 ? 'positive' : 'negative',
+    });
   }
   const judge = judgeOf({ type: 'lexicon', positive: concept.positiveWords, negative: concept.negativeWords });
   return {
@@ -115,32 +114,21 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
 function givenVector(text: string): Float32Array {
   const values = atob(text).length % 4 === 0 ? fromBase64(text) : null;
   if (values?.every((x) => Number.isFinite(x)) && norm(values) > 0) return values;
-  throw new LabError(
-    'settings-invalid',
-    'The concept’s vector is not a list of float32 numbers with a direction.',
-    'Bring the vector in from its file again.',
-    { field: 'concept.values' },
-  );
+  throw new LabError('settings-invalid.vector', { field: 'concept.values' });
 }
 
 /** A vector that was brought along must be of the small model, and of the block that the map begins at. */
 function requireFit({ values, block }: NonNullable<Concept['given']>, source: LanguageModel, layer: number): void {
   const { hiddenSize } = source.info;
   if (values.length !== hiddenSize) {
-    throw new LabError(
-      'settings-invalid',
-      `The concept’s vector has ${values.length} values, and the small model is ${hiddenSize} wide.`,
-      'Choose the small model that the vector was made for, or a vector of this one.',
-      { field: 'concept.values' },
-    );
+    throw new LabError('settings-invalid.vector-width', {
+      field: 'concept.values',
+      values: values.length,
+      width: hiddenSize,
+    });
   }
   if (block !== layer) {
-    throw new LabError(
-      'settings-invalid',
-      `The concept’s vector is of block ${block} of the small model, and the map begins at block ${layer}.`,
-      `Set the map’s source layer to ${block}.`,
-      { field: 'map.sourceLayer' },
-    );
+    throw new LabError('settings-invalid.vector-block', { field: 'map.sourceLayer', block, layer });
   }
 }
 
@@ -174,19 +162,10 @@ export async function steerStage(
     ),
   );
 
-  const vSource = concept.given?.values ?? differenceOfMeans(fitHalf(sourceStates));
-  const vNative = differenceOfMeans(fitHalf(targetStates));
-  for (const [name, v] of [
-    ['small', vSource],
-    ['large', vNative],
-  ] as const) {
-    if (!(norm(v) > 0))
-      throw new LabError(
-        'no-effect',
-        `The contrast pairs leave no direction in the ${name} model: both sides read the same states.`,
-        'Choose pairs whose last tokens differ, or read the mean of the text.',
-      );
-  }
+  const extract = (states: PairStates, model: 'small' | 'large'): Float32Array =>
+    extractVector(fitHalf(states), experiment.vector.method, experiment.generation.seed, model);
+  const vSource = concept.given?.values ?? extract(sourceStates, 'small');
+  const vNative = extract(targetStates, 'large');
   const vMapped = mapDirection(map.map, vSource, experiment.transfer.addBias);
   const directions = { source: unit(vSource), mapped: unit(vMapped), native: unit(vNative) };
   const medians = activations.result.medianNorm;
@@ -253,14 +232,17 @@ export async function steerStage(
     );
   }
 
-  const shown = (text: string): RenderedPrompt => {
-    const { ids, read } = readText(text, source.tokenizer, prompting, experiment.vector.readPosition);
+  const shown = (text: string, twin: string): RenderedPrompt => {
+    const { ids, read } = readText(text, twin, source.tokenizer, prompting, experiment.vector.readPosition);
     return writtenText(ids, source.tokenizer, read);
   };
   const vector: VectorResult = {
     pairs: pairs.length,
     readPosition: experiment.vector.readPosition,
-    readTokens: { positive: shown(pairs[0].positive), negative: shown(pairs[0].negative) },
+    readTokens: {
+      positive: shown(pairs[0].positive, pairs[0].negative),
+      negative: shown(pairs[0].negative, pairs[0].positive),
+    },
     cosineMappedNative: cosine(vMapped, vNative),
     chanceBand: chanceBand(target.info.hiddenSize),
     cosineWithBias: cosine(mapDirection(map.map, vSource, false), mapDirection(map.map, vSource, true)),
@@ -302,11 +284,7 @@ export async function steerStage(
 function requireEffect(axis: Pick<SteerResult['axis'], 'arms'>): void {
   for (const [name, arm] of Object.entries(axis.arms)) {
     if (arm.kl.every((kl) => kl === 0)) {
-      throw new LabError(
-        'no-effect',
-        `Steering the arm “${name}” did not change the model’s next-token distribution at any dose.`,
-        'The steering input does not reach the head: choose another layer, and report this model.',
-      );
+      throw new LabError('no-effect.arm', { arm: name });
     }
   }
 }

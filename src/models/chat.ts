@@ -61,12 +61,7 @@ export function applyChatTemplate(
   options: ChatTemplateOptions,
 ): string {
   const { chatTemplate, specialTokens } = tokenizer;
-  if (chatTemplate === null)
-    throw new LabError(
-      'chat-template',
-      'This model has no chat template.',
-      'Use plain prompts, or the instruct version of the model.',
-    );
+  if (chatTemplate === null) throw new LabError('chat-template.none');
   try {
     // The engine declares its own strftime_now, of the real day, and lets nobody declare it again.
     const template = chatTemplate.replace(/\bstrftime_now\b/g, 'strftime_fixed');
@@ -78,12 +73,6 @@ export function applyChatTemplate(
       add_generation_prompt: options.addGenerationPrompt,
     });
   } catch (error) {
-    throw new LabError(
-      'chat-template',
-      `The chat template cannot write this conversation: ${(error as Error).message}`,
-      'Some templates take no system message, or want user and assistant in turn.',
-      undefined,
-      error,
-    );
+    throw new LabError('chat-template.refused', { reason: (error as Error).message }, error);
   }
 }

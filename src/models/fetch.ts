@@ -3,6 +3,7 @@ import { cancelled, LabError, throwIfAborted } from '../experiment/errors';
 import type { FetchedFile, FolderSource } from './types';
 import { BodyError, readBody } from '../net/body';
 import { isPage, statedLength } from '../net/http';
+import { message } from '../experiment/message';
 import { digestBytes } from './bytes';
 
 export interface FetchFileOptions {
@@ -16,8 +17,6 @@ export interface FetchFileOptions {
 export interface FetchedBytes extends FetchedFile {
   data: Uint8Array;
 }
-
-const RETRY = 'Check the connection and load the model again.';
 
 /**
  * Fetches one file of a model folder and checks it against what the source states.
@@ -38,20 +37,19 @@ export async function fetchFile(
     return null;
   }
   if (missing) {
-    throw new LabError(
-      'model-fetch',
-      `“${source.id}” has no file ${path}.`,
-      `Check the model's folder and precision (${source.dtype}); the folder must be in the layout of a transformers.js repository.`,
-      { path, status: response.status },
-    );
+    throw new LabError('model-fetch.missing', {
+      path,
+      id: source.id,
+      precision: source.dtype,
+      status: response.status,
+    });
   }
   if (!response.ok) {
-    throw new LabError(
-      'model-fetch',
-      `${path} of “${source.id}” could not be fetched: HTTP ${response.status}.`,
-      RETRY,
-      { path, status: response.status },
-    );
+    throw new LabError('model-fetch.file-status', {
+      what: message('model.file', { path, id: source.id }),
+      path,
+      status: response.status,
+    });
   }
   const expected = expectedBytes(source, path, response);
   const data = await readBody(response, { ...options, expected }).catch((error: unknown) => {
@@ -59,10 +57,8 @@ export async function fetchFile(
     // The browser reports a connection closed early as a failed read.
     if (expected !== null && error.got < expected) throw truncated(source, path, error.got, expected, error);
     throw new LabError(
-      'model-fetch',
-      `${path} of “${source.id}” stopped arriving: ${error.message}.`,
-      RETRY,
-      { path },
+      'model-fetch.stopped',
+      { what: message('model.file', { path, id: source.id }), path, reason: error.message },
       error,
     );
   });
@@ -70,12 +66,12 @@ export async function fetchFile(
   const sha256 = await digestBytes(data);
   const stated = source.sha256?.[path];
   if (stated !== undefined && stated !== sha256) {
-    throw new LabError(
-      'model-invalid',
-      `${path} of “${source.id}” is not the file that the catalogue lists: its SHA-256 is ${sha256.slice(0, 12)}…, not ${stated.slice(0, 12)}….`,
-      'Restore the file, or reload without the browser cache.',
-      { path },
-    );
+    throw new LabError('model-invalid.digest', {
+      path,
+      id: source.id,
+      found: sha256.slice(0, 12),
+      stated: stated.slice(0, 12),
+    });
   }
   return { path, bytes: data.length, sha256, data };
 }
@@ -86,10 +82,8 @@ async function request(source: FolderSource, path: string, signal?: AbortSignal)
   } catch (error) {
     if (signal?.aborted) throw cancelled();
     throw new LabError(
-      'model-fetch',
-      `${path} of “${source.id}” could not be fetched: ${(error as Error).message}.`,
-      RETRY,
-      { path },
+      'model-fetch.file',
+      { what: message('model.file', { path, id: source.id }), path, reason: (error as Error).message },
       error,
     );
   }
@@ -102,10 +96,8 @@ function expectedBytes(source: FolderSource, path: string, response: Response): 
 
 function truncated(source: FolderSource, path: string, got: number, expected: number, cause?: unknown): LabError {
   return new LabError(
-    'model-truncated',
-    `${path} of “${source.id}” broke off after ${got} of ${expected} bytes.`,
-    RETRY,
-    { path, got, expected },
+    'model-truncated.file',
+    { what: message('model.file', { path, id: source.id }), path, got, expected },
     cause,
   );
 }

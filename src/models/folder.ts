@@ -31,7 +31,7 @@ export function httpFolder(source: FolderSource): ModelFolder {
 export async function storedFolder(store: ModelStore, location: HubLocation): Promise<ModelFolder> {
   const { id } = location;
   const model = await store.find(location);
-  if (!model) throw notStored(id, 'has not been downloaded', {});
+  if (!model) throw new LabError('model-not-stored.model', { id });
   return {
     id,
     sizes: new Map(model.files.map((file) => [file.path, file.bytes])),
@@ -39,21 +39,12 @@ export async function storedFolder(store: ModelStore, location: HubLocation): Pr
     read: async (path, { signal, optional, onBytes } = {}) => {
       const found = await store.file(location, path);
       if (!found && optional) return null;
-      if (!found) throw notStored(id, `is stored without ${path}`, { path });
+      if (!found) throw new LabError('model-not-stored.file', { id, path });
       const { file, stored } = found;
       const data = await readBlob(file, signal, (done) => onBytes?.(done, stored.bytes));
       return { path, bytes: stored.bytes, sha256: stored.sha256, data };
     },
   };
-}
-
-function notStored(id: string, what: string, details: Record<string, string>): LabError {
-  return new LabError(
-    'model-not-stored',
-    `“${id}” ${what}.`,
-    'Download it at the precision that is asked for.',
-    details,
-  );
 }
 
 /** Reads a JSON file. @throws LabError as the folder does, and `model-invalid` if it is not JSON */
@@ -68,11 +59,6 @@ export async function readJson(
   try {
     return { file, value: JSON.parse(new TextDecoder().decode(data)), data };
   } catch (error) {
-    throw new LabError(
-      'model-invalid',
-      `${path} of “${folder.id}” is not JSON: ${(error as Error).message}`,
-      'Restore the file.',
-      { path },
-    );
+    throw new LabError('model-invalid.json', { path, id: folder.id, reason: (error as Error).message }, error);
   }
 }

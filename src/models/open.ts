@@ -105,12 +105,7 @@ async function readFolder(
   for (const { path, bytes } of externalFiles(graph, id)) {
     const data = await raw(`onnx/${path}`);
     if (data.length < bytes)
-      throw new LabError(
-        'model-truncated',
-        `onnx/${path} of “${id}” has ${data.length} bytes, and the graph keeps weights up to byte ${bytes}.`,
-        'Put the files of one model and one precision together.',
-        { path, got: data.length, expected: bytes },
-      );
+      throw new LabError('model-truncated.external', { path, id, got: data.length, expected: bytes });
     external.push({ path, data });
   }
   return { config, tokenizer, graph, external, files, small };
@@ -122,13 +117,7 @@ function externalFiles(graph: Uint8Array, modelId: string): { path: string; byte
   for (const { external } of readModel(graph).initialisers.values()) {
     if (!external) continue;
     const { path, offset, length } = external;
-    if (!isInside(path) || path.includes('/'))
-      throw new LabError(
-        'model-path',
-        `The graph of “${modelId}” keeps weights at “${path}”, outside its folder.`,
-        'Use a model whose weights lie beside its graph.',
-        { path },
-      );
+    if (!isInside(path) || path.includes('/')) throw new LabError('model-path.external', { id: modelId, path });
     ends.set(path, Math.max(ends.get(path) ?? 0, offset + (length ?? 0)));
   }
   return [...ends].map(([path, bytes]) => ({ path, bytes })).toSorted((a, b) => (a.path < b.path ? -1 : 1));

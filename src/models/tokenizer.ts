@@ -31,11 +31,7 @@ export function createTokenizer(
   try {
     prefix = specialPrefix(engine);
   } catch (error) {
-    throw new LabError(
-      'model-invalid',
-      `The tokenizer of “${modelId}” cannot be read: ${(error as Error).message}`,
-      'Use a repository whose tokenizer.json is in the format of the tokenizers library.',
-    );
+    throw new LabError('model-invalid.tokenizer', { id: modelId, reason: (error as Error).message }, error);
   }
   const json = auto._tokenizerJSON as Json;
   const settings = auto.config as Json;
@@ -220,10 +216,5 @@ export function checkTokenizerFits(tokenizer: Tokenizer, vocabSize: number, mode
   const special = [tokenizer.bosId, tokenizer.eosId].filter((id) => id !== null);
   const highest = Math.max(tokenizer.vocabSize - 1, ...special);
   if (highest < vocabSize) return;
-  throw new LabError(
-    'tokenizer-mismatch',
-    `The tokenizer of “${modelId}” gives ids up to ${highest}, but the model has only ${vocabSize} tokens.`,
-    'Put the tokenizer files that belong to this model into its folder.',
-    { highestId: highest, vocabSize },
-  );
+  throw new LabError('tokenizer-mismatch.model', { id: modelId, highestId: highest, vocabSize });
 }

@@ -1,6 +1,7 @@
 /** Requests to hosts that may be wrong, slow or hostile: every way in which they fail has a name. */
 import { cancelled, LabError } from '../experiment/errors';
 import { BodyError, readBody } from './body';
+import type { Message } from '../experiment/message';
 
 export interface RequestOptions {
   signal?: AbortSignal;
@@ -14,9 +15,9 @@ export interface RequestOptions {
 /**
  * Sends a request and follows redirects. HTTP errors are answers, not exceptions.
  * @param what what is asked for, as the subject of the error's sentence
- * @throws LabError `model-unreachable` (details.reason: offline, blocked or redirects) or `cancelled`
+ * @throws LabError `model-unreachable` (params.reason: offline, blocked or redirects) or `cancelled`
  */
-export async function request(url: string, what: string, options: RequestOptions = {}): Promise<Response> {
+export async function request(url: string, what: Message, options: RequestOptions = {}): Promise<Response> {
   const { signal, method = 'GET', from = 0, to } = options;
   const headers: Record<string, string> = {};
   // A range of this plain form needs no preflight across origins (Fetch standard, CORS-safelisted request headers).
@@ -30,20 +31,12 @@ export async function request(url: string, what: string, options: RequestOptions
   }
 }
 
-const REASONS = {
-  offline: ['the host does not answer', 'Check the connection and the address of the host.'],
-  blocked: [
-    'the host does not allow pages of other sites to read it (CORS)',
-    'Use a host that allows it, or download the files and open them from disk.',
-  ],
-  redirects: ['the host redirects without end', 'Use another host or mirror.'],
-} as const;
-
 /** `fetch` tells a page no cause: two more requests, of which nothing is read, find it out. */
 async function unreachable(
   url: string,
-  what: string,
+  what: Message,
   signal: AbortSignal | undefined,
+
   cause: unknown,
 ): Promise<LabError> {
   const succeeds = (init: RequestInit): Promise<Response | null> =>
@@ -52,15 +45,8 @@ async function unreachable(
   const redirects = first !== null && (first.type === 'opaqueredirect' || (first.status >= 300 && first.status < 400));
   const answers = (await succeeds({ mode: 'no-cors' })) !== null;
   if (signal?.aborted) return cancelled();
-  const reason: keyof typeof REASONS = answers ? 'blocked' : redirects ? 'redirects' : 'offline';
-  const [text, remedy] = REASONS[reason];
-  return new LabError(
-    'model-unreachable',
-    `${what} could not be fetched: ${text}.`,
-    remedy,
-    { reason, host: new URL(url).host },
-    cause,
-  );
+  const reason = answers ? 'blocked' : redirects ? 'redirects' : 'offline';
+  return new LabError(`model-unreachable.${reason}`, { what, reason, host: new URL(url).host }, cause);
 }
 
 /** True where a web page stands in place of a file: a login page, or the front page of a single-page app. */
@@ -89,26 +75,18 @@ export function statedRange(response: Response): { from: number; total: number |
  * Reads a text of bounded length: a host cannot fill the memory with an endless answer.
  * @throws LabError `model-size` past the limit, `model-truncated` if it stops arriving, `cancelled`
  */
-export async function readText(response: Response, what: string, limit: number, signal?: AbortSignal): Promise<string> {
+export async function readText(
+  response: Response,
+  what: Message,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<string> {
   try {
     return new TextDecoder().decode(await readBody(response, { limit, signal }));
   } catch (error) {
     if (!(error instanceof BodyError)) throw error;
-    if (error.reason === 'too-long') {
-      throw new LabError(
-        'model-size',
-        `${what} is longer than ${limit} bytes, which no genuine one is.`,
-        'Use another host or mirror.',
-        { limit },
-      );
-    }
-    throw new LabError(
-      'model-truncated',
-      `${what} broke off after ${error.got} bytes.`,
-      'Check the connection and try again.',
-      { got: error.got },
-      error,
-    );
+    if (error.reason === 'too-long') throw new LabError('model-size.text', { what, limit });
+    throw new LabError('model-truncated.text', { what, got: error.got }, error);
   }
 }
 

@@ -2,6 +2,7 @@ import { wordsOf } from '../i18n/text';
 import { expect, test } from 'vitest';
 import { LabError } from '../experiment/errors';
 import { chooseBackend } from './backend';
+import { saying } from '../i18n/testing';
 
 const real = { available: true, name: 'NVIDIA', software: false };
 const software = { available: true, name: 'SwiftShader', software: true };
@@ -22,7 +23,7 @@ test.each([
 test('WebGPU that was asked for is never replaced', () => {
   const forced = (): unknown => chooseBackend('webgpu', none);
   expect(forced).toThrow(LabError);
-  expect(forced).toThrow('no adapter');
-  const reason = new LabError('webgpu-missing', 'This browser has no WebGPU.', 'Use another.');
+  expect(forced).toThrow(saying('no adapter'));
+  const reason = new LabError('webgpu-missing.browser');
   expect(() => chooseBackend('webgpu', { ...none, reason })).toThrow(reason);
 });

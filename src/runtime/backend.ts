@@ -31,14 +31,7 @@ export function chooseBackend(choice: 'auto' | Backend, adapter: AdapterFacts): 
   if (choice === 'wasm') return { backend: 'wasm', chosenBy: 'user', reason: message('run.device.wasm-asked') };
   if (choice === 'webgpu') {
     if (!adapter.available) {
-      throw (
-        adapter.reason ??
-        new LabError(
-          'webgpu-no-adapter',
-          'WebGPU was asked for, but this browser gives no adapter.',
-          'Choose the automatic backend or WASM, or use a browser with WebGPU on a machine with a GPU.',
-        )
-      );
+      throw adapter.reason ?? new LabError('webgpu-no-adapter.asked');
     }
     return {
       backend: 'webgpu',

@@ -24,11 +24,7 @@ export function floatData(tensor: Tensor): Float32Array {
     if (data instanceof Uint16Array) return fromHalf(data);
     return Float32Array.from(data as unknown as ArrayLike<number>);
   }
-  throw new LabError(
-    'graph-unsupported',
-    `A tensor of type ${tensor.type} came where numbers were expected.`,
-    'Use a model in fp32, fp16, q4 or q4f16.',
-  );
+  throw new LabError('graph-unsupported.tensor-type', { type: tensor.type });
 }
 
 export { fromHalf, toHalf };

@@ -5,13 +5,13 @@ import { LabError, type LabErrorJson } from '../../experiment/errors';
 import { digestOf } from '../../experiment/digest';
 import type { Run } from '../../experiment/run';
 import { identify, likeness, type Identified } from '../../files/identify';
+import type { Words } from '../../i18n/text';
 import { openExperiment } from '../state/store';
+import { useWords } from '../state/text';
 import { ErrorNote } from '../ui/ErrorNote';
 import { FileDrop } from '../ui/FileDrop';
 import { count, fixed } from '../ui/format';
-import { useWords } from '../state/text';
 import { Rich } from '../ui/Rich';
-import type { Words } from '../../i18n/text';
 
 const CODE = (parts: ReactNode): ReactNode => <code>{parts}</code>;
 const BOLD = (parts: ReactNode): ReactNode => <b>{parts}</b>;

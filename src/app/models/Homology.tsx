@@ -1,6 +1,6 @@
 /** Whether the two models belong together: the verdict, its reasons, and how the positions of the two are paired. */
-import type { LabErrorJson } from '../../experiment/errors';
 import type { Message } from '../../experiment/message';
+import type { LabErrorJson } from '../../experiment/errors';
 import type { HomologyReport } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
 import { editExperiment, useLab } from '../state/store';

@@ -1,6 +1,7 @@
 /** What the chosen pair takes in memory, before it is loaded: shown where a model is not bundled. */
 import { useEffect, useState } from 'react';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
+import { useWords } from '../state/text';
 import type { MemoryPlan, ResidenceChoice } from '../../worker/protocol';
 import { chooseResidence, memoryPlan } from '../state/engine';
 import { useModels } from '../state/models';
@@ -8,7 +9,6 @@ import { useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { bytes } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
-import { useWords } from '../state/text';
 import { Rich } from '../ui/Rich';
 
 interface Answer {
@@ -113,7 +113,7 @@ function Plan({ plan }: { plan: MemoryPlan }) {
   const size = (value: number): string => (value === 0 ? '–' : bytes(value));
   return (
     <>
-      <p className={plan.fits === 'no' ? 'unfit' : undefined}>{plan.reason}</p>
+      <p className={plan.fits === 'no' ? 'unfit' : undefined}>{words.say(plan.reason)}</p>
       <details>
         <summary>{words.text('models.memory.sum')}</summary>
         <p className="muted">{words.text('models.memory.sum-note', { hard: plan.hard })}</p>

@@ -2,15 +2,16 @@
 import { useId } from 'react';
 import { chooseBackend } from '../state/engine';
 import { useLab } from '../state/store';
+import { useWords } from '../state/text';
 import type { BackendChoice } from '../../worker/protocol';
 import { compact, seconds } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
-import { useWords } from '../state/text';
 
 export function EngineStatus() {
   const words = useWords();
   const id = useId();
   const { status, device, error } = useLab((s) => s.engine);
+  const said = error && words.error(error);
   const backend = useLab((s) => s.backend);
   const busy = useLab((s) => s.running !== null);
   const name =
@@ -35,9 +36,9 @@ export function EngineStatus() {
           ]}
           onChange={(choice) => void chooseBackend(choice)}
         />
-        {error && (
+        {said && (
           <p>
-            {words.error(error).what} {words.error(error).remedy}
+            {said.what} {said.remedy}
           </p>
         )}
         {device && !error && (

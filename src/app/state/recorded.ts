@@ -20,11 +20,7 @@ export async function loadRecorded(preset: string): Promise<void> {
     }
     written = await response.json();
   } catch (error) {
-    const failure = new LabError(
-      'model-fetch',
-      `The recorded run could not be read: ${(error as Error).message}.`,
-      'Press Run to compute one on this device.',
-    );
+    const failure = new LabError('model-fetch.recorded', { reason: (error as Error).message }, error);
     useLab.setState({ recorded: 'absent', recordedError: failure.toJSON() });
     return;
   }

@@ -131,7 +131,7 @@ test('a verification confirms nothing where a step failed or no claim was compar
   expect(
     close([
       step('integrity', 'reproduced'),
-      step('replay', 'not run', { code: 'internal', what: '', remedy: '' }),
+      step('replay', 'not run', { code: 'internal', key: 'internal', params: {} }),
       step('claims', 'reproduced'),
     ]).verdict,
   ).toBe('not run');

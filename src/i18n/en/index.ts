@@ -19,24 +19,40 @@ import appUi from './app-ui.json';
 import claims from './claims.json';
 import common from './common.json';
 import errors from './errors.json';
+import errorsApp from './errors-app.json';
 import errorsFiles from './errors-files.json';
 import errorsGpu from './errors-gpu.json';
+import errorsLab from './errors-lab.json';
+import errorsModels from './errors-models.json';
 import errorsOnnx from './errors-onnx.json';
+import errorsRuns from './errors-runs.json';
+import errorsRuntime from './errors-runtime.json';
+import errorsTools from './errors-tools.json';
+import extract from './extract.json';
 import gpu from './gpu.json';
+import lab from './lab.json';
 import metrics from './metrics.json';
+import models from './models.json';
 import onnx from './onnx.json';
 import pairs from './pairs.json';
 import problems from './problems.json';
 import progress from './progress.json';
 import run from './run.json';
+import runtime from './runtime.json';
 import secondOpinion from './second-opinion.json';
 
 export const en = {
   errors: {
     ...errors,
+    ...errorsApp,
     ...errorsFiles,
     ...errorsGpu,
+    ...errorsLab,
+    ...errorsModels,
     ...errorsOnnx,
+    ...errorsRuns,
+    ...errorsRuntime,
+    ...errorsTools,
   },
   texts: {
     ...appActivations,
@@ -55,13 +71,17 @@ export const en = {
     ...appUi,
     ...claims,
     ...common,
+    ...extract,
     ...gpu,
+    ...lab,
     ...metrics,
+    ...models,
     ...onnx,
     ...pairs,
     ...problems,
     ...progress,
     ...run,
+    ...runtime,
     ...secondOpinion,
   },
 };

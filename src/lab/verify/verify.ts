@@ -83,7 +83,8 @@ export async function verify(
       step = {
         id,
         verdict: 'not run',
-        summary: error.message,
+        // The error says it, in the reader's language.
+        summary: '',
         checks: [],
         error: error.toJSON(),
         milliseconds: Math.round(performance.now() - started),
@@ -213,14 +214,7 @@ export async function verify(
 
 /** What does not fit together inside a link is the link's fault, and named as that. */
 function named(thrown: unknown): LabError {
-  if (thrown instanceof RangeError)
-    return new LabError(
-      'link-invalid',
-      `The link does not fit the models that it names: ${thrown.message}.`,
-      'Ask its author for a link that the lab made.',
-      undefined,
-      thrown,
-    );
+  if (thrown instanceof RangeError) return new LabError('link-invalid.models', { reason: thrown.message }, thrown);
   return LabError.from(thrown);
 }
 
