@@ -1,13 +1,13 @@
 /** A file read back: what it is, and how it stands to the run on screen. */
+import type { Words } from '../../i18n/text';
+import { useWords } from '../state/text';
 import { useState, type ReactNode } from 'react';
 import { asJson } from '../../experiment/bundle';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
 import { digestOf } from '../../experiment/digest';
 import type { Run } from '../../experiment/run';
 import { identify, likeness, type Identified } from '../../files/identify';
-import type { Words } from '../../i18n/text';
 import { openExperiment } from '../state/store';
-import { useWords } from '../state/text';
 import { ErrorNote } from '../ui/ErrorNote';
 import { FileDrop } from '../ui/FileDrop';
 import { count, fixed } from '../ui/format';

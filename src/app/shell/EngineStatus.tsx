@@ -1,8 +1,8 @@
 /** Which backend the engine runs on and why, its self-test, and the choice of another. */
+import { useWords } from '../state/text';
 import { useId } from 'react';
 import { chooseBackend } from '../state/engine';
 import { useLab } from '../state/store';
-import { useWords } from '../state/text';
 import type { BackendChoice } from '../../worker/protocol';
 import { compact, seconds } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
