@@ -1,6 +1,4 @@
 /** A file read back: what it is, and how it stands to the run on screen. */
-import type { Words } from '../../i18n/text';
-import { useWords } from '../state/text';
 import { useState, type ReactNode } from 'react';
 import { asJson } from '../../experiment/bundle';
 import { LabError, type LabErrorJson } from '../../experiment/errors';

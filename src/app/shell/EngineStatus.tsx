@@ -1,5 +1,4 @@
 /** Which backend the engine runs on and why, its self-test, and the choice of another. */
-import { useWords } from '../state/text';
 import { useId } from 'react';
 import { chooseBackend } from '../state/engine';
 import { useLab } from '../state/store';
