@@ -12,8 +12,6 @@ import { ErrorNote } from '../ui/ErrorNote';
 import { FileDrop } from '../ui/FileDrop';
 import { count, fixed } from '../ui/format';
 import { Rich } from '../ui/Rich';
-import { useWords } from '../state/text';
-import type { Words } from '../../i18n/text';
 
 const CODE = (parts: ReactNode): ReactNode => <code>{parts}</code>;
 const BOLD = (parts: ReactNode): ReactNode => <b>{parts}</b>;

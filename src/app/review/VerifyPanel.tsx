@@ -8,7 +8,6 @@ import { progressText } from '../ui/ProgressLine';
 import type { VerificationState } from './useVerification';
 import { VerdictMark } from './VerdictMark';
 import { Rich } from '../ui/Rich';
-import { useWords } from '../state/text';
 
 interface Props {
   state: VerificationState;

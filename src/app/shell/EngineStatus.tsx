@@ -6,7 +6,6 @@ import { useWords } from '../state/text';
 import type { BackendChoice } from '../../worker/protocol';
 import { compact, seconds } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
-import { useWords } from '../state/text';
 
 export function EngineStatus() {
   const words = useWords();
