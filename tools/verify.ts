@@ -12,6 +12,7 @@ import type { RunDocument } from '../src/experiment/share/document';
 import { openBundle, openLink, type Opened } from '../src/experiment/share/open';
 import { isWholeVerification, type ClaimCheck, type Verification } from '../src/experiment/share/verification';
 import { claimText } from '../src/experiment/share/claims';
+import { wordsOf } from '../src/i18n/text';
 import { normaliseHost } from '../src/models/location';
 import { exitCodeOf, ok, withHeadless } from './headless';
 
@@ -141,7 +142,7 @@ function row(
   { id, claimed, here, difference, tolerance, verdict, note }: ClaimCheck,
   { concept }: RunDocument,
 ): string {
-  const figure = claimText(id, concept).label;
+  const figure = claimText(id, concept, (arm) => wordsOf('en').text(`arms.${arm}.name`)).label;
   const cells = [
     figure.padEnd(38),
     String(claimed).padStart(9),

@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { digestOf } from './digest';
 import { LabError } from './errors';
-import { DOSED_ARMS, RUN_SCHEMA, STAGES, ARMS, type Run } from './run';
+import { ARMS, DOSED_ARMS, isCore, type Arm, type PerArm } from './arms';
+import { RUN_SCHEMA, STAGES, type Run } from './run';
 import { ALIGNMENTS, experimentSchema, MAP_KINDS, parseExperiment, READ_POSITIONS } from './schema';
 
 /** JSON has no NaN: a number that could not be computed is written as null, and is NaN again when it is read. */
@@ -17,6 +18,12 @@ const strings = z.array(z.string());
 
 const every = <K extends string, V extends z.ZodType>(keys: readonly K[], value: V): z.ZodObject<Record<K, V>> =>
   z.strictObject(Object.fromEntries(keys.map((key) => [key, value])) as Record<K, V>);
+
+/** One value for each arm; a run of an older version lacks the controls that came later. */
+const perArm = <A extends Arm, V extends z.ZodType>(arms: readonly A[], value: V): z.ZodType<PerArm<A, z.infer<V>>> =>
+  z.strictObject(
+    Object.fromEntries(arms.map((arm) => [arm, isCore(arm) ? value : value.optional()])),
+  ) as unknown as z.ZodType<PerArm<A, z.infer<V>>>;
 
 const tiles = z.strictObject({ narrow: z.string(), wide: z.string() });
 const device = z.strictObject({
@@ -174,7 +181,7 @@ const axis = z.strictObject({
   prompt: z.string(),
   written: z.strictObject({ source: written, target: written }).nullable(),
   stops: z.array(z.number()).min(1),
-  arms: every(
+  arms: perArm(
     DOSED_ARMS,
     z.strictObject({
       tokens: z.array(z.strictObject({ id: z.number(), text: z.string() })),
@@ -186,7 +193,7 @@ const axis = z.strictObject({
 });
 
 const concept = z.strictObject({ title: z.string(), positive: z.string(), negative: z.string() });
-const steer = z.strictObject({ concept, vector, isoKlAlpha: every(DOSED_ARMS, z.number().nullable()), axis });
+const steer = z.strictObject({ concept, vector, isoKlAlpha: perArm(DOSED_ARMS, z.number().nullable()), axis });
 
 const share = z.strictObject({ rate: measured, interval: pair });
 const cell = z.strictObject({
@@ -221,7 +228,7 @@ const arm = z.strictObject({
 const streams = z.strictObject({
   prompt: z.string(),
   stop: z.number(),
-  arms: every(ARMS, z.array(z.strictObject({ id: z.number(), text: z.string(), projection: z.number().nullable() }))),
+  arms: perArm(ARMS, z.array(z.strictObject({ id: z.number(), text: z.string(), projection: z.number().nullable() }))),
 });
 
 const verdict = z.strictObject({

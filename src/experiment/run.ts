@@ -1,4 +1,5 @@
 /** A Run is what came out of an Experiment: plain JSON, written by the lab, shown by the app. */
+import type { Arm, DosedArm, PerArm } from './arms';
 import type { Experiment, MapKind, ReadPosition } from './schema';
 
 export const RUN_SCHEMA = 3;
@@ -8,13 +9,6 @@ export type Backend = 'webgpu' | 'wasm';
 export type Residence = 'together' | 'in turn';
 export const STAGES = ['models', 'activations', 'map', 'steer', 'evidence'] as const;
 export type Stage = (typeof STAGES)[number];
-
-/** Every curve, stream and bar belongs to one arm. */
-export const ARMS = ['small', 'small-steered', 'large', 'mapped', 'native', 'random'] as const;
-export type Arm = (typeof ARMS)[number];
-/** The arms that have a dose. */
-export const DOSED_ARMS = ['small-steered', 'mapped', 'native', 'random'] as const;
-export type DosedArm = (typeof DOSED_ARMS)[number];
 
 export interface DeviceReport {
   backend: Backend;
@@ -243,7 +237,7 @@ export interface DoseAxis {
   written: { source: RenderedPrompt; target: RenderedPrompt } | null;
   /** Signed stops in r, ascending, 0 included. */
   stops: number[];
-  arms: Record<DosedArm, AxisArm>;
+  arms: PerArm<DosedArm, AxisArm>;
   milliseconds: number;
 }
 
@@ -254,11 +248,11 @@ export interface StreamToken {
   projection: number | null;
 }
 
-/** The six continuations at one stop. */
+/** The continuations of every arm at one stop. */
 export interface StopStreams {
   prompt: string;
   stop: number;
-  arms: Record<Arm, StreamToken[]>;
+  arms: PerArm<Arm, StreamToken[]>;
 }
 
 export interface DoseCell {
@@ -312,7 +306,7 @@ export interface SteerResult {
   concept: { title: string; positive: string; negative: string };
   vector: VectorResult;
   /** α at which p95 KL on neutral text is 1 nat, per arm; null where the axis does not reach it. */
-  isoKlAlpha: Record<DosedArm, number | null>;
+  isoKlAlpha: PerArm<DosedArm, number | null>;
   axis: DoseAxis;
 }
 

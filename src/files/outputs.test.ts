@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '../experiment/digest';
-import { DOSED_ARMS, type DoseCell, type MapArrays, type Run } from '../experiment/run';
+import { DOSED_ARMS } from '../experiment/arms';
+import type { DoseCell, MapArrays, Run } from '../experiment/run';
 import { parseExperiment, parseExperimentJson } from '../experiment/schema';
 import { heading, list, paragraph, quote, table, toHtml, toMarkdown } from './document';
 import { llamaCommand, shellWord } from './llama-script';

@@ -1,15 +1,9 @@
 /** A run as a report, in Markdown or as a printable page: what was run, on what, what came out, and what it cost. */
 import type { ArmResult, Run } from '../experiment/run';
+import { wordsOf } from '../i18n/text';
 import { heading, list, paragraph, quote, table, toHtml, toMarkdown, type Block } from './document';
 
-const ARM_NAMES: Record<ArmResult['name'], string> = {
-  small: 'small',
-  'small-steered': 'small, steered',
-  large: 'large',
-  mapped: 'large + mapped',
-  native: 'large + native',
-  random: 'large + random',
-};
+const armName = ({ name }: ArmResult): string => wordsOf('en').text(`arms.${name}.name`);
 
 const HOMOLOGY_NAMES: Record<Run['models']['homology']['verdict'], string> = {
   homologous: 'Homologous',
@@ -126,7 +120,7 @@ function reportOf(run: Run): Block[] {
     table(
       ['arm', 'towards', 'r', 'α', 'iso-KL', 'wanted side', '95 % interval', 'n', 'p95 KL', 'rep-3'],
       run.arms.map((arm) => [
-        ARM_NAMES[arm.name],
+        armName(arm),
         arm.direction === 'none' ? '–' : arm.direction,
         fixed(arm.dose.r, 2),
         fixed(arm.dose.alpha, 2),
@@ -140,7 +134,7 @@ function reportOf(run: Run): Block[] {
     ),
     heading(2, 'One continuation of each arm'),
     ...run.arms.flatMap((arm) => [
-      paragraph({ bold: `${ARM_NAMES[arm.name]}${arm.direction === 'none' ? '' : `, ${arm.direction}`}` }),
+      paragraph({ bold: `${armName(arm)}${arm.direction === 'none' ? '' : `, ${arm.direction}`}` }),
       quote(arm.samples[0] ?? ''),
     ]),
     heading(2, 'Provenance'),

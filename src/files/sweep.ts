@@ -1,7 +1,8 @@
 /** The dose sweep as CSV: one row an arm, dose and half of the prompts. */
 import Papa from 'papaparse';
 import { z } from 'zod';
-import { DOSED_ARMS, type DoseCell } from '../experiment/run';
+import { DOSED_ARMS } from '../experiment/arms';
+import type { DoseCell } from '../experiment/run';
 import { invalidFile } from './bytes';
 
 const COLUMNS = [

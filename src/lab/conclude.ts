@@ -1,4 +1,5 @@
 /** The dose that is used and the sentence that a practitioner can act on. */
+import { armSpec, ISOTROPIC, TESTED } from '../experiment/arms';
 import type { ArmResult, DoseCell, Outcome, Verdict } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { bootstrap } from '../math/stats';
@@ -19,7 +20,7 @@ export function usableWindow(
 ): number | null {
   let largest: number | null = null;
   for (const r of stops) {
-    const both = cells.filter((cell) => cell.arm === 'mapped' && Math.abs(Math.abs(cell.r) - r) < 1e-9);
+    const both = cells.filter((cell) => cell.arm === TESTED && Math.abs(Math.abs(cell.r) - r) < 1e-9);
     if (both.length === 0 || both.some((cell) => cell.klP95 > dose.maxP95Kl || cell.rep3 >= dose.maxRep3)) break;
     largest = r;
   }
@@ -29,7 +30,7 @@ export function usableWindow(
 /** Two-sided effect of a magnitude: the smaller of the two wanted-side rates of the mapped arm. */
 function twoSided(cells: readonly DoseCell[], r: number): number {
   const at = (signed: number): DoseCell | undefined =>
-    cells.find((cell) => cell.arm === 'mapped' && Math.abs(cell.r - signed) < 1e-9);
+    cells.find((cell) => cell.arm === TESTED && Math.abs(cell.r - signed) < 1e-9);
   return Math.min(at(r)?.positive.rate ?? 0, at(-r)?.negative.rate ?? 0);
 }
 
@@ -121,9 +122,9 @@ export interface ConcludeInput {
 export function conclude(input: ConcludeInput): Verdict {
   const find = (name: ArmResult['name'], direction: ArmResult['direction']): ArmResult =>
     input.arms.find((arm) => arm.name === name && arm.direction === direction)!;
-  const base = find('large', 'none');
-  const up = find('mapped', 'positive');
-  const down = find('mapped', 'negative');
+  const base = find(armSpec(TESTED).base!, 'none');
+  const up = find(TESTED, 'positive');
+  const down = find(TESTED, 'negative');
   const reached = [up, down].filter((arm) => arm.conceptRate.value >= STEERED_RATE).length;
   const outcome: Outcome = reached === 2 ? 'steers' : reached === 1 ? 'one-sided' : 'fails';
   const { concept } = input;
@@ -132,7 +133,7 @@ export function conclude(input: ConcludeInput): Verdict {
     input.chosen.reason,
   ];
   const drifts = (['positive', 'negative'] as const).map((direction) => {
-    const random = find('random', direction);
+    const random = find(ISOTROPIC, direction);
     return Math.max(
       Math.abs(random.positiveRate - base.positiveRate),
       Math.abs(random.negativeRate - base.negativeRate),

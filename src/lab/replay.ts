@@ -2,7 +2,8 @@
  * Replay: tokens that were written elsewhere are forced through the models, and their log-probabilities compared. Sampled
  * text differs between devices at the first token that rounding tips over; log-probabilities of given tokens do not.
  */
-import type { Arm, DosedArm, ReplayEvidence, ReplayRow, StopStreams } from '../experiment/run';
+import { armSpec, isReplayable, unsteeredArm, type Arm } from '../experiment/arms';
+import type { ReplayEvidence, ReplayRow, StopStreams } from '../experiment/run';
 import { logSoftmax } from '../math/information';
 import { fromHalf, toHalf } from '../runtime/tensors';
 import type { LanguageModel, SteeredRow } from '../runtime/types';
@@ -95,12 +96,6 @@ export function unpackHalf(text: string, width: number): Float32Array {
   return values;
 }
 
-/** Arms that run in each model; the first of each is the model without steering. */
-export const ROLE_ARMS = {
-  source: ['small', 'small-steered'],
-  target: ['large', 'mapped', 'native', 'random'],
-} as const satisfies Record<Role, readonly Arm[]>;
-
 /** One model of a replay: its steered block, and unit directions of its arms, rounded as in a link. */
 export interface ReplayRole {
   model: LanguageModel;
@@ -115,7 +110,7 @@ export interface ReplayAsk {
   ids: readonly number[];
 }
 
-/** The replay of a model with a run's own arms. The random arm is replayed with its first direction. */
+/** The replay of a model with a run's own arms. An arm of several directions is replayed with its first. */
 export function roleOf(arms: readonly SteeringArm[]): ReplayRole {
   const [{ model, layer }] = arms;
   return {
@@ -158,12 +153,13 @@ export async function replayOf(
   const prompt = promptIds(up.prompt, tokenizer, prompting);
   const rows: Omit<ReplayRow, 'millinats' | 'argmax'>[] = [];
   const add = (arm: Arm, direction: ReplayRow['direction'], alpha: number, streams: StopStreams): void => {
-    const ids = streams.arms[arm].map((token) => token.id);
+    const ids = (streams.arms[arm] ?? []).map((token) => token.id);
     if (ids.length > 0)
       rows.push({ arm, direction, alpha: Number(alpha.toPrecision(ALPHA_DIGITS)), text: tokenizer.decode(ids), ids });
   };
-  add(ROLE_ARMS[role][0], 'none', 0, up);
-  for (const { arm, medianNorm } of arms) {
+  add(unsteeredArm(role), 'none', 0, up);
+  // The directions of the others take a fit: a link's reader could not replay them before it.
+  for (const { arm, medianNorm } of arms.filter((each) => isReplayable(each.arm))) {
     add(arm, 'positive', r * medianNorm, up);
     add(arm, 'negative', -r * medianNorm, down);
   }
@@ -180,6 +176,9 @@ export async function replayOf(
 
 /** Directions as a link carries them. */
 export function vectorsOf(arms: readonly SteeringArm[]): ReplayEvidence['vectors'] {
-  const values = (name: DosedArm): string => packHalf(arms.find(({ arm }) => arm === name)!.directions[0]);
-  return { source: values('small-steered'), mapped: values('mapped'), native: values('native') };
+  const carried = arms.flatMap(({ arm, directions }) => {
+    const { vector } = armSpec(arm);
+    return vector === null ? [] : [[vector, packHalf(directions[0])]];
+  });
+  return Object.fromEntries(carried) as ReplayEvidence['vectors'];
 }

@@ -1,6 +1,7 @@
 /** The claims of a link, and beside each what was found here. */
 import type { Claim } from '../../experiment/share/claims';
 import { claimText } from '../../experiment/share/claims';
+import { ARM_STYLES } from '../figures/arms';
 import type { RunDocument } from '../../experiment/share/document';
 import type { ClaimCheck } from '../../experiment/share/verification';
 import { Help } from '../ui/Help';
@@ -79,7 +80,7 @@ export function ClaimsTable({ document, checks }: { document: RunDocument; check
 }
 
 function ClaimRow({ claim, ends, check }: { claim: Claim; ends: RunDocument['concept']; check: ClaimCheck | null }) {
-  const { label, help } = claimText(claim.id, ends);
+  const { label, help } = claimText(claim.id, ends, (arm) => ARM_STYLES[arm].name);
   const more = [
     claim.n === undefined ? null : `n ${claim.n}`,
     claim.interval ? `95 % ${interval(claim.interval)}` : null,

@@ -5,7 +5,7 @@ import { OUTCOME_NAMES } from '../evidence/VerdictLine';
 import { compact, fixed, percent } from '../ui/format';
 
 const unitOf = (id: ClaimId): ReturnType<typeof claimText>['unit'] =>
-  claimText(id, { positive: '', negative: '' }).unit;
+  claimText(id, { positive: '', negative: '' }, String).unit;
 
 /** The value of a claim, with the digits that it is claimed with. */
 export function claimValue(id: ClaimId, value: Claim['value'] | null): string {

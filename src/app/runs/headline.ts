@@ -1,5 +1,6 @@
 /** The numbers by which two runs are compared, and whether their intervals meet. */
-import type { Arm, ArmResult, Run } from '../../experiment/run';
+import { ARMS, isDosed, TESTED, type Arm } from '../../experiment/arms';
+import type { ArmResult, Run } from '../../experiment/run';
 import { ARM_STYLES } from '../figures/arms';
 
 export interface Reading {
@@ -48,23 +49,17 @@ function worst(run: Run, name: Arm, cost: 'p95Kl' | 'rep3'): Reading | null {
   return values.length === 0 ? null : plain(Math.max(...values));
 }
 
-const SIDES: { name: Arm; direction: ArmResult['direction'] }[] = [
-  { name: 'small', direction: 'none' },
-  { name: 'small-steered', direction: 'positive' },
-  { name: 'small-steered', direction: 'negative' },
-  { name: 'large', direction: 'none' },
-  { name: 'mapped', direction: 'positive' },
-  { name: 'mapped', direction: 'negative' },
-  { name: 'native', direction: 'positive' },
-  { name: 'native', direction: 'negative' },
-  { name: 'random', direction: 'positive' },
-  { name: 'random', direction: 'negative' },
-];
+const DIRECTIONS = ['positive', 'negative'] as const;
+/** Every arm, to both sides where it has a dose. */
+const SIDES = ARMS.flatMap((name): { name: Arm; direction: ArmResult['direction'] }[] =>
+  isDosed(name) ? DIRECTIONS.map((direction) => ({ name, direction })) : [{ name, direction: 'none' }],
+);
 
 const SIDE_WORDS = { none: 'unsteered', positive: 'positive side', negative: 'negative side' } as const;
 
 /** The headline numbers of two runs, row by row. A number that neither run has is left out. */
 export function headlines(a: Run, b: Run): Headline[] {
+  const tested = ARM_STYLES[TESTED].short;
   const row = (
     name: string,
     group: Headline['group'],
@@ -97,7 +92,7 @@ export function headlines(a: Run, b: Run): Headline[] {
         'share',
       ),
     ),
-    row('p95 KL of mapped, nat', 'cost', (run) => worst(run, 'mapped', 'p95Kl'), 'mapped'),
-    row('rep-3 of mapped', 'cost', (run) => worst(run, 'mapped', 'rep3'), 'mapped'),
+    row(`p95 KL of ${tested}, nat`, 'cost', (run) => worst(run, TESTED, 'p95Kl'), TESTED),
+    row(`rep-3 of ${tested}`, 'cost', (run) => worst(run, TESTED, 'rep3'), TESTED),
   ].filter((each) => each.a !== null || each.b !== null);
 }

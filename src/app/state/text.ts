@@ -11,3 +11,8 @@ const useLocale = create<{ locale: Locale; setLocale: (locale: Locale) => void }
 export function useWords(): Words {
   return wordsOf(useLocale(({ locale }) => locale));
 }
+
+/** The same words outside a component, as they are now. */
+export function currentWords(): Words {
+  return wordsOf(useLocale.getState().locale);
+}

@@ -21,7 +21,7 @@ test('the recorded run claims every headline number once, as it is in the run', 
     expect(claim.value).toBeCloseTo(arm.conceptRate.value, 4);
     expect(claim.n).toBe(arm.conceptRate.n);
   }
-  expect(new Set(claims.map(({ id }) => claimText(id, ENDS).label)).size).toBe(claims.length);
+  expect(new Set(claims.map(({ id }) => claimText(id, ENDS, String).label)).size).toBe(claims.length);
 });
 
 test('what a quick verification has gives the claims of the map and the vector alone', () => {

@@ -4,7 +4,8 @@
  * lab knows too: a link may claim more narrowly than the rule, never more widely.
  */
 import { z } from 'zod';
-import { DOSED_ARMS, type ArmResult, type MapResult, type Run, type VectorResult } from '../run';
+import { isDosed, REPORT_ORDER, TESTED, type Arm } from '../arms';
+import type { ArmResult, MapResult, Run, VectorResult } from '../run';
 
 /** How a tolerance follows from its claim. The reasons are in docs/link-format.md. */
 export const BASES = ['exact', 'arithmetic', 'two-samples', 'interval', 'repetition'] as const;
@@ -13,11 +14,12 @@ export type Basis = (typeof BASES)[number];
 const OUTCOMES = ['steers', 'one-sided', 'fails'] as const;
 const DIRECTIONS = ['positive', 'negative'] as const;
 
-const armIds = DOSED_ARMS.flatMap((arm) => DIRECTIONS.map((direction) => `${arm}.${direction}` as const));
-const RATE_IDS = (['small.none', 'large.none', ...armIds] as const).map((arm) => `rate.${arm}` as const);
+const RATE_IDS = REPORT_ORDER.flatMap((arm) =>
+  (isDosed(arm) ? DIRECTIONS : (['none'] as const)).map((direction) => `rate.${arm}.${direction}` as const),
+);
 const COST_IDS = DIRECTIONS.flatMap((direction) => [
-  `kl.mapped.${direction}` as const,
-  `rep3.mapped.${direction}` as const,
+  `kl.${TESTED}.${direction}` as const,
+  `rep3.${TESTED}.${direction}` as const,
 ]);
 
 export const CLAIM_IDS = [
@@ -142,9 +144,9 @@ export function claimsOf(run: ClaimSource): Claim[] {
   for (const arm of run.arms ?? []) {
     const { value, n, interval } = arm.conceptRate;
     add(`rate.${arm.name}.${arm.direction}` as ClaimId, value, { n, interval: short(interval) });
-    if (arm.name !== 'mapped' || arm.direction === 'none') continue;
-    add(`kl.mapped.${arm.direction}`, arm.p95Kl);
-    add(`rep3.mapped.${arm.direction}`, arm.rep3);
+    if (arm.name !== TESTED || arm.direction === 'none') continue;
+    add(`kl.${TESTED}.${arm.direction}`, arm.p95Kl);
+    add(`rep3.${TESTED}.${arm.direction}`, arm.rep3);
   }
   return claims;
 }
@@ -167,8 +169,12 @@ export interface ClaimText {
   unit: 'share' | 'number' | 'word' | 'block';
 }
 
-/** The lab's words for a claim. @param ends names of the concept's two sides */
-export function claimText(id: ClaimId, ends: { positive: string; negative: string }): ClaimText {
+/** The lab's words for a claim. @param ends names of the concept's two sides @param armName name of an arm */
+export function claimText(
+  id: ClaimId,
+  ends: { positive: string; negative: string },
+  armName: (arm: Arm) => string,
+): ClaimText {
   const fixed: Partial<Record<ClaimId, ClaimText>> = {
     outcome: {
       label: 'Outcome',
@@ -220,7 +226,7 @@ export function claimText(id: ClaimId, ends: { positive: string; negative: strin
   const known = fixed[id];
   if (known) return known;
   const [what, arm, direction] = id.split('.');
-  const name = ARM_NAMES[arm] ?? arm;
+  const name = armName(arm as Arm);
   const towards =
     direction === 'positive'
       ? `toward ${ends.positive}`
@@ -245,12 +251,3 @@ export function claimText(id: ClaimId, ends: { positive: string; negative: strin
     unit: 'share',
   };
 }
-
-const ARM_NAMES: Record<string, string> = {
-  small: 'Small',
-  'small-steered': 'Small, steered',
-  large: 'Large',
-  mapped: 'Large + mapped',
-  native: 'Large + native',
-  random: 'Large + random',
-};

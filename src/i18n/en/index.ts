@@ -2,7 +2,9 @@
  * English. `errors` has two texts an entry (what happened, what to do); `texts` one. All are ICU messages
  * (`{name}`, `{n, number}`, `{n, plural, one {# pair} other {# pairs}}`; an apostrophe stands for itself as ’).
  */
+import arms from './arms.json';
 import common from './common.json';
 import errors from './errors.json';
+import settingsEffect from './settings-effect.json';
 
-export const en = { errors, texts: { ...common } };
+export const en = { errors, texts: { ...common, ...arms, ...settingsEffect } };
