@@ -2,6 +2,7 @@
 import { STAGES, type Stage } from '../../experiment/run';
 import type { ModelRef } from '../../experiment/model-ref';
 import type { Experiment } from '../../experiment/schema';
+import { firstStageReading } from '../../experiment/stage-inputs';
 import { GROUPS, type Field } from '../settings/fields';
 import { hostName } from '../ui/format';
 
@@ -15,14 +16,13 @@ export interface Difference {
 /** Parts of an experiment that the form does not show field by field, or shows elsewhere. */
 const WHOLE: {
   path: string;
-  stage: Stage;
   label: string;
   write: (experiment: Experiment) => string;
   tell?: (a: Experiment, b: Experiment) => [string, string];
 }[] = [
-  { path: 'models.source', stage: 'models', label: 'Small model', write: (e) => modelName(e.models.source) },
-  { path: 'models.target', stage: 'models', label: 'Large model', write: (e) => modelName(e.models.target) },
-  { path: 'concept', stage: 'steer', label: 'Concept', write: conceptName, tell: conceptsApart },
+  { path: 'models.source', label: 'Small model', write: (e) => modelName(e.models.source) },
+  { path: 'models.target', label: 'Large model', write: (e) => modelName(e.models.target) },
+  { path: 'concept', label: 'Concept', write: conceptName, tell: conceptsApart },
 ];
 
 function modelName({ id, dtype, location }: ModelRef): string {
@@ -55,23 +55,9 @@ function conceptsApart(a: Experiment, b: Experiment): [string, string] {
   ];
 }
 
-const FIELDS = new Map<string, { field: Field; stage: Stage }>(
-  GROUPS.flatMap(({ stage, fields }) => fields.map((field) => [field.path, { field, stage }] as const)),
+const FIELDS = new Map<string, Field>(
+  GROUPS.flatMap(({ fields }) => fields.map((field) => [field.path, field] as const)),
 );
-
-const STAGE_OF: Record<string, Stage> = {
-  models: 'models',
-  corpus: 'activations',
-  map: 'map',
-  concept: 'steer',
-  prompting: 'steer',
-  vector: 'steer',
-  transfer: 'steer',
-  dose: 'evidence',
-  generation: 'evidence',
-  title: 'models',
-  schema: 'models',
-};
 
 function write(value: unknown, field?: Field): string {
   if (field?.kind === 'choice') return field.options.find((option) => option.value === value)?.label ?? String(value);
@@ -100,15 +86,21 @@ const valueAt = (experiment: Experiment, path: string): unknown =>
 
 /** Every setting in which two experiments differ, by stage. Empty where they ask for the same. */
 export function settingDifferences(a: Experiment, b: Experiment): Difference[] {
+  // From which stage on results differ by it; what changes none stands with the first.
+  const stageOf = (path: string): Stage => firstStageReading(path, a) ?? firstStageReading(path, b) ?? STAGES[0];
   const found = paths(a, b).map((path): Difference => {
     const whole = WHOLE.find((each) => each.path === path);
     if (whole)
-      return { stage: whole.stage, label: whole.label, values: whole.tell?.(a, b) ?? [whole.write(a), whole.write(b)] };
+      return {
+        stage: stageOf(path),
+        label: whole.label,
+        values: whole.tell?.(a, b) ?? [whole.write(a), whole.write(b)],
+      };
     const known = FIELDS.get(path);
     return {
-      stage: known?.stage ?? STAGE_OF[path.split('.')[0]] ?? 'evidence',
-      label: known?.field.label ?? path,
-      values: [write(valueAt(a, path), known?.field), write(valueAt(b, path), known?.field)],
+      stage: stageOf(path),
+      label: known?.label ?? path,
+      values: [write(valueAt(a, path), known), write(valueAt(b, path), known)],
     };
   });
   return found.sort((x, y) => STAGES.indexOf(x.stage) - STAGES.indexOf(y.stage));

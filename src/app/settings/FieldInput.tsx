@@ -1,13 +1,18 @@
 /** One field of the form. A value that the schema refuses is shown with its message and not used. */
 import { useId, useState } from 'react';
 import { experimentProblems } from '../../experiment/schema';
+import { useWords } from '../state/text';
 import { useCorpora, useFamily } from '../state/catalog';
 import { setExperiment, useLab } from '../state/store';
 import { Help } from '../ui/Help';
+import { shapeOf } from '../state/stages';
+import { effectOf } from './effect';
 import { valueAt, withValue, type Field } from './fields';
 
 export function FieldInput({ field }: { field: Field }) {
   const id = useId();
+  const words = useWords();
+  const models = useLab((s) => s.stages.models.result);
   const experiment = useLab((s) => s.experiment);
   const value = valueAt(experiment, field.path);
   const [problem, setProblem] = useState<string | null>(null);
@@ -26,7 +31,7 @@ export function FieldInput({ field }: { field: Field }) {
   return (
     <div className="field" data-field={field.path}>
       <label htmlFor={id}>{field.label}</label>
-      <Help about={field.label}>{field.help}</Help>
+      <Help about={field.label}>{`${field.help} ${words.say(effectOf(field.path, experiment, shapeOf(models)))}`}</Help>
       <span className="field-control">
         <Control field={field} id={id} value={value} onOffer={offer} invalid={problem !== null} />
         {field.kind === 'number' && field.unit && <span className="muted">{field.unit}</span>}

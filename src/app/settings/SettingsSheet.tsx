@@ -2,8 +2,9 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { defaultExperiment, quickVariant } from '../../experiment/defaults';
 import { digestOf } from '../../experiment/digest';
+import { firstDifference } from '../../experiment/stage-inputs';
 import { UndoRedo } from '../shell/UndoRedo';
-import { firstDifference, STAGE_TITLES } from '../state/stages';
+import { shapeOf, STAGE_TITLES } from '../state/stages';
 import { editExperiment, openExperiment, useLab } from '../state/store';
 import { Digest } from '../ui/Digest';
 import { Segmented } from '../ui/Segmented';
@@ -19,7 +20,8 @@ export default function SettingsSheet() {
   const [view, setView] = useState<View>('form');
   const experiment = useLab((s) => s.experiment);
   const shown = useLab((s) => s.stages.evidence.experiment ?? s.stages.steer.experiment);
-  const changed = shown ? firstDifference(shown, experiment) : null;
+  const models = useLab((s) => s.stages.models.result);
+  const changed = shown ? firstDifference(shown, experiment, shapeOf(models)) : null;
 
   const digest = useMemo(() => digestOf(experiment), [experiment]);
   const parent = useLab((s) => s.parent);
