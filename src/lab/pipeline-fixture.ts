@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { vi } from 'vitest';
 import { defaultExperiment } from '../experiment/defaults';
-import type { DeviceReport, Stage, StageEvent } from '../experiment/run';
+import type { DeviceReport, HomologySample, Stage, StageEvent } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { PlainProducts } from '../math/testing/plain-products';
 import type { LanguageModel, ModelTokenizer } from '../runtime/types';
@@ -33,6 +33,19 @@ export function serveSite(): void {
     return new Response(path === 'family.json' ? text.replaceAll('"fp32"', '"fp32", "fp16"') : text);
   });
 }
+
+/** A sample of states, for tests in which what it finds is not the matter: the real one takes a second a pair. */
+export const ALIKE: HomologySample = {
+  texts: 1,
+  rows: { train: 3, heldOut: 1, left: 0 },
+  blocks: { source: [0], target: [0] },
+  cka: [[1]],
+  profile: [{ target: 0, source: 0, cka: 1 }],
+  late: [{ target: 0, source: 0, cka: 1 }],
+  meanCka: 1,
+  map: { source: 0, target: 0, lambda: 1, heldOutR2: 1 },
+  verdict: 'alike',
+};
 
 let tokenizer: ModelTokenizer | null = null;
 

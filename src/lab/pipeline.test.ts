@@ -1,20 +1,25 @@
 /** The pipeline in Node, on models without a graph: order, memory, warnings, cancelling, and what each stage reads. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DOSED_ARMS, ARMS } from '../experiment/arms';
 import { experimentLeaves, leafOf } from '../experiment/leaves-fixture';
 import { STAGES, type Stage } from '../experiment/run';
 import { parseRun } from '../experiment/run-schema';
 import type { Experiment } from '../experiment/schema';
 import { CHANGES_NOTHING, memoryKey, pathsReadUpTo } from '../experiment/stage-inputs';
+import { sampleHomology } from './homology-sample';
 import { planPair } from './pair-memory';
 import { Pipeline } from './pipeline';
-import { fixtureContext, runStages, serveSite, tinyExperiment } from './pipeline-fixture';
+import { ALIKE, fixtureContext, runStages, serveSite, tinyExperiment } from './pipeline-fixture';
 import { activationsStage } from './stage-activations';
 import { evidenceStage } from './stage-evidence';
 import { mapStage } from './stage-map';
 import { modelsStage, sampledHomology } from './stage-models';
 import { steerStage } from './stage-steer';
 
+vi.mock('./homology-sample', async (original) => {
+  const actual = await original<{ sampleHomology: typeof sampleHomology }>();
+  return { ...actual, sampleHomology: vi.fn(actual.sampleHomology) };
+});
 vi.mock('../models', async (original) => ({
   ...(await original<object>()),
   inspectModel: async () => ({
@@ -25,6 +30,9 @@ vi.mock('../models', async (original) => ({
 
 beforeAll(serveSite);
 afterAll(() => vi.unstubAllGlobals());
+
+/** From the second test on the pair counts as alike without a look. */
+afterEach(() => void vi.mocked(sampleHomology).mockImplementation(async () => ALIKE));
 
 let pipeline: Pipeline;
 beforeEach(async () => {

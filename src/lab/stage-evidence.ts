@@ -162,7 +162,8 @@ async function reportHalf(
   const arms: ArmResult[] = [];
   const cells: DoseCell[] = [];
   const sides: ReportHalf['sides'] = {};
-  const settings = { ...generation, seed: generation.seed + 100_003 };
+  const { maxNewTokens, temperature, topP, seed } = generation;
+  const settings = { maxNewTokens, temperature, topP, seed: seed + 100_003 };
 
   const [{ arm: first, model, layer }] = own;
   const plain = unsteeredArm(armSpec(first).model);

@@ -9,23 +9,13 @@ import { STAGES, type ModelsResult, type Stage, type StageEvent } from '../../ex
 import { parseExperiment, type Experiment } from '../../experiment/schema';
 import { CHANGES_NOTHING, firstDifference, firstStageReading, stageKey } from '../../experiment/stage-inputs';
 import { Pipeline } from '../../lab/pipeline';
-import { runStages, serveSite, tinyExperiment } from '../../lab/pipeline-fixture';
+import { ALIKE, runStages, serveSite, tinyExperiment } from '../../lab/pipeline-fixture';
 import { emptyStages, isStale, markOf, shapeOf, type Stages } from './stages';
 
 // The sample of states costs a second a pair: what it finds is another test's matter (homology-sample.test.ts).
 vi.mock('../../lab/homology-sample', async (original) => ({
   ...(await original<object>()),
-  sampleHomology: async () => ({
-    texts: 1,
-    rows: { train: 3, heldOut: 1, left: 0 },
-    blocks: { source: [0], target: [0] },
-    cka: [[1]],
-    profile: [{ target: 0, source: 0, cka: 1 }],
-    late: [{ target: 0, source: 0, cka: 1 }],
-    meanCka: 1,
-    map: { source: 0, target: 0, lambda: 1, heldOutR2: 1 },
-    verdict: 'alike',
-  }),
+  sampleHomology: async () => ALIKE,
 }));
 // Models from elsewhere: what is planned for them and where they are kept is not asked here.
 vi.mock('../../models', async (original) => ({
