@@ -120,6 +120,19 @@ export const ARM_SPECS = [
     symbol: 'x-thin',
     color: { light: '#b4babc', dark: '#626c72' },
   },
+  {
+    id: 'shuffled',
+    role: 'control',
+    model: 'target',
+    base: 'large',
+    control: true,
+    draws: 'controlDraws',
+    vector: null,
+    seeded: false,
+    continuations: { choose: 0.5, report: 1 },
+    symbol: 'cross-thin',
+    color: { light: '#b06f9a', dark: '#9c5f88' },
+  },
 ] as const satisfies readonly ArmSpec[];
 
 type Spec = (typeof ARM_SPECS)[number];

@@ -7,6 +7,7 @@ import type { ArmDirections, ArmInput } from './arm';
 import { mapped } from './mapped';
 import { native } from './native';
 import { random } from './random';
+import { shuffled } from './shuffled';
 import { smallSteered } from './small-steered';
 
 const MAKERS: { [A in DosedArm]: ArmDirections<A> } = {
@@ -14,6 +15,7 @@ const MAKERS: { [A in DosedArm]: ArmDirections<A> } = {
   mapped,
   native,
   random,
+  shuffled,
 };
 
 type Side = 'source' | 'target';
