@@ -5,11 +5,10 @@ import { dawnVariables } from './tools/dawn.ts';
 
 // Named up front, so that the first cold run does not find them late and reload a test.
 const optimizeDeps = {
-  entries: ['src/**/*.gpu.ts'],
+  entries: ['src/**/*.{gpu,browser}.ts'],
   exclude: ['onnxruntime-web'],
   include: [
-    '@huggingface/jinja',
-    '@huggingface/tokenizers',
+    '@huggingface/transformers',
     '@noble/hashes/sha2.js',
     '@noble/hashes/utils.js',
     'canonicalize',
@@ -18,6 +17,26 @@ const optimizeDeps = {
     'zod',
   ],
 };
+
+function inBrowser(name: string, include: string) {
+  return {
+    optimizeDeps,
+    test: {
+      name,
+      include: [include],
+      testTimeout: 240_000,
+      hookTimeout: 240_000,
+      fileParallelism: false,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: launchOptions() }),
+        instances: [{ browser: 'chromium' as const }],
+      },
+    },
+  };
+}
 
 export default defineConfig({
   test: {
@@ -38,7 +57,7 @@ export default defineConfig({
           environment: 'node',
           pool: 'forks',
           env: dawnVariables(),
-          setupFiles: ['tools/dawn-setup.ts'],
+          setupFiles: ['bench/dawn/setup.ts'],
           // Where drivers can differ: the kernels, the fit and the family of maps. The rest is the same code above them.
           include: ['src/gpu/kernels/*.gpu.ts', 'src/gpu/fit/fit.gpu.ts', 'src/gpu/families.gpu.ts'],
           testTimeout: 240_000,
@@ -46,24 +65,10 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      {
-        // A real browser with a real WebGPU adapter: kernels, runtime, lab. One file at a time: one GPU.
-        optimizeDeps,
-        test: {
-          name: 'gpu',
-          include: ['src/**/*.gpu.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
-          fileParallelism: false,
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: playwright({ launchOptions: launchOptions() }),
-            instances: [{ browser: 'chromium' }],
-          },
-        },
-      },
+      // What needs a browser and no GPU: WASM sessions, storage, workers.
+      inBrowser('browser', 'src/**/*.browser.ts'),
+      // What needs a WebGPU adapter: kernels, runtime, lab. One file at a time: one GPU.
+      inBrowser('gpu', 'src/**/*.gpu.ts'),
     ],
   },
 });

@@ -1,4 +1,5 @@
 /** The page of the command line: the same engine as the lab's, without a window. */
+import { bytesToBase64 } from './base/bytes';
 import { LabError, type LabErrorJson } from './experiment/errors';
 import type { ModelRef } from './experiment/model-ref';
 import type { Run, Stage } from './experiment/run';
@@ -8,6 +9,7 @@ import { outputsOf } from './files/outputs';
 import { EngineClient } from './worker/client';
 import type { BackendChoice, Progress, RepositoryRequest, ResidenceChoice, VerifyRequest } from './worker/protocol';
 import { runRecovering } from './worker/recover';
+import { message } from './experiment/message';
 
 export interface HeadlessResult {
   run: Run;
@@ -55,12 +57,6 @@ async function pairsOf(concept: Experiment['concept'], baseUrl: string): Promise
   return parsePreset(await response.json(), concept.id).pairs;
 }
 
-function base64Of(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
-  return btoa(text);
-}
-
 async function fetchModel(
   { id, dtype, location }: ModelRef,
   backend: BackendChoice,
@@ -88,7 +84,9 @@ async function fetchModel(
     { plan },
     {
       onProgress: (progress) =>
-        window.lrtReport?.({ progress: { ...progress, note: `${id} (${licence}): ${progress.note}` } }),
+        window.lrtReport?.({
+          progress: { ...progress, note: message('progress.of-model', { model: id, licence, note: progress.note }) },
+        }),
     },
   );
 }
@@ -162,7 +160,7 @@ window.lrtHeadless = {
           const made = contents();
           result.files.push({
             name,
-            base64: base64Of(typeof made === 'string' ? new TextEncoder().encode(made) : made),
+            base64: bytesToBase64(typeof made === 'string' ? new TextEncoder().encode(made) : made),
           });
         } catch (error) {
           result.missing.push({ name, error: LabError.from(error).toJSON() });

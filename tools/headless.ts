@@ -7,6 +7,7 @@ import { findBrowser } from './browser';
 import type { PeakMemory } from './memory';
 import { ensureBuilt, serve } from './serve';
 import { openSession, requirePort } from './session';
+import { wordsOf } from '../src/i18n/text';
 
 /** Exit codes by kind of failure; 0 only where everything was done. */
 export function exitCodeOf(code: ErrorCode): number {
@@ -45,7 +46,9 @@ export function exitCodeOf(code: ErrorCode): number {
 /** One line that is rewritten on a terminal; on a pipe a line per stage and quarter. */
 function progressPrinter(): (progress: Progress) => void {
   let last = '';
-  return ({ stage, done, total, unit, note }) => {
+  const words = wordsOf('en');
+  return ({ stage, done, total, unit, note: what }) => {
+    const note = words.say(what);
     const share = total > 0 ? Math.floor((100 * done) / total) : 0;
     const line = `${stage}: ${note} ${done.toLocaleString('en')}/${total.toLocaleString('en')} ${unit} (${share} %)`;
     if (process.stdout.isTTY) process.stdout.write(`\r\x1b[2K${line}`);

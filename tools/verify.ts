@@ -6,7 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { fetchBundle } from '../src/app/review/fetch-bundle';
+import { fetchBundle } from '../src/net/fetch-bundle';
 import { LabError } from '../src/experiment/errors';
 import type { RunDocument } from '../src/experiment/share/document';
 import { openBundle, openLink, type Opened } from '../src/experiment/share/open';

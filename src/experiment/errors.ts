@@ -83,6 +83,10 @@ export interface LabErrorJson {
   details?: Record<string, string | number | boolean>;
 }
 
+/** For a stack in Node: long texts, such as a link, are cut. */
+const shortened = (_: string, value: unknown): unknown =>
+  typeof value === 'string' && value.length > 200 ? `${value.slice(0, 200)}…` : value;
+
 export class LabError extends Error {
   readonly code: ErrorCode;
   readonly key?: ErrorKey;
@@ -107,7 +111,7 @@ export class LabError extends Error {
     cause?: unknown,
   ) {
     const worded = typeof second === 'string';
-    super(worded ? second : `${key} ${JSON.stringify(second)}`, { cause: worded ? cause : third });
+    super(worded ? second : `${key} ${JSON.stringify(second, shortened)}`, { cause: worded ? cause : third });
     this.name = 'LabError';
     this.code = key.split('.')[0] as ErrorCode;
     this.params = worded ? (details ?? {}) : second;

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { LabError } from './errors';
+import { problemList, problemsOf } from './problems';
 
 /** Version of the experiment that this lab writes. */
 export const EXPERIMENT_SCHEMA = 3;
@@ -56,24 +57,15 @@ export function migrateExperiment(document: unknown): unknown {
   const version = document !== null && typeof document === 'object' && 'schema' in document ? document.schema : null;
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) return document;
   if (version > EXPERIMENT_SCHEMA) {
-    throw new LabError(
-      'settings-newer',
-      `The settings are of version ${version}; this lab reads versions up to ${EXPERIMENT_SCHEMA}.`,
-      'Open them in the version of the lab that wrote them, or a later one.',
-      { version, readable: EXPERIMENT_SCHEMA },
-    );
+    throw new LabError('settings-newer', { version, readable: EXPERIMENT_SCHEMA });
   }
   return STEPS.slice(version - 1).reduce<Json>((current, step, i) => {
     const checked = step.input.safeParse(current);
     if (!checked.success) {
-      const list = checked.error.issues
-        .slice(0, 8)
-        .map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
-      throw new LabError(
-        'settings-invalid',
-        `The settings are not what their version, ${version + i}, says. ${list.join(' · ')}`,
-        'Correct these fields.',
-      );
+      throw new LabError('settings-invalid.version', {
+        version: version + i,
+        problems: problemList(problemsOf(checked.error, current)),
+      });
     }
     return { ...step.up(current), schema: version + i + 1 };
   }, document as Json);

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { digestOf } from './digest';
 import { LabError } from './errors';
 import { ARMS, DOSED_ARMS, isCore, type Arm, type PerArm } from './arms';
+import { problemList, problemsOf } from './problems';
 import { RUN_SCHEMA, STAGES, type Run } from './run';
 import { ALIGNMENTS, experimentSchema, MAP_KINDS, parseExperiment, READ_POSITIONS } from './schema';
 
@@ -295,12 +296,7 @@ export const runSchema: z.ZodType<Run> = z.strictObject({
 export function parseRun(document: unknown): Run {
   const version = document !== null && typeof document === 'object' && 'schema' in document ? document.schema : null;
   if (typeof version === 'number' && version !== RUN_SCHEMA) {
-    throw new LabError(
-      'run-version',
-      `The run is of version ${version}; this lab shows runs of version ${RUN_SCHEMA}.`,
-      'Open it in the version of the lab that wrote it. Its settings can be used here.',
-      { version, readable: RUN_SCHEMA },
-    );
+    throw new LabError('run-version', { version, readable: RUN_SCHEMA });
   }
   const settings =
     document !== null && typeof document === 'object' && 'experiment' in document
@@ -312,20 +308,10 @@ export function parseRun(document: unknown): Run {
   if (parsed.success) {
     const found = digestOf((document as { experiment: object }).experiment);
     if (found === parsed.data.experimentDigest) return parsed.data;
-    throw new LabError(
-      'run-invalid',
-      `The settings in the run are not those that it names: ${parsed.data.experimentDigest.slice(0, 12)} is written, ${found.slice(0, 12)} was found.`,
-      'The file was changed after it was made: take the original.',
-      { said: parsed.data.experimentDigest, found },
-    );
+    throw new LabError('run-invalid.settings', {
+      said: parsed.data.experimentDigest.slice(0, 12),
+      found: found.slice(0, 12),
+    });
   }
-  const list = parsed.error.issues
-    .slice(0, 8)
-    .map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
-  throw new LabError(
-    'run-invalid',
-    `This is not a run of the lab. ${list.join(' · ')}`,
-    'Take the run.json, or the bundle, that the lab wrote.',
-    { field: parsed.error.issues[0].path.join('.') },
-  );
+  throw new LabError('run-invalid.fields', { problems: problemList(problemsOf(parsed.error, document)) });
 }

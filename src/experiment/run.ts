@@ -1,6 +1,7 @@
 /** A Run is what came out of an Experiment: plain JSON, written by the lab, shown by the app. */
 import type { Arm, DosedArm, PerArm } from './arms';
 import type { Experiment, MapKind, ReadPosition } from './schema';
+import type { Message } from './message';
 
 export const RUN_SCHEMA = 3;
 
@@ -369,7 +370,8 @@ export interface Progress {
   total: number;
   /** Real units: bytes, tokens, steps … */
   unit: 'bytes' | 'tokens' | 'layers' | 'texts' | 'steps' | 'continuations';
-  note: string;
+  /** What is being done. */
+  note: Message;
 }
 
 export type StageEvent = {

@@ -113,7 +113,7 @@ function reportOf(run: Run): Block[] {
         ...(run.experiment.concept.kind === 'vector'
           ? [['vector of the small model', 'brought along; the pairs give the native vector and judge both']]
           : []),
-        ['pairs', `${vector.pairs}, ${vector.readPosition} token${vector.readPosition === 'mean' ? 's' : ''}`],
+        ['pairs', `${vector.pairs}, ${wordsOf('en').text(`settings.vector.readPosition.option.${vector.readPosition}`)}`],
       ],
     ),
     heading(2, 'Arms at the chosen dose'),

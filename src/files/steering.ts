@@ -42,22 +42,18 @@ export interface Steering {
 export function steeringOf(run: ExportedRun, vector: VectorName): Steering {
   const { operation, scope }: { operation: string; scope: string } = run.experiment.transfer;
   if (operation !== 'add' || scope !== 'all') {
-    throw new LabError(
-      'file-cannot-carry',
-      `This run steered by “${operation}” at “${scope}” positions, and the files can only say: add at every position.`,
-      'Set the operation to “add” and the scope to “all”, and run again.',
-      { operation, scope },
-    );
+    throw new LabError('file-cannot-carry.operation', { operation, scope });
   }
   const role = vector === 'source' ? 'source' : 'target';
   const direction = fromBase64(run.vector.values[vector]);
   const model = run.models[role];
   if (direction.length !== model.hiddenSize)
-    throw new LabError(
-      'file-invalid',
-      `The ${vector} vector of this run has ${direction.length} values, and ${model.title} is ${model.hiddenSize} wide.`,
-      'The run is damaged: run the experiment again.',
-    );
+    throw new LabError('file-invalid.run-vector', {
+      vector,
+      values: direction.length,
+      model: model.title,
+      width: model.hiddenSize,
+    });
   const { r } = run.verdict.chosenDose;
   const medianNorm = run.vector.medianNorm[role];
   const alpha = r * medianNorm;

@@ -2,8 +2,9 @@
 import Papa from 'papaparse';
 import { z } from 'zod';
 import { DOSED_ARMS } from '../experiment/arms';
+import { LabError } from '../experiment/errors';
+import { problemsOf } from '../experiment/problems';
 import type { DoseCell } from '../experiment/run';
-import { invalidFile } from './bytes';
 
 const COLUMNS = [
   'arm',
@@ -73,20 +74,18 @@ export function readSweep(text: string, name = 'The file'): DoseCell[] {
   const [head = [], ...rows] = Papa.parse<string[]>(text.replace(/^\uFEFF/, ''), { delimiter: ',' }).data;
   const missing = COLUMNS.filter((column) => !head.includes(column));
   if (missing.length > 0)
-    throw invalidFile(
-      `${name} is no sweep of the lab: it has no column ${missing.map((column) => `“${column}”`).join(', ')}.`,
-      'Choose a sweep.csv that the lab wrote.',
-    );
+    throw new LabError('file-invalid.sweep-columns', {
+      name,
+      count: missing.length,
+      columns: missing.map((column) => `“${column}”`).join(', '),
+    });
   return rows.flatMap((cells, i) => {
     if (cells.length === 1 && cells[0] === '') return [];
-    const parsed = rowSchema.safeParse(Object.fromEntries(head.map((column, k) => [column, cells[k] ?? ''])));
+    const record = Object.fromEntries(head.map((column, k) => [column, cells[k] ?? '']));
+    const parsed = rowSchema.safeParse(record);
     if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      throw invalidFile(
-        `Line ${i + 2} of ${name}, column “${issue.path.join('.')}”: ${issue.message}.`,
-        'Fix that cell, or save the sweep again.',
-        { line: i + 2 },
-      );
+      const [{ field, problem }] = problemsOf(parsed.error, record);
+      throw new LabError('file-invalid.sweep-cell', { name, line: i + 2, column: field, problem });
     }
     const row = parsed.data;
     return {

@@ -1,6 +1,5 @@
 /** The steering vectors of a run as files: GGUF control vector, .svec, safetensors; and reading any of them back. */
 import { LabError } from '../experiment/errors';
-import { invalidFile } from './bytes';
 import { readControlVector, writeControlVector } from './gguf';
 import { readSafetensors, writeSafetensors, type Tensor } from './safetensors';
 import { describeSteering, steeringOf, VECTOR_NAMES, type ExportedRun, type VectorName } from './steering';
@@ -107,10 +106,7 @@ export function readVectorFile(bytes: Uint8Array, name = 'The file'): ReadVector
   }
   if (!looksLikeSafetensors(bytes)) {
     if (!/^\uFEFF?\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64))))
-      throw invalidFile(
-        `${name} is no vector file that the lab knows.`,
-        'Choose a GGUF control vector, a .svec or a .safetensors file.',
-      );
+      throw new LabError('file-invalid.vectors', { name });
     const { modelType, directions } = readSvec(decode(bytes, name), name);
     return {
       format: '.svec',
@@ -121,12 +117,7 @@ export function readVectorFile(bytes: Uint8Array, name = 'The file'): ReadVector
   const { tensors, metadata } = readSafetensors(bytes, name);
   const vectors = Object.entries(tensors).map(([tensor, { shape, values }]): ReadVector => {
     if (shape.length !== 1 || values.length === 0)
-      throw new LabError(
-        'file-invalid',
-        `“${tensor}” of ${name} has the shape [${shape.join(', ')}], which is no vector.`,
-        'Choose a file of vectors; a map is read as one where W, p and the means are in it.',
-        { tensor },
-      );
+      throw new LabError('file-invalid.tensor-shape', { name, tensor, shape: shape.join(', ') });
     const side = tensor === 'source' ? 'source' : 'target';
     return {
       name: tensor,
@@ -135,7 +126,7 @@ export function readVectorFile(bytes: Uint8Array, name = 'The file'): ReadVector
       values,
     };
   });
-  if (vectors.length === 0) throw invalidFile(`${name} holds no tensor.`, 'Write it again from a run.');
+  if (vectors.length === 0) throw new LabError('file-invalid.empty', { name });
   return { format: 'safetensors', vectors, description: metadata.format ?? null };
 }
 
@@ -147,6 +138,6 @@ export function decode(bytes: Uint8Array, name: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw invalidFile(`${name} is not UTF-8 text.`, 'Save it as UTF-8 and choose it again.');
+    throw new LabError('file-invalid.encoding', { name });
   }
 }

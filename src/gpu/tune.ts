@@ -327,11 +327,7 @@ async function fastest(
     }
   }
   if (right.length === 0) {
-    throw new LabError(
-      'self-test',
-      `No way to multiply matrices (${product}) gives right results on this graphics device.`,
-      'Update the graphics driver or use another browser; meanwhile let the lab compute on the CPU.',
-    );
+    throw new LabError('self-test.products', { product });
   }
   for (let round = 0; round < MAX_ROUNDS && (round === 0 || performance.now() < end); round++) {
     const hopeless = round === 0 ? Infinity : PRUNE_RATIO * Math.min(...right.map((item) => median(item.times)));

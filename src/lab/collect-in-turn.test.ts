@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { defaultExperiment } from '../experiment/defaults';
 import { LabError } from '../experiment/errors';
 import type { Residence } from '../experiment/run';
-import { WhitenedFit } from '../math/whitened-fit';
-import { PlainProducts } from '../math/testing/plain-products';
+import { WhitenedFit } from '../fit/whitened-fit';
+import { PlainProducts } from '../fit/testing/plain-products';
 import { diskFolder, limitRoom } from '../models/disk-fixture';
 import { wasmBackend } from './backend';
 import { collectPair } from './collect-in-turn';
@@ -17,6 +17,8 @@ import { fixtureModel, fixtureTokenizer, type FixtureModel } from './model-fixtu
 import { ModelPair, type Role } from './model-pair';
 import { prepareTexts } from './prepare';
 import { CpuRowSink, type CollectCheckpoint } from './rows';
+import { wordsOf } from '../i18n/text';
+import type { Progress } from '../experiment/run';
 
 const tokenizer = fixtureTokenizer();
 const shape = { sourceLayers: 2, targetLayers: 3, sourceWidth: 5, targetWidth: 7 };
@@ -104,7 +106,7 @@ async function make(
     signal,
     onCheckpoint,
     warn: (text: string) => warnings.push(text),
-    progress: ({ note }: { note: string }) => notes.push(note),
+    progress: ({ note }: Progress) => notes.push(wordsOf('en').say(note)),
   } as unknown as LabContext;
   return collectPair(
     context,

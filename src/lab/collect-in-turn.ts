@@ -10,6 +10,7 @@ import { yieldToEventLoop, type LabContext } from './context';
 import type { ModelPair } from './model-pair';
 import { rowsIn, type CollectCheckpoint, type PreparedText, type RowSink } from './rows';
 import { StateStore, sweepStates, type StateFile } from './state-store';
+import { message } from '../experiment/message';
 
 /** A collection to be made: its key, and where a lost device broke it off. */
 export interface CollectionRequest {
@@ -38,7 +39,7 @@ export async function collectPair<M>(
     const collected = await collect(context, states, pair.target, texts, sink, {
       key,
       resume: goOn,
-      note: 'Reading the corpus with the large model',
+      note: message('progress.corpus-large'),
     });
     await states.discard();
     return collected;
@@ -103,7 +104,7 @@ async function storeSourceStates(
         done,
         total,
         unit: 'tokens',
-        note: 'Reading the corpus with the small model, its states to disk',
+        note: message('progress.corpus-small'),
       });
       await yieldToEventLoop(signal);
     }

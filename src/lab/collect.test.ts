@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromBase64, toBase64 } from '../experiment/base64';
-import { checkPairs, differenceOfMeans } from './extract';
+import { checkPairs } from './extract';
 import { Memo } from './memo';
 import { parseCorpus } from './resources';
 import { finiteSample, flatPositions, SAMPLE_ROWS, SampleLedger, type Tokenizers } from './rows';
@@ -82,11 +82,6 @@ describe('contrast pairs', () => {
     [[], 'pairs-too-few', /no contrast pairs/],
   ])('%j is refused', (pairs, code, message) => {
     expect(() => checkPairs(pairs)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
-  });
-
-  test('the difference of means', () => {
-    const states = { width: 2, positive: Float32Array.of(1, 2, 3, 4), negative: Float32Array.of(0, 0, 2, 0) };
-    expect([...differenceOfMeans(states)]).toEqual([1, 3]);
   });
 });
 

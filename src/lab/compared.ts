@@ -1,6 +1,6 @@
 /** A fit of some blocks of two models, where comparing all of them would take too much (`experiment/compared-blocks.ts`). */
 import type { ComparedBlocks } from '../experiment/compared-blocks';
-import type { FitShape, OnLayer, StreamingFit } from '../math/fit-types';
+import type { FitShape, OnLayer, StreamingFit } from '../fit/types';
 
 /** The shape of the fit of these blocks. */
 export function comparedShape(shape: FitShape, compared: ComparedBlocks | null): FitShape {

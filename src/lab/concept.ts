@@ -57,11 +57,10 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
     };
   }
   if (concept.positiveWords.length === 0 || concept.negativeWords.length === 0) {
-    throw new LabError(
-      'pairs-one-sided',
-      `The concept “${concept.title}” has no words for its ${concept.positiveWords.length === 0 ? 'positive' : 'negative'} side, so its effect cannot be counted.`,
-      'Give a few words that mark each side in a continuation.',
-    );
+    throw new LabError('pairs-one-sided.words', {
+      title: concept.title,
+      side: concept.positiveWords.length === 0 ? 'positive' : 'negative',
+    });
   }
   const score = makeScorer({ type: 'lexicon', positive: concept.positiveWords, negative: concept.negativeWords });
   return {
@@ -80,12 +79,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
 function givenVector(text: string): Float32Array {
   const values = atob(text).length % 4 === 0 ? fromBase64(text) : null;
   if (values?.every((x) => Number.isFinite(x)) && norm(values) > 0) return values;
-  throw new LabError(
-    'settings-invalid',
-    'The concept’s vector is not a list of float32 numbers with a direction.',
-    'Bring the vector in from its file again.',
-    { field: 'concept.values' },
-  );
+  throw new LabError('settings-invalid.vector', { field: 'concept.values' });
 }
 
 /** A vector that was brought along must be of the small model, and of the block that the map begins at. @throws LabError `settings-invalid` */
@@ -96,19 +90,13 @@ export function requireFit(
 ): void {
   const { hiddenSize } = source.info;
   if (values.length !== hiddenSize) {
-    throw new LabError(
-      'settings-invalid',
-      `The concept’s vector has ${values.length} values, and the small model is ${hiddenSize} wide.`,
-      'Choose the small model that the vector was made for, or a vector of this one.',
-      { field: 'concept.values' },
-    );
+    throw new LabError('settings-invalid.vector-width', {
+      field: 'concept.values',
+      values: values.length,
+      width: hiddenSize,
+    });
   }
   if (block !== layer) {
-    throw new LabError(
-      'settings-invalid',
-      `The concept’s vector is of block ${block} of the small model, and the map begins at block ${layer}.`,
-      `Set the map’s source layer to ${block}.`,
-      { field: 'map.sourceLayer' },
-    );
+    throw new LabError('settings-invalid.vector-block', { field: 'map.sourceLayer', block, layer });
   }
 }

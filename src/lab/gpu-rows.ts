@@ -9,7 +9,7 @@ import type { ComparedBlocks } from '../experiment/compared-blocks';
 import { GpuRows } from '../gpu/rows';
 import { GpuScope } from '../gpu/scope';
 import type { GpuMatrix } from '../gpu/types';
-import type { FitShape, StreamingFit } from '../math/fit-types';
+import type { FitShape, StreamingFit } from '../fit/types';
 import type { TapBatch } from '../runtime/types';
 import { sparseGridFit } from './compared';
 import {

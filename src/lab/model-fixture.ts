@@ -4,7 +4,7 @@ import { sha256Hex } from '../experiment/digest';
 import { Random } from '../math/random';
 import { Sampler } from '../runtime/sampling';
 import type { LanguageModel, ModelTokenizer, TapBatch } from '../runtime/types';
-import { createTokenizer } from '../models';
+import { tokenizerOf } from '../models/testing';
 
 export interface FixtureModel extends LanguageModel {
   /** How often it was run. */
@@ -129,5 +129,5 @@ export function fixtureModel(
 export function fixtureTokenizer(): ModelTokenizer {
   const json = (name: string): unknown =>
     JSON.parse(readFileSync(new URL(`../../public/models/lrt-stories-s/${name}`, import.meta.url), 'utf8'));
-  return createTokenizer(json('tokenizer.json'), json('tokenizer_config.json'), { bosIds: [], eosIds: [] }, 'fixture');
+  return tokenizerOf(json('tokenizer.json'), json('tokenizer_config.json'), { bosIds: [], eosIds: [] }, 'fixture');
 }

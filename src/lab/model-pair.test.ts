@@ -2,6 +2,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { LabError } from '../experiment/errors';
 import { fixtureModel, fixtureTokenizer, type FixtureModel } from './model-fixture';
 import { ModelPair, residentFirst, type PairRequest, type Role } from './model-pair';
+import { wordsOf } from '../i18n/text';
+
+const words = wordsOf('en');
 
 const tokenizer = fixtureTokenizer();
 let loads: { role: Role; model: FixtureModel }[] = [];
@@ -9,7 +12,7 @@ let told: string[] = [];
 let failing: Role | null = null;
 const request: PairRequest = {
   signal: new AbortController().signal,
-  onLoading: (_done, _total, note) => told.push(note),
+  onLoading: (_done, _total, note) => told.push(words.say(note)),
 };
 
 const alive = (): Role[] => loads.filter(({ model }) => !model.disposed).map(({ role }) => role);
@@ -114,7 +117,7 @@ describe('in turn', () => {
   test('the request at work is told of loading, not the one that loaded first', async () => {
     const pair = await pairOf('in turn');
     const later: string[] = [];
-    pair.setRequest({ ...request, onLoading: (_done, _total, note) => later.push(note) });
+    pair.setRequest({ ...request, onLoading: (_done, _total, note) => later.push(words.say(note)) });
     const before = told.length;
     await pair.source.collect(ids);
     expect(told.length).toBe(before);

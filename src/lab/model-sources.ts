@@ -82,20 +82,12 @@ export interface FamilyOffer extends Omit<CuratedFamily, 'models'> {
 
 /** @throws LabError `model-fetch` or `model-invalid` */
 export async function curatedFamilies(baseUrl: string, signal?: AbortSignal): Promise<FamilyOffer[]> {
-  const remedy = 'Check that the lab is served whole, and try again.';
   const response = await fetch(new URL(FAMILIES_PATH, baseUrl), { signal }).catch((error: Error) => {
-    throw new LabError(
-      'model-fetch',
-      `${FAMILIES_PATH} could not be fetched: ${error.message}.`,
-      remedy,
-      undefined,
-      error,
-    );
+    throw new LabError('model-fetch.site', { path: FAMILIES_PATH, reason: error.message }, error);
   });
-  if (!response.ok)
-    throw new LabError('model-fetch', `${FAMILIES_PATH} could not be fetched: HTTP ${response.status}.`, remedy);
+  if (!response.ok) throw new LabError('model-fetch.site-status', { path: FAMILIES_PATH, status: response.status });
   const value: unknown = await response.json().catch((error: Error) => {
-    throw new LabError('model-invalid', `${FAMILIES_PATH} is not JSON.`, remedy, undefined, error);
+    throw new LabError('model-invalid.site-json', { path: FAMILIES_PATH }, error);
   });
   return parseFamilies(value).families.map((family) => ({
     ...family,

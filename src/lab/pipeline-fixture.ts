@@ -4,7 +4,7 @@ import { vi } from 'vitest';
 import { defaultExperiment } from '../experiment/defaults';
 import type { DeviceReport, HomologySample, Stage, StageEvent } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
-import { PlainProducts } from '../math/testing/plain-products';
+import { PlainProducts } from '../fit/testing/plain-products';
 import type { LanguageModel, ModelTokenizer } from '../runtime/types';
 import { wasmBackend } from './backend';
 import { fixtureModel, fixtureTokenizer } from './model-fixture';

@@ -86,7 +86,7 @@ describe('cancelling', () => {
 test('a stage that fails keeps those before it; its error has the field', async () => {
   const wrong = tinyExperiment((e) => ({ ...e, map: { ...e.map, kind: 'reduced-rank', rank: 9 } }));
   const failed = await runStages(pipeline, wrong);
-  expect(failed.error).toMatchObject({ code: 'settings-invalid', details: { field: 'map.rank' } });
+  expect(failed.error).toMatchObject({ code: 'settings-invalid', params: { field: 'map.rank' } });
   expect(failed.events.map(({ stage }) => stage)).toEqual(['models', 'activations']);
   const right = await runStages(pipeline, tinyExperiment());
   expect(right.events.map(({ fromMemory }) => fromMemory)).toEqual([true, true, false, false, false]);

@@ -132,7 +132,11 @@ export class Pipeline {
     };
   }
 
-  /** Texts as the models are given them under these settings. Loads the models where they are not loaded. @throws LabError `chat-template` */
+  /**
+   * Texts of contrast pairs as the models are given them under these settings. Loads the models where they are not loaded.
+   * @param texts both sides of each pair, one after the other
+   * @throws LabError `chat-template`, `pairs-one-sided`
+   */
   async written(
     experiment: Experiment,
     texts: readonly string[],
@@ -140,11 +144,12 @@ export class Pipeline {
   ): Promise<Record<'source' | 'target', RenderedPrompt>[]> {
     parseExperiment(experiment);
     const { state } = await this.#models(experiment, this.#lab(context));
-    const of = (text: string, { tokenizer }: LoadedPair['source']): RenderedPrompt => {
-      const { ids, read } = readText(text, tokenizer, experiment.prompting, experiment.vector.readPosition);
+    const of = (i: number, { tokenizer }: LoadedPair['source']): RenderedPrompt => {
+      const { prompting, vector } = experiment;
+      const { ids, read } = readText(texts[i], texts[i ^ 1], tokenizer, prompting, vector.readPosition);
       return writtenText(ids, tokenizer, read);
     };
-    return texts.map((text) => ({ source: of(text, state.source), target: of(text, state.target) }));
+    return texts.map((_, i) => ({ source: of(i, state.source), target: of(i, state.target) }));
   }
 
   /** The streams of all arms at every stop, nearest to `nearest` first; each stop is handed over as it is ready. */

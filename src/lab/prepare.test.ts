@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { defaultExperiment } from '../experiment/defaults';
-import { createTokenizer } from '../models';
+import { tokenizerOf } from '../models/testing';
 import type { ModelTokenizer } from '../runtime/types';
 import { batchesOf } from './collect';
 import { pairText, prepareTexts, readPositions } from './prepare';
@@ -120,7 +120,7 @@ describe('pairing by characters', () => {
     const read = async (id: string): Promise<ModelTokenizer> => {
       const json = async (name: string): Promise<unknown> =>
         JSON.parse(await readFile(new URL(`../../public/models/${id}/${name}`, import.meta.url), 'utf8'));
-      return createTokenizer(
+      return tokenizerOf(
         await json('tokenizer.json'),
         await json('tokenizer_config.json'),
         { bosIds: [], eosIds: [] },

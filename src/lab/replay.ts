@@ -2,6 +2,7 @@
  * Replay: tokens that were written elsewhere are forced through the models, and their log-probabilities compared. Sampled
  * text differs between devices at the first token that rounding tips over; log-probabilities of given tokens do not.
  */
+import { bytesFromBase64, bytesToBase64 } from '../base/bytes';
 import { armSpec, isReplayable, unsteeredArm, type Arm } from '../experiment/arms';
 import type { ReplayEvidence, ReplayRow, StopStreams } from '../experiment/run';
 import { logSoftmax } from '../math/information';
@@ -80,14 +81,12 @@ export function packHalf(direction: Float32Array): string {
   const bits = toHalf(direction);
   const bytes = new Uint8Array(bits.length * 2);
   bits.forEach((value, i) => new DataView(bytes.buffer).setUint16(2 * i, value, true));
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
+  return bytesToBase64(bytes);
 }
 
 /** The inverse of {@link packHalf}. @throws RangeError unless it holds `width` finite values */
 export function unpackHalf(text: string, width: number): Float32Array {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const bytes = bytesFromBase64(text);
   if (bytes.length !== 2 * width)
     throw new RangeError(`the vector has ${bytes.length / 2} values, the model’s width is ${width}`);
   const view = new DataView(bytes.buffer);

@@ -3,7 +3,7 @@
  * that the figures, the controls and the audit read. One sink on each backend.
  */
 import type { FitCheckpoint } from '../gpu/fit/checkpoint';
-import type { FitChunk, StreamingFit } from '../math/fit-types';
+import type { FitChunk, StreamingFit } from '../fit/types';
 import type { TapBatch, Tokenizer } from '../runtime/types';
 
 /** One text as one model reads it: its ids, and the positions whose states are taken. */

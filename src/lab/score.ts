@@ -48,10 +48,6 @@ function compile(source: string): RegExp {
   try {
     return new RegExp(source, 'u');
   } catch (error) {
-    throw new LabError(
-      'settings-invalid',
-      `The scorer's pattern is not a regular expression: ${(error as Error).message}`,
-      'Correct the pattern in the preset.',
-    );
+    throw new LabError('settings-invalid.pattern', { pattern: source, reason: (error as Error).message }, error);
   }
 }

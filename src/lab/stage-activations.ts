@@ -4,7 +4,7 @@ import type { ActivationsResult } from '../experiment/run';
 import { comparedBlocks, type ComparedBlocks, type PairShape } from '../experiment/compared-blocks';
 import type { Experiment } from '../experiment/schema';
 import { foldsOf, stageKey } from '../experiment/stage-inputs';
-import type { StreamingFit } from '../math/fit-types';
+import type { StreamingFit } from '../fit/types';
 import { collectPair } from './collect-in-turn';
 import { prepareTexts } from './prepare';
 import type { Sample } from './rows';

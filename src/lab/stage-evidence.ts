@@ -24,6 +24,7 @@ import type { Side } from './score';
 import { halves } from './concept';
 import type { SteerState } from './stage-steer';
 import { vectorAt, type SteeringArm } from './vectors';
+import { message } from '../experiment/message';
 
 /** Sample texts kept per arm. */
 const SAMPLES = 3;
@@ -292,7 +293,7 @@ function progressCounter(context: LabContext, total: number): (n: number) => voi
       done: Math.min(done, total),
       total,
       unit: 'continuations',
-      note: 'Writing and scoring continuations',
+      note: message('progress.evidence'),
     });
   };
 }

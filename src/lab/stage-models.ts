@@ -1,5 +1,7 @@
 /** Stage 1: load both models and check that they are homologous. */
 import { LabError } from '../experiment/errors';
+import { message } from '../experiment/message';
+import { wordsOf } from '../i18n/text';
 import type { ModelRef } from '../experiment/model-ref';
 import type { HomologyReport, ModelReport, ModelsResult } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
@@ -134,12 +136,15 @@ export function requirePairing({ result, titles }: LoadedPair, alignment: Experi
 type Titles = Record<'source' | 'target', string>;
 
 function notHomologous({ checks }: HomologyReport, titles: Titles): LabError {
-  return new LabError(
-    'not-homologous',
-    `${titles.source} and ${titles.target} are not homologous: ${details(checks)}`,
-    'Choose two models that share a tokenizer and the kind of their training data, such as two of one family; or force the pair: pair the positions by characters (models.alignment), and judge the map by its held-out R².',
-    Object.fromEntries(checks.map((check) => [check.name, `${check.passed ? 'passed' : 'failed'}: ${check.detail}`])),
+  const said = checks.map(({ name, passed, detail }) =>
+    message(passed ? 'homology.passed' : 'homology.failed', { name, detail }),
   );
+  return new LabError('not-homologous', {
+    source: titles.source,
+    target: titles.target,
+    checks: said,
+    failed: said.filter((_, i) => !checks[i].passed),
+  });
 }
 
 /**
@@ -161,7 +166,7 @@ export async function sampledHomology(
     } catch (thrown) {
       const error = LabError.from(thrown);
       if (!error.code.startsWith('corpus-') && error.code !== 'non-finite') throw error;
-      return { ...result.homology, unsampled: error.message };
+      return { ...result.homology, unsampled: wordsOf('en').error(error.toJSON()).what };
     }
   };
   return { homology: await memo.keep('homology', inputs, await report()), fromMemory: false };

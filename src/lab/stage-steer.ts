@@ -1,7 +1,7 @@
 /** Stage 4: the steering vectors of all arms, their scales, and the dose axis. */
 import type { DosedArm, PerArm } from '../experiment/arms';
 import { toBase64 } from '../experiment/base64';
-import { LabError } from '../experiment/errors';
+import { message } from '../experiment/message';
 import type { SteerResult, VectorResult, RenderedPrompt } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { chanceBand, cosine, norm } from '../math/stats';
@@ -10,7 +10,7 @@ import { steeringArms } from './arms';
 import { halves, requireFit, resolveConcept, type Concept } from './concept';
 import type { LabContext } from './context';
 import type { SideEffects } from './dose';
-import { checkPairs, differenceOfMeans, collectPairStates } from './extract';
+import { checkPairs, collectPairStates, extractVector, type PairStates } from './extract';
 import type { ProjectionScale } from './generate';
 import { choosePairs, fitHalf, heldOutAuroc } from './held-out-pairs';
 import type { ModelPair } from './model-pair';
@@ -62,23 +62,14 @@ export async function steerStage(
       pairs,
       experiment.vector.readPosition,
       prompting,
-      `Reading the contrast pairs with the ${role === 'source' ? 'small' : 'large'} model`,
+      message(`progress.pairs.${role}`),
     ),
   );
 
-  const vSource = concept.given?.values ?? differenceOfMeans(fitHalf(sourceStates));
-  const vNative = differenceOfMeans(fitHalf(targetStates));
-  for (const [name, v] of [
-    ['small', vSource],
-    ['large', vNative],
-  ] as const) {
-    if (!(norm(v) > 0))
-      throw new LabError(
-        'no-effect',
-        `The contrast pairs leave no direction in the ${name} model: both sides read the same states.`,
-        'Choose pairs whose last tokens differ, or read the mean of the text.',
-      );
-  }
+  const extract = (states: PairStates, model: 'small' | 'large'): Float32Array =>
+    extractVector(fitHalf(states), experiment.vector.method, experiment.generation.seed, model);
+  const vSource = concept.given?.values ?? extract(sourceStates, 'small');
+  const vNative = extract(targetStates, 'large');
   const vMapped = mapDirection(map.map, vSource, experiment.transfer.addBias);
   const directions = { source: unit(vSource), mapped: unit(vMapped), native: unit(vNative) };
   const medians = activations.result.medianNorm;
@@ -100,14 +91,17 @@ export async function steerStage(
   const neutral = concept.neutralPrompts.slice(0, experiment.generation.neutralTexts);
   const { axis, sideEffects, isoKlAlpha } = await measureAxis(context, experiment, models, arms, prompt, neutral);
 
-  const shown = (text: string): RenderedPrompt => {
-    const { ids, read } = readText(text, source.tokenizer, prompting, experiment.vector.readPosition);
+  const shown = (text: string, twin: string): RenderedPrompt => {
+    const { ids, read } = readText(text, twin, source.tokenizer, prompting, experiment.vector.readPosition);
     return writtenText(ids, source.tokenizer, read);
   };
   const vector: VectorResult = {
     pairs: pairs.length,
     readPosition: experiment.vector.readPosition,
-    readTokens: { positive: shown(pairs[0].positive), negative: shown(pairs[0].negative) },
+    readTokens: {
+      positive: shown(pairs[0].positive, pairs[0].negative),
+      negative: shown(pairs[0].negative, pairs[0].positive),
+    },
     cosineMappedNative: cosine(vMapped, vNative),
     chanceBand: chanceBand(target.info.hiddenSize),
     cosineWithBias: cosine(mapDirection(map.map, vSource, false), mapDirection(map.map, vSource, true)),

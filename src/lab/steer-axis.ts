@@ -1,6 +1,7 @@
 /** What steering does along the dose: next-token distributions, side effects on neutral text, and the iso-KL scale. */
 import type { DosedArm, PerArm } from '../experiment/arms';
 import { LabError } from '../experiment/errors';
+import { message } from '../experiment/message';
 import type { DoseAxis } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import type { LabContext } from './context';
@@ -52,7 +53,7 @@ export async function measureAxis(
         done: step++,
         total: arms.length,
         unit: 'steps',
-        note: `Side effects on neutral text: ${arm.arm}`,
+        note: message('progress.side-effects', { arm: message(`arms.${arm.arm}.name`) }),
       });
       effects[arm.arm] = await sideEffects(context, arm, stops, neutral, base, NEUTRAL_TOKENS);
     }
@@ -92,11 +93,7 @@ function isoKlOf(
 function requireEffect(axis: Pick<DoseAxis, 'arms'>): void {
   for (const [name, arm] of Object.entries(axis.arms)) {
     if (arm.kl.every((kl) => kl === 0)) {
-      throw new LabError(
-        'no-effect',
-        `Steering the arm “${name}” did not change the model’s next-token distribution at any dose.`,
-        'The steering input does not reach the head: choose another layer, and report this model.',
-      );
+      throw new LabError('no-effect.arm', { arm: name });
     }
   }
 }

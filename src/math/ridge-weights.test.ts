@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Random } from './random';
-import { Float64Fit } from './ridge';
+import { Float64Fit } from '../fit/float64-fit';
 import { ridgeWeights } from './ridge-weights';
 
 const [n, dS, dT] = [120, 7, 5];

@@ -7,7 +7,7 @@ import { centreColumns, columnMeans, matmul, matmulTN, type MatrixLike } from '.
 
 /**
  * Weights a (one a row) with vᵀW = Σ aᵢ (yᵢ − ȳ) for the ridge map W of the rows (xᵢ, yᵢ), whatever the yᵢ are. With
- * Xs = (X − μ)/σ and the fit of fit-types.ts, W = diag(1/σ)(XsᵀXs/n + λ1)⁻¹ XsᵀYc/n, hence
+ * Xs = (X − μ)/σ and the fit of fit/types.ts, W = diag(1/σ)(XsᵀXs/n + λ1)⁻¹ XsᵀYc/n, hence
  *   a = Xs (XsᵀXs/n + λ1)⁻¹ diag(1/σ) v / n.
  * A constant column of X has weight 0, as in the fit.
  * @param X rows of the source, n×d @param v vector of the source [d] @param lambda above 0

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { HomologySample } from '../experiment/run';
 import { checkHomology, withSample, type HomologyParty } from './homology';
-import { createTokenizer } from './tokenizer';
+import { tokenizerOf } from './testing';
 
 type Json = Record<string, unknown>;
 
@@ -14,7 +14,7 @@ async function party(
     JSON.parse(await readFile(new URL(`../../public/models/${id}/${name}`, import.meta.url), 'utf8'));
   const { vocabSize = 2048, modelType = 'llama', tokenizer = (json) => json, template } = more;
   return {
-    tokenizer: createTokenizer(
+    tokenizer: tokenizerOf(
       tokenizer(await read('tokenizer.json')),
       { ...(await read('tokenizer_config.json')), chat_template: template },
       { bosIds: [], eosIds: [] },

@@ -4,10 +4,14 @@
  * collected; how alike the activations are, the fit itself tells.
  */
 import type { HomologyReport, HomologySample } from '../experiment/run';
-import type { LanguageModel } from '../runtime/types';
+import type { LanguageModelInfo, ModelConfig, ModelTokenizer } from './types';
 
 /** The parts of a loaded model that the check reads. */
-export type HomologyParty = Pick<LanguageModel, 'tokenizer' | 'info' | 'config'>;
+export interface HomologyParty {
+  readonly info: LanguageModelInfo;
+  readonly config: ModelConfig;
+  readonly tokenizer: ModelTokenizer;
+}
 
 /** A probe in several scripts, with digits, accents, code and an emoji: text on which tokenizers differ if they differ at all. */
 export const HOMOLOGY_PROBE =

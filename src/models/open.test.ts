@@ -4,7 +4,7 @@ import { LabError } from '../experiment/errors';
 import { folder, serve, type Tamper } from './fixtures';
 import { graphPath } from './layout';
 import { openModel } from './open';
-import type { LoadOptions, ModelSource } from '../runtime/types';
+import type { LoadOptions, ModelSource } from './types';
 
 const ID = 'lrt-stories-s';
 const GRAPH = 'onnx/model.onnx';

@@ -2,7 +2,8 @@
  * The parts of the ONNX schema (onnx.proto3) that the lab reads and writes:
  * field numbers, element types, and encoders of the few messages it adds.
  */
-import { bytesField, concat, integerField, textField } from './wire';
+import { concatenate } from '../base/bytes';
+import { bytesField, integerField, textField } from './wire';
 
 /** ModelProto field numbers. */
 export const MODEL = { irVersion: 1, producerName: 2, producerVersion: 3, graph: 7, opset: 8 } as const;
@@ -113,7 +114,7 @@ export function encodeIntAttribute(name: string, value: number): Uint8Array {
 /** The `value` attribute of a Constant node that holds a vector of int64, shape `[values.length]`. */
 export function encodeInt64Value(values: readonly number[]): Uint8Array {
   const raw = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
-  const tensor = concat([
+  const tensor = concatenate([
     integerField(TENSOR.dims, values.length),
     integerField(TENSOR.type, elementTypeCode('int64')),
     bytesField(TENSOR.raw, raw),

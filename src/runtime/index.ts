@@ -1,7 +1,6 @@
-/** The runtime's door: choose a backend, start it, load models. */
+/** Starts ONNX Runtime on a backend and loads models with it. */
 import { LabError, throwIfAborted } from '../experiment/errors';
 import type { Backend } from '../experiment/run';
-import { openModel as openFolder } from '../models';
 import { assertFinite, drawSpine, inspectDecoder, readDecoder } from '../onnx';
 import { LoadedModel } from './model';
 import { loadOrt } from './ort';
@@ -15,8 +14,8 @@ export interface RuntimeOptions {
   backend: Backend;
   /** The device that our kernels use too; needed on WebGPU, ignored on WASM. */
   device: GPUDevice | null;
-  /** Fetches and checks a model folder; by default over HTTP. */
-  openModel?: OpenModel;
+  /** Fetches and checks a model folder. */
+  openModel: OpenModel;
   /** WebGPU, fused graphs: keep keys and values in buffers allocated once. Default true. */
   staticCache?: boolean;
 }
@@ -26,7 +25,7 @@ export interface RuntimeOptions {
  * @throws LabError `webgpu-missing` for WebGPU without a device, `runtime-failed` if ONNX Runtime does not load
  */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { backend, openModel = openFolder, staticCache } = options;
+  const { backend, openModel, staticCache } = options;
   const device = backend === 'webgpu' ? options.device : null;
   if (backend === 'webgpu' && !device) {
     throw new LabError(

@@ -2,7 +2,8 @@
 import { LabError } from '../experiment/errors';
 import type { GraphInfo } from '../onnx';
 import { checkRows, chunkRows, padRows } from './batch';
-import { decodeRows, lastLogits, yieldToEventLoop } from './decode';
+import { yieldToEventLoop } from '../base/yield';
+import { decodeRows, lastLogits } from './decode';
 import { wholeFeeds } from './feeds';
 import type { Ort, Tensor } from './ort';
 import { SessionPool, type OpenSession, type Purpose } from './sessions';

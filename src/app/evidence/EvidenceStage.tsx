@@ -5,7 +5,7 @@ import type { ArmResult, EvidenceResult, Run } from '../../experiment/run';
 import { ExportPanel } from '../files/ExportPanel';
 import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
-import { StageFrame } from '../shell/StageFrame';
+import { StageFrame } from '../ui/StageFrame';
 import { useLab } from '../state/store';
 import { useConceptPoles, type ConceptPoles } from '../state/concept-poles';
 import { ArmMark } from '../ui/ArmMark';

@@ -5,7 +5,7 @@ import type { Run } from '../../experiment/run';
 import { askRuns } from '../../runs/client';
 import type { RunRecord } from '../../runs/record';
 import { OUTCOME_NAMES } from '../evidence/VerdictLine';
-import { STAGE_TITLES } from '../state/stages';
+
 import { ErrorNote } from '../ui/ErrorNote';
 import { dateTime } from '../ui/format';
 import { settingDifferences } from './differences';
@@ -14,6 +14,7 @@ import { HeadlineFigure } from './HeadlineFigure';
 import { RunLabel, type RunPair } from './RunLabel';
 import { Provenance } from './Provenance';
 import { Texts } from './Texts';
+import { useWords } from '../state/text';
 
 type Opened = { ids: string; runs: [Run, Run] | null; error: LabErrorJson | null };
 
@@ -69,7 +70,8 @@ function Heads({ records, runs }: RunPair) {
 }
 
 function Settings({ runs: [a, b] }: RunPair) {
-  const differences = settingDifferences(a.experiment, b.experiment);
+  const words = useWords();
+  const differences = settingDifferences(words, a.experiment, b.experiment);
   return (
     <section className="compare-settings" data-testid="compare-settings">
       <h3>Settings that differ</h3>
@@ -92,7 +94,7 @@ function Settings({ runs: [a, b] }: RunPair) {
             {differences.map(({ stage, label, values }, i) => (
               <tr key={i}>
                 <th scope="row">
-                  {label} <span className="muted">{STAGE_TITLES[stage]}</span>
+                  {label} <span className="muted">{words.text(`stage.${stage}`)}</span>
                 </th>
                 <td data-letter="A">{values[0]}</td>
                 <td data-letter="B">{values[1]}</td>

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { defaultExperiment, quickVariant } from '../../experiment/defaults';
 import type { Run } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
+import { wordsOf } from '../../i18n/text';
 import { settingDifferences } from './differences';
 import { headlines, meetingOf } from './headline';
 
@@ -14,7 +15,7 @@ const mood = defaultExperiment('mood');
 
 describe('settings that differ', () => {
   test('the same experiment has none', () => {
-    expect(settingDifferences(mood, structuredClone(mood))).toEqual([]);
+    expect(settingDifferences(wordsOf('en'), mood, structuredClone(mood))).toEqual([]);
   });
 
   test('are named as the form names them, in the order of the stages', () => {
@@ -25,7 +26,9 @@ describe('settings that differ', () => {
       transfer: { ...mood.transfer, addBias: true },
       dose: { ...mood.dose, stops: [0.5, 1] },
     };
-    expect(settingDifferences(mood, other).map(({ stage, label, values }) => [stage, label, ...values])).toEqual([
+    expect(
+      settingDifferences(wordsOf('en'), mood, other).map(({ stage, label, values }) => [stage, label, ...values]),
+    ).toEqual([
       ['map', 'Ridge weight λ', 'automatic', '0.01'],
       ['map', 'Kind of map', expect.any(String), expect.any(String)],
       ['steer', 'Read at', 'mean of the tokens', 'last token'],
@@ -36,7 +39,7 @@ describe('settings that differ', () => {
 
   test('no path of an experiment goes unnoticed', () => {
     const quick = quickVariant(mood);
-    const labels = settingDifferences(mood, quick).map(({ label }) => label);
+    const labels = settingDifferences(wordsOf('en'), mood, quick).map(({ label }) => label);
     expect(labels).toEqual(
       expect.arrayContaining([
         'Title',
@@ -64,7 +67,7 @@ describe('settings that differ', () => {
         .slice(0, -1)
         .reduce<Record<string, unknown>>((node, key) => node[key] as Record<string, unknown>, changed);
       parent[last] = 'something else';
-      expect(settingDifferences(mood, changed as unknown as Experiment), path.join('.')).toHaveLength(1);
+      expect(settingDifferences(wordsOf('en'), mood, changed as unknown as Experiment), path.join('.')).toHaveLength(1);
     }
   });
 
@@ -85,7 +88,7 @@ describe('settings that differ', () => {
         negativeWords: [],
       },
     });
-    expect(settingDifferences(typed('c'), typed('e'))).toEqual([
+    expect(settingDifferences(wordsOf('en'), typed('c'), typed('e'))).toEqual([
       {
         stage: 'steer',
         label: 'Concept',
@@ -101,7 +104,7 @@ describe('settings that differ', () => {
       location: { kind: 'hub' as const, host: 'https://models.example', commit: 'a'.repeat(40) },
     };
     const other = { ...mood, models: { ...mood.models, target: hub } };
-    expect(settingDifferences(mood, other)[0]).toMatchObject({
+    expect(settingDifferences(wordsOf('en'), mood, other)[0]).toMatchObject({
       label: 'Large model',
       values: ['lrt-stories-l, fp32', 'a/b, fp32 from models.example, aaaaaaa'],
     });

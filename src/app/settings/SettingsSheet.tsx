@@ -4,18 +4,21 @@ import { defaultExperiment, quickVariant } from '../../experiment/defaults';
 import { digestOf } from '../../experiment/digest';
 import { firstDifference } from '../../experiment/stage-inputs';
 import { UndoRedo } from '../shell/UndoRedo';
-import { shapeOf, STAGE_TITLES } from '../state/stages';
+import { shapeOf } from '../state/stages';
 import { editExperiment, openExperiment, useLab } from '../state/store';
 import { Digest } from '../ui/Digest';
 import { Segmented } from '../ui/Segmented';
 import { FieldInput } from './FieldInput';
 import { GROUPS } from './fields';
 import { JsonEditor } from './JsonEditor';
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 import './settings.css';
 
 type View = 'form' | 'json';
 
 export default function SettingsSheet() {
+  const words = useWords();
   const dialog = useRef<HTMLDialogElement>(null);
   const [view, setView] = useState<View>('form');
   const experiment = useLab((s) => s.experiment);
@@ -41,34 +44,41 @@ export default function SettingsSheet() {
     >
       <div className="sheet-inner">
         <header className="sheet-head">
-          <h2 id="settings-title">Settings</h2>
+          <h2 id="settings-title">{words.text('settings.sheet.title')}</h2>
           <Segmented<View>
-            label="Shown as"
+            label={words.text('settings.sheet.shown-as')}
             value={view}
             options={[
-              { value: 'form', label: 'Form' },
-              { value: 'json', label: 'JSON' },
+              { value: 'form', label: words.text('settings.sheet.form') },
+              { value: 'json', label: words.text('settings.sheet.json') },
             ]}
             onChange={setView}
           />
           <UndoRedo />
           <button type="button" className="quiet" data-testid="settings-close" onClick={close}>
-            Close
+            {words.text('ui.close')}
           </button>
         </header>
         <p className="muted" role="status">
           {!shown
-            ? 'There are no results yet: a run uses these settings.'
+            ? words.text('settings.sheet.no-results')
             : changed
-              ? `Changed since the results on screen: a run starts again at ${STAGE_TITLES[changed]}.`
-              : 'The results on screen were computed with these settings.'}
+              ? words.text('settings.sheet.changed', { stage: words.text(`stage.${changed}`) })
+              : words.text('settings.sheet.same')}
         </p>
         <p className="muted settings-digest" data-testid="settings-digest">
-          Digest <Digest value={digest} of="these settings" />
+          <Rich
+            text="settings.sheet.digest"
+            tags={{ digest: () => <Digest value={digest} of={words.text('settings.sheet.these')} /> }}
+          />
           {parent && parent !== digest && (
             <span>
               {' '}
-              made from <code title={parent}>{parent.slice(0, 12)}</code>
+              <Rich
+                text="settings.sheet.parent"
+                params={{ digest: parent.slice(0, 12) }}
+                tags={{ code: (parts) => <code title={parent}>{parts}</code> }}
+              />
             </span>
           )}
         </p>
@@ -76,7 +86,7 @@ export default function SettingsSheet() {
           <div className="groups">
             {GROUPS.map((group) => (
               <fieldset key={group.stage}>
-                <legend>{STAGE_TITLES[group.stage]}</legend>
+                <legend>{words.text(`stage.${group.stage}`)}</legend>
                 {group.fields.map((field) => (
                   <FieldInput key={field.path} field={field} />
                 ))}
@@ -99,15 +109,15 @@ export default function SettingsSheet() {
               )
             }
           >
-            Defaults
+            {words.text('settings.sheet.defaults')}
           </button>
           <button
             type="button"
             className="quiet"
-            title="Small and middle model, fewer tokens and texts: for slow machines"
+            title={words.text('settings.sheet.quick.title')}
             onClick={() => editExperiment(quickVariant)}
           >
-            Quick variant
+            {words.text('settings.sheet.quick')}
           </button>
         </footer>
       </div>

@@ -5,25 +5,18 @@ import { useLab } from '../state/store';
 import type { BackendChoice } from '../../worker/protocol';
 import { compact, seconds } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
-
-const TUNING_WORDS = {
-  measured: 'fastest here',
-  stored: 'fastest here, measured before',
-  default: 'suit a software adapter',
-} as const;
-const STATUS_WORDS = { idle: 'Engine not started', starting: 'Engine starting', failed: 'Engine failed' } as const;
+import { useWords } from '../state/text';
 
 export function EngineStatus() {
+  const words = useWords();
   const id = useId();
   const { status, device, error } = useLab((s) => s.engine);
   const backend = useLab((s) => s.backend);
   const busy = useLab((s) => s.running !== null);
   const name =
     status === 'ready' && device
-      ? device.backend === 'webgpu'
-        ? 'WebGPU'
-        : 'WASM'
-      : STATUS_WORDS[status === 'ready' ? 'idle' : status];
+      ? words.text(`ui.backend.${device.backend}`)
+      : words.text(`shell.engine.status.${status === 'ready' ? 'idle' : status}`);
   return (
     <>
       <button type="button" className={`quiet engine engine-${status}`} popoverTarget={id} data-testid="engine-status">
@@ -31,20 +24,20 @@ export function EngineStatus() {
         <span className="engine-name">{name}</span>
       </button>
       <div id={id} popover="auto" className="panel engine-panel">
-        <h2>Engine</h2>
+        <h2>{words.text('shell.engine.title')}</h2>
         <Segmented<BackendChoice>
-          label="Backend"
+          label={words.text('shell.engine.backend')}
           value={backend}
           options={[
-            { value: 'auto', label: 'Automatic', disabled: busy },
-            { value: 'webgpu', label: 'WebGPU', disabled: busy },
-            { value: 'wasm', label: 'WASM', disabled: busy },
+            { value: 'auto', label: words.text('shell.engine.auto'), disabled: busy },
+            { value: 'webgpu', label: words.text('ui.backend.webgpu'), disabled: busy },
+            { value: 'wasm', label: words.text('ui.backend.wasm'), disabled: busy },
           ]}
           onChange={(choice) => void chooseBackend(choice)}
         />
         {error && (
           <p>
-            {error.what} {error.remedy}
+            {words.error(error).what} {words.error(error).remedy}
           </p>
         )}
         {device && !error && (
@@ -52,15 +45,15 @@ export function EngineStatus() {
             <p>{device.reason}</p>
             <dl className="facts">
               <div>
-                <dt>Adapter</dt>
+                <dt>{words.text('shell.engine.adapter')}</dt>
                 <dd>
-                  <span className="fact-value">{device.adapter || 'none'}</span>
-                  <span className="fact-note">{device.softwareAdapter ? 'software' : ''}</span>
+                  <span className="fact-value">{device.adapter || words.text('shell.engine.no-adapter')}</span>
+                  <span className="fact-note">{device.softwareAdapter ? words.text('shell.engine.software') : ''}</span>
                 </dd>
               </div>
               {device.tuning && (
                 <div>
-                  <dt>Tiles</dt>
+                  <dt>{words.text('shell.engine.tiles')}</dt>
                   <dd>
                     <span className="fact-value">
                       {[
@@ -73,8 +66,9 @@ export function EngineStatus() {
                       ].join(', ')}
                     </span>
                     <span className="fact-note">
-                      {TUNING_WORDS[device.tuning.source]}
-                      {device.tuning.problem && `; ${device.tuning.problem}`}
+                      {words.text(`shell.engine.tiles.${device.tuning.source}`, {
+                        problem: device.tuning.problem ?? 'none',
+                      })}
                     </span>
                   </dd>
                 </div>
@@ -90,14 +84,17 @@ export function EngineStatus() {
             </dl>
             <details>
               <summary>
-                Self-test {device.selfTest.passed ? 'passed' : 'failed'} in {seconds(device.selfTest.milliseconds)}
+                {words.text('shell.engine.self-test', {
+                  passed: device.selfTest.passed,
+                  time: seconds(device.selfTest.milliseconds),
+                })}
               </summary>
               <table className="data">
                 <thead>
                   <tr>
-                    <th scope="col">case</th>
-                    <th scope="col">largest error</th>
-                    <th scope="col">allowed</th>
+                    <th scope="col">{words.text('shell.engine.case')}</th>
+                    <th scope="col">{words.text('shell.engine.largest-error')}</th>
+                    <th scope="col">{words.text('shell.engine.allowed')}</th>
                   </tr>
                 </thead>
                 <tbody>
@@ -115,9 +112,7 @@ export function EngineStatus() {
             </details>
           </>
         )}
-        {!device && !error && (
-          <p className="muted">The device is being looked at. The recorded run can be read meanwhile.</p>
-        )}
+        {!device && !error && <p className="muted">{words.text('shell.engine.looking')}</p>}
       </div>
     </>
   );

@@ -1,9 +1,9 @@
 /** Light, dark, or as the system has it. */
 import { useEffect } from 'react';
 import { systemDark, useLab, type ThemeChoice } from '../state/store';
+import { useWords } from '../state/text';
 
 const NEXT: Record<ThemeChoice, ThemeChoice> = { system: 'light', light: 'dark', dark: 'system' };
-const NAMES: Record<ThemeChoice, string> = { system: 'as the system', light: 'light', dark: 'dark' };
 
 function apply(theme: ThemeChoice): void {
   const root = document.documentElement;
@@ -19,6 +19,7 @@ function apply(theme: ThemeChoice): void {
 }
 
 export function ThemeSwitch() {
+  const words = useWords();
   const theme = useLab((s) => s.theme);
   useEffect(() => {
     const follow = (): void => {
@@ -32,8 +33,11 @@ export function ThemeSwitch() {
       type="button"
       className="icon"
       data-testid="theme"
-      aria-label={`Colours: ${NAMES[theme]}. Change to ${NAMES[NEXT[theme]]}.`}
-      title={`Colours: ${NAMES[theme]}`}
+      aria-label={words.text('shell.theme.change', {
+        theme: words.text(`shell.theme.${theme}`),
+        next: words.text(`shell.theme.${NEXT[theme]}`),
+      })}
+      title={words.text('shell.theme.now', { theme: words.text(`shell.theme.${theme}`) })}
       onClick={() => apply(NEXT[theme])}
     >
       <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">

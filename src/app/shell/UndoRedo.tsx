@@ -1,6 +1,7 @@
 /** Undo and redo over the settings: two buttons, and the keys that people expect. */
 import { useEffect } from 'react';
 import { useHistory } from '../state/store';
+import { useWords } from '../state/text';
 
 /** True where Ctrl+Z belongs to the text being typed. A field of the settings that shows the setting as it is says so: there it belongs to the settings. */
 const typing = (target: EventTarget | null): boolean =>
@@ -28,14 +29,15 @@ export function useUndoKeys(): void {
 }
 
 export function UndoRedo() {
+  const words = useWords();
   const { canUndo, canRedo, undo, redo } = useHistory();
   return (
     <span className="undo-redo">
       <button
         type="button"
         className="icon"
-        aria-label="Undo the last change of settings"
-        title="Undo (Ctrl+Z, ⌘Z)"
+        aria-label={words.text('shell.undo')}
+        title={words.text('shell.undo.keys')}
         data-testid="undo"
         disabled={!canUndo}
         onClick={undo}
@@ -47,8 +49,8 @@ export function UndoRedo() {
       <button
         type="button"
         className="icon"
-        aria-label="Redo the last change of settings"
-        title="Redo (Ctrl+Shift+Z, ⌘⇧Z)"
+        aria-label={words.text('shell.redo')}
+        title={words.text('shell.redo.keys')}
         data-testid="redo"
         disabled={!canRedo}
         onClick={redo}

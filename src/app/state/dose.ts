@@ -5,12 +5,6 @@ import type { SteerResult } from '../../experiment/run';
 export type DoseUnit = 'r' | 'alpha' | 'isoKl';
 
 export const UNITS: readonly DoseUnit[] = ['r', 'alpha', 'isoKl'];
-export const UNIT_NAMES: Record<DoseUnit, string> = { r: 'r', alpha: 'α', isoKl: 'iso-KL' };
-export const UNIT_HELP: Record<DoseUnit, string> = {
-  r: 'Length of the added vector as a share of the median length of a hidden state at that block.',
-  alpha: 'Length of the added vector itself, in the units of the large model’s residual stream.',
-  isoKl: 'Dose 1 is the strength at which 95 % of neutral tokens change by less than 1 nat of KL divergence.',
-};
 
 /** Where steering usually enters, leads and destroys, in r. */
 export const ZONES = { enters: 0.3, leads: 1, destroys: 2 } as const;

@@ -2,6 +2,7 @@
 import { LabError, type LabErrorJson } from '../../experiment/errors';
 import { STAGES, type MapArrays, type Stage, type StopStreams, type RenderedPrompt } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
+import type { SecondOpinion } from '../../experiment/second-opinion';
 import type { LocalFile } from '../../models/picked';
 import type { Verification } from '../../experiment/share/verification';
 import { EngineClient, type Listeners } from '../../worker/client';
@@ -89,15 +90,26 @@ export function startEngineWhenIdle(): void {
   });
 }
 
-/** Verifies a shared document in the engine, which is started for it. @throws LabError of starting it, `cancelled` */
-export async function verifyDocument(request: VerifyRequest, listeners: Listeners): Promise<Verification> {
+/** @throws LabError of starting the engine, where it does not start */
+async function requireEngine(): Promise<void> {
   if (!(await startEngine())) {
     const { error } = useLab.getState().engine;
     throw error
       ? LabError.fromJSON(error)
       : new LabError('worker-crashed', 'The engine did not start.', 'Reload the page.');
   }
+}
+
+/** Verifies a shared document in the engine, which is started for it. @throws LabError of starting it, `cancelled` */
+export async function verifyDocument(request: VerifyRequest, listeners: Listeners): Promise<Verification> {
+  await requireEngine();
   return client.request('verify', request, listeners);
+}
+
+/** What transformers.js writes beside the lab's runtime; models that are not loaded are. @throws LabError of starting and loading, `cancelled` */
+export async function askSecondOpinion(experiment: Experiment, listeners: Listeners): Promise<SecondOpinion> {
+  await requireEngine();
+  return client.request('second-opinion', { experiment }, listeners);
 }
 
 /** Ends the worker and starts it on another backend; results on screen stay. */

@@ -1,6 +1,6 @@
 /** Models that are not bundled: looking them up, downloading, what is stored, folders from disk. */
 import { create } from 'zustand';
-import { cancelled, LabError, type LabErrorJson } from '../../experiment/errors';
+import { LabError, type LabErrorJson } from '../../experiment/errors';
 import type { ModelRef } from '../../experiment/model-ref';
 import type { LocalFile } from '../../models/picked';
 import { EngineClient } from '../../worker/client';
@@ -16,6 +16,8 @@ import type {
 } from '../../worker/protocol';
 import { baseUrl, openFolder } from './engine';
 import { useLab } from './store';
+import { message } from '../../experiment/message';
+import type { ErrorKey } from '../../i18n/keys';
 
 export const HUB = 'https://huggingface.co';
 
@@ -153,7 +155,7 @@ export async function startDownload(): Promise<void> {
   useModels.setState({
     download: {
       status: 'running',
-      progress: { stage: 'models', done, total, unit: 'bytes', note: 'Connecting' },
+      progress: { stage: 'models', done, total, unit: 'bytes', note: message('progress.connecting') },
       error: null,
       ref: null,
     },
@@ -186,9 +188,8 @@ export async function startDownload(): Promise<void> {
 }
 
 const stopped = (): LabErrorJson => ({
-  ...cancelled().toJSON(),
-  what: 'The download was stopped.',
-  remedy: 'What has arrived is kept: go on when you like, also after a reload.',
+  code: 'cancelled',
+  key: 'cancelled.download' satisfies ErrorKey,
 });
 
 export function stopDownload(): void {

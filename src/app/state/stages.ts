@@ -27,14 +27,6 @@ export type Stages = { [K in Stage]: StageState<K> };
 /** What the rail shows. */
 export type StageMark = 'empty' | 'waiting' | 'running' | 'done' | 'recorded' | 'stored' | 'stale' | 'failed';
 
-export const STAGE_TITLES: Record<Stage, string> = {
-  models: 'Models',
-  activations: 'Activations',
-  map: 'Map',
-  steer: 'Steer',
-  evidence: 'Evidence',
-};
-
 function emptyStage<K extends Stage>(): StageState<K> {
   return {
     phase: 'idle',

@@ -14,5 +14,10 @@ export function useWords(): Words {
 
 /** The same words outside a component, as they are now. */
 export function currentWords(): Words {
-  return wordsOf(useLocale.getState().locale);
+  return wordsOf(currentLocale());
+}
+
+/** The reader's language, for what formats numbers outside a component. */
+export function currentLocale(): Locale {
+  return useLocale.getState().locale;
 }

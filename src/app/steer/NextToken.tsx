@@ -10,6 +10,8 @@ import { AXIS_ARM, between, locate } from '../state/dose';
 import { useLab } from '../state/store';
 import { ArmMark } from '../ui/ArmMark';
 import { fixed, percent, tokenName } from '../ui/format';
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 
 const SHOWN = 8;
 
@@ -57,6 +59,7 @@ export function fullScale(axis: DoseAxis): number {
 }
 
 export function NextToken({ model, title, axis, full }: Props) {
+  const words = useWords();
   const arm = axis.arms[AXIS_ARM[model]];
   const native = model === 'large' ? axis.arms[REFERENCE] : null;
   const rows = useMemo(() => rowsOf(arm, native, axis.stops), [arm, native, axis.stops]);
@@ -92,11 +95,7 @@ export function NextToken({ model, title, axis, full }: Props) {
       name={`next-token-${model}`}
       className="next-token"
       title={title}
-      caption={
-        model === 'large'
-          ? 'Probability of the next token. The fine line is the unsteered model; the blue tick is the native vector at the same dose.'
-          : 'Probability of the next token. The fine line is the unsteered model.'
-      }
+      caption={words.text(`steer.next.caption-${model}`)}
       table={{
         head: ['token', ...axis.stops.map((stop) => `r ${stop}`)],
         rows: rows.map((row) => [tokenName(row.text), ...row.values]),
@@ -105,7 +104,14 @@ export function NextToken({ model, title, axis, full }: Props) {
         {
           name: title,
           points: rows.map((row) => ({
-            label: `${tokenName(row.text)}: unsteered ${percent(row.base, 1)}, from ${percent(row.values[0], 1)} at ${axis.stops[0]} to ${percent(row.values[row.values.length - 1], 1)} at ${axis.stops[axis.stops.length - 1]}.`,
+            label: words.text('steer.next.point', {
+              token: tokenName(row.text),
+              base: percent(row.base, 1),
+              first: percent(row.values[0], 1),
+              low: axis.stops[0],
+              last: percent(row.values[row.values.length - 1], 1),
+              high: axis.stops[axis.stops.length - 1],
+            }),
           })),
         },
       ]}
@@ -116,7 +122,7 @@ export function NextToken({ model, title, axis, full }: Props) {
       }
       tools={
         <span className="kl">
-          <ArmMark arm={AXIS_ARM[model]} /> KL <b ref={klOut} /> nat
+          <ArmMark arm={AXIS_ARM[model]} /> <Rich text="steer.next.kl" tags={{ value: () => <b ref={klOut} /> }} />
         </span>
       }
     >

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { isDosed, REPORT_ORDER, TESTED, type Arm } from '../arms';
+import { refusal } from '../problems';
 import type { ArmResult, MapResult, Run, VectorResult } from '../run';
 
 /** How a tolerance follows from its claim. The reasons are in docs/link-format.md. */
@@ -49,14 +50,11 @@ export const claimSchema = z
     /** Largest absolute difference of a second run; 0 for what must be the same. */
     tolerance: z.strictObject({ basis: z.enum(BASES), value: z.number().min(0).max(1e12) }),
   })
-  .refine((claim) => (claim.id === 'outcome') === (typeof claim.value === 'string'), {
-    path: ['value'],
-    message: 'Only the outcome is a word; every other claim is a number.',
-  })
-  .refine((claim) => !claim.id.startsWith('rate.') || claim.n !== undefined, {
-    path: ['n'],
-    message: 'A rate must say of how many continuations it is.',
-  });
+  .refine(
+    (claim) => (claim.id === 'outcome') === (typeof claim.value === 'string'),
+    refusal('problem.claim-word', ['value']),
+  )
+  .refine((claim) => !claim.id.startsWith('rate.') || claim.n !== undefined, refusal('problem.claim-count', ['n']));
 
 export type Claim = z.infer<typeof claimSchema>;
 

@@ -13,7 +13,7 @@ export const VERIFICATION_SCHEMA = 1;
 export const VERDICTS = ['reproduced', 'within tolerance', 'differs', 'not run'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-export const STEPS = ['integrity', 'artifacts', 'self-test', 'replay', 'refit', 'claims'] as const;
+export const STEPS = ['integrity', 'artifacts', 'self-test', 'second-opinion', 'replay', 'refit', 'claims'] as const;
 export type StepId = (typeof STEPS)[number];
 
 /** How much is computed again: replay and refit, or the whole run with its continuations. */

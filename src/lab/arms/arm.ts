@@ -1,6 +1,6 @@
 /** What the directions of an arm are made from. Each dosed arm of `experiment/arms.ts` has a file of its own beside this one. */
 import type { DosedArm } from '../../experiment/arms';
-import type { AffineMap } from '../../math/fit-types';
+import type { AffineMap } from '../../math/affine-map';
 import type { Layers } from '../fit';
 import type { Sample } from '../rows';
 

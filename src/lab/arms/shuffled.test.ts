@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Random } from '../../math/random';
-import { Float64Fit } from '../../math/ridge';
+import { Float64Fit } from '../../fit/float64-fit';
 import { cosine, norm } from '../../math/stats';
 import type { Sample } from '../rows';
 import { mapDirection, unit } from '../vectors';

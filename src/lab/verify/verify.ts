@@ -31,6 +31,7 @@ import type { SteerState } from '../stage-steer';
 import { dataChecks, modelChecks } from './artifacts';
 import { deviceChecks } from './device';
 import { replay, replayRoles } from './replay';
+import { secondOpinionStep } from './second-opinion';
 
 export interface VerifyRequest {
   document: RunDocument;
@@ -82,7 +83,8 @@ export async function verify(
       step = {
         id,
         verdict: 'not run',
-        summary: error.message,
+        // The error says it, in the reader's language.
+        summary: '',
         checks: [],
         error: error.toJSON(),
         milliseconds: Math.round(performance.now() - started),
@@ -129,12 +131,14 @@ export async function verify(
 
   if (!pair) {
     const why = 'The models could not be loaded here.';
+    await skip('second-opinion', why);
     await skip('replay', why);
     await skip('refit', why);
     await take('claims', () => ({ verdict: 'not run', summary: why }));
     return close(null);
   }
   const loaded: LoadedPair = pair;
+  await take('second-opinion', () => secondOpinionStep(experiment, loaded, context));
 
   const { evidence } = document;
   const replayStep = (steer: SteerState | null): Promise<boolean> =>
@@ -210,14 +214,7 @@ export async function verify(
 
 /** What does not fit together inside a link is the link's fault, and named as that. */
 function named(thrown: unknown): LabError {
-  if (thrown instanceof RangeError)
-    return new LabError(
-      'link-invalid',
-      `The link does not fit the models that it names: ${thrown.message}.`,
-      'Ask its author for a link that the lab made.',
-      undefined,
-      thrown,
-    );
+  if (thrown instanceof RangeError) return new LabError('link-invalid.models', { reason: thrown.message }, thrown);
   return LabError.from(thrown);
 }
 

@@ -1,0 +1,46 @@
+/** The second opinion as a step of a verification: both models, token by token. */
+import {
+  opinionMessage,
+  SECOND_OPINION_TOKENS,
+  type ModelOpinion,
+  type Written,
+} from '../../experiment/second-opinion';
+import { verdictOf, type Check, type Verdict } from '../../experiment/share/verification';
+import type { Experiment } from '../../experiment/schema';
+import { wordsOf } from '../../i18n/text';
+import type { PipelineContext } from '../pipeline';
+import { secondOpinion } from '../second-opinion';
+import type { LoadedPair } from '../stage-models';
+
+const VERDICTS: Record<ModelOpinion['outcome'], Verdict> = {
+  equal: 'reproduced',
+  tie: 'within tolerance',
+  differs: 'differs',
+  'not run': 'not run',
+};
+
+/** @throws LabError `cancelled`, `webgpu-device-lost` and those of the lab's own runtime */
+export async function secondOpinionStep(
+  experiment: Experiment,
+  pair: LoadedPair,
+  context: PipelineContext,
+): Promise<{ verdict: Verdict; summary: string; checks: Check[] }> {
+  const words = wordsOf('en');
+  const sentence = (opinion: ModelOpinion): string =>
+    words.say(opinionMessage(opinion, (error) => words.error(error).what));
+  const { models } = await secondOpinion(experiment, pair, context);
+  const both = [models.source, models.target];
+  const checks = both.map((opinion): Check => ({
+    name: words.text('second-opinion.check', { title: opinion.title, n: SECOND_OPINION_TOKENS }),
+    expected: tokens(opinion.other),
+    actual: tokens(opinion.lab),
+    verdict: VERDICTS[opinion.outcome],
+  }));
+  return {
+    verdict: verdictOf(both.map(({ outcome }) => ({ verdict: VERDICTS[outcome] }))),
+    summary: both.map((opinion) => `${opinion.title}: ${sentence(opinion)}`).join(' '),
+    checks,
+  };
+}
+
+const tokens = (written: Written | null): string => (written ? written.ids.join(' ') : '–');
