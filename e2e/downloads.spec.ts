@@ -111,7 +111,7 @@ test('a quota that is met on the way is named, with what is missing; what fitted
   await quota.send('Storage.overrideQuotaForOrigin', { origin });
   const all = 3195837 + 124926 + 682 + 987 + 96;
   expect(report).toMatchObject({ kind: 'failed', code: 'storage-full' });
-  const { missing } = (report as Extract<DownloadReport, { kind: 'failed' }>).details as { missing: number };
+  const { missing } = (report as Extract<DownloadReport, { kind: 'failed' }>).params as { missing: number };
   expect(missing).toBeGreaterThanOrEqual(all - 1_000_000);
   expect(missing).toBeLessThan(all - 900_000);
   expect(await download()).toMatchObject({ kind: 'done', missing });
@@ -134,14 +134,14 @@ for (const [what, path, failure, { code, reason }] of hostile) {
   test(`${what}: named, and the page lives on`, async () => {
     mirror.fail(ID, path, failure);
     const report = await download();
-    expect(report).toMatchObject({ kind: 'failed', code, ...(reason ? { details: { reason } } : {}) });
+    expect(report).toMatchObject({ kind: 'failed', code, ...(reason ? { params: { reason } } : {}) });
     expect(await page.title()).toBe('Downloads');
   });
 }
 
 test('a claim of 10 GB: one that the plan does not have is refused before a byte is stored; one that it has, for want of room or of bytes', async () => {
   mirror.fail(ID, GRAPH, { kind: 'claim', bytes: 10 * 2 ** 30, where: 'answer' });
-  expect(await download()).toMatchObject({ kind: 'failed', code: 'model-length', details: { expected: 3195837 } });
+  expect(await download()).toMatchObject({ kind: 'failed', code: 'model-length', params: { expected: 3195837 } });
   mirror.fail(ID, GRAPH, { kind: 'claim', bytes: 10 * 2 ** 30 });
   const free = await page.evaluate(async () => {
     const { quota, usage } = await navigator.storage.estimate();

@@ -1,4 +1,5 @@
 /** The page of the command line: the same engine as the lab's, without a window. */
+import { wordsOf } from './i18n/text';
 import { bytesToBase64 } from './base/bytes';
 import { LabError, type LabErrorJson } from './experiment/errors';
 import type { ModelRef } from './experiment/model-ref';
@@ -68,15 +69,9 @@ async function fetchModel(
     request: layout === 'hub' ? { host, id, revision: commit } : { host, id, layout },
     backend,
   });
-  if (repository.commit !== commit)
-    throw new LabError('model-not-found', `The files of “${id}” have changed since they were listed.`, 'Start again.');
+  if (repository.commit !== commit) throw new LabError('model-not-found.changed', { id });
   const variant = variants.find((each) => each.dtype === dtype);
-  if (variant && !variant.runs)
-    throw new LabError(
-      'unknown-model',
-      `“${id}” does not run here in ${dtype}. ${variant.note ?? ''}`,
-      'Choose another precision or backend.',
-    );
+  if (variant && !variant.runs) throw new LabError('graph-unsupported.float16', { id, precision: dtype });
   const plan = await client.request('plan', { repository, dtype });
   const licence = repository.license ?? 'licence not stated';
   await client.request(
@@ -112,7 +107,9 @@ window.lrtHeadless = {
   async verify(request, backend) {
     try {
       const device = await client.request('start', { backend, baseUrl: new URL('./', document.baseURI).href });
-      window.lrtReport?.({ device: `${device.backend}: ${device.reason}; adapter: ${device.adapter}` });
+      window.lrtReport?.({
+        device: `${device.backend}: ${wordsOf('en').say(device.reason)}; adapter: ${device.adapter}`,
+      });
       const verification = await client.request('verify', request, {
         onProgress: (progress) => window.lrtReport?.({ progress }),
         onVerify: (_, step) => step && window.lrtReport?.({ step }),
@@ -128,7 +125,9 @@ window.lrtHeadless = {
       const baseUrl = new URL('./', document.baseURI).href;
       const start = async (): Promise<boolean> => {
         const device = await client.request('start', { backend, baseUrl, residence });
-        window.lrtReport?.({ device: `${device.backend}: ${device.reason}; adapter: ${device.adapter}` });
+        window.lrtReport?.({
+          device: `${device.backend}: ${wordsOf('en').say(device.reason)}; adapter: ${device.adapter}`,
+        });
         return true;
       };
       await start();
@@ -141,13 +140,12 @@ window.lrtHeadless = {
           onStage: ({ stage, milliseconds }) => window.lrtReport?.({ stage, milliseconds }),
         },
       );
-      if (!run)
-        throw new LabError('internal', 'The engine ended without a run.', 'Report this with the experiment file.');
+      if (!run) throw new LabError('internal.no-run');
       const map = await client.request('map-arrays', { experiment: run.experiment });
       const plan = await client.request('memory', { experiment: parsed, backend, baseUrl });
       const result: HeadlessResult = {
         run,
-        planned: run.models.inTurn === undefined ? plan.whole.together : plan.whole.inTurn,
+        planned: run.models.inTurn === null ? plan.whole.together : plan.whole.inTurn,
         files: [],
         missing: [],
       };

@@ -1,5 +1,6 @@
 /** A fit of some blocks of two models, where comparing all of them would take too much (`experiment/compared-blocks.ts`). */
 import type { ComparedBlocks } from '../experiment/compared-blocks';
+import { message, type Message } from '../experiment/message';
 import type { FitShape, OnLayer, StreamingFit } from '../fit/types';
 
 /** The shape of the fit of these blocks. */
@@ -7,9 +8,15 @@ export function comparedShape(shape: FitShape, compared: ComparedBlocks | null):
   return compared ? { ...shape, sourceLayers: compared.source.length, targetLayers: compared.target.length } : shape;
 }
 
-/** What is said of a grid with gaps. */
-export function comparedNote(shape: FitShape, { source, target }: ComparedBlocks): string {
-  return `of ${shape.sourceLayers} and ${shape.targetLayers} blocks ${source.length} and ${target.length} were compared, for memory and time`;
+/** What is said of a grid with gaps, after the rule that chose the layers. */
+export function comparedNote(rule: Message, shape: FitShape, { source, target }: ComparedBlocks): Message {
+  return message('run.layers.compared', {
+    rule,
+    sourceBlocks: shape.sourceLayers,
+    targetBlocks: shape.targetLayers,
+    source: source.length,
+    target: target.length,
+  });
 }
 
 /** Members of a list at these places; all of them for null. */

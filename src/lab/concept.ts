@@ -5,7 +5,7 @@ import type { ContrastPair, Experiment, Preset } from '../experiment/schema';
 import { norm } from '../math/stats';
 import type { LanguageModel } from '../runtime/types';
 import type { LabContext } from './context';
-import { makeScorer, type ScoreFunction } from './score';
+import { judgeOf, type Judge } from './judges';
 
 /** The parts of a concept, wherever they came from. */
 export interface Concept {
@@ -15,7 +15,7 @@ export interface Concept {
   pairs: ContrastPair[];
   evaluationPrompts: string[];
   neutralPrompts: string[];
-  score: ScoreFunction;
+  judge: Judge;
   /** The small model's vector where it was brought along, with its block; null where the pairs give it. */
   given: { values: Float32Array; block: number } | null;
 }
@@ -39,7 +39,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
       pairs: preset.pairs,
       evaluationPrompts,
       neutralPrompts,
-      score: makeScorer(preset.scorer),
+      judge: judgeOf(preset.scorer),
       given: null,
     };
   }
@@ -52,7 +52,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
       pairs: preset.pairs,
       evaluationPrompts,
       neutralPrompts,
-      score: makeScorer(preset.scorer),
+      judge: judgeOf(preset.scorer),
       given: { values: givenVector(values), block },
     };
   }
@@ -62,7 +62,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
       side: concept.positiveWords.length === 0 ? 'positive' : 'negative',
     });
   }
-  const score = makeScorer({ type: 'lexicon', positive: concept.positiveWords, negative: concept.negativeWords });
+  const judge = judgeOf({ type: 'lexicon', positive: concept.positiveWords, negative: concept.negativeWords });
   return {
     title: concept.title,
     positive: concept.positive,
@@ -70,7 +70,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
     pairs: concept.pairs,
     evaluationPrompts,
     neutralPrompts,
-    score,
+    judge,
     given: null,
   };
 }

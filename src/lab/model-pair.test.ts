@@ -5,6 +5,7 @@ import { ModelPair, residentFirst, type PairRequest, type Role } from './model-p
 import { wordsOf } from '../i18n/text';
 
 const words = wordsOf('en');
+import { saying } from '../i18n/testing';
 
 const tokenizer = fixtureTokenizer();
 let loads: { role: Role; model: FixtureModel }[] = [];
@@ -21,7 +22,7 @@ function loader(role: Role, seed: () => number = () => 1) {
   return {
     title: role === 'source' ? 'Small' : 'Large',
     load: async ({ onProgress }: { onProgress?: (done: number, total: number, note: string) => void }) => {
-      if (failing === role) throw new LabError('out-of-memory', 'No more.', 'Less.');
+      if (failing === role) throw new LabError('out-of-memory.buffer', { label: role, needed: 2, limit: 1 });
       onProgress?.(1, 1, 'onnx/model.onnx');
       const model = fixtureModel(role, { layers: 2, hiddenSize: 3, seed: seed() }, tokenizer);
       loads.push({ role, model });
@@ -128,10 +129,7 @@ describe('in turn', () => {
     let seed = 1;
     const pair = await pairOf('in turn', () => seed);
     seed = 2;
-    await expect(pair.source.collect(ids)).rejects.toMatchObject({
-      code: 'model-digest',
-      message: expect.stringContaining('Small'),
-    });
+    await expect(pair.source.collect(ids)).rejects.toThrow(saying('Small', 'model-digest'));
     expect(alive()).toEqual([]);
   });
 });

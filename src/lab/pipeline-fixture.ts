@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { vi } from 'vitest';
 import { defaultExperiment } from '../experiment/defaults';
+import { verbatim } from '../experiment/message';
 import type { DeviceReport, HomologySample, Stage, StageEvent } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { PlainProducts } from '../fit/testing/plain-products';
@@ -83,7 +84,7 @@ export function fixtureContext(change: Partial<PipelineContext> = {}): PipelineC
 const REPORT: DeviceReport = {
   backend: 'wasm',
   chosenBy: 'auto',
-  reason: 'a test',
+  reason: verbatim('a test'),
   adapter: 'none',
   softwareAdapter: false,
   userAgent: 'Node',

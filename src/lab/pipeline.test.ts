@@ -2,11 +2,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DOSED_ARMS, ARMS } from '../experiment/arms';
 import { experimentLeaves, leafOf } from '../experiment/leaves-fixture';
+import type { Message } from '../experiment/message';
 import { STAGES, type Stage } from '../experiment/run';
 import { parseRun } from '../experiment/run-schema';
 import type { Experiment } from '../experiment/schema';
 import { CHANGES_NOTHING, memoryKey, pathsReadUpTo } from '../experiment/stage-inputs';
 import { sampleHomology } from './homology-sample';
+import { wordsOf } from '../i18n/text';
 import { planPair } from './pair-memory';
 import { Pipeline } from './pipeline';
 import { ALIKE, fixtureContext, runStages, serveSite, tinyExperiment } from './pipeline-fixture';
@@ -34,6 +36,8 @@ afterAll(() => vi.unstubAllGlobals());
 /** From the second test on the pair counts as alike without a look. */
 afterEach(() => void vi.mocked(sampleHomology).mockImplementation(async () => ALIKE));
 
+const said = (messages: readonly Message[]): string => messages.map(wordsOf('en').say).join(' ');
+
 let pipeline: Pipeline;
 beforeEach(async () => {
   await pipeline?.dispose();
@@ -47,15 +51,15 @@ test('a run goes through all stages, is a valid document with every arm, and is 
   expect(first.events.some(({ fromMemory }) => fromMemory)).toBe(false);
   const run = parseRun(JSON.parse(JSON.stringify(first.run)));
   expect(run.experiment).toEqual(tinyExperiment());
-  expect(new Set(run.arms.map(({ name }) => name))).toEqual(new Set(ARMS));
+  expect(new Set(run.evidence.arms.map(({ name }) => name))).toEqual(new Set(ARMS));
   expect(Object.keys(run.steer.axis.arms).sort()).toEqual([...DOSED_ARMS].sort());
-  for (const streams of run.streams) expect(Object.keys(streams.arms).sort()).toEqual([...ARMS].sort());
+  for (const streams of run.evidence.streams) expect(Object.keys(streams.arms).sort()).toEqual([...ARMS].sort());
   // The fixture's models are strangers, and the warning that says so is told again with the remembered result.
-  expect(first.events[0].warnings.join()).toContain('not homologous');
+  expect(said(first.events[0].warnings)).toContain('not homologous');
   const second = await runStages(pipeline, tinyExperiment());
   expect(second.events.every(({ fromMemory }) => fromMemory)).toBe(true);
   expect(second.events.map(({ warnings }) => warnings)).toEqual(first.events.map(({ warnings }) => warnings));
-  expect(second.run!.arms).toEqual(first.run!.arms);
+  expect(second.run!.evidence.arms).toEqual(first.run!.evidence.arms);
   expect(second.run!.warnings).toEqual(first.run!.warnings);
 });
 
@@ -108,7 +112,7 @@ test('a vector that is brought along is warned of as long as its result is shown
   }));
   for (const _ of [1, 2]) {
     const { events } = await runStages(pipeline, brought);
-    expect(events.find(({ stage }) => stage === 'steer')!.warnings.join()).toContain('brought along');
+    expect(said(events.find(({ stage }) => stage === 'steer')!.warnings)).toContain('brought along');
   }
   const { events } = await runStages(pipeline, tinyExperiment());
   expect(events.find(({ stage }) => stage === 'steer')!.warnings).toEqual([]);

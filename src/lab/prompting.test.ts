@@ -4,6 +4,7 @@ import { defaultExperiment } from '../experiment/defaults';
 import { tokenizerOf } from '../models/testing';
 import type { ModelTokenizer } from '../runtime/types';
 import { promptIds, readText, renderChat, requireTemplates, writtenPrompt, writtenText } from './prompting';
+import { saying } from '../i18n/testing';
 
 /** A template in the manner of Llama 2, of the bundled tokenizer's own special tokens. */
 const TEMPLATE =
@@ -108,9 +109,7 @@ describe('a side of a pair', () => {
 
   test('a template that rewrites messages cannot be read in the middle, but at its end', () => {
     const loud = tokenizer("{{ messages[0].content | upper + ' Assistant:' }}");
-    expect(() => readText(text, twin, loud, chat, 'mean')).toThrow(
-      expect.objectContaining({ code: 'chat-template', message: expect.stringMatching(/rewrites/) }),
-    );
+    expect(() => readText(text, twin, loud, chat, 'mean')).toThrow(saying(/rewrites/, 'chat-template'));
     expect(readText(text, twin, loud, chat, 'last').read).toHaveLength(1);
   });
 });
@@ -126,8 +125,8 @@ describe('before anything long is begun', () => {
     expect(() => requireTemplates(pair(tokenizer(null)), titles, chat)).toThrow(
       expect.objectContaining({
         code: 'chat-template',
-        message: 'Large has no chat template.',
-        remedy: expect.stringMatching(/plain text/),
+        key: 'chat-template.model-none',
+        params: { model: 'Large' },
       }),
     );
     requireTemplates(pair(tokenizer(null)), titles, plain);
@@ -141,8 +140,8 @@ describe('before anything long is begun', () => {
     requireTemplates(pair(strict), titles, chat);
     expect(() => requireTemplates(pair(strict), titles, { ...chat, system: 'Be brief.' })).toThrow(
       expect.objectContaining({
-        message: expect.stringMatching(/^Large: .*System role/),
-        remedy: expect.stringMatching(/system message empty/),
+        key: 'chat-template.model-system',
+        params: { model: 'Large', reason: expect.stringMatching(/System role/) },
       }),
     );
   });

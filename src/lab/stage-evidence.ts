@@ -1,26 +1,26 @@
 /** Stage 5: continuations of every arm at every dose, the chosen dose, the report half, the streams and the verdict. */
+import type { ArmResult, DoseCell, EvidenceResult, ReplayEvidence, StopStreams } from '../experiment/run';
 import {
+  ARM_SPECS,
   armSpec,
   ISOTROPIC,
   REFERENCE,
   REPORT_ORDER,
-  ARM_SPECS,
   TESTED,
   unsteeredArm,
   type Arm,
   type DosedArm,
   type PerArm,
 } from '../experiment/arms';
-import type { ArmResult, DoseCell, EvidenceResult, ReplayEvidence, StopStreams } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import type { LabContext } from './context';
 import { residentFirst } from './model-pair';
 import { chooseDose, conclude, transferRatio, type TwoSided } from './conclude';
 import { signedStops, type SideEffects } from './dose';
 import { computeStreams, continueAll, type Ask } from './generate';
-import { replayOf, vectorsOf } from './replay';
-import { measureSides, type Sides } from './measure';
-import type { Side } from './score';
+import { replayOf } from './replay';
+import { measureTexts, type Measured } from './measure';
+import type { Side } from './judges';
 import { halves } from './concept';
 import type { SteerState } from './stage-steer';
 import { vectorAt, type SteeringArm } from './vectors';
@@ -82,7 +82,6 @@ export async function evidenceStage(
     prompt: prompts.report[0],
     promptIds: { source: source.replay.promptIds, target: target.replay.promptIds },
     rows: [...source.replay.rows, ...target.replay.rows],
-    vectors: vectorsOf(steer.arms),
   };
   const tested = steer.arms.find((arm) => arm.arm === TESTED)!;
   const verdict = conclude({
@@ -129,14 +128,14 @@ async function doseCurve(
       asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, r, k), stream: k })),
     );
     const texts = await continueAll(context, arm.model, arm.layer, asks, generation, experiment.prompting, counter);
-    cells.set(
-      arm.arm,
-      doses.map((r, d) => {
-        const slice = texts.slice(d * asked.length, (d + 1) * asked.length);
-        const sides = measureSides(steer.concept.score, asked, slice);
-        return cellOf(arm, r, sides, effectAt(effectsOf(steer, arm), stops, r), steer, 'choose');
-      }),
-    );
+    const own: DoseCell[] = [];
+    for (const [d, r] of doses.entries()) {
+      const slice = texts.slice(d * asked.length, (d + 1) * asked.length);
+      const effect = effectAt(effectsOf(steer, arm), stops, r);
+      const measured = await measureTexts(steer.concept.judge, asked, slice, effect, context);
+      own.push(cellOf(arm, r, measured, steer, 'choose'));
+    }
+    cells.set(arm.arm, own);
   }
   return steer.arms.flatMap(({ arm }) => cells.get(arm)!);
 }
@@ -183,8 +182,7 @@ async function reportHalf(
       plain,
       'none',
       { r: 0, alpha: 0, isoKl: 0 },
-      measureSides(steer.concept.score, asPlain, unsteered),
-      { mean: 0, p95: 0 },
+      await measureTexts(steer.concept.judge, asPlain, unsteered, { mean: 0, p95: 0 }, context),
       unsteered,
     ),
   );
@@ -201,13 +199,13 @@ async function reportHalf(
         experiment.prompting,
         counter,
       );
-      const measured = measureSides(steer.concept.score, asked, texts);
       const effect = effectAt(effectsOf(steer, arm), stops, sign * r);
+      const measured = await measureTexts(steer.concept.judge, asked, texts, effect, context);
       both[sign === 1 ? 'up' : 'down'] = measured.sides;
       arms.push(
-        armResult(arm.arm, sign === 1 ? 'positive' : 'negative', doseOf(arm, sign * r, steer), measured, effect, texts),
+        armResult(arm.arm, sign === 1 ? 'positive' : 'negative', doseOf(arm, sign * r, steer), measured, texts),
       );
-      cells.push(cellOf(arm, sign * r, measured, effect, steer, 'report'));
+      cells.push(cellOf(arm, sign * r, measured, steer, 'report'));
     }
     sides[arm.arm] = both;
   }
@@ -218,21 +216,19 @@ function armResult(
   name: Arm,
   direction: ArmResult['direction'],
   dose: ArmResult['dose'],
-  sides: Sides,
-  effect: SideEffects,
+  measured: Measured,
   texts: readonly string[],
 ): ArmResult {
-  const wanted = direction === 'negative' ? sides.negative : sides.positive;
+  const { positive, negative, n, metrics } = measured;
+  const wanted = direction === 'negative' ? negative : positive;
   return {
     name,
     direction,
     dose,
-    conceptRate: { value: wanted.rate, n: sides.n, interval: wanted.interval },
-    positiveRate: sides.positive.rate,
-    negativeRate: sides.negative.rate,
-    p95Kl: effect.p95,
-    meanKl: effect.mean,
-    rep3: sides.rep3,
+    conceptRate: { value: wanted.rate, n, interval: wanted.interval },
+    positiveRate: positive.rate,
+    negativeRate: negative.rate,
+    metrics,
     samples: texts.slice(0, SAMPLES),
   };
 }
@@ -240,26 +236,12 @@ function armResult(
 function cellOf(
   arm: SteeringArm,
   r: number,
-  sides: Sides,
-  effect: SideEffects,
+  { positive, negative, n, metrics }: Measured,
   steer: SteerState,
   half: DoseCell['half'],
 ): DoseCell {
   const { alpha, isoKl } = doseOf(arm, r, steer);
-  return {
-    arm: arm.arm,
-    r,
-    alpha,
-    isoKl,
-    positive: sides.positive,
-    negative: sides.negative,
-    undecided: sides.undecided,
-    n: sides.n,
-    klMean: effect.mean,
-    klP95: effect.p95,
-    rep3: sides.rep3,
-    half,
-  };
+  return { arm: arm.arm, r, alpha, isoKl, positive, negative, n, metrics, half };
 }
 
 /** A signed dose on its three scales. */

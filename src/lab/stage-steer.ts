@@ -49,9 +49,7 @@ export async function steerStage(
   checkPairs(concept.pairs);
   if (concept.given) {
     requireFit(concept.given, source, layers.source);
-    context.warn(
-      `The small model’s vector was brought along (“${concept.title}”); the contrast pairs give the large model’s own vector, and judge both.`,
-    );
+    context.warn(message('run.warn.vector-given', { title: concept.title }));
   }
   const pairs = choosePairs(concept.pairs, experiment.vector.maxPairs, experiment.generation.seed);
   const { source: sourceStates, target: targetStates } = await models.pair.eachRole((role) =>

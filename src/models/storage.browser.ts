@@ -102,7 +102,7 @@ test('a file that another download holds is a named error', async () => {
 
 test('a host that does not answer is told from one that is not allowed', async () => {
   const gone = { ...ORDER, repository: { ...ORDER.repository, host: 'http://127.0.0.1:9' } };
-  expect(await work(gone)).toMatchObject({ kind: 'failed', code: 'model-unreachable', details: { reason: 'offline' } });
+  expect(await work(gone)).toMatchObject({ kind: 'failed', code: 'model-unreachable', params: { reason: 'offline' } });
 });
 
 test('writing from the page’s own thread is refused as a mistake of the program', async () => {

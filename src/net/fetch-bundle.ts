@@ -16,8 +16,6 @@ export async function fetchBundle(
   signal?: AbortSignal,
 ): Promise<Opened<RunDocument>> {
   const host = hostName(url);
-  const fail = (what: string, remedy = 'Ask the link’s author for the file, and open that.'): LabError =>
-    new LabError('link-bundle', what, remedy);
   let response: Response;
   try {
     response = await fetch(url, {
@@ -29,27 +27,17 @@ export async function fetchBundle(
     });
   } catch (error) {
     if (signal?.aborted) throw LabError.from(error);
-    throw fail(
-      `The bundle could not be fetched from ${host}: ${(error as Error).message}.`,
-      'The host must allow other sites to read the file (CORS), and hand it out itself: no redirect is followed to another host. Or fetch the file yourself, and open that.',
-    );
+    throw new LabError('link-bundle.fetch', { host, reason: (error as Error).message }, error);
   }
-  if (!response.ok || !response.body)
-    throw fail(`The bundle could not be fetched from ${host}: HTTP ${response.status}.`);
+  if (!response.ok || !response.body) throw new LabError('link-bundle.status', { host, status: response.status });
   const whole = await readBody(response, { expected: bytes, limit: bytes, signal }).catch((error: unknown) => {
     if (!(error instanceof BodyError)) throw error;
-    if (error.reason === 'too-long')
-      throw fail(
-        `${host} sends more than the ${bytes.toLocaleString('en')} bytes that the link states: it is another file.`,
-      );
-    throw fail(`The bundle broke off after ${error.got.toLocaleString('en')} of ${bytes.toLocaleString('en')} bytes.`);
+    if (error.reason === 'too-long') throw new LabError('link-bundle.more', { host, bytes }, error);
+    throw new LabError('link-bundle.cut', { host, got: error.got, bytes }, error);
   });
-  if (whole.length !== bytes)
-    throw fail(`${host} sent ${whole.length.toLocaleString('en')} of ${bytes.toLocaleString('en')} bytes.`);
+  if (whole.length !== bytes) throw new LabError('link-bundle.cut', { host, got: whole.length, bytes });
   const found = sha256Hex(whole);
   if (found !== sha256)
-    throw fail(
-      `The file at ${host} has the digest ${found.slice(0, 16)}, and the link says ${sha256.slice(0, 16)}: it was changed since the link was made.`,
-    );
+    throw new LabError('link-bundle.digest', { host, found: found.slice(0, 16), said: sha256.slice(0, 16) });
   return openBundle(new TextDecoder('utf-8', { fatal: true }).decode(whole));
 }

@@ -7,11 +7,9 @@ const channel = new Channel<RunRequests>(
   () => new Worker(new URL('./runs.worker.ts', import.meta.url), { type: 'module', name: 'lrt-runs' }),
   {
     crashed: (message) =>
-      new LabError(
-        'storage-unavailable',
-        `The store of runs stopped: ${message || 'its script could not be started'}.`,
-        'Try again; what was kept stays.',
-      ),
+      new LabError(message ? 'storage-unavailable.runs-stopped' : 'storage-unavailable.runs-script', {
+        reason: message,
+      }),
   },
 );
 

@@ -109,7 +109,7 @@ test('damaged graphs are refused by name', async () => {
     return { ...files, graph };
   });
   expect(nan.code).toBe('model-nan');
-  expect(nan.details?.tensor).toBeTruthy();
+  expect(nan.params.tensor).toBeTruthy();
   expect((await tampered((files) => ({ ...files, graph: files.graph.slice(0, files.graph.length >> 1) }))).code).toBe(
     'model-truncated',
   );

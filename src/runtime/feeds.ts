@@ -10,13 +10,9 @@ import { intTensor, type FloatType } from './tensors';
 export type Feeds = Record<string, Tensor>;
 
 /** Narrows an element type to those that activations come in. @throws LabError `graph-unsupported` */
-export function floatType(type: string, what: string): FloatType {
+export function floatType(type: string): FloatType {
   if (type === 'float32' || type === 'float16') return type;
-  throw new LabError(
-    'graph-unsupported',
-    `The ${what} of this graph are of type ${type}.`,
-    'Use a model in fp32, fp16, q4 or q4f16.',
-  );
+  throw new LabError('graph-unsupported.cache-type', { type });
 }
 
 /**
@@ -28,11 +24,7 @@ export function steerTensor(ort: Ort, info: GraphInfo, vectors: readonly (Float3
   vectors.forEach((vector, row) => {
     if (!vector) return;
     if (vector.length !== info.width)
-      throw new LabError(
-        'internal',
-        `A steering vector has ${vector.length} numbers where the residual stream has ${info.width}.`,
-        'Fit the vector on this model, or map it first.',
-      );
+      throw new LabError('internal.vector-width', { values: vector.length, width: info.width });
     data.set(vector, row * info.width);
   });
   return new ort.Tensor('float32', data, [vectors.length, 1, info.width]);
@@ -69,7 +61,7 @@ export function wholeFeeds(
     rows,
     kvHeads: info.kvHeads,
     headDim: info.headDim,
-    type: floatType(info.cacheType, 'keys and values'),
+    type: floatType(info.cacheType),
   });
   const feeds: Feeds = {
     ...tokenFeeds(
@@ -96,13 +88,7 @@ export function only(ort: Ort, feeds: Feeds, open: OpenSession): Feeds {
   for (const name of open.session.inputNames) {
     if (name in feeds) wanted[name] = feeds[name];
     else if (name === 'num_logits_to_keep') wanted[name] = intTensor(ort, BigInt64Array.of(open.logitsToKeep), []);
-    else
-      throw new LabError(
-        'graph-unsupported',
-        `The graph has an input “${name}” that the lab does not know.`,
-        'Use a decoder exported for transformers.js with input_ids, attention_mask and past_key_values.',
-        { input: name },
-      );
+    else throw new LabError('graph-unsupported.input', { input: name });
   }
   return wanted;
 }

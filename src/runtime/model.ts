@@ -177,23 +177,14 @@ export class LoadedModel implements LanguageModel {
     );
     if (batch.layer !== null) this.#checkBlock(batch.layer);
     else if (batch.rows.some((row) => row.vector)) {
-      throw new LabError(
-        'internal',
-        'A row has a steering vector, but the batch names no block to steer.',
-        'Name the block, or leave the vector out.',
-      );
+      throw new LabError('internal.steer-block');
     }
   }
 
   #checkBlock(block: number): void {
-    const { layers, id } = this.info;
+    const { layers } = this.info;
     if (Number.isInteger(block) && block >= 0 && block < layers) return;
-    throw new LabError(
-      'settings-invalid',
-      `“${id}” has no block ${block}.`,
-      `Choose a block from 0 to ${layers - 1}.`,
-      { block, layers },
-    );
+    throw new LabError('settings-invalid.block', { block, last: layers - 1 });
   }
 }
 

@@ -3,6 +3,7 @@
  * lab runs on. It shares with the lab's runtime the build of ONNX Runtime and nothing else: loading, feeds, cache, decoding
  * and sampling are the library's.
  */
+import { message } from '../experiment/message';
 import { throwIfAborted } from '../experiment/errors';
 import { graphPath } from '../models/layout';
 import { withRepository, type RepositoryFiles, type Transformers } from '../models/transformers';
@@ -70,7 +71,7 @@ export function generateGreedily(
         const ended = config.eosIds.includes(fresh[fresh.length - 1]);
         return { ids: ended ? fresh.slice(0, -1) : fresh, ended };
       } catch (error) {
-        throw runtimeError(failures.first ?? error, 'transformers.js wrote');
+        throw runtimeError(failures.first ?? error, message('runtime.transformers'));
       } finally {
         await model?.dispose();
       }

@@ -31,11 +31,7 @@ export class EngineClient {
     () => new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module', name: 'lrt-engine' }),
     {
       crashed: (message) =>
-        new LabError(
-          'worker-crashed',
-          `The engine stopped: ${message || 'its script could not be started'}.`,
-          'Press Run to start it again; your settings are kept.',
-        ),
+        new LabError(message ? 'worker-crashed.stopped' : 'worker-crashed.script', { reason: message }),
       onNotice: ({ error, checkpoint }) => {
         this.#checkpoint = checkpoint;
         return LabError.fromJSON(error);

@@ -20,7 +20,7 @@ function atWork(
   { signal, emit }: Pick<Call<ProgressEvent | StageEndEvent>, 'signal' | 'emit'>,
   resume: CollectCheckpoint | null = null,
 ): { engine: Engine; context: PipelineContext } {
-  if (!engine) throw new LabError('worker-crashed', 'The engine has not been started.', 'Reload the page.');
+  if (!engine) throw new LabError('worker-crashed.not-started');
   const context = engine.context({
     signal,
     progress: (progress) => emit({ kind: 'progress', progress }),

@@ -12,10 +12,10 @@ import { RunLabel, LETTERS, type RunPair } from './RunLabel';
 
 function streamsAt(run: Run, r: number): StopStreams | null {
   const stop = nearestStop(
-    run.streams.map((streams) => streams.stop),
+    run.evidence.streams.map((streams) => streams.stop),
     r,
   );
-  return run.streams.find((streams) => streams.stop === stop) ?? null;
+  return run.evidence.streams.find((streams) => streams.stop === stop) ?? null;
 }
 
 /** True where the ids of both runs mean the same tokens: the tokenizer's file is the same. */
@@ -29,13 +29,13 @@ export function sameTokens(a: Run, b: Run, arm: Arm): boolean {
 export function Texts({ runs }: RunPair) {
   const [a, b] = runs;
   const stops = useMemo(
-    () => [...new Set(runs.flatMap((run) => run.streams.map(({ stop }) => stop)))].sort((x, y) => x - y),
+    () => [...new Set(runs.flatMap((run) => run.evidence.streams.map(({ stop }) => stop)))].sort((x, y) => x - y),
     [runs],
   );
   const [arm, setArm] = useState<Arm>(TESTED);
-  const [chosen, setChosen] = useState<number>(() => nearestStop(stops, a.verdict.chosenDose.r));
+  const [chosen, setChosen] = useState<number>(() => nearestStop(stops, a.evidence.verdict.chosenDose.r));
   const arms = useMemo(
-    () => ARMS.filter((each) => runs.some((run) => run.streams.some((streams) => streams.arms[each]))),
+    () => ARMS.filter((each) => runs.some((run) => run.evidence.streams.some((streams) => streams.arms[each]))),
     [runs],
   );
   const at = [streamsAt(a, chosen), streamsAt(b, chosen)] as const;
@@ -71,7 +71,7 @@ export function Texts({ runs }: RunPair) {
       table={{
         head: ['run', 'r', 'arm', 'prompt', 'text'],
         rows: runs.flatMap((run, i) =>
-          run.streams.flatMap((streams) =>
+          run.evidence.streams.flatMap((streams) =>
             arms.map((each) => [LETTERS[i], streams.stop, each, streams.prompt, textOf(streams, each)]),
           ),
         ),

@@ -1,6 +1,8 @@
 /** The numbers by which two runs are compared, and whether their intervals meet. */
 import { ARMS, isDosed, TESTED, type Arm } from '../../experiment/arms';
 import type { ArmResult, Run } from '../../experiment/run';
+import { wordsOf, type Words } from '../../i18n/text';
+import { costliest, metricOf, SHOWN_METRICS, type AnyMetric } from '../../metrics';
 import { ARM_STYLES } from '../figures/arms';
 
 export interface Reading {
@@ -34,19 +36,23 @@ export function meetingOf(a: [number, number] | null, b: [number, number] | null
 const plain = (value: number): Reading | null => (Number.isFinite(value) ? { value, interval: null, n: null } : null);
 
 const armOf = (run: Run, name: Arm, direction: ArmResult['direction']): ArmResult | undefined =>
-  run.arms.find((arm) => arm.name === name && arm.direction === direction);
+  run.evidence.arms.find((arm) => arm.name === name && arm.direction === direction);
 
 function rate(arm: ArmResult | undefined): Reading | null {
   return arm ? { value: arm.conceptRate.value, interval: arm.conceptRate.interval, n: arm.conceptRate.n } : null;
 }
 
-const ratio = ({ verdict: { transferRatio } }: Run): Reading | null =>
-  transferRatio && { value: transferRatio.value, interval: transferRatio.interval, n: null };
+const ratio = ({
+  evidence: {
+    verdict: { transferRatio },
+  },
+}: Run): Reading | null => transferRatio && { value: transferRatio.value, interval: transferRatio.interval, n: null };
 
-/** The worse of the two directions. */
-function worst(run: Run, name: Arm, cost: 'p95Kl' | 'rep3'): Reading | null {
-  const values = run.arms.filter((arm) => arm.name === name).map((arm) => arm[cost]);
-  return values.length === 0 ? null : plain(Math.max(...values));
+/** The costlier of the two directions. */
+function worst(run: Run, name: Arm, metric: AnyMetric): Reading | null {
+  const values = run.evidence.arms.filter((arm) => arm.name === name).map((arm) => metricOf(arm.metrics, metric.id));
+  const value = costliest(metric, values);
+  return value === null ? null : plain(value);
 }
 
 const DIRECTIONS = ['positive', 'negative'] as const;
@@ -58,8 +64,7 @@ const SIDES = ARMS.flatMap((name): { name: Arm; direction: ArmResult['direction'
 const SIDE_WORDS = { none: 'unsteered', positive: 'positive side', negative: 'negative side' } as const;
 
 /** The headline numbers of two runs, row by row. A number that neither run has is left out. */
-export function headlines(a: Run, b: Run): Headline[] {
-  const tested = ARM_STYLES[TESTED].short;
+export function headlines(a: Run, b: Run, words: Words = wordsOf('en')): Headline[] {
   const row = (
     name: string,
     group: Headline['group'],
@@ -81,7 +86,7 @@ export function headlines(a: Run, b: Run): Headline[] {
   return [
     row('Held-out R²', 'map', (run) => plain(run.map.heldOutR2)),
     row('Centred cosine', 'map', (run) => plain(run.map.centredCosine)),
-    row('cos(mapped, native)', 'map', (run) => plain(run.vector.cosineMappedNative)),
+    row('cos(mapped, native)', 'map', (run) => plain(run.steer.vector.cosineMappedNative)),
     row('Transfer ratio', 'effect', ratio),
     ...SIDES.map(({ name, direction }) =>
       row(
@@ -92,7 +97,10 @@ export function headlines(a: Run, b: Run): Headline[] {
         'share',
       ),
     ),
-    row(`p95 KL of ${tested}, nat`, 'cost', (run) => worst(run, TESTED, 'p95Kl'), TESTED),
-    row(`rep-3 of ${tested}`, 'cost', (run) => worst(run, TESTED, 'rep3'), TESTED),
+    ...SHOWN_METRICS.map((metric) => {
+      const name = words.text(`metric.${metric.id}.name`);
+      const label = words.text('metric.of-mapped', { name, unit: metric.unit });
+      return row(label, 'cost', (run) => worst(run, TESTED, metric), TESTED);
+    }),
   ].filter((each) => each.a !== null || each.b !== null);
 }

@@ -46,11 +46,7 @@ export function JsonEditor() {
   async function open(file: File): Promise<void> {
     try {
       if (file.size > MAX_FILE)
-        throw new LabError(
-          'settings-invalid',
-          `“${file.name}” has ${Math.round(file.size / 1e6)} MB: settings are far smaller.`,
-          'Choose experiment.json or run.json.',
-        );
+        throw new LabError('settings-invalid.file-size', { name: file.name, megabytes: Math.round(file.size / 1e6) });
       const { experiment: read, digest } = experimentOfText(await file.text(), file.name);
       setDraft(null);
       setError(null);

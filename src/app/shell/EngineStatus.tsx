@@ -2,15 +2,16 @@
 import { useId } from 'react';
 import { chooseBackend } from '../state/engine';
 import { useLab } from '../state/store';
+import { useWords } from '../state/text';
 import type { BackendChoice } from '../../worker/protocol';
 import { compact, seconds } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
-import { useWords } from '../state/text';
 
 export function EngineStatus() {
   const words = useWords();
   const id = useId();
   const { status, device, error } = useLab((s) => s.engine);
+  const said = error && words.error(error);
   const backend = useLab((s) => s.backend);
   const busy = useLab((s) => s.running !== null);
   const name =
@@ -35,14 +36,14 @@ export function EngineStatus() {
           ]}
           onChange={(choice) => void chooseBackend(choice)}
         />
-        {error && (
+        {said && (
           <p>
-            {words.error(error).what} {words.error(error).remedy}
+            {said.what} {said.remedy}
           </p>
         )}
         {device && !error && (
           <>
-            <p>{device.reason}</p>
+            <p>{words.say(device.reason)}</p>
             <dl className="facts">
               <div>
                 <dt>{words.text('shell.engine.adapter')}</dt>
@@ -82,34 +83,36 @@ export function EngineStatus() {
                 </div>
               ))}
             </dl>
-            <details>
-              <summary>
-                {words.text('shell.engine.self-test', {
-                  passed: device.selfTest.passed,
-                  time: seconds(device.selfTest.milliseconds),
-                })}
-              </summary>
-              <table className="data">
-                <thead>
-                  <tr>
-                    <th scope="col">{words.text('shell.engine.case')}</th>
-                    <th scope="col">{words.text('shell.engine.largest-error')}</th>
-                    <th scope="col">{words.text('shell.engine.allowed')}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {device.selfTest.cases.map((test, i) => (
-                    <tr key={i}>
-                      <td>
-                        {test.kernel}: {test.name}
-                      </td>
-                      <td className="num">{compact(test.maxRelativeError)}</td>
-                      <td className="num">{compact(test.tolerance)}</td>
+            {device.selfTest && (
+              <details>
+                <summary>
+                  {words.text('shell.engine.self-test', {
+                    passed: device.selfTest.passed,
+                    time: seconds(device.selfTest.milliseconds),
+                  })}
+                </summary>
+                <table className="data">
+                  <thead>
+                    <tr>
+                      <th scope="col">{words.text('shell.engine.case')}</th>
+                      <th scope="col">{words.text('shell.engine.largest-error')}</th>
+                      <th scope="col">{words.text('shell.engine.allowed')}</th>
                     </tr>
-                  ))}
-                </tbody>
-              </table>
-            </details>
+                  </thead>
+                  <tbody>
+                    {device.selfTest.cases.map((test, i) => (
+                      <tr key={i}>
+                        <td>
+                          {test.kernel}: {test.name}
+                        </td>
+                        <td className="num">{compact(test.maxRelativeError)}</td>
+                        <td className="num">{compact(test.tolerance)}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </details>
+            )}
           </>
         )}
         {!device && !error && <p className="muted">{words.text('shell.engine.looking')}</p>}

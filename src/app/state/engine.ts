@@ -94,9 +94,7 @@ export function startEngineWhenIdle(): void {
 async function requireEngine(): Promise<void> {
   if (!(await startEngine())) {
     const { error } = useLab.getState().engine;
-    throw error
-      ? LabError.fromJSON(error)
-      : new LabError('worker-crashed', 'The engine did not start.', 'Reload the page.');
+    throw error ? LabError.fromJSON(error) : new LabError('worker-crashed.no-start');
   }
 }
 
@@ -225,7 +223,7 @@ function finish(run: NonNullable<ReturnType<typeof useLab.getState>['run']>, par
     parent: s.parent === parent ? run.experimentDigest : s.parent,
   }));
   void keepFinished(run, parent);
-  const covered = new Set(run.streams.map((s) => s.stop));
+  const covered = new Set(run.evidence.streams.map((s) => s.stop));
   if (run.steer.axis.stops.some((stop) => !covered.has(stop))) void fillStreams(run.steer.axis.prompt);
 }
 
@@ -289,8 +287,7 @@ export async function writtenTexts(
   texts: string[],
   signal: AbortSignal,
 ): Promise<Record<'source' | 'target', RenderedPrompt>[]> {
-  if (!(await startEngine()))
-    throw new LabError('worker-crashed', 'The engine is not ready.', 'See the engine’s state in the top bar.');
+  if (!(await startEngine())) throw new LabError('worker-crashed.not-ready');
   return client.request('written', { experiment: useLab.getState().experiment, texts }, { signal });
 }
 

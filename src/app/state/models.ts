@@ -17,7 +17,6 @@ import type {
 import { baseUrl, openFolder } from './engine';
 import { useLab } from './store';
 import { message } from '../../experiment/message';
-import type { ErrorKey } from '../../i18n/keys';
 
 export const HUB = 'https://huggingface.co';
 
@@ -187,10 +186,7 @@ export async function startDownload(): Promise<void> {
   await Promise.all([planAgain(), loadStored()]);
 }
 
-const stopped = (): LabErrorJson => ({
-  code: 'cancelled',
-  key: 'cancelled.download' satisfies ErrorKey,
-});
+const stopped = (): LabErrorJson => new LabError('cancelled.download').toJSON();
 
 export function stopDownload(): void {
   downloadAbort?.abort();

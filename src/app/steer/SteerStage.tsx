@@ -64,7 +64,7 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
   const ownStreams = useLab((s) => s.ownStreams);
   const working = useLab((s) => s.prompting.status === 'working');
   const titles = useLab((s) => s.stages.models.result);
-  const inTurn = useLab((s) => s.stages.models.origin === 'live' && s.stages.models.result?.inTurn !== undefined);
+  const inTurn = useLab((s) => s.stages.models.origin === 'live' && s.stages.models.result?.inTurn != null);
   const axis = ownAxis ?? steer.axis;
   const full = useMemo(() => fullScale(axis), [axis]);
   const recorded = useMemo((): StreamSet | null => {

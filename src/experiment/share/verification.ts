@@ -8,7 +8,8 @@ import type { LabErrorJson } from '../errors';
 import type { Backend } from '../run';
 import { claimsOf, toleranceOf, type Basis, type Claim, type ClaimId, type ClaimSource } from './claims';
 
-export const VERIFICATION_SCHEMA = 1;
+/** Version 2: the error of a step is a key and parameters. Version 1 held it in words, which nothing here reads; its digest is checked as it is. */
+export const VERIFICATION_SCHEMA = 2;
 
 export const VERDICTS = ['reproduced', 'within tolerance', 'differs', 'not run'] as const;
 export type Verdict = (typeof VERDICTS)[number];

@@ -1,4 +1,5 @@
 /** The replay of a verification: the author's tokens forced through all arms on this device. */
+import { unpackHalf } from '../../experiment/half';
 import { armSpec, DOSED_ARMS } from '../../experiment/arms';
 import type { ModelRef } from '../../experiment/model-ref';
 import type { Evidence, EvidenceRow, RunDocument } from '../../experiment/share/document';
@@ -6,7 +7,7 @@ import { verdictOf, type Check, type Verdict } from '../../experiment/share/veri
 import { seededDirections } from '../arms';
 import type { Role } from '../model-pair';
 import { promptIds, type Prompting } from '../prompting';
-import { halved, replayRows, roleOf, unpackHalf, type Forced, type ReplayRole } from '../replay';
+import { halved, replayRows, roleOf, type Forced, type ReplayRole } from '../replay';
 import type { LoadedPair } from '../stage-models';
 import type { SteeringArm } from '../vectors';
 
