@@ -10,11 +10,12 @@ import { Figure } from '../figures/Figure';
 import { StageFrame } from '../ui/StageFrame';
 import { useLab } from '../state/store';
 import { useConceptPoles, type ConceptPoles } from '../state/concept-poles';
-import { ArmMark } from '../ui/ArmMark';
+import { ArmMark } from '../figures/ArmMark';
 import { Digest } from '../ui/Digest';
 import { Facts } from '../ui/Facts';
 import { fixed, interval, percent, signed } from '../ui/format';
-import { OUTCOME_NAMES } from './VerdictLine';
+import { OUTCOME_NAMES } from '../ui/VerdictLine';
+import '../figures/rates.css';
 import './evidence.css';
 
 export default function EvidenceStage() {

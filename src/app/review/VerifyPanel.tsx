@@ -1,7 +1,7 @@
 /** Verify on this device: the steps with their verdicts, what each looked at, and the file to keep. */
-import { useWords } from '../state/text';
 import { STEPS, type Depth, type Step, type StepId, type Verification } from '../../experiment/share/verification';
 import { downloadText } from '../figures/export';
+import { useWords } from '../state/text';
 import { ErrorNote } from '../ui/ErrorNote';
 import { seconds } from '../ui/format';
 import { progressText } from '../ui/ProgressLine';

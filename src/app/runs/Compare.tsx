@@ -4,7 +4,7 @@ import { LabError, type LabErrorJson } from '../../experiment/errors';
 import type { Run } from '../../experiment/run';
 import { askRuns } from '../../runs/client';
 import type { RunRecord } from '../../runs/record';
-import { OUTCOME_NAMES } from '../evidence/VerdictLine';
+import { OUTCOME_NAMES } from '../ui/VerdictLine';
 
 import { ErrorNote } from '../ui/ErrorNote';
 import { dateTime } from '../ui/format';

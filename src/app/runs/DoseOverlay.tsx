@@ -6,7 +6,7 @@ import type { Run } from '../../experiment/run';
 import { ARM_STYLES, openSymbol } from '../figures/arms';
 import { Figure, type CursorSeries } from '../figures/Figure';
 import { usePlotTheme, type PlotTheme } from '../figures/theme';
-import { along, withAlpha } from '../steer/DoseResponse';
+import { along, withAlpha } from '../figures/dose-curves';
 import { interval, percent, signed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 import { LETTERS, type RunPair } from './RunLabel';

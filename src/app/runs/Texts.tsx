@@ -5,8 +5,8 @@ import type { Run, StopStreams } from '../../experiment/run';
 import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
 import { nearestStop } from '../state/dose';
-import { changedTokens } from '../steer/diff';
-import { ArmMark } from '../ui/ArmMark';
+import { changedTokens } from '../figures/changed-tokens';
+import { ArmMark } from '../figures/ArmMark';
 import { signed } from '../ui/format';
 import { RunLabel, LETTERS, type RunPair } from './RunLabel';
 

@@ -5,6 +5,7 @@ import { armSpec, DOSED_ARMS, DRAWING_ORDER, TESTED, type Arm, type DosedArm } f
 import type { DoseCell, Verdict } from '../../experiment/run';
 import { METRICS, metricOf, SHOWN_METRICS, type AnyMetric, type MetricId } from '../../metrics';
 import { ARM_STYLES } from '../figures/arms';
+import { along, withAlpha } from '../figures/dose-curves';
 import { Figure, type CursorSeries } from '../figures/Figure';
 import { Legend } from '../figures/Legend';
 import { usePlotTheme, type PlotTheme } from '../figures/theme';
@@ -50,20 +51,6 @@ function tableOf(cells: DoseCell[]): { head: string[]; rows: (string | number)[]
     ]),
   };
 }
-
-/** Cells of one arm along the dose. Where both halves have a dose, the half that reports is drawn as the point. */
-export function along(cells: DoseCell[], arm: DosedArm): DoseCell[] {
-  const byDose = new Map<number, DoseCell>();
-  for (const cell of cells)
-    if (cell.arm === arm && (cell.half === 'report' || !byDose.has(cell.r))) byDose.set(cell.r, cell);
-  return [...byDose.values()].sort((a, b) => a.r - b.r);
-}
-
-const faded = (color: string, share: number): string => `color-mix(in srgb, ${color} ${share}%, transparent)`;
-
-/** Plotly reads no color-mix: the alpha goes into a hex colour. */
-export const withAlpha = (color: string, alpha: string): string =>
-  /^#[0-9a-f]{6}$/i.test(color) ? color + alpha : faded(color, 20);
 
 /** Controls are drawn as bands: they say where chance lies, and are no curves to be followed. */
 const isBand = (arm: DosedArm): boolean => armSpec(arm).control;

@@ -7,7 +7,7 @@ import { StageFrame } from '../ui/StageFrame';
 import { useConceptPoles, type ConceptPoles } from '../state/concept-poles';
 import { useLab, type StreamSet } from '../state/store';
 import { seconds } from '../ui/format';
-import { VerdictLine } from '../evidence/VerdictLine';
+import { VerdictLine } from '../ui/VerdictLine';
 import { DoseRuler } from './DoseRuler';
 import { fullScale, NextToken } from './NextToken';
 import { PromptBox } from './PromptBox';

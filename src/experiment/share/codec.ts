@@ -145,7 +145,8 @@ export function readDocument(
     return { document: { ...others, spec: { ...spec, experiment } }, migrated: [...migrated, ...steps] };
   } catch (error) {
     const { key, params } = LabError.from(error);
-    if (key === 'settings-newer') throw new LabError('link-invalid.newer', { ...params, payload }, error);
+    if (key === 'settings-newer')
+      throw new LabError('link-invalid.newer', { version: params.version, readable: params.readable, payload }, error);
     throw new LabError('link-invalid.experiment', { problems: params.problems ?? [], payload }, error);
   }
 }
