@@ -43,7 +43,7 @@ export function armColorRules(): string {
     ARM_SPECS.map(({ id, color }) => `${colorOf(id)}: ${color[theme]};`).join(' ');
   return [
     `:root { ${rules('light')} }`,
-    `@media (prefers-color-scheme: dark) { :root:not([data-theme='light']) { ${rules('dark')} } }`,
+    `@media (prefers-color-scheme:dark) { :root:not([data-theme='light']) { ${rules('dark')} } }`,
     `:root[data-theme='dark'] { ${rules('dark')} }`,
   ].join('\n');
 }
