@@ -38,8 +38,18 @@ function inBrowser(name: string, include: string) {
   };
 }
 
+// `npm run test:fast`: neither the browser is looked for, nor are these files run.
+const FAST = process.env.LRT_FAST === '1';
+const SLOW = ['bench/**'];
+
 export default defineConfig({
   test: {
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.{ts,tsx}'],
+      exclude: ['src/**/*.{test,gpu,browser}.ts', 'src/**/testing/**', 'src/**/*{testing,fixture,fixtures}.ts'],
+      reporter: ['text-summary', 'html', 'json-summary'],
+    },
     projects: [
       {
         // Pure TypeScript in Node: experiment, math, onnx, codecs.
@@ -47,28 +57,35 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['src/**/*.test.ts', 'bench/**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...(FAST ? SLOW : [])],
           testTimeout: 60_000,
         },
       },
-      {
-        // The browser's GPU tests of kernels and fit once more, on a second implementation: Dawn in Node.
-        test: {
-          name: 'dawn',
-          environment: 'node',
-          pool: 'forks',
-          env: dawnVariables(),
-          setupFiles: ['bench/dawn/setup.ts'],
-          // Where drivers can differ: the kernels, the fit and the family of maps. The rest is the same code above them.
-          include: ['src/gpu/kernels/*.gpu.ts', 'src/gpu/fit/fit.gpu.ts', 'src/gpu/families.gpu.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
-          fileParallelism: false,
-        },
-      },
-      // What needs a browser and no GPU: WASM sessions, storage, workers.
-      inBrowser('browser', 'src/**/*.browser.ts'),
-      // What needs a WebGPU adapter: kernels, runtime, lab. One file at a time: one GPU.
-      inBrowser('gpu', 'src/**/*.gpu.ts'),
+      ...(FAST ? [] : withBrowser()),
     ],
   },
 });
+
+function withBrowser() {
+  return [
+    {
+      // The browser's GPU tests of kernels and fit once more, on a second implementation: Dawn in Node.
+      test: {
+        name: 'dawn',
+        environment: 'node',
+        pool: 'forks',
+        env: dawnVariables(),
+        setupFiles: ['bench/dawn/setup.ts'],
+        // Where drivers can differ: the kernels, the fit and the family of maps. The rest is the same code above them.
+        include: ['src/gpu/kernels/*.gpu.ts', 'src/gpu/fit/fit.gpu.ts', 'src/gpu/families.gpu.ts'],
+        testTimeout: 240_000,
+        hookTimeout: 240_000,
+        fileParallelism: false,
+      },
+    },
+    // What needs a browser and no GPU: WASM sessions, storage, workers.
+    inBrowser('browser', 'src/**/*.browser.ts'),
+    // What needs a WebGPU adapter: kernels, runtime, lab. One file at a time: one GPU.
+    inBrowser('gpu', 'src/**/*.gpu.ts'),
+  ];
+}

@@ -1,7 +1,7 @@
 /**
  * Runs after `npm ci` and `npm install`: deletes from onnxruntime-web the builds that nothing here loads (the old WebGPU
  * provider, WebGL, everything in one, and source maps): some 85 of its 142 MB. The lab works the same without this step,
- * so nothing depends on it; see docs/decisions/0011-what-is-installed.md.
+ * so nothing depends on it; see docs/decisions/0009-what-is-installed.md.
  */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

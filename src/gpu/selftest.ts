@@ -6,7 +6,7 @@ import { LabError, throwIfAborted } from '../experiment/errors';
 import { message } from '../experiment/message';
 import { activationLike } from '../math/testing/activations';
 import { relativeError } from '../math/matrix';
-import { Float64Fit } from '../math/ridge';
+import { Float64Fit } from '../fit/float64-fit';
 import { GpuFit } from './fit/gpu-fit';
 import { KERNEL_CASES } from './kernels/cases';
 import { kernelsFor } from './kernels/all';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { ErrorCode } from '../experiment/errors';
 import { describe, expect, test } from 'vitest';
 import { fromBase64, toBase64 } from '../experiment/base64';
-import { checkPairs, differenceOfMeans } from './extract';
+import { checkPairs } from './extract';
 import { Memo } from './memo';
 import { parseCorpus } from './resources';
 import { finiteSample, flatPositions, SAMPLE_ROWS, SampleLedger, type Tokenizers } from './rows';
@@ -84,11 +84,6 @@ describe('contrast pairs', () => {
     [[], 'pairs-too-few', /no contrast pairs/],
   ])('%j is refused', (pairs, code, message) => {
     expect(() => checkPairs(pairs)).toThrow(saying(message, code as ErrorCode));
-  });
-
-  test('the difference of means', () => {
-    const states = { width: 2, positive: Float32Array.of(1, 2, 3, 4), negative: Float32Array.of(0, 0, 2, 0) };
-    expect([...differenceOfMeans(states)]).toEqual([1, 3]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { PlainProducts } from '../math/testing/plain-products';
+import { PlainProducts } from '../fit/testing/plain-products';
 import { Random } from '../math/random';
-import { WhitenedFit } from '../math/whitened-fit';
+import { WhitenedFit } from '../fit/whitened-fit';
 import { comparedBlocks, comparedShape, pick, sparseGridFit } from './compared';
 import { chooseLayers } from './fit';
 

@@ -2,10 +2,12 @@
 import type { Experiment, LayerChoice } from '../experiment/schema';
 import { LabError } from '../experiment/errors';
 import { message, type Message } from '../experiment/message';
-import type { AffineMap, CrossValidationPoint, PairFit, StreamingFit } from '../math/fit-types';
+import { applyMap, type AffineMap } from '../math/affine-map';
+import type { CrossValidationPoint, PairFit, StreamingFit } from '../fit/types';
+import { NonFiniteError } from '../math/errors';
 import { columnMeans, type MatrixLike } from '../math/matrix';
 import { centredCosine } from '../math/stats';
-import { applyMap, Float64Fit } from '../math/ridge';
+import { Float64Fit } from '../fit/float64-fit';
 import { Random } from '../math/random';
 import { pickRows, type Sample } from './rows';
 
@@ -30,7 +32,7 @@ export interface PairSolution {
   pair: PairFit;
   /** R² over the whole path, also where λ was given or cross-validated. */
   lambdaPath: PairFit['lambdaPath'];
-  lambdaRule: string;
+  lambdaRule: Message;
   crossValidation: { folds: number; points: CrossValidationPoint[] } | null;
 }
 
@@ -42,7 +44,7 @@ export async function compareLayers(
 ): Promise<LayerComparison> {
   const { sourceLayers, targetLayers } = fit.shape;
   const grid = asRows(
-    await fit.grid(GRID_LAMBDA, signal, (done) => onProgress(done, 2 * sourceLayers)).catch(refuse),
+    await fit.grid(GRID_LAMBDA, signal, (done) => onProgress(done, 2 * sourceLayers)).catch(rethrowNonFinite),
     sourceLayers,
     targetLayers,
   );
@@ -68,10 +70,10 @@ export async function solveRidge(
 ): Promise<PairSolution> {
   const solve = async (lambdas: number | number[]): Promise<PairFit> => {
     const pair = await fit.solve(layers.source, layers.target, lambdas, signal).catch((error: unknown) => {
-      // The fitters on the CPU speak of ranges; what it means here is a singular system.
-      if (error instanceof RangeError)
+      // The fits on the CPU speak of ranges; what it means here is a singular system.
+      if (error instanceof RangeError && !(error instanceof NonFiniteError))
         throw unsolvable(layers, message('fit.singular', { reason: error.message }), error);
-      throw error;
+      return rethrowNonFinite(error);
     });
     if (!pair.best.W.every(Number.isFinite) || !Number.isFinite(pair.heldOutR2))
       throw unsolvable(layers, message('fit.pivots', { pivots: pair.badPivots }));
@@ -82,9 +84,14 @@ export async function solveRidge(
   );
   const { lambdaPath } = path;
   if (settings.lambda !== 'auto')
-    return { pair: await solve(settings.lambda), lambdaPath, lambdaRule: 'chosen by hand', crossValidation: null };
+    return {
+      pair: await solve(settings.lambda),
+      lambdaPath,
+      lambdaRule: message('run.lambda.hand'),
+      crossValidation: null,
+    };
   if (settings.lambdaRule === 'held-out')
-    return { pair: path, lambdaPath, lambdaRule: 'the best R² on held-out texts', crossValidation: null };
+    return { pair: path, lambdaPath, lambdaRule: message('run.lambda.held-out'), crossValidation: null };
   const points = await fit.crossValidate(layers.source, layers.target, LAMBDA_PATH, signal);
   const usable = points.filter((point) => Number.isFinite(point.meanR2));
   if (usable.length === 0) throw unsolvable(layers, message('fit.no-fold'));
@@ -92,7 +99,7 @@ export async function solveRidge(
   return {
     pair: await solve(best.lambda),
     lambdaPath,
-    lambdaRule: `the best mean R² over ${settings.folds} folds of the fitted texts`,
+    lambdaRule: message('run.lambda.cross-validation', { folds: settings.folds }),
     crossValidation: { folds: settings.folds, points },
   };
 }
@@ -121,12 +128,12 @@ export function reportedRanks(
   return [...ranks].sort((a, b) => a - b);
 }
 
-/** The fitters on the CPU know no named errors; states that are not finite have one. */
-export function refuse(error: unknown): never {
-  if (error instanceof RangeError && /finite/.test(error.message)) {
-    throw new LabError('non-finite.states', { reason: error.message }, error);
-  }
-  throw error;
+/** The fits on the CPU know no named errors; states that are not finite have one. @throws LabError `non-finite`; else the error */
+export function rethrowNonFinite(error: unknown): never {
+  if (!(error instanceof NonFiniteError)) throw error;
+  throw error.excluded
+    ? new LabError('non-finite.rows-cpu', { excluded: error.excluded.rows, rows: error.excluded.of }, error)
+    : new LabError('non-finite.sums-cpu', {}, error);
 }
 
 function unsolvable(layers: Layers, why: Message, cause?: unknown): LabError {
@@ -147,7 +154,7 @@ export function chooseLayers(
   grid: number[][],
   source: LayerChoice,
   target: LayerChoice,
-): { layers: Layers; layerRule: string } {
+): { layers: Layers; layerRule: Message } {
   const candidates = (side: 'source' | 'target', choice: LayerChoice, count: number): number[] => {
     if (choice === 'auto') {
       const [low, high] = AUTO_DEPTHS[side];
@@ -168,13 +175,16 @@ export function chooseLayers(
         best = { source: s, target: t };
     }
   }
-  const rule = (side: 'source' | 'target', choice: LayerChoice): string =>
+  const rule = (side: 'source' | 'target', choice: LayerChoice): Message =>
     choice === 'auto'
-      ? `${side}: from ${AUTO_DEPTHS[side][0]} to ${AUTO_DEPTHS[side][1]} of the depth`
-      : `${side}: chosen by hand`;
-  const rules = [rule('source', source), rule('target', target)];
-  if (source === 'auto' || target === 'auto') rules.push('the best held-out R² there');
-  return { layers: best!, layerRule: rules.join('; ') };
+      ? message('run.layers.auto', { from: AUTO_DEPTHS[side][0], to: AUTO_DEPTHS[side][1] })
+      : message('run.layers.hand');
+  const layerRule = message('run.layers.rule', {
+    source: rule('source', source),
+    target: rule('target', target),
+    best: String(source === 'auto' || target === 'auto'),
+  });
+  return { layers: best!, layerRule };
 }
 
 /** Controls and second opinions computed on the bounded sample. */

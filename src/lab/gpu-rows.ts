@@ -8,7 +8,7 @@ import { estimateFitBytes } from '../gpu/fit/layout';
 import { GpuRows } from '../gpu/rows';
 import { GpuScope } from '../gpu/scope';
 import type { GpuMatrix } from '../gpu/types';
-import type { FitShape, StreamingFit } from '../math/fit-types';
+import type { FitShape, StreamingFit } from '../fit/types';
 import type { TapBatch } from '../runtime/types';
 import { sparseGridFit, type ComparedBlocks } from './compared';
 import {

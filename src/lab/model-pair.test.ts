@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { LabError } from '../experiment/errors';
 import { fixtureModel, fixtureTokenizer, type FixtureModel } from './model-fixture';
 import { ModelPair, residentFirst, type PairRequest, type Role } from './model-pair';
-import { saying } from '../i18n/testing';
 import { wordsOf } from '../i18n/text';
 
 const words = wordsOf('en');
+import { saying } from '../i18n/testing';
 
 const tokenizer = fixtureTokenizer();
 let loads: { role: Role; model: FixtureModel }[] = [];

@@ -38,7 +38,7 @@ test('both models: the same tokens, and no request but to this site', async () =
   const steps: string[] = [];
   const { models, prompt, version } = await secondOpinion(experiment, pair, {
     ...context,
-    progress: ({ done, note }) => void steps.push(`${note} ${done}`),
+    progress: ({ done, note }) => void steps.push(`${note.key} ${done}`),
   });
   expect(prompt.length).toBeGreaterThan(10);
   expect(version).toMatch(/^\d+\.\d+\.\d+$/);

@@ -2,7 +2,8 @@
 import type { MapResult, MapStatistics } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import type { FamilyMember } from '../math/families';
-import type { AffineMap, PairFit } from '../math/fit-types';
+import type { AffineMap } from '../math/affine-map';
+import type { PairFit } from '../fit/types';
 import { effectiveRank, metricSpectrum, r2WithoutTop, topCounts } from '../math/map-statistics';
 import { medianOfFinite, type PairMoments } from '../math/moments';
 import { comparedNote } from './compared';
@@ -72,7 +73,7 @@ export async function mapStage(
   const chosenLayers = chooseLayers(comparison.grid, settings.sourceLayer, settings.targetLayer);
   const { layers } = chosenLayers;
   const layerRule = activations.compared
-    ? `${chosenLayers.layerRule}; ${comparedNote(fit.shape, activations.compared)}`
+    ? comparedNote(chosenLayers.layerRule, fit.shape, activations.compared)
     : chosenLayers.layerRule;
 
   await next();
@@ -106,11 +107,13 @@ export async function mapStage(
       'audit',
       auditInputs,
       await backend.audit(
-        pickRows(sample.source.blocks[layers.source], train, sourceWidth),
-        pickRows(sample.target.blocks[layers.target], train, targetWidth),
-        train.length,
-        sourceWidth,
-        targetWidth,
+        {
+          X: pickRows(sample.source.blocks[layers.source], train, sourceWidth),
+          Y: pickRows(sample.target.blocks[layers.target], train, targetWidth),
+          rows: train.length,
+          sourceWidth,
+          targetWidth,
+        },
         ridge.lambda,
         signal,
       ),

@@ -1,4 +1,5 @@
 /** Stage 4: the steering vectors of all arms, their scales, and the dose axis. */
+import { message } from '../experiment/message';
 import { fromBase64, toBase64 } from '../experiment/base64';
 import { LabError } from '../experiment/errors';
 import type { DosedArm, SteerResult, VectorResult, RenderedPrompt } from '../experiment/run';
@@ -16,16 +17,15 @@ import {
   signedStops,
   type SideEffects,
 } from './dose';
-import { checkPairs, differenceOfMeans, collectPairStates, type PairStates } from './extract';
+import { checkPairs, collectPairStates, extractVector, type PairStates } from './extract';
 import { readText, writtenPrompt, writtenText } from './prompting';
 import type { ProjectionScale } from './generate';
-import { makeScorer, type ScoreFunction } from './score';
+import { judgeOf, type Judge } from './judges';
 import type { ModelPair } from './model-pair';
 import type { LoadedPair } from './stage-models';
 import type { ActivationsState } from './stage-activations';
 import type { MapState } from './stage-map';
 import { type SteeringArm, mapDirection, projectRow, randomDirections, unit } from './vectors';
-import { message } from '../experiment/message';
 
 /** Pairs held back from the vector, to judge it by: every fourth. */
 const HELD_OUT_PAIR = 4;
@@ -38,7 +38,7 @@ export interface Concept {
   pairs: ContrastPair[];
   evaluationPrompts: string[];
   neutralPrompts: string[];
-  score: ScoreFunction;
+  judge: Judge;
   /** The small model's vector where it was brought along, with its block; null where the pairs give it. */
   given: { values: Float32Array; block: number } | null;
 }
@@ -74,7 +74,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
       pairs: preset.pairs,
       evaluationPrompts,
       neutralPrompts,
-      score: makeScorer(preset.scorer),
+      judge: judgeOf(preset.scorer),
       given: null,
     };
   }
@@ -87,7 +87,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
       pairs: preset.pairs,
       evaluationPrompts,
       neutralPrompts,
-      score: makeScorer(preset.scorer),
+      judge: judgeOf(preset.scorer),
       given: { values: givenVector(values), block },
     };
   }
@@ -97,7 +97,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
       side: concept.positiveWords.length === 0 ? 'positive' : 'negative',
     });
   }
-  const score = makeScorer({ type: 'lexicon', positive: concept.positiveWords, negative: concept.negativeWords });
+  const judge = judgeOf({ type: 'lexicon', positive: concept.positiveWords, negative: concept.negativeWords });
   return {
     title: concept.title,
     positive: concept.positive,
@@ -105,7 +105,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
     pairs: concept.pairs,
     evaluationPrompts,
     neutralPrompts,
-    score,
+    judge,
     given: null,
   };
 }
@@ -147,9 +147,7 @@ export async function steerStage(
   checkPairs(concept.pairs);
   if (concept.given) {
     requireFit(concept.given, source, layers.source);
-    context.warn(
-      `The small model’s vector was brought along (“${concept.title}”); the contrast pairs give the large model’s own vector, and judge both.`,
-    );
+    context.warn(message('run.warn.vector-given', { title: concept.title }));
   }
   const pairs = choosePairs(concept.pairs, experiment.vector.maxPairs, experiment.generation.seed);
   const { source: sourceStates, target: targetStates } = await models.pair.eachRole((role) =>
@@ -164,14 +162,10 @@ export async function steerStage(
     ),
   );
 
-  const vSource = concept.given?.values ?? differenceOfMeans(fitHalf(sourceStates));
-  const vNative = differenceOfMeans(fitHalf(targetStates));
-  for (const [name, v] of [
-    ['small', vSource],
-    ['large', vNative],
-  ] as const) {
-    if (!(norm(v) > 0)) throw new LabError('no-effect.direction', { model: name });
-  }
+  const extract = (states: PairStates, model: 'small' | 'large'): Float32Array =>
+    extractVector(fitHalf(states), experiment.vector.method, experiment.generation.seed, model);
+  const vSource = concept.given?.values ?? extract(sourceStates, 'small');
+  const vNative = extract(targetStates, 'large');
   const vMapped = mapDirection(map.map, vSource, experiment.transfer.addBias);
   const directions = { source: unit(vSource), mapped: unit(vMapped), native: unit(vNative) };
   const medians = activations.result.medianNorm;
@@ -238,14 +232,17 @@ export async function steerStage(
     );
   }
 
-  const shown = (text: string): RenderedPrompt => {
-    const { ids, read } = readText(text, source.tokenizer, prompting, experiment.vector.readPosition);
+  const shown = (text: string, twin: string): RenderedPrompt => {
+    const { ids, read } = readText(text, twin, source.tokenizer, prompting, experiment.vector.readPosition);
     return writtenText(ids, source.tokenizer, read);
   };
   const vector: VectorResult = {
     pairs: pairs.length,
     readPosition: experiment.vector.readPosition,
-    readTokens: { positive: shown(pairs[0].positive), negative: shown(pairs[0].negative) },
+    readTokens: {
+      positive: shown(pairs[0].positive, pairs[0].negative),
+      negative: shown(pairs[0].negative, pairs[0].positive),
+    },
     cosineMappedNative: cosine(vMapped, vNative),
     chanceBand: chanceBand(target.info.hiddenSize),
     cosineWithBias: cosine(mapDirection(map.map, vSource, false), mapDirection(map.map, vSource, true)),

@@ -1,7 +1,7 @@
 /** The steering vectors of every arm, all as unit directions with the scale of the layer they are added at. */
 import { Random } from '../math/random';
 import { dot, median, norm } from '../math/stats';
-import type { AffineMap } from '../math/fit-types';
+import type { AffineMap } from '../math/affine-map';
 import type { DosedArm } from '../experiment/run';
 import type { LanguageModel } from '../runtime/types';
 

@@ -4,8 +4,8 @@ import { LabError } from '../experiment/errors';
 import { folder, serve, type Tamper } from './fixtures';
 import { graphPath } from './layout';
 import { openModel } from './open';
-import { saidBy } from '../i18n/testing';
 import type { LoadOptions, ModelSource } from './types';
+import { saidBy } from '../i18n/testing';
 
 const ID = 'lrt-stories-s';
 const GRAPH = 'onnx/model.onnx';

@@ -32,7 +32,7 @@ export async function fetchBundle(
   if (!response.ok || !response.body) throw new LabError('link-bundle.status', { host, status: response.status });
   const whole = await readBody(response, { expected: bytes, limit: bytes, signal }).catch((error: unknown) => {
     if (!(error instanceof BodyError)) throw error;
-    if (error.reason === 'too-long') throw new LabError('link-bundle.more', { host, bytes });
+    if (error.reason === 'too-long') throw new LabError('link-bundle.more', { host, bytes }, error);
     throw new LabError('link-bundle.cut', { host, got: error.got, bytes }, error);
   });
   if (whole.length !== bytes) throw new LabError('link-bundle.cut', { host, got: whole.length, bytes });

@@ -1,13 +1,13 @@
 /** The whitened fit on ONNX Runtime's WASM, in a browser. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { relativeError } from '../math/matrix';
-import type { Products } from '../math/products';
-import { Float64Fit } from '../math/ridge';
+import type { Products } from '../fit/products';
+import { Float64Fit } from '../fit/float64-fit';
 import { activationLike } from '../math/testing/activations';
-import { HELD_OUT, layersOf, pairShape, stream } from '../math/testing/fit-cases';
-import { fitSuite, whitenedFits } from '../math/testing/fit-suite';
-import { productsSuite } from '../math/testing/products-suite';
-import { WhitenedFit } from '../math/whitened-fit';
+import { HELD_OUT, layersOf, pairShape, stream } from '../fit/testing/cases';
+import { fitSuite, whitenedFits } from '../fit/testing/suite';
+import { productsSuite } from '../fit/testing/products-suite';
+import { WhitenedFit } from '../fit/whitened-fit';
 import { runWasmSelfTest } from '../lab/wasm-selftest';
 import { createWasmProducts } from './wasm-products';
 

@@ -3,8 +3,8 @@
  * is some eight times faster than JavaScript's: a graph of one node.
  */
 import { LabError } from '../experiment/errors';
+import { checkOperand, type Products } from '../fit/products';
 import { message } from '../experiment/message';
-import { checkOperand, type Products } from '../math/products';
 import { encodeGraph } from '../onnx/encode';
 import { encodeIntAttribute, encodeNode } from '../onnx/schema';
 import { exclusive, loadOrt, type Ort, runtimeError, type Session } from './ort';

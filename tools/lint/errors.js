@@ -33,4 +33,4 @@ const noLiteralError = {
   },
 };
 
-export default { meta: { name: 'lrt-errors' }, rules: { 'no-literal-error': noLiteralError } };
+export default noLiteralError;

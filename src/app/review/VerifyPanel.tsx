@@ -1,12 +1,12 @@
 /** Verify on this device: the steps with their verdicts, what each looked at, and the file to keep. */
 import { STEPS, type Depth, type Step, type StepId, type Verification } from '../../experiment/share/verification';
 import { downloadText } from '../figures/export';
+import { useWords } from '../state/text';
 import { ErrorNote } from '../ui/ErrorNote';
 import { seconds } from '../ui/format';
 import { progressText } from '../ui/ProgressLine';
 import type { VerificationState } from './useVerification';
 import { VerdictMark } from './VerdictMark';
-import { useWords } from '../state/text';
 import { Rich } from '../ui/Rich';
 
 interface Props {
@@ -73,6 +73,7 @@ export function VerifyPanel({ state, onStart, onCancel }: Props) {
 
 function StepItem({ id, step, running }: { id: StepId; step: Step | null; running: boolean }) {
   const words = useWords();
+  const said = step?.error ? words.error(step.error) : null;
   return (
     <li data-step={id} data-verdict={step?.verdict ?? (running ? 'running' : 'waiting')}>
       <h3>{words.text(`review.step.${id}`)}</h3>
@@ -84,10 +85,10 @@ function StepItem({ id, step, running }: { id: StepId; step: Step | null; runnin
         )}
       </span>
       <div className="verify-what">
-        <p>{step?.error ? words.error(step.error).what : step ? step.summary : words.text(`review.step.${id}.what`)}</p>
-        {step?.error && (
+        <p>{said ? said.what : step ? step.summary : words.text(`review.step.${id}.what`)}</p>
+        {step?.error && said && (
           <p className="muted">
-            {words.error(step.error).remedy} <code>{step.error.code}</code>
+            {said.remedy} <code>{step.error.code}</code>
           </p>
         )}
         {step && step.checks.length > 0 && (

@@ -1,7 +1,14 @@
 /** The form of the settings as data: every field of an Experiment with its words, unit and bounds. */
 import type { MessageKey } from '../../i18n/keys';
 import { STAGES, type Stage } from '../../experiment/run';
-import { ALIGNMENTS, MAP_KINDS, TEMPLATES, type Experiment } from '../../experiment/schema';
+import {
+  ALIGNMENTS,
+  EXTRACTIONS,
+  MAP_KINDS,
+  READ_POSITIONS,
+  TEMPLATES,
+  type Experiment,
+} from '../../experiment/schema';
 
 /** Path of a setting that the catalogue has words for: `settings.<path>.label` and `.help`. */
 export type FieldPath = MessageKey extends infer Key
@@ -164,8 +171,13 @@ const FIELDS: Record<Stage, Field[]> = {
     },
     {
       kind: 'choice',
+      path: 'vector.method',
+      options: options(EXTRACTIONS, (value) => `settings.vector.method.option.${value}`),
+    },
+    {
+      kind: 'choice',
       path: 'vector.readPosition',
-      options: options(['mean', 'last'], (value) => `settings.vector.readPosition.option.${value}`),
+      options: options(READ_POSITIONS, (value) => `settings.vector.readPosition.option.${value}`),
     },
     {
       kind: 'number',

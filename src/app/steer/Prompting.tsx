@@ -5,11 +5,10 @@ import type { RenderedPrompt } from '../../experiment/run';
 import type { ContrastPair, Experiment } from '../../experiment/schema';
 import { writtenTexts } from '../state/engine';
 import { editExperiment, useLab } from '../state/store';
+import { useWords } from '../state/text';
 import { ErrorNote } from '../ui/ErrorNote';
 import { Segmented } from '../ui/Segmented';
 import { WrittenForBoth } from './Written';
-import { useWords } from '../state/text';
-import type { Words } from '../../i18n/text';
 
 type Prompting = Experiment['prompting'];
 
@@ -52,13 +51,6 @@ export function PromptingChoice() {
   );
 }
 
-/** What the reading position means, said of the present settings. */
-function reading(words: Words, { prompting, vector }: Experiment): string {
-  if (prompting.template === 'plain')
-    return words.text(vector.readPosition === 'last' ? 'steer.read.plain-last' : 'steer.read.plain-mean');
-  return words.text(vector.readPosition === 'last' ? 'steer.read.chat-last' : 'steer.read.chat-mean');
-}
-
 /** A pair as the models are given it under the present settings. Asked of the engine when it is opened. */
 export function WrittenPair({ pair }: { pair: ContrastPair }) {
   const words = useWords();
@@ -83,6 +75,8 @@ export function WrittenPair({ pair }: { pair: ContrastPair }) {
       });
     return () => abort.abort();
   }, [open, positive, negative, experiment.models, experiment.prompting, experiment.vector.readPosition]);
+  const { prompting, vector } = experiment;
+  const reading = words.text(`extract.reading.${prompting.template}.${vector.readPosition}`);
   const titles = {
     source: models?.source.title ?? words.text('steer.small-model'),
     target: models?.target.title ?? words.text('steer.large-model'),
@@ -90,7 +84,7 @@ export function WrittenPair({ pair }: { pair: ContrastPair }) {
   return (
     <details className="reads" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{words.text('steer.read.first-pair')}</summary>
-      <p className="muted">{reading(words, experiment)}</p>
+      <p className="muted">{reading}</p>
       {error ? (
         <ErrorNote error={error} />
       ) : found ? (

@@ -1,10 +1,10 @@
 /** Pre-flight numbers of the vector: does the mapped one point where the native one does? */
 import type { SteerResult } from '../../experiment/run';
 import type { ReadPosition } from '../../experiment/schema';
+import { useWords } from '../state/text';
 import { Facts } from '../ui/Facts';
 import { fixed } from '../ui/format';
 import { Written } from './Written';
-import { useWords } from '../state/text';
 
 export function VectorCard({ steer, addBias }: { steer: SteerResult; addBias: boolean }) {
   const words = useWords();
@@ -46,7 +46,7 @@ export function VectorCard({ steer, addBias }: { steer: SteerResult; addBias: bo
           },
         ]}
       />
-      <ReadTokens tokens={v.readTokens} pairs={v.pairs} position={v.readPosition} />
+      {v.readTokens && <ReadTokens tokens={v.readTokens} pairs={v.pairs} position={v.readPosition} />}
     </section>
   );
 }
@@ -56,7 +56,7 @@ function ReadTokens({
   pairs,
   position,
 }: {
-  tokens: SteerResult['vector']['readTokens'];
+  tokens: NonNullable<SteerResult['vector']['readTokens']>;
   pairs: number;
   position: ReadPosition;
 }) {

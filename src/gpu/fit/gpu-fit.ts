@@ -17,7 +17,7 @@ import type {
   RowCounts,
   SecondPassReason,
   StreamingFit,
-} from '../../math/fit-types';
+} from '../../fit/types';
 import type { PairMoments } from '../../math/moments';
 import { kernelsFor } from '../kernels/all';
 import { countRows } from '../kernels/count-rows/count-rows';

@@ -1,6 +1,6 @@
 /** How a layer × layer fit lies in GPU memory. */
 import { LabError } from '../../experiment/errors';
-import type { FitShape } from '../../math/fit-types';
+import type { FitShape } from '../../fit/types';
 import { BLOCK } from '../kernels/cholesky/cholesky';
 
 /** Target layers that lie side by side in one matrix, so that one product serves them all. */

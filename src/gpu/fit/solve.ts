@@ -1,6 +1,7 @@
 /** What is asked of a GPU fit's moments: the λ path of a pair, its cross-validation, the R² grid, and whether a second pass is due. */
+import { checkLayer } from '../../fit/types';
 import { LabError, throwIfAborted } from '../../experiment/errors';
-import type { CrossValidationPoint, LambdaPoint, OnLayer, PairFit, SecondPassReason } from '../../math/fit-types';
+import type { CrossValidationPoint, LambdaPoint, OnLayer, PairFit, SecondPassReason } from '../../fit/types';
 import { checkLambda, medianOfFinite, type MomentScore } from '../../math/moments';
 import { ab } from '../kernels/ab/ab';
 import { factorise, solveUpper } from '../kernels/cholesky/cholesky';
@@ -13,16 +14,15 @@ import {
   anchorOf,
   centredCross,
   checkFinite,
-  checkLayer,
   type FitState,
   heldOutMoments,
-  PairSystem,
   scoreOf,
   sourceSystem,
   totalSquares,
   trainingMoments,
   turnedCross,
 } from './systems';
+import { PairSystem } from './pair-system';
 import { WHITENING_LIMIT } from './whitening';
 
 /** Runs `work` with scratch space that is given back after it. */
