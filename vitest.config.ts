@@ -40,7 +40,20 @@ function inBrowser(name: string, include: string) {
 
 // `npm run test:fast`: neither the browser is looked for, nor are these files run.
 const FAST = process.env.LRT_FAST === '1';
-const SLOW = ['bench/**'];
+const SLOW = [
+  'bench/**',
+  'src/experiment/bundle.test.ts',
+  'src/experiment/share/repair.test.ts',
+  'src/experiment/share/share.test.ts',
+  'src/fit/**',
+  'src/math/**/fuzz.test.ts',
+  'src/math/**/leading-pca.test.ts',
+  'src/models/downloads.test.ts',
+  'src/onnx/edit.test.ts',
+  'src/onnx/fixtures.*.test.ts',
+  'src/onnx/perturb.test.ts',
+  'src/onnx/reference.test.ts',
+];
 
 export default defineConfig({
   test: {
