@@ -1,4 +1,5 @@
 /** The command line with models that are not bundled: from a mirror of the hub, from a web server's folder, from a folder of the disk; and what it says of wrong arguments. */
+import { message } from '../src/experiment/message';
 import { expect, test } from '@playwright/test';
 import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -142,7 +143,7 @@ test('models of a mirror by name and revision: a whole run, one model in memory 
       target: { id: 'stories/m', dtype: 'fp32', location: { kind: 'hub', host: mirror.url, commit: revision } },
     });
     expect(run.experiment.title).toBe('stories/s → stories/m: mood');
-    expect(run.models.inTurn).toMatch(/took turns in memory, as asked/);
+    expect(run.models.inTurn).toEqual(message('run.in-turn.asked'));
     expect(first.output).toContain('stories/s unloaded, loading stories/m');
 
     const before = mirror.log.length;

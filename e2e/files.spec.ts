@@ -6,7 +6,7 @@ import { readVectorFile, vectorSafetensors } from '../src/files/vector-files';
 import { steeringOf } from '../src/files/steering';
 
 const run = JSON.parse(readFileSync(new URL('../public/recorded/mood.json', import.meta.url), 'utf8')) as Run;
-const presetEnds = { positive: run.concept.positive, negative: run.concept.negative };
+const presetEnds = { positive: run.steer.concept.positive, negative: run.steer.concept.negative };
 
 test('a saved control vector is what the lab adds, and is known again; a damaged one is named', async ({ page }) => {
   await page.goto('./');
@@ -107,7 +107,7 @@ test('a vector from a file becomes the concept, and the map begins at its block'
     kind: 'vector',
     title: 'mood-vectors',
     ...presetEnds,
-    values: run.vector.values.source,
+    values: run.steer.vector.values.source,
     block: 2,
     promptsFrom: 'mood',
   });

@@ -1,4 +1,5 @@
 /** The page of the command line: the same engine as the lab's, without a window. */
+import { wordsOf } from './i18n/text';
 import { bytesToBase64 } from './base/bytes';
 import { LabError, type LabErrorJson } from './experiment/errors';
 import type { ModelRef } from './experiment/model-ref';
@@ -106,7 +107,9 @@ window.lrtHeadless = {
   async verify(request, backend) {
     try {
       const device = await client.request('start', { backend, baseUrl: new URL('./', document.baseURI).href });
-      window.lrtReport?.({ device: `${device.backend}: ${device.reason}; adapter: ${device.adapter}` });
+      window.lrtReport?.({
+        device: `${device.backend}: ${wordsOf('en').say(device.reason)}; adapter: ${device.adapter}`,
+      });
       const verification = await client.request('verify', request, {
         onProgress: (progress) => window.lrtReport?.({ progress }),
         onVerify: (_, step) => step && window.lrtReport?.({ step }),
@@ -122,7 +125,9 @@ window.lrtHeadless = {
       const baseUrl = new URL('./', document.baseURI).href;
       const start = async (): Promise<boolean> => {
         const device = await client.request('start', { backend, baseUrl, residence });
-        window.lrtReport?.({ device: `${device.backend}: ${device.reason}; adapter: ${device.adapter}` });
+        window.lrtReport?.({
+          device: `${device.backend}: ${wordsOf('en').say(device.reason)}; adapter: ${device.adapter}`,
+        });
         return true;
       };
       await start();
@@ -140,7 +145,7 @@ window.lrtHeadless = {
       const plan = await client.request('memory', { experiment: parsed, backend, baseUrl });
       const result: HeadlessResult = {
         run,
-        planned: run.models.inTurn === undefined ? plan.whole.together : plan.whole.inTurn,
+        planned: run.models.inTurn === null ? plan.whole.together : plan.whole.inTurn,
         files: [],
         missing: [],
       };

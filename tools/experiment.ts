@@ -68,7 +68,7 @@ async function runHeadless(args: Arguments): Promise<HeadlessResult & { measured
 }
 
 /** Time of each stage, speed of the collection, and memory. */
-function costs({ timings, tokens }: Run, { download, memory, planned }: Measured): string {
+function costs({ timings, activations: { tokens } }: Run, { download, memory, planned }: Measured): string {
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
   const stages = Object.entries({ ...(download === null ? {} : { download }), ...timings }).map(
     ([stage, ms]) => `${stage} ${seconds(ms ?? 0)}`,

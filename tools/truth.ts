@@ -18,9 +18,10 @@ const GOOD_R2 = 0.98;
 
 /** Compares a run whose two models are one with what must come out. */
 export function knownTruth(run: Run): Known[] {
-  const { map, vector, concept } = run;
+  const { map } = run;
+  const { vector, concept } = run.steer;
   const arm = (name: ArmResult['name'], direction: ArmResult['direction']): ArmResult =>
-    run.arms.find((item) => item.name === name && item.direction === direction)!;
+    run.evidence.arms.find((item) => item.name === name && item.direction === direction)!;
   const base = arm('large', 'none');
   const rises = {
     up: arm('mapped', 'positive').positiveRate - base.positiveRate,

@@ -11,7 +11,8 @@ import { LabError } from '../src/experiment/errors';
 import type { RunDocument } from '../src/experiment/share/document';
 import { openBundle, openLink, type Opened } from '../src/experiment/share/open';
 import { isWholeVerification, type ClaimCheck, type Verification } from '../src/experiment/share/verification';
-import { claimText } from '../src/experiment/share/claims';
+import { claimMessages } from '../src/experiment/share/claims';
+import { wordsOf } from '../src/i18n/text';
 import { normaliseHost } from '../src/models/location';
 import { exitCodeOf, printError, sayError } from './errors';
 import { ok, withHeadless } from './headless';
@@ -122,7 +123,7 @@ function row(
   { id, claimed, here, difference, tolerance, verdict, note }: ClaimCheck,
   { concept }: RunDocument,
 ): string {
-  const figure = claimText(id, concept).label;
+  const figure = wordsOf('en').say(claimMessages(id, concept).label);
   const cells = [
     figure.padEnd(38),
     String(claimed).padStart(9),

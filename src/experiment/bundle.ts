@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { digestOf } from './digest';
 import { LabError } from './errors';
+import { migrate, type MigrationSequence } from './migrate';
 import { problemList, problemsOf } from './problems';
 
 export const BUNDLE_SCHEMA = 1;
@@ -85,6 +86,14 @@ export interface Bundle {
   entries: BundleEntry[];
 }
 
+/** No step yet. One that changes more than the manifest must close the bundle with a digest of its own. */
+const BUNDLES: MigrationSequence = {
+  of: 'bundle',
+  steps: [],
+  newer: (version, readable) => new LabError('bundle-version', { version, readable }),
+  mismatch: (version, problems) => new LabError('bundle-invalid.version', { version, problems }),
+};
+
 /** What JSON makes of a value: NaN becomes null, undefined fields go. Digests are of this form. */
 export function asJson(value: object): Json {
   return JSON.parse(JSON.stringify(value)) as Json;
@@ -152,17 +161,14 @@ export function parseBundle(text: string): Bundle {
     throw new LabError('bundle-invalid.json', { reason: (error as Error).message }, error);
   }
   if (!saysBundle(value)) throw new LabError('bundle-invalid.other', { ending: BUNDLE_SUFFIX });
-  const { schema } = value as { schema?: unknown };
-  if (typeof schema === 'number' && Number.isInteger(schema) && schema > BUNDLE_SCHEMA) {
-    throw new LabError('bundle-version', { version: schema, readable: BUNDLE_SCHEMA });
-  }
+  const { document } = migrate(value, BUNDLES);
   try {
-    const parsed = bundleSchema.safeParse(value);
+    const parsed = bundleSchema.safeParse(document);
     if (!parsed.success) {
-      throw new LabError('bundle-invalid.fields', { problems: problemList(problemsOf(parsed.error, value)) });
+      throw new LabError('bundle-invalid.fields', { problems: problemList(problemsOf(parsed.error, document)) });
     }
     // The digests are of what the file says, not of what the check made of it.
-    return checked(value as z.infer<typeof bundleSchema>);
+    return checked(document as z.infer<typeof bundleSchema>);
   } catch (error) {
     // Check and canonical form call themselves once a level.
     if (error instanceof RangeError) throw new LabError('bundle-invalid.deep');

@@ -3,7 +3,7 @@
  * user can do; all of them survive a trip through postMessage.
  */
 import type { ErrorKey } from '../i18n/keys';
-import type { MessageParams } from './message';
+import { ERROR_PREFIX, type Message, type MessageParams } from './message';
 
 export const ERROR_CODES = [
   'webgpu-missing',
@@ -129,4 +129,9 @@ export function cancelled(): LabError {
 /** Throws `cancelled` if the signal has been aborted. */
 export function throwIfAborted(signal?: AbortSignal): void {
   if (signal?.aborted) throw cancelled();
+}
+
+/** What happened by an error, as a message; its remedy is left out. */
+export function errorMessage({ key, params }: Pick<LabErrorJson, 'key' | 'params'>): Message {
+  return { key: ERROR_PREFIX + key, params };
 }

@@ -25,6 +25,12 @@ export function verbatim(text: string): Message {
   return message('verbatim', { text });
 }
 
+/** Key prefix of a message that says what an error says. */
+export const ERROR_PREFIX = 'error:';
+
+/** Whether two messages say the same. */
+export const sameMessage = (a: Message, b: Message): boolean => JSON.stringify(a) === JSON.stringify(b);
+
 /** The form of a message in a document. */
 export const messageSchema: z.ZodType<Message> = z.lazy(() =>
   z.strictObject({

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { LabError } from './errors';
+import { JUDGE_SETTINGS } from './judges';
 import { message } from './message';
 import { EXPERIMENT_SCHEMA, migrateExperiment } from './migrations';
 import { modelRefSchema } from './model-ref';
@@ -20,22 +21,8 @@ export const contrastPair = z.strictObject({
   negative: z.string().min(1).max(MAX_PAIR_TEXT),
 });
 
-export const scorerSchema = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('lexicon'),
-    positive: z.array(z.string().min(1)).min(1),
-    negative: z.array(z.string().min(1)).min(1),
-  }),
-  z.strictObject({
-    type: z.literal('relation'),
-    olderPatterns: z
-      .array(z.strictObject({ regex: z.string().min(1), older: z.int().min(1), younger: z.int().min(1) }))
-      .min(1),
-    givePatterns: z
-      .array(z.strictObject({ regex: z.string().min(1), giver: z.int().min(1), receiver: z.int().min(1) }))
-      .min(1),
-  }),
-]);
+/** Who judges the continuations of a preset. */
+export const scorerSchema = z.discriminatedUnion('type', [...JUDGE_SETTINGS]);
 
 /** The contents of a preset file; a typed-in concept has the same parts inside the experiment. */
 export const presetSchema = z.strictObject({

@@ -38,7 +38,7 @@ test('each outcome has its sentence', () => {
   expect(say({ outcome: 'differs', partsAt: 1, gap: 0.5 })).toContain('likelier by 0.500 nat');
   expect(say({ outcome: 'differs', partsAt: 2, gap: null })).toContain('one ends there');
   expect(
-    say({ outcome: 'not run', reason: message('second-opinion.heap', { need: '5.00', budget: '4.29' }) }),
+    say({ outcome: 'not run', reason: message('second-opinion.memory.heap', { need: '5.00', budget: '4.29' }) }),
   ).toContain('needs 5.00 GB');
   expect(say({ outcome: 'not run', error: new LabError('internal', { message: 'no such operator' }).toJSON() })).toBe(
     'Not compared: transformers.js could not run this model. no such operator',

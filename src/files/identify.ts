@@ -34,7 +34,7 @@ export function identify(name: string, bytes: Uint8Array): Identified {
   if ('directions' in document) return { kind: 'vectors', file: readVectorFile(bytes, name) };
   if (document.format === 'lrt-lab card') return readCard(document, name);
   if (document.format === 'lrt-bundle') throw new LabError('file-invalid.bundle', { name });
-  if ('experimentDigest' in document && 'verdict' in document) throw new LabError('file-invalid.run', { name });
+  if ('experiment' in document && 'timings' in document) throw new LabError('file-invalid.run', { name });
   if ('corpus' in document && 'models' in document)
     return { kind: 'experiment', experiment: parseExperiment(document) };
   return { kind: 'pairs', reading: parsePairs([{ name, text }]) };

@@ -1,3 +1,4 @@
+import { METRICS } from '../metrics';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '../experiment/digest';
@@ -76,7 +77,7 @@ describe('the list of files', () => {
       run.map.layers.source,
       run.map.layers.target,
     ]);
-    expect(card.steering.mapped.alpha).toBeCloseTo(run.verdict.chosenDose.alpha, 12);
+    expect(card.steering.mapped.alpha).toBeCloseTo(run.evidence.verdict.chosenDose.alpha, 12);
   });
 
   test('a title can leave neither a script’s string nor its comment nor a page', () => {
@@ -84,7 +85,7 @@ describe('the list of files', () => {
     const nasty: Run = {
       ...run,
       experiment: { ...run.experiment, title },
-      concept: { title, positive: title, negative: title },
+      steer: { ...run.steer, concept: { title, positive: title, negative: title } },
       models: { ...run.models, target: { ...run.models.target, id: title, title } },
     };
     const all = outputs(nasty);
@@ -184,11 +185,10 @@ describe('the sweep', () => {
     isoKl: fc.option(number),
     positive: share,
     negative: share,
-    undecided: number,
     n: fc.nat(),
-    klMean: number,
-    klP95: number,
-    rep3: number,
+    metrics: fc
+      .subarray(METRICS.map(({ id }) => id))
+      .chain((ids) => fc.record(Object.fromEntries(ids.map((id) => [id, number])))),
   });
   test('any sweep comes back', () => {
     // A decimal has no −0.
@@ -200,11 +200,11 @@ describe('the sweep', () => {
       }),
       { numRuns: 200 },
     );
-    expect(readSweep(writeSweep(run.doseResponse))).toEqual(run.doseResponse);
+    expect(readSweep(writeSweep(run.evidence.doseResponse))).toEqual(run.evidence.doseResponse);
   });
 
   test('a wrong cell is named with its line', () => {
-    const csv = writeSweep(run.doseResponse).split('\n');
+    const csv = writeSweep(run.evidence.doseResponse).split('\n');
     expect(failure(() => readSweep([...csv.slice(0, 2), csv[2].replace(/,[^,]+$/, ',much')].join('\n')))).toEqual(
       saying(/Line 3 .*rep3/, 'file-invalid'),
     );

@@ -56,7 +56,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 TITLE = ${literal(run.experiment.title)}
 EXPERIMENT = ${literal(run.experimentDigest)}
-POSITIVE, NEGATIVE = ${literal(run.concept.positive)}, ${literal(run.concept.negative)}
+POSITIVE, NEGATIVE = ${literal(run.steer.concept.positive)}, ${literal(run.steer.concept.negative)}
 SOURCE = ${modelLines(describePlace(source))}
 TARGET = ${modelLines(describePlace(target))}
 VECTORS = Path(__file__).with_name(${literal(vectorsFile)})
@@ -88,7 +88,7 @@ def vector(name, factor=1.0):
 def carried():
     """The mapped direction made again from the source's by the map's file: W alone${addBias ? ', then the bias p' : ', since a difference loses the bias'}."""
     arrays, source = load_file(MAP), load_file(VECTORS)["source"]
-    mapped = ${addBias ? `${run.vector.norms.source} * source.double() @ arrays["W"].double() + arrays["p"].double()` : 'source.double() @ arrays["W"].double()'}
+    mapped = ${addBias ? `${run.steer.vector.norms.source} * source.double() @ arrays["W"].double() + arrays["p"].double()` : 'source.double() @ arrays["W"].double()'}
     return (mapped / mapped.norm()).float()
 
 

@@ -14,7 +14,7 @@ export type VectorName = (typeof VECTOR_NAMES)[number];
 /** The parts of a run that its files are made from. */
 export type ExportedRun = Pick<
   Run,
-  'app' | 'experimentDigest' | 'experiment' | 'concept' | 'models' | 'map' | 'vector' | 'verdict'
+  'app' | 'experimentDigest' | 'experiment' | 'models' | 'map' | 'steer' | 'evidence'
 >;
 
 export interface Steering {
@@ -45,7 +45,7 @@ export function steeringOf(run: ExportedRun, vector: VectorName): Steering {
     throw new LabError('file-cannot-carry.operation', { operation, scope });
   }
   const role = vector === 'source' ? 'source' : 'target';
-  const direction = fromBase64(run.vector.values[vector]);
+  const direction = fromBase64(run.steer.vector.values[vector]);
   const model = run.models[role];
   if (direction.length !== model.hiddenSize)
     throw new LabError('file-invalid.run-vector', {
@@ -54,8 +54,8 @@ export function steeringOf(run: ExportedRun, vector: VectorName): Steering {
       model: model.title,
       width: model.hiddenSize,
     });
-  const { r } = run.verdict.chosenDose;
-  const medianNorm = run.vector.medianNorm[role];
+  const { r } = run.evidence.verdict.chosenDose;
+  const medianNorm = run.steer.vector.medianNorm[role];
   const alpha = r * medianNorm;
   return {
     vector,
@@ -81,7 +81,7 @@ export function describeSteering(run: ExportedRun, { vector, model, block, r, al
         : run.experiment.concept.kind === 'vector'
           ? 'brought along for this model, the source'
           : 'extracted in this model, the source';
-  return `${run.concept.title}: ${vector} vector, ${whose}. Add to the output of block ${block} (0-based) of ${model.id}, at every position. Factor 1 is the chosen dose, r = ${short(r)} (norm ${short(alpha)}), toward “${run.concept.positive}”; factor -1 is toward “${run.concept.negative}”. Experiment ${run.experimentDigest}.`;
+  return `${run.steer.concept.title}: ${vector} vector, ${whose}. Add to the output of block ${block} (0-based) of ${model.id}, at every position. Factor 1 is the chosen dose, r = ${short(r)} (norm ${short(alpha)}), toward “${run.steer.concept.positive}”; factor -1 is toward “${run.steer.concept.negative}”. Experiment ${run.experimentDigest}.`;
 }
 
 /** A number at six significant digits, without an exponent where it has none to need. */

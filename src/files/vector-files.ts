@@ -2,7 +2,14 @@
 import { LabError } from '../experiment/errors';
 import { readControlVector, writeControlVector } from './gguf';
 import { readSafetensors, writeSafetensors, type Tensor } from './safetensors';
-import { describeSteering, steeringOf, VECTOR_NAMES, type ExportedRun, type VectorName } from './steering';
+import {
+  describeSteering,
+  steeringOf,
+  VECTOR_NAMES,
+  type ExportedRun,
+  type Steering,
+  type VectorName,
+} from './steering';
 import { readSvec, writeSvec } from './svec';
 
 /** The vector as a llama.cpp control vector; factor 1 is the chosen dose. @throws LabError `file-cannot-carry` for block 0 */
@@ -10,7 +17,7 @@ export function vectorGguf(run: ExportedRun, vector: VectorName): Uint8Array<Arr
   const steering = steeringOf(run, vector);
   return writeControlVector({
     directions: new Map([[steering.block, steering.added]]),
-    modelHint: steering.model.modelType,
+    modelHint: typeOf(steering),
     name: `${run.experiment.title} (${vector})`,
     description: describeSteering(run, steering),
   });
@@ -19,7 +26,13 @@ export function vectorGguf(run: ExportedRun, vector: VectorName): Uint8Array<Arr
 /** The vector as AISteer360's .svec; multiplier 1 is the chosen dose. */
 export function vectorSvec(run: ExportedRun, vector: VectorName): string {
   const { block, added, model } = steeringOf(run, vector);
-  return writeSvec({ modelType: model.modelType, directions: new Map([[block, added]]) });
+  return writeSvec({ modelType: typeOf({ model }), directions: new Map([[block, added]]) });
+}
+
+/** What the format must say the model is. @throws LabError `file-cannot-carry` for a run of an early version, which does not say it */
+function typeOf({ model }: Pick<Steering, 'model'>): string {
+  if (model.modelType === null) throw new LabError('file-cannot-carry.model-type', { model: model.title });
+  return model.modelType;
 }
 
 /** What the metadata of the vectors' safetensors file calls the format. */
@@ -44,8 +57,8 @@ export function vectorSafetensors(run: ExportedRun): Uint8Array<ArrayBuffer> {
       experiment: run.experimentDigest,
       source_model: source.model.id,
       target_model: mapped.model.id,
-      source_model_type: source.model.modelType,
-      target_model_type: mapped.model.modelType,
+      ...(source.model.modelType === null ? {} : { source_model_type: source.model.modelType }),
+      ...(mapped.model.modelType === null ? {} : { target_model_type: mapped.model.modelType }),
       source_block: String(source.block),
       target_block: String(mapped.block),
       source_median_norm: String(source.medianNorm),

@@ -8,7 +8,7 @@ import type { Run } from '../experiment/run';
 import { logSoftmax } from '../math/information';
 import { bundled, testRuntime } from '../runtime/fixtures';
 import type { LanguageModel, Runtime } from '../runtime/types';
-import type { ProofRecord } from './proof';
+import { proofRun, type ProofRecord } from './proof';
 import { steeringOf } from './steering';
 import { readVectorFile, vectorGguf, vectorSafetensors, vectorSvec } from './vector-files';
 
@@ -21,7 +21,7 @@ async function json<T>(path: string): Promise<T> {
 }
 
 beforeAll(async () => {
-  run = await json<Run>('/fixtures/files/run.json');
+  run = proofRun(await json<unknown>('/fixtures/files/run.json'));
   runtime = await testRuntime('wasm');
   model = await runtime.load(bundled(run.models.target.id));
 });

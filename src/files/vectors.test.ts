@@ -173,7 +173,10 @@ describe('the vectors of a run', () => {
   test('every format carries what the lab adds, to the bit', () => {
     for (const vector of VECTOR_NAMES) {
       const steering = steeringOf(run, vector);
-      expect(steering.alpha).toBeCloseTo(run.verdict.chosenDose.r * run.vector.medianNorm[steering.role], 12);
+      expect(steering.alpha).toBeCloseTo(
+        run.evidence.verdict.chosenDose.r * run.steer.vector.medianNorm[steering.role],
+        12,
+      );
       for (const bytes of [vectorGguf(run, vector), utf8(vectorSvec(run, vector))]) {
         const [read] = readVectorFile(bytes).vectors;
         expect([read.block, read.modelType]).toEqual([run.map.layers[steering.role], 'llama']);
@@ -187,7 +190,7 @@ describe('the vectors of a run', () => {
       ['source', 2],
     ]);
     for (const { name, values } of vectors)
-      expect(bits(values)).toEqual(bits(fromBase64(run.vector.values[name as 'mapped'])));
+      expect(bits(values)).toEqual(bits(fromBase64(run.steer.vector.values[name as 'mapped'])));
   });
 
   test('a run that steers otherwise than the formats can say is refused', () => {

@@ -1,7 +1,7 @@
 /** Messages to words: the catalogues of all languages, and the one place that formats them (ICU, by FormatJS). */
 import { IntlMessageFormat, type FormatXMLElementFn } from 'intl-messageformat';
 import type { LabErrorJson } from '../experiment/errors';
-import type { Message, MessageParam, MessageParams } from '../experiment/message';
+import { ERROR_PREFIX, type Message, type MessageParam, type MessageParams } from '../experiment/message';
 import { en } from './en';
 import type { Catalogue, MessageKey } from './keys';
 
@@ -49,7 +49,8 @@ function makeWords(locale: Locale): Words {
     String(compile(locale, id, text).format(values(params)));
 
   function say({ key, params }: Message): string {
-    const text = texts[key];
+    const error = key.startsWith(ERROR_PREFIX) ? errors[key.slice(ERROR_PREFIX.length)] : undefined;
+    const text = error?.what ?? texts[key];
     if (text !== undefined) return format(key, text, params);
     const filled = Object.entries(values(params)).map(([name, given]) => `${name} ${given}`);
     return [key, ...filled].join(' · ');

@@ -1,4 +1,5 @@
 /** Source and target collected one after the other give the fit that both at once give, to the last bit. */
+import { message, type Message } from '../experiment/message';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +38,7 @@ const batches = batchesOf(texts).length;
 
 let dir: string;
 let log: Role[];
-let warnings: string[];
+let warnings: Message[];
 let notes: string[];
 let models: Partial<Record<Role, FixtureModel>>;
 beforeEach(() => {
@@ -105,7 +106,7 @@ async function make(
     runtime: { backend: 'wasm' },
     signal,
     onCheckpoint,
-    warn: (text: string) => warnings.push(text),
+    warn: (said: Message) => warnings.push(said),
     progress: ({ note }: Progress) => notes.push(wordsOf('en').say(note)),
   } as unknown as LabContext;
   return collectPair(
@@ -158,7 +159,7 @@ describe('the same fit to the last bit', () => {
 
   test('with a second pass the target reads again and the source does not', async () => {
     const together = await make('together', { scale: unrepresentative });
-    expect(together.secondPassReason).toMatch(/first rows did not represent/);
+    expect(together.secondPassReason).toMatchObject({ key: expect.stringMatching(/^run\.second-pass\./) });
     const whole = await figures(together);
     log = [];
     const inTurn = await make('in turn', { scale: unrepresentative });
@@ -218,7 +219,7 @@ describe('a lost device', () => {
     log = [];
     const resumed = await make('in turn', { device: true, resume: structuredClone(checkpoint) });
     expect(log.filter((role) => role === 'source').length).toBe(batches - 3);
-    expect(warnings).toEqual([expect.stringMatching(`went on after 3 of ${batches} batches`)]);
+    expect(warnings).toEqual([message('run.warn.resumed-source', { done: 3, total: batches })]);
     expect(await figures(resumed)).toEqual(whole);
     expect(left()).toEqual([]);
   });

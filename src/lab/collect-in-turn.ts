@@ -3,6 +3,7 @@
  * then the target reads it and meets them batch by batch, in the same order. The sink sees the same numbers in the same
  * order as if both had been run side by side, so the fit is the same to the last bit.
  */
+import { message } from '../experiment/message';
 import { digestOf } from '../experiment/digest';
 import type { LanguageModel, TapBatch } from '../runtime/types';
 import { batchesOf, collect, type Collected, type StateSource } from './collect';
@@ -10,7 +11,6 @@ import { yieldToEventLoop, type LabContext } from './context';
 import type { ModelPair } from './model-pair';
 import { rowsIn, type CollectCheckpoint, type PreparedText, type RowSink } from './rows';
 import { StateStore, sweepStates, type StateFile } from './state-store';
-import { message } from '../experiment/message';
 
 /** A collection to be made: its key, and where a lost device broke it off. */
 export interface CollectionRequest {
@@ -81,9 +81,7 @@ async function storeSourceStates(
   const file = await store.file(shape, resume !== null);
   const states = storedStates(context, source, file, batches);
   if (resume && !resume.sink && file.batches > 0)
-    context.warn(
-      `The graphics device was lost while the small model read the corpus; it went on after ${file.batches} of ${batches.length} batches.`,
-    );
+    context.warn(message('run.warn.resumed-source', { done: file.batches, total: batches.length }));
   try {
     const total = rowsIn(texts);
     let done = rowsIn(batches.slice(0, file.batches).flat());

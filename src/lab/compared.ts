@@ -3,6 +3,7 @@
  * both depths and both widths: gigabytes and many minutes for models of thirty blocks. Beyond a bound, evenly spaced blocks
  * stand for the rest. The bound depends on the models alone, so that an experiment compares the same blocks everywhere.
  */
+import { message, type Message } from '../experiment/message';
 import type { Experiment } from '../experiment/schema';
 import type { FitShape, OnLayer, StreamingFit } from '../fit/types';
 
@@ -44,9 +45,15 @@ export function comparedShape(shape: FitShape, compared: ComparedBlocks | null):
   return compared ? { ...shape, sourceLayers: compared.source.length, targetLayers: compared.target.length } : shape;
 }
 
-/** What is said of a grid with gaps. */
-export function comparedNote(shape: FitShape, { source, target }: ComparedBlocks): string {
-  return `of ${shape.sourceLayers} and ${shape.targetLayers} blocks ${source.length} and ${target.length} were compared, for memory and time`;
+/** What is said of a grid with gaps, after the rule that chose the layers. */
+export function comparedNote(rule: Message, shape: FitShape, { source, target }: ComparedBlocks): Message {
+  return message('run.layers.compared', {
+    rule,
+    sourceBlocks: shape.sourceLayers,
+    targetBlocks: shape.targetLayers,
+    source: source.length,
+    target: target.length,
+  });
 }
 
 /** Members of a list at these places; all of them for null. */

@@ -1,6 +1,7 @@
 /** What every step of the lab is given: the runtime, the data, and ways to report and to stop. */
 import { yieldToEventLoop as turn } from '../base/yield';
 import { throwIfAborted } from '../experiment/errors';
+import type { Message } from '../experiment/message';
 import type { Progress, Residence } from '../experiment/run';
 import type { Runtime } from '../runtime/types';
 import type { LabBackend } from './backend';
@@ -23,7 +24,7 @@ export interface LabContext {
   checkpointMs?: number;
   signal: AbortSignal;
   progress: (progress: Progress) => void;
-  warn: (message: string) => void;
+  warn: (message: Message) => void;
 }
 
 /** Lets the worker read its messages, a cancel among them, then stops if asked to. @throws LabError `cancelled` */

@@ -32,7 +32,7 @@ export interface PairSolution {
   pair: PairFit;
   /** R² over the whole path, also where λ was given or cross-validated. */
   lambdaPath: PairFit['lambdaPath'];
-  lambdaRule: string;
+  lambdaRule: Message;
   crossValidation: { folds: number; points: CrossValidationPoint[] } | null;
 }
 
@@ -84,9 +84,14 @@ export async function solveRidge(
   );
   const { lambdaPath } = path;
   if (settings.lambda !== 'auto')
-    return { pair: await solve(settings.lambda), lambdaPath, lambdaRule: 'chosen by hand', crossValidation: null };
+    return {
+      pair: await solve(settings.lambda),
+      lambdaPath,
+      lambdaRule: message('run.lambda.hand'),
+      crossValidation: null,
+    };
   if (settings.lambdaRule === 'held-out')
-    return { pair: path, lambdaPath, lambdaRule: 'the best R² on held-out texts', crossValidation: null };
+    return { pair: path, lambdaPath, lambdaRule: message('run.lambda.held-out'), crossValidation: null };
   const points = await fit.crossValidate(layers.source, layers.target, LAMBDA_PATH, signal);
   const usable = points.filter((point) => Number.isFinite(point.meanR2));
   if (usable.length === 0) throw unsolvable(layers, message('fit.no-fold'));
@@ -94,7 +99,7 @@ export async function solveRidge(
   return {
     pair: await solve(best.lambda),
     lambdaPath,
-    lambdaRule: `the best mean R² over ${settings.folds} folds of the fitted texts`,
+    lambdaRule: message('run.lambda.cross-validation', { folds: settings.folds }),
     crossValidation: { folds: settings.folds, points },
   };
 }
@@ -127,8 +132,8 @@ export function reportedRanks(
 export function rethrowNonFinite(error: unknown): never {
   if (!(error instanceof NonFiniteError)) throw error;
   throw error.excluded
-    ? new LabError('non-finite.rows', { excluded: error.excluded.rows, rows: error.excluded.of }, error)
-    : new LabError('non-finite.sums', {}, error);
+    ? new LabError('non-finite.rows-cpu', { excluded: error.excluded.rows, rows: error.excluded.of }, error)
+    : new LabError('non-finite.sums-cpu', {}, error);
 }
 
 function unsolvable(layers: Layers, why: Message, cause?: unknown): LabError {
@@ -149,7 +154,7 @@ export function chooseLayers(
   grid: number[][],
   source: LayerChoice,
   target: LayerChoice,
-): { layers: Layers; layerRule: string } {
+): { layers: Layers; layerRule: Message } {
   const candidates = (side: 'source' | 'target', choice: LayerChoice, count: number): number[] => {
     if (choice === 'auto') {
       const [low, high] = AUTO_DEPTHS[side];
@@ -170,13 +175,16 @@ export function chooseLayers(
         best = { source: s, target: t };
     }
   }
-  const rule = (side: 'source' | 'target', choice: LayerChoice): string =>
+  const rule = (side: 'source' | 'target', choice: LayerChoice): Message =>
     choice === 'auto'
-      ? `${side}: from ${AUTO_DEPTHS[side][0]} to ${AUTO_DEPTHS[side][1]} of the depth`
-      : `${side}: chosen by hand`;
-  const rules = [rule('source', source), rule('target', target)];
-  if (source === 'auto' || target === 'auto') rules.push('the best held-out R² there');
-  return { layers: best!, layerRule: rules.join('; ') };
+      ? message('run.layers.auto', { from: AUTO_DEPTHS[side][0], to: AUTO_DEPTHS[side][1] })
+      : message('run.layers.hand');
+  const layerRule = message('run.layers.rule', {
+    source: rule('source', source),
+    target: rule('target', target),
+    best: String(source === 'auto' || target === 'auto'),
+  });
+  return { layers: best!, layerRule };
 }
 
 /** Controls and second opinions computed on the bounded sample. */

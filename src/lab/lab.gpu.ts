@@ -68,8 +68,8 @@ test.each(['wasm', 'webgpu'] as const)('%s passes its self-test here, and the re
   const { report } = engines[backend];
   expect(report.backend).toBe(backend);
   expect(report.adapter).not.toBe('none');
-  expect(report.selfTest.cases.length).toBeGreaterThan(3);
-  expect(report.selfTest.cases.filter((item) => !item.passed)).toEqual([]);
+  expect(report.selfTest!.cases.length).toBeGreaterThan(3);
+  expect(report.selfTest!.cases.filter((item) => !item.passed)).toEqual([]);
 });
 
 test('without a real GPU the lab chooses WASM by itself', async () => {
@@ -99,7 +99,9 @@ test('both backends fit the same map from the same text: |ΔR²| ≤ 1e-4', asyn
   webgpu.map!.family.forEach(({ heldOutR2 }, i) =>
     expect(Math.abs(heldOutR2 - wasm.map!.family[i].heldOutR2)).toBeLessThanOrEqual(1e-3),
   );
-  expect(Math.abs(webgpu.map!.statistics.effectiveRank - wasm.map!.statistics.effectiveRank)).toBeLessThanOrEqual(0.1);
+  expect(Math.abs(webgpu.map!.statistics!.effectiveRank - wasm.map!.statistics!.effectiveRank)).toBeLessThanOrEqual(
+    0.1,
+  );
   expect(Math.abs(webgpu.map!.centredCosine - wasm.map!.centredCosine)).toBeLessThanOrEqual(1e-3);
   webgpu.activations!.pca.source.forEach((side, i) =>
     expect(Math.abs(side.explained[0] - wasm.activations!.pca.source[i].explained[0])).toBeLessThanOrEqual(1e-3),
@@ -180,7 +182,7 @@ test('another kind of map carries the vector, without fitting again', async () =
   const member = ridge.map!.family.find(({ kind, rank }) => kind === 'reduced-rank' && rank === 2)!;
   expect(low.map!.heldOutR2).toBe(member.heldOutR2);
   expect(low.map!.lambda).toBe(ridge.map!.lambda);
-  expect(low.map!.statistics.effectiveRank).toBeLessThanOrEqual(2.001);
+  expect(low.map!.statistics!.effectiveRank).toBeLessThanOrEqual(2.001);
   expect(low.steer!.vector.cosineMappedNative).not.toBe(ridge.steer!.vector.cosineMappedNative);
   await expect(
     runUntil(engines.wasm, { ...experiment, map: { ...experiment.map, kind: 'reduced-rank', rank: 1000 } }, 'map'),
@@ -229,7 +231,8 @@ test('a forced pair: positions paired by characters, other rows of each model, t
   const wasm = (await runUntil(engines.wasm, experiment, 'map')).results;
   const webgpu = (await runUntil(engines.webgpu, experiment, 'map')).results;
   expect(wasm.models!.homology.sameIds).toBe(false);
-  const { alignment, labels } = wasm.activations!;
+  const { labels } = wasm.activations!;
+  const alignment = wasm.activations!.alignment!;
   expect(alignment.by).toBe('characters');
   expect(alignment.share.source).toBeGreaterThan(0.8);
   expect(alignment.share.target).toBeLessThan(0.5);

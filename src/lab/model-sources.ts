@@ -1,4 +1,5 @@
 /** What the page asks about models before it runs anything: repositories, downloads, what is stored, folders from disk, memory. Needs no engine. */
+import type { Message } from '../experiment/message';
 import { LabError } from '../experiment/errors';
 import type { ModelRef } from '../experiment/model-ref';
 import type { Backend } from '../experiment/run';
@@ -44,7 +45,7 @@ export interface VariantOffer {
   bytes: number;
   runs: boolean;
   /** Why it does not run, or at what price it does; null where there is nothing to say. */
-  note: string | null;
+  note: Message | null;
 }
 
 export interface RepositoryOffer {

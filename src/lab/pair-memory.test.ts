@@ -1,3 +1,4 @@
+import { wordsOf } from '../i18n/text';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel } from '../models';
@@ -44,13 +45,13 @@ test('a pair that fits only one at a time is run in turn, and the reason has the
   const tight = plan(model('a', 4e8), model('b', 4e8), machine(6));
   const chosen = chooseResidence(tight, 'auto');
   expect(chosen.residence).toBe('in turn');
-  expect(chosen.inTurn).toMatch(/together they would take [\d.]+ GB of about [\d.]+ GB/);
+  expect(wordsOf('en').say(chosen.inTurn!)).toMatch(/together they would take [\d.]+ GB of about [\d.]+ GB/);
 });
 
 test('either way can be asked for', () => {
   expect(chooseResidence(null, 'in turn')).toEqual({
     residence: 'in turn',
-    inTurn: expect.stringContaining('as asked'),
+    inTurn: { key: 'run.in-turn.asked', params: {} },
   });
   expect(chooseResidence(plan(model('a', 4e8), model('b', 4e8), machine(6)), 'together')).toEqual({
     residence: 'together',

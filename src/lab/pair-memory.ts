@@ -1,7 +1,7 @@
 /** What a pair of models will take on this device, before either is loaded. */
 import { estimateFitBytes } from '../gpu/fit/layout';
 import { LabError } from '../experiment/errors';
-import { message } from '../experiment/message';
+import { message, type Message } from '../experiment/message';
 import type { Backend, Residence } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { inspectModel, planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel } from '../models';
@@ -95,7 +95,7 @@ function limitsOf({ backend, limits }: DeviceMemory): MemoryLimits {
 /** How a pair is held in memory, and why it is not held at once; null where it is. */
 export interface ChosenResidence {
   residence: Residence;
-  inTurn: string | null;
+  inTurn: Message | null;
 }
 
 /**
@@ -114,12 +114,10 @@ export function chooseResidence(plan: MemoryPlan | null, choice: 'auto' | Reside
       ...(budget === null ? {} : { budget }),
     });
   }
-  if (choice === 'in turn') return { residence: choice, inTurn: 'The models took turns in memory, as asked.' };
+  if (choice === 'in turn') return { residence: choice, inTurn: message('run.in-turn.asked') };
   if (choice === 'together' || !plan || plan.fits === 'together') return { residence: 'together', inTurn: null };
   return {
     residence: 'in turn',
-    inTurn: `The models took turns in memory: together they would take ${gigabytes(plan.together)} of about ${gigabytes(plan.budget ?? 0)}. The figures are the same; it takes longer.`,
+    inTurn: message('run.in-turn.memory', { together: plan.together / 1e9, budget: (plan.budget ?? 0) / 1e9 }),
   };
 }
-
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;

@@ -5,6 +5,7 @@
 import { version } from '../../package.json';
 import { digestOf } from '../experiment/digest';
 import { throwIfAborted } from '../experiment/errors';
+import { sameMessage, type Message } from '../experiment/message';
 import {
   STAGES,
   RUN_SCHEMA,
@@ -51,10 +52,10 @@ export type PipelineContext = Omit<LabContext, 'warn'> & {
 export class Pipeline {
   #memo = new Memo();
   /** What each stage warned of when it was made; kept as long as its result is. */
-  #warnings = new Map<Stage, string[]>();
+  #warnings = new Map<Stage, Message[]>();
   #making: Stage = 'models';
   /** What the homology of the present pair warns of: it goes with the pairing and the corpus, not with loading. */
-  #homology: string | null = null;
+  #homology: Message | null = null;
 
   /**
    * Runs the stages up to `until`.
@@ -88,20 +89,9 @@ export class Pipeline {
       experiment,
       device: context.deviceReport,
       timings,
-      concept: all.steer.concept,
-      tokens: all.activations.tokens,
-      models: all.models,
-      activations: all.activations,
-      map: all.map,
-      vector: all.steer.vector,
-      steer: all.steer,
-      arms: all.evidence.arms,
-      doseResponse: all.evidence.doseResponse,
-      streams: all.evidence.streams,
-      replay: all.evidence.replay,
       inputs: await inputsOf(experiment, context.resources),
-      verdict: all.evidence.verdict,
-      warnings: STAGES.flatMap((stage) => this.#said(stage).map((text) => ({ stage, text }))),
+      ...all,
+      warnings: STAGES.flatMap((stage) => this.#said(stage).map((message) => ({ stage, message }))),
     };
   }
 
@@ -195,15 +185,15 @@ export class Pipeline {
     await this.#memo.clear();
   }
 
-  #said(stage: Stage): string[] {
+  #said(stage: Stage): Message[] {
     const said = this.#warnings.get(stage) ?? [];
     return stage === 'models' && this.#homology ? [...said, this.#homology] : said;
   }
 
   #lab(context: PipelineContext): LabContext {
-    const warn = (text: string): void => {
+    const warn = (message: Message): void => {
       const said = this.#warnings.get(this.#making) ?? [];
-      if (!said.includes(text)) this.#warnings.set(this.#making, [...said, text]);
+      if (!said.some((each) => sameMessage(each, message))) this.#warnings.set(this.#making, [...said, message]);
     };
     return { ...context, warn };
   }

@@ -1,6 +1,6 @@
 /** Texts made ready for collection: token ids of each model, the positions that make the rows of the fit, and the split by whole texts. */
 import { LabError } from '../experiment/errors';
-import type { ActivationsResult } from '../experiment/run';
+import type { AlignmentReport } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { Random } from '../math/random';
 import { alignByCharacters } from '../models';
@@ -21,7 +21,7 @@ export interface PairedText {
 export interface Prepared {
   texts: PreparedText[];
   /** How the positions were paired, and what share of each side's positions has a partner. */
-  alignment: ActivationsResult['alignment'];
+  alignment: AlignmentReport;
 }
 
 /**

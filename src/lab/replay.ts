@@ -2,10 +2,9 @@
  * Replay: tokens that were written elsewhere are forced through the models, and their log-probabilities compared. Sampled
  * text differs between devices at the first token that rounding tips over; log-probabilities of given tokens do not.
  */
-import { bytesFromBase64, bytesToBase64 } from '../base/bytes';
-import type { Arm, DosedArm, ReplayEvidence, ReplayRow, StopStreams } from '../experiment/run';
+import { fromHalf, toHalf } from '../experiment/half';
+import type { Arm, ReplayRow, StopStreams } from '../experiment/run';
 import { logSoftmax } from '../math/information';
-import { fromHalf, toHalf } from '../runtime/tensors';
 import type { LanguageModel, SteeredRow } from '../runtime/types';
 import { yieldToEventLoop } from './context';
 import type { Role } from './model-pair';
@@ -73,25 +72,6 @@ function topTwo(values: ArrayLike<number>): [number, number] {
 /** A unit direction as it is in a link: rounded to half precision. */
 export function halved(direction: Float32Array): Float32Array {
   return fromHalf(toHalf(direction));
-}
-
-/** Half precision as base64 of little-endian float16. */
-export function packHalf(direction: Float32Array): string {
-  const bits = toHalf(direction);
-  const bytes = new Uint8Array(bits.length * 2);
-  bits.forEach((value, i) => new DataView(bytes.buffer).setUint16(2 * i, value, true));
-  return bytesToBase64(bytes);
-}
-
-/** The inverse of {@link packHalf}. @throws RangeError unless it holds `width` finite values */
-export function unpackHalf(text: string, width: number): Float32Array {
-  const bytes = bytesFromBase64(text);
-  if (bytes.length !== 2 * width)
-    throw new RangeError(`the vector has ${bytes.length / 2} values, the model’s width is ${width}`);
-  const view = new DataView(bytes.buffer);
-  const values = fromHalf(Uint16Array.from({ length: width }, (_, i) => view.getUint16(2 * i, true)));
-  if (!values.every(Number.isFinite)) throw new RangeError('the vector has values that are not finite');
-  return values;
 }
 
 /** Arms that run in each model; the first of each is the model without steering. */
@@ -175,10 +155,4 @@ export async function replayOf(
       argmax: forced[i].argmax,
     })),
   };
-}
-
-/** Directions as a link carries them. */
-export function vectorsOf(arms: readonly SteeringArm[]): ReplayEvidence['vectors'] {
-  const values = (name: DosedArm): string => packHalf(arms.find(({ arm }) => arm === name)!.directions[0]);
-  return { source: values('small-steered'), mapped: values('mapped'), native: values('native') };
 }

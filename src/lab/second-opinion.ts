@@ -104,7 +104,7 @@ async function onModel(
     return {
       ...base,
       outcome: 'not run',
-      reason: message(`second-opinion.${extra.short}`, {
+      reason: message(`second-opinion.memory.${extra.short}`, {
         need: gigabytes(extra.need),
         budget: gigabytes(extra.budget),
       }),

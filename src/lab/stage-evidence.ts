@@ -15,9 +15,9 @@ import { residentFirst } from './model-pair';
 import { chooseDose, conclude, transferRatio, type TwoSided } from './conclude';
 import { signedStops, type SideEffects } from './dose';
 import { computeStreams, continueAll, type Ask } from './generate';
-import { replayOf, vectorsOf } from './replay';
-import { measureSides, type Sides } from './measure';
-import type { Side } from './score';
+import { replayOf } from './replay';
+import { measureTexts, type Measured } from './measure';
+import type { Side } from './judges';
 import { halves, type SteerState } from './stage-steer';
 import { vectorAt, type SteeringArm } from './vectors';
 import { message } from '../experiment/message';
@@ -70,7 +70,6 @@ export async function evidenceStage(
     prompt: prompts.report[0],
     promptIds: { source: source.replay.promptIds, target: target.replay.promptIds },
     rows: [...source.replay.rows, ...target.replay.rows],
-    vectors: vectorsOf(steer.arms),
   };
   const mapped = steer.arms.find((arm) => arm.arm === 'mapped')!;
   const verdict = conclude({
@@ -117,14 +116,14 @@ async function doseCurve(
       asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, r, k), stream: k })),
     );
     const texts = await continueAll(context, arm.model, arm.layer, asks, generation, experiment.prompting, counter);
-    cells.set(
-      arm.arm,
-      doses.map((r, d) => {
-        const slice = texts.slice(d * asked.length, (d + 1) * asked.length);
-        const sides = measureSides(steer.concept.score, asked, slice);
-        return cellOf(arm, r, sides, effectAt(steer.sideEffects[arm.arm], stops, r), steer, 'choose');
-      }),
-    );
+    const own: DoseCell[] = [];
+    for (const [d, r] of doses.entries()) {
+      const slice = texts.slice(d * asked.length, (d + 1) * asked.length);
+      const effect = effectAt(steer.sideEffects[arm.arm], stops, r);
+      const measured = await measureTexts(steer.concept.judge, asked, slice, effect, context);
+      own.push(cellOf(arm, r, measured, steer, 'choose'));
+    }
+    cells.set(arm.arm, own);
   }
   return steer.arms.flatMap(({ arm }) => cells.get(arm)!);
 }
@@ -174,8 +173,7 @@ async function reportHalf(
       plain,
       'none',
       { r: 0, alpha: 0, isoKl: 0 },
-      measureSides(steer.concept.score, asPlain, unsteered),
-      { mean: 0, p95: 0 },
+      await measureTexts(steer.concept.judge, asPlain, unsteered, { mean: 0, p95: 0 }, context),
       unsteered,
     ),
   );
@@ -192,13 +190,13 @@ async function reportHalf(
         experiment.prompting,
         counter,
       );
-      const measured = measureSides(steer.concept.score, asked, texts);
       const effect = effectAt(steer.sideEffects[arm.arm], stops, sign * r);
+      const measured = await measureTexts(steer.concept.judge, asked, texts, effect, context);
       both[sign === 1 ? 'up' : 'down'] = measured.sides;
       arms.push(
-        armResult(arm.arm, sign === 1 ? 'positive' : 'negative', doseOf(arm, sign * r, steer), measured, effect, texts),
+        armResult(arm.arm, sign === 1 ? 'positive' : 'negative', doseOf(arm, sign * r, steer), measured, texts),
       );
-      cells.push(cellOf(arm, sign * r, measured, effect, steer, 'report'));
+      cells.push(cellOf(arm, sign * r, measured, steer, 'report'));
     }
     sides[arm.arm] = both;
   }
@@ -209,21 +207,19 @@ function armResult(
   name: Arm,
   direction: ArmResult['direction'],
   dose: ArmResult['dose'],
-  sides: Sides,
-  effect: SideEffects,
+  measured: Measured,
   texts: readonly string[],
 ): ArmResult {
-  const wanted = direction === 'negative' ? sides.negative : sides.positive;
+  const { positive, negative, n, metrics } = measured;
+  const wanted = direction === 'negative' ? negative : positive;
   return {
     name,
     direction,
     dose,
-    conceptRate: { value: wanted.rate, n: sides.n, interval: wanted.interval },
-    positiveRate: sides.positive.rate,
-    negativeRate: sides.negative.rate,
-    p95Kl: effect.p95,
-    meanKl: effect.mean,
-    rep3: sides.rep3,
+    conceptRate: { value: wanted.rate, n, interval: wanted.interval },
+    positiveRate: positive.rate,
+    negativeRate: negative.rate,
+    metrics,
     samples: texts.slice(0, SAMPLES),
   };
 }
@@ -231,26 +227,12 @@ function armResult(
 function cellOf(
   arm: SteeringArm,
   r: number,
-  sides: Sides,
-  effect: SideEffects,
+  { positive, negative, n, metrics }: Measured,
   steer: SteerState,
   half: DoseCell['half'],
 ): DoseCell {
   const { alpha, isoKl } = doseOf(arm, r, steer);
-  return {
-    arm: arm.arm,
-    r,
-    alpha,
-    isoKl,
-    positive: sides.positive,
-    negative: sides.negative,
-    undecided: sides.undecided,
-    n: sides.n,
-    klMean: effect.mean,
-    klP95: effect.p95,
-    rep3: sides.rep3,
-    half,
-  };
+  return { arm: arm.arm, r, alpha, isoKl, positive, negative, n, metrics, half };
 }
 
 /** A signed dose on its three scales. */

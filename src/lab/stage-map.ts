@@ -73,7 +73,7 @@ export async function mapStage(
   const chosenLayers = chooseLayers(comparison.grid, settings.sourceLayer, settings.targetLayer);
   const { layers } = chosenLayers;
   const layerRule = activations.compared
-    ? `${chosenLayers.layerRule}; ${comparedNote(fit.shape, activations.compared)}`
+    ? comparedNote(chosenLayers.layerRule, fit.shape, activations.compared)
     : chosenLayers.layerRule;
 
   await next();

@@ -1,4 +1,5 @@
 /** Stage 4: the steering vectors of all arms, their scales, and the dose axis. */
+import { message } from '../experiment/message';
 import { fromBase64, toBase64 } from '../experiment/base64';
 import { LabError } from '../experiment/errors';
 import type { DosedArm, SteerResult, VectorResult, RenderedPrompt } from '../experiment/run';
@@ -19,13 +20,12 @@ import {
 import { checkPairs, collectPairStates, extractVector, type PairStates } from './extract';
 import { readText, writtenPrompt, writtenText } from './prompting';
 import type { ProjectionScale } from './generate';
-import { makeScorer, type ScoreFunction } from './score';
+import { judgeOf, type Judge } from './judges';
 import type { ModelPair } from './model-pair';
 import type { LoadedPair } from './stage-models';
 import type { ActivationsState } from './stage-activations';
 import type { MapState } from './stage-map';
 import { type SteeringArm, mapDirection, projectRow, randomDirections, unit } from './vectors';
-import { message } from '../experiment/message';
 
 /** Pairs held back from the vector, to judge it by: every fourth. */
 const HELD_OUT_PAIR = 4;
@@ -38,7 +38,7 @@ export interface Concept {
   pairs: ContrastPair[];
   evaluationPrompts: string[];
   neutralPrompts: string[];
-  score: ScoreFunction;
+  judge: Judge;
   /** The small model's vector where it was brought along, with its block; null where the pairs give it. */
   given: { values: Float32Array; block: number } | null;
 }
@@ -74,7 +74,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
       pairs: preset.pairs,
       evaluationPrompts,
       neutralPrompts,
-      score: makeScorer(preset.scorer),
+      judge: judgeOf(preset.scorer),
       given: null,
     };
   }
@@ -87,7 +87,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
       pairs: preset.pairs,
       evaluationPrompts,
       neutralPrompts,
-      score: makeScorer(preset.scorer),
+      judge: judgeOf(preset.scorer),
       given: { values: givenVector(values), block },
     };
   }
@@ -97,7 +97,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
       side: concept.positiveWords.length === 0 ? 'positive' : 'negative',
     });
   }
-  const score = makeScorer({ type: 'lexicon', positive: concept.positiveWords, negative: concept.negativeWords });
+  const judge = judgeOf({ type: 'lexicon', positive: concept.positiveWords, negative: concept.negativeWords });
   return {
     title: concept.title,
     positive: concept.positive,
@@ -105,7 +105,7 @@ export async function resolveConcept(context: LabContext, concept: Experiment['c
     pairs: concept.pairs,
     evaluationPrompts,
     neutralPrompts,
-    score,
+    judge,
     given: null,
   };
 }
@@ -147,9 +147,7 @@ export async function steerStage(
   checkPairs(concept.pairs);
   if (concept.given) {
     requireFit(concept.given, source, layers.source);
-    context.warn(
-      `The small model’s vector was brought along (“${concept.title}”); the contrast pairs give the large model’s own vector, and judge both.`,
-    );
+    context.warn(message('run.warn.vector-given', { title: concept.title }));
   }
   const pairs = choosePairs(concept.pairs, experiment.vector.maxPairs, experiment.generation.seed);
   const { source: sourceStates, target: targetStates } = await models.pair.eachRole((role) =>

@@ -218,9 +218,7 @@ async function remove(folder: FileSystemDirectoryHandle, name: string): Promise<
 
 function statesFull(bytes: number, missing: number | null): LabError {
   const megabytes = (value: number): number => Math.ceil(value / 2 ** 20);
-  return new LabError(missing === null ? 'storage-full.states' : 'storage-full.states-missing', {
-    bytes,
-    megabytes: megabytes(bytes),
-    ...(missing === null ? {} : { missing, missingMegabytes: megabytes(missing) }),
-  });
+  const size = { bytes, megabytes: megabytes(bytes) };
+  if (missing === null) return new LabError('storage-full.states', size);
+  return new LabError('storage-full.states-missing', { ...size, missing, missingMegabytes: megabytes(missing) });
 }

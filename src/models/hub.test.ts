@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startMirror, type Failure, type Mirror } from '../../tools/mirror';
 import { serve } from '../../tools/serve';
 import { LabError } from '../experiment/errors';
+import { message } from '../experiment/message';
 import { isRepositoryId } from '../experiment/model-ref';
 import { fileUrl, resolveRepository, type RepositoryRequest } from './hub';
 import { dtypeSupport, isInside, variantsOf } from './layout';
@@ -231,7 +232,7 @@ describe('names', () => {
 test('float16 runs on WebGPU only with its feature, and the reason is given', () => {
   expect(dtypeSupport('fp16', { backend: 'webgpu', shaderF16: false })).toEqual({
     runs: false,
-    note: expect.stringContaining('shader-f16'),
+    note: message('precision.no-float16'),
   });
   expect(dtypeSupport('q4f16', { backend: 'webgpu', shaderF16: false }).runs).toBe(false);
   expect(dtypeSupport('q4f16', { backend: 'webgpu', shaderF16: true })).toEqual({ runs: true, note: null });

@@ -1,4 +1,5 @@
 /** The layout of a transformers.js repository: which files make up a model at which precision, and what a device can run. */
+import { message, type Message } from '../experiment/message';
 import { LabError } from '../experiment/errors';
 import type { ModelSource } from './types';
 
@@ -107,14 +108,12 @@ export interface DtypeFeatures {
  * Whether a precision runs on a device.
  * @returns `note` says why it does not, or at what price it does; null where there is nothing to say
  */
-export function dtypeSupport(dtype: Dtype, features: DtypeFeatures): { runs: boolean; note: string | null } {
+export function dtypeSupport(dtype: Dtype, features: DtypeFeatures): { runs: boolean; note: Message | null } {
   const half = dtype === 'fp16' || dtype === 'q4f16';
   if (half && features.backend === 'webgpu' && !features.shaderF16) {
-    return { runs: false, note: 'Needs float16 shaders (shader-f16), which this device does not have.' };
+    return { runs: false, note: message('precision.no-float16') };
   }
-  if (half && features.backend === 'wasm')
-    return { runs: true, note: 'Saves download, not time: the processor computes in float32.' };
-  if (dtype === 'q8' && features.backend === 'webgpu')
-    return { runs: true, note: 'Integer products run on the processor, not on the GPU: slower than q4.' };
+  if (half && features.backend === 'wasm') return { runs: true, note: message('precision.float32') };
+  if (dtype === 'q8' && features.backend === 'webgpu') return { runs: true, note: message('precision.integer') };
   return { runs: true, note: null };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { wordsOf } from '../i18n/text';
 import { planMemory, WASM_HEAP, type MemoryLimits, type PlannedModel, type PlannedWork } from './memory-plan';
 import { wording } from '../i18n/testing';
 
@@ -21,6 +22,7 @@ const work: PlannedWork = {
   comparedTokens: 50,
   sampleRows: 100,
 };
+const words = wordsOf('en');
 const gpu: MemoryLimits = {
   backend: 'webgpu',
   maxBufferSize: GIB,
@@ -30,7 +32,7 @@ const gpu: MemoryLimits = {
 
 describe('the lines', () => {
   const plan = planMemory(small, large, work, gpu);
-  const line = (label: string) => plan.lines.find((item) => item.label.startsWith(label))!;
+  const line = (label: string) => plan.lines.find((item) => words.say(item.label).startsWith(label))!;
 
   test('are what the shapes say', () => {
     expect(line('Weights')).toMatchObject({ source: 4 * 100e6, target: 4 * 400e6 });
@@ -42,7 +44,9 @@ describe('the lines', () => {
     expect(line('Logits of neutral')).toMatchObject({ source: 50 * 1000 * 4, runtime: false });
     expect(line('Sample')).toMatchObject({ shared: 100 * 4 * 2 * 10 * 512 });
     expect(line('The fit')).toMatchObject({ source: 0, target: 0, shared: 50e6 });
-    expect(plan.lines.filter((item) => item.estimated).map((item) => item.label)).toEqual(['Inside a block']);
+    expect(plan.lines.filter((item) => item.estimated).map((item) => words.say(item.label))).toEqual([
+      'Inside a block',
+    ]);
   });
 
   test('what is kept adds up; of what passes, the largest use of one model counts', () => {
@@ -66,7 +70,9 @@ describe('the lines', () => {
 
   test('a float16 cache is half; a stated head width counts', () => {
     const half = planMemory({ ...small, dtype: 'q4f16', config: { ...small.config, headDim: 128 } }, large, work, gpu);
-    expect(half.lines.find((item) => item.label === 'KV cache')!.source).toBe(2 * 10 * 16 * 4 * 64 * 128 * 2);
+    expect(half.lines.find((item) => words.say(item.label) === 'KV cache')!.source).toBe(
+      2 * 10 * 16 * 4 * 64 * 128 * 2,
+    );
   });
 });
 

@@ -47,7 +47,7 @@ export interface MemoryLimits {
 }
 
 export interface MemoryLine {
-  label: string;
+  label: Message;
   source: number;
   target: number;
   /** Of neither model, such as the fit. */
@@ -118,11 +118,11 @@ export function planMemory(
   const wasm = limits.backend === 'wasm';
   const line = (
     use: MemoryLine['use'],
-    label: string,
+    label: Message,
     of: (model: PlannedModel) => number,
     { estimated = false, runtime = true } = {},
   ): MemoryLine => ({ label, source: of(source), target: of(target), shared: 0, estimated, runtime, use });
-  const shared = (use: MemoryLine['use'], label: string, bytes: number): MemoryLine => ({
+  const shared = (use: MemoryLine['use'], label: Message, bytes: number): MemoryLine => ({
     label,
     source: 0,
     target: 0,
@@ -134,20 +134,24 @@ export function planMemory(
   const states = ({ config }: PlannedModel): number =>
     config.layers * work.collectRows * work.collectLength * config.hiddenSize * FLOAT;
   const lines: MemoryLine[] = [
-    line('kept', `Weights, in ${work.sessions} sessions`, (model) => work.sessions * model.weightBytes),
-    line('kept', 'Files, as they were read', (model) => model.weightBytes, { runtime: false }),
+    line(
+      'kept',
+      message('memory.line.weights', { sessions: work.sessions }),
+      (model) => work.sessions * model.weightBytes,
+    ),
+    line('kept', message('memory.line.files'), (model) => model.weightBytes, { runtime: false }),
     shared(
       'kept',
-      'Sample for figures and controls',
+      message('memory.line.sample'),
       work.sampleRows *
         FLOAT *
         (source.config.layers * source.config.hiddenSize + target.config.layers * target.config.hiddenSize),
     ),
-    shared('kept', 'The fit', work.fitBytes),
-    line('reading', 'Residual states of a batch', states),
+    shared('kept', message('memory.line.fit'), work.fitBytes),
+    line('reading', message('memory.line.states'), states),
     line(
       'reading',
-      'Inside a block',
+      message('memory.line.block'),
       ({ config }) =>
         work.collectRows *
         work.collectLength *
@@ -157,12 +161,17 @@ export function planMemory(
       { estimated: true },
     ),
     // On WebGPU the states stay on the device, and the sink takes them from there.
-    ...(wasm ? [shared('reading', 'The batch’s states for the fit', 2 * (states(source) + states(target)))] : []),
-    line('writing', 'KV cache', (model) => kvBytes(model, work)),
-    line('writing', 'Logits', ({ config }) => work.decodeRows * config.vocabSize * FLOAT),
-    line('comparing', 'Logits of neutral text', ({ config }) => work.comparedTokens * config.vocabSize * FLOAT, {
-      runtime: false,
-    }),
+    ...(wasm ? [shared('reading', message('memory.line.fit-states'), 2 * (states(source) + states(target)))] : []),
+    line('writing', message('memory.line.kv'), (model) => kvBytes(model, work)),
+    line('writing', message('memory.line.logits'), ({ config }) => work.decodeRows * config.vocabSize * FLOAT),
+    line(
+      'comparing',
+      message('memory.line.neutral-logits'),
+      ({ config }) => work.comparedTokens * config.vocabSize * FLOAT,
+      {
+        runtime: false,
+      },
+    ),
   ];
   const onDisk = work.corpusTokens * source.config.layers * source.config.hiddenSize * FLOAT;
   const all = needOf(lines);

@@ -7,9 +7,9 @@ const channel = new Channel<RunRequests>(
   () => new Worker(new URL('./runs.worker.ts', import.meta.url), { type: 'module', name: 'lrt-runs' }),
   {
     crashed: (message) =>
-      new LabError(message ? 'storage-unavailable.runs-stopped' : 'storage-unavailable.runs-script', {
-        reason: message,
-      }),
+      message === ''
+        ? new LabError('storage-unavailable.runs-script')
+        : new LabError('storage-unavailable.runs-stopped', { reason: message }),
   },
 );
 

@@ -73,7 +73,7 @@ async function take(store: RunStore, file: Blob, fileName: string, now: number):
         report.refused.push({ name, error: LabError.from(error).toJSON() });
       }
     }
-  } else if (has(value, 'experiment', 'verdict')) {
+  } else if (has(value, 'experiment', 'timings')) {
     // A run does not say when it was made: its day is that of the import.
     await keep({
       run: value as Run,

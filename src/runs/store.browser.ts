@@ -49,7 +49,7 @@ test('a run is kept once, listed with its numbers, renamed, deleted and put back
     name: 'Run 1',
     experimentDigest: recorded.experimentDigest,
     summary: {
-      outcome: recorded.verdict.outcome,
+      outcome: recorded.evidence.verdict.outcome,
       heldOutR2: recorded.map.heldOutR2,
       source: recorded.models.source.title,
     },

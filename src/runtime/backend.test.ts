@@ -1,3 +1,4 @@
+import { wordsOf } from '../i18n/text';
 import { expect, test } from 'vitest';
 import { LabError } from '../experiment/errors';
 import { chooseBackend } from './backend';
@@ -16,7 +17,7 @@ test.each([
 ] as const)('%s, %o: %s', (choice, adapter, backend, chosenBy, reason) => {
   const decision = chooseBackend(choice, adapter);
   expect(decision).toMatchObject({ backend, chosenBy });
-  expect(decision.reason).toContain(reason);
+  expect(wordsOf('en').say(decision.reason)).toContain(reason);
 });
 
 test('WebGPU that was asked for is never replaced', () => {

@@ -31,7 +31,9 @@ export class EngineClient {
     () => new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module', name: 'lrt-engine' }),
     {
       crashed: (message) =>
-        new LabError(message ? 'worker-crashed.stopped' : 'worker-crashed.script', { reason: message }),
+        message === ''
+          ? new LabError('worker-crashed.script')
+          : new LabError('worker-crashed.stopped', { reason: message }),
       onNotice: ({ error, checkpoint }) => {
         this.#checkpoint = checkpoint;
         return LabError.fromJSON(error);

@@ -1,6 +1,6 @@
 /** What both models make of the same text: tokens read, and the states as clouds of points. */
 import { useState } from 'react';
-import type { ActivationsResult } from '../../experiment/run';
+import type { ActivationsResult, AlignmentReport } from '../../experiment/run';
 import { StageFrame } from '../ui/StageFrame';
 import { useCorpora } from '../state/catalog';
 import { useLab } from '../state/store';
@@ -26,12 +26,13 @@ export default function ActivationsStage() {
   const [targetBlock, setTargetBlock] = useState<number | null>(null);
   const source = sourceBlock ?? map?.layers.source ?? 0;
   const target = targetBlock ?? map?.layers.target ?? 0;
-  const apart = result?.alignment.by === 'characters';
+  const alignment = result?.alignment ?? null;
+  const apart = alignment?.by === 'characters';
   return (
     <StageFrame
       stage="activations"
       title={words.text('activations.title')}
-      lead={words.text('activations.lead', { by: result?.alignment.by ?? 'tokens' })}
+      lead={words.text('activations.lead', { by: alignment?.by ?? 'tokens' })}
     >
       {result && (
         <>
@@ -45,10 +46,13 @@ export default function ActivationsStage() {
               {
                 name: words.text('activations.kept'),
                 value: count(result.tokens.kept),
-                note: words.text('activations.kept-note', { read: count(result.tokens.read), by: result.alignment.by }),
+                note: words.text('activations.kept-note', {
+                  read: count(result.tokens.read),
+                  by: alignment?.by ?? 'tokens',
+                }),
                 help: words.text('activations.kept-help'),
               },
-              ...(apart ? [alignedShare(words, result.alignment)] : []),
+              ...(apart && alignment ? [alignedShare(words, alignment)] : []),
               {
                 name: words.text('activations.fitted'),
                 value: count(result.tokens.train),
@@ -106,7 +110,7 @@ export default function ActivationsStage() {
 const targetLabels = (labels: ActivationsResult['labels']): ActivationsResult['labels'] =>
   labels.map(({ partner, ...label }) => (partner === undefined ? label : { ...label, token: partner }));
 
-function alignedShare(words: Words, { share, paired }: ActivationsResult['alignment']): Fact {
+function alignedShare(words: Words, { share, paired }: AlignmentReport): Fact {
   return {
     name: words.text('activations.paired'),
     value: (

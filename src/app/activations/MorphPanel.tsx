@@ -6,7 +6,7 @@ import { Figure } from '../figures/Figure';
 import type { PlotHandle } from '../figures/PlotView';
 import { usePlotTheme } from '../figures/theme';
 import { plotText } from '../figures/plot-text';
-import { ArmMark } from '../ui/ArmMark';
+import { ArmMark } from '../figures/ArmMark';
 import { fixed, tokenName } from '../ui/format';
 import { useWords } from '../state/text';
 import type { Words } from '../../i18n/text';

@@ -1,17 +1,20 @@
 /** What came out, for someone who has to decide: the verdict, the arms, the costs, the texts, the files. */
+import { useWords } from '../state/text';
 import { useState } from 'react';
 import type { Arm, ArmResult, EvidenceResult, Run } from '../../experiment/run';
 import { ExportPanel } from '../files/ExportPanel';
 import { ARM_STYLES } from '../figures/arms';
+import { METRICS, metricOf, SHOWN_METRICS } from '../../metrics';
 import { Figure } from '../figures/Figure';
 import { StageFrame } from '../ui/StageFrame';
 import { useLab } from '../state/store';
 import { useConceptPoles, type ConceptPoles } from '../state/concept-poles';
-import { ArmMark } from '../ui/ArmMark';
+import { ArmMark } from '../figures/ArmMark';
 import { Digest } from '../ui/Digest';
 import { Facts } from '../ui/Facts';
 import { fixed, interval, percent, signed } from '../ui/format';
-import { OUTCOME_NAMES } from './VerdictLine';
+import { OUTCOME_NAMES } from '../ui/VerdictLine';
+import '../figures/rates.css';
 import './evidence.css';
 
 export default function EvidenceStage() {
@@ -41,15 +44,16 @@ export default function EvidenceStage() {
 }
 
 function VerdictBlock({ result }: { result: EvidenceResult }) {
+  const words = useWords();
   const { verdict } = result;
   const { usableWindow: window, chosenDose: dose, transferRatio: ratio } = verdict;
   return (
     <section className={`verdict outcome-${verdict.outcome}`} data-testid="verdict" data-outcome={verdict.outcome}>
       <h2>{OUTCOME_NAMES[verdict.outcome]}</h2>
-      <p className="verdict-sentence">{verdict.sentence}</p>
+      <p className="verdict-sentence">{words.say(verdict.sentence)}</p>
       <ul className="reasons">
-        {verdict.reasons.map((reason) => (
-          <li key={reason}>{reason}</li>
+        {verdict.reasons.map((reason, i) => (
+          <li key={i}>{words.say(reason)}</li>
         ))}
       </ul>
       <Facts
@@ -86,6 +90,7 @@ const towards = (arm: ArmResult, ends: ConceptPoles): string =>
       : `toward ${ends.negative}`;
 
 function ArmsFigure({ arms, ends }: { arms: ArmResult[]; ends: ConceptPoles }) {
+  const words = useWords();
   return (
     <Figure
       name="arms"
@@ -93,7 +98,7 @@ function ArmsFigure({ arms, ends }: { arms: ArmResult[]; ends: ConceptPoles }) {
       title="The arms"
       caption={`Share of continuations on the wanted side (for the unsteered models: on the side of “${ends.positive}”), with its 95 % Wilson interval.`}
       table={{
-        head: ['arm', 'direction', 'r', 'alpha', 'rate', 'low', 'high', 'n', 'p95_kl', 'mean_kl', 'rep3'],
+        head: ['arm', 'direction', 'r', 'alpha', 'rate', 'low', 'high', 'n', ...METRICS.map(({ column }) => column)],
         rows: arms.map((a) => [
           a.name,
           a.direction,
@@ -102,9 +107,7 @@ function ArmsFigure({ arms, ends }: { arms: ArmResult[]; ends: ConceptPoles }) {
           a.conceptRate.value,
           ...a.conceptRate.interval,
           a.conceptRate.n,
-          a.p95Kl,
-          a.meanKl,
-          a.rep3,
+          ...METRICS.map(({ id }) => a.metrics[id] ?? ''),
         ]),
       }}
       cursor={[
@@ -138,12 +141,11 @@ function ArmsFigure({ arms, ends }: { arms: ArmResult[]; ends: ConceptPoles }) {
               <th scope="col" className="num">
                 n
               </th>
-              <th scope="col" className="num">
-                p95 KL
-              </th>
-              <th scope="col" className="num">
-                rep-3
-              </th>
+              {SHOWN_METRICS.map(({ id }) => (
+                <th key={id} scope="col" className="num" title={words.text(`metric.${id}.help`)}>
+                  {words.text(`metric.${id}.name`)}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
@@ -166,8 +168,11 @@ function ArmsFigure({ arms, ends }: { arms: ArmResult[]; ends: ConceptPoles }) {
                   <RateBar arm={arm.name} value={arm.conceptRate.value} range={arm.conceptRate.interval} />
                 </td>
                 <td className="num">{arm.conceptRate.n}</td>
-                <td className="num">{fixed(arm.p95Kl)}</td>
-                <td className="num">{fixed(arm.rep3)}</td>
+                {SHOWN_METRICS.map(({ id, digits }) => (
+                  <td key={id} className="num">
+                    {fixed(metricOf(arm.metrics, id), digits)}
+                  </td>
+                ))}
               </tr>
             ))}
           </tbody>
@@ -220,12 +225,13 @@ function Samples({ arms, ends }: { arms: ArmResult[]; ends: ConceptPoles }) {
 }
 
 function Warnings({ warnings }: { warnings: Run['warnings'] }) {
+  const words = useWords();
   return (
     <section className="warnings">
       <h3>Refused, failed or doubtful</h3>
       <ul>
-        {warnings.map(({ text }) => (
-          <li key={text}>{text}</li>
+        {warnings.map(({ message }, i) => (
+          <li key={i}>{words.say(message)}</li>
         ))}
       </ul>
     </section>

@@ -1,12 +1,11 @@
 /** A file read back: what it is, and how it stands to the run on screen. */
 import { useState, type ReactNode } from 'react';
+import { asJson } from '../../experiment/bundle';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
 import { digestOf } from '../../experiment/digest';
 import type { Run } from '../../experiment/run';
 import { identify, likeness, type Identified } from '../../files/identify';
-import type { Words } from '../../i18n/text';
 import { openExperiment } from '../state/store';
-import { useWords } from '../state/text';
 import { ErrorNote } from '../ui/ErrorNote';
 import { FileDrop } from '../ui/FileDrop';
 import { count, fixed } from '../ui/format';
@@ -125,7 +124,7 @@ function Found({ name, found, run }: { name: string; found: Identified; run: Run
         </>
       );
     case 'sweep': {
-      const same = JSON.stringify(found.cells) === JSON.stringify(run.doseResponse);
+      const same = digestOf(asJson(found.cells)) === digestOf(asJson(run.evidence.doseResponse));
       return (
         <p>
           <Rich text="files.found.sweep" params={{ name, count: found.cells.length, same }} tags={{ code: CODE }} />

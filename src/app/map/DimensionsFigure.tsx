@@ -1,6 +1,6 @@
 /** Whether the R² is spread over the dimensions or carried by a few of them. */
 import { useMemo, useState } from 'react';
-import type { MapResult } from '../../experiment/run';
+import type { MapResult, MapStatistics } from '../../experiment/run';
 import { r2Histogram } from '../../math/map-statistics';
 import { Figure } from '../figures/Figure';
 import { plotLines } from '../figures/plot-text';
@@ -15,11 +15,17 @@ type View = 'spread' | 'without';
 const LOWEST = -0.2;
 const BIN = 0.05;
 
-export function DimensionsFigure({ map, target }: { map: MapResult; target: string }) {
+interface Props {
+  map: MapResult;
+  statistics: MapStatistics;
+  target: string;
+}
+
+export function DimensionsFigure({ map, statistics, target }: Props) {
   const words = useWords();
   const theme = usePlotTheme();
   const [view, setView] = useState<View>('spread');
-  const { dimensionR2, withoutTop } = map.statistics;
+  const { dimensionR2, withoutTop } = statistics;
   const known = useMemo(() => dimensionR2.filter((r2) => r2 !== null), [dimensionR2]);
   const bins = useMemo(() => {
     const { edges, counts } = r2Histogram(known, Math.round((1 - LOWEST) / BIN), LOWEST);

@@ -1,6 +1,6 @@
 /** Every kind of map of the pair, side by side: a table to choose from, and what each rank keeps. */
 import { useMemo } from 'react';
-import type { MapResult } from '../../experiment/run';
+import type { MapResult, MapStatistics } from '../../experiment/run';
 import { MAP_KINDS, type MapKind } from '../../experiment/schema';
 import { Figure } from '../figures/Figure';
 import { plotLines } from '../figures/plot-text';
@@ -16,12 +16,12 @@ const LOWEST = -0.25;
 
 type Member = MapResult['family'][number];
 
-export function KindsFigure({ map }: { map: MapResult }) {
+export function KindsFigure({ map, statistics }: { map: MapResult; statistics: MapStatistics }) {
   const words = useWords();
   const theme = usePlotTheme();
   const wanted = useLab((s) => s.experiment.map);
   const ranks = useMemo(() => map.family.filter(({ kind }) => kind === 'reduced-rank'), [map]);
-  const full = map.statistics.ceiling;
+  const full = statistics.ceiling;
   const others = useMemo(() => map.family.filter(({ kind }) => kind !== 'reduced-rank'), [map]);
   const rankInUse = map.kind === 'reduced-rank' ? map.rank : null;
 

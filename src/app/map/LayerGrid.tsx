@@ -73,7 +73,7 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
             sourceBlock: '%{customdata[0]}',
             target: plotText(target),
             targetBlock: '%{customdata[1]}',
-            measure: words.text(`map.grid.${measure}`),
+            measure: words.text(`map.grid.measure.${measure}`),
             value: '%{z:.3f}',
           }),
         )}<extra></extra>`,
@@ -122,7 +122,7 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
       className="layer-grid"
       title={words.text('map.grid.title')}
       caption={[
-        words.text(`map.grid.${measure}.caption`),
+        words.text(`map.grid.measure.${measure}.caption`),
         wanted.sourceLayer === 'auto'
           ? words.text('map.grid.chosen-by-lab', { rule: map.layerRule })
           : words.text('map.grid.in-use'),
@@ -147,7 +147,7 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
             sourceBlock: block,
             target,
             targetBlock: other,
-            measure: words.text(`map.grid.${measure}`),
+            measure: words.text(`map.grid.measure.${measure}`),
             value: fixed(values[block][other], 3),
           }),
         })),
@@ -160,8 +160,8 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
           label={words.text('map.grid.measure')}
           value={measure}
           options={[
-            { value: 'r2', label: words.text('map.grid.r2') },
-            { value: 'cka', label: words.text('map.grid.cka') },
+            { value: 'r2', label: words.text('map.grid.measure.r2') },
+            { value: 'cka', label: words.text('map.grid.measure.cka') },
           ]}
           onChange={setMeasure}
         />

@@ -59,12 +59,12 @@ export default function MapStage() {
               {
                 name: words.text('map.lambda-fact'),
                 value: compact(map.lambda),
-                note: map.lambdaRule,
+                note: words.say(map.lambdaRule),
                 help: words.text('map.lambda-fact.help'),
               },
               {
                 name: words.text('map.solver'),
-                value: map.solver === 'wgsl' ? words.text('map.solver.wgsl') : words.text('map.solver.wasm'),
+                value: words.text(`map.solver.${map.solver}`),
                 note: agreement(words, map),
                 help: words.text('map.solver.help', { reason: map.secondPassReason ?? 'none' }),
               },
@@ -86,9 +86,13 @@ export default function MapStage() {
           <div className="map-figures">
             <LayerGrid map={map} source={source} target={target} />
             <LambdaFigure map={map} />
-            <KindsFigure map={map} />
-            <SpectrumFigure map={map} />
-            <DimensionsFigure map={map} target={target} />
+            {map.statistics && (
+              <>
+                <KindsFigure map={map} statistics={map.statistics} />
+                <SpectrumFigure statistics={map.statistics} />
+                <DimensionsFigure map={map} statistics={map.statistics} target={target} />
+              </>
+            )}
           </div>
         </>
       )}

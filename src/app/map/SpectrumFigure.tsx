@@ -1,6 +1,6 @@
 /** How many directions the map really carries. */
 import { useMemo } from 'react';
-import type { MapResult } from '../../experiment/run';
+import type { MapStatistics } from '../../experiment/run';
 import { Figure } from '../figures/Figure';
 import { plotLines } from '../figures/plot-text';
 import { usePlotTheme } from '../figures/theme';
@@ -10,10 +10,10 @@ import { useWords } from '../state/text';
 /** 1, 2 and 5 of every decade that a deviation can be in. */
 const ONE_TWO_FIVE = Array.from({ length: 17 }, (_, k) => [1, 2, 5].map((digit) => Number(`${digit}e${k - 8}`))).flat();
 
-export function SpectrumFigure({ map }: { map: MapResult }) {
+export function SpectrumFigure({ statistics }: { statistics: MapStatistics }) {
   const words = useWords();
   const theme = usePlotTheme();
-  const { spectrum, effectiveRank, ceiling } = map.statistics;
+  const { spectrum, effectiveRank, ceiling } = statistics;
   const plot = useMemo(() => {
     const x = spectrum.map((_, i) => i + 1);
     // What is zero has no place on a logarithmic axis.

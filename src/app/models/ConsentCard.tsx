@@ -83,7 +83,7 @@ function Precisions({ variants }: { variants: VariantOffer[] }) {
           />
           <span className="precision-name">{dtype}</span>
           <span className="num">{bytes(size)}</span>
-          {note && <span className="precision-note">{note}</span>}
+          {note && <span className="precision-note">{words.say(note)}</span>}
         </label>
       ))}
       {!variants.some(({ runs }) => runs) && <p>{words.text('models.precision.none')}</p>}

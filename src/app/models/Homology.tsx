@@ -18,11 +18,16 @@ function setAlignment(alignment: Alignment): void {
 /** A refused pair has no result: its checks come with the error. */
 export function refusalOf(error: LabErrorJson): HomologyReport | null {
   if (error.code !== 'not-homologous') return null;
-  const checks = (error.params.checks as Message[]).map(({ key, params }) => ({
-    name: String(params.name),
-    passed: key === 'homology.passed',
-    detail: String(params.detail),
-  }));
+  const checksOf = (param: 'passed' | 'failed'): HomologyReport['checks'] => {
+    const said = error.params?.[param];
+    const messages = Array.isArray(said) ? said : [];
+    return messages.map(({ params }) => ({
+      name: params.name as Message,
+      passed: param === 'passed',
+      detail: params.detail as Message,
+    }));
+  };
+  const checks = [...checksOf('failed'), ...checksOf('passed')];
   return { verdict: 'not-homologous', sameIds: false, checks, sample: null, unsampled: null };
 }
 
@@ -46,17 +51,17 @@ export function Homology({ report, refused = false }: { report: HomologyReport; 
     <section className="homology" aria-labelledby="homology-title" data-verdict={report.verdict}>
       <h2 id="homology-title">{refused ? words.text('models.homology.refused') : titleOf(words, report)}</h2>
       <ul className="checks">
-        {report.checks.map((check) => (
-          <li key={check.name} className={check.passed ? 'passed' : 'failed'}>
+        {report.checks.map((check, i) => (
+          <li key={i} className={check.passed ? 'passed' : 'failed'}>
             <svg viewBox="0 0 14 14" width="14" height="14" aria-hidden="true">
               {check.passed ? <path d="m2.5 7.5 3 3 6-7" /> : <path d="m3 3 8 8m0-8-8 8" />}
             </svg>
-            <b>{check.name}</b>
+            <b>{words.say(check.name)}</b>
             <span>
               <span className="visually-hidden">
                 {words.text(check.passed ? 'models.homology.passed' : 'models.homology.failed')}{' '}
               </span>
-              {check.detail}
+              {words.say(check.detail)}
             </span>
           </li>
         ))}

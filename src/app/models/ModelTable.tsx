@@ -1,4 +1,5 @@
 /** All models that can be chosen: the bundled family, downloads, opened folders; and what an experiment names and this device does not have. */
+import { message, type Message } from '../../experiment/message';
 import { sameModel, type ModelRef } from '../../experiment/model-ref';
 import type { Experiment } from '../../experiment/schema';
 import type { LocalOffer, StoredOffer } from '../../worker/protocol';
@@ -24,7 +25,7 @@ interface Row {
   bytes: number | null;
   license: string | null;
   /** Why it cannot be chosen, or what to mind. */
-  note: string | null;
+  note: Message | null;
   usable: boolean;
   /** Named by the experiment and not on this device. */
   absent?: boolean;
@@ -97,7 +98,7 @@ function absentRow(words: Words, ref: ModelRef): Row {
           commit: ref.location.commit.slice(0, 7),
         })
       : words.text('models.from-folder', { dtype: ref.dtype });
-  const note = ref.location?.kind === 'hub' ? words.text('models.not-downloaded') : words.text('models.not-open');
+  const note = ref.location?.kind === 'hub' ? message('models.not-downloaded') : message('models.not-open');
   return {
     ref,
     key: `${ref.id}-${ref.dtype}`,
@@ -252,7 +253,7 @@ function ModelRow({ row, refFor, isChosen, titleOf }: RowProps) {
       <th scope="row">
         {row.title}
         <span className="muted">{row.from}</span>
-        {row.note && <span className="muted">{row.note}</span>}
+        {row.note && <span className="muted">{words.say(row.note)}</span>}
         {row.absent && row.ref.location?.kind === 'hub' && (
           <button type="button" className="quiet" data-testid="get-absent" onClick={() => getAbsent(row.ref)}>
             {words.text('models.list-at', { host: hostName(row.ref.location.host) })}

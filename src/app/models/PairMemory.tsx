@@ -135,7 +135,7 @@ function Plan({ plan }: { plan: MemoryPlan }) {
             </thead>
             <tbody>
               {plan.lines.map((line) => (
-                <tr key={line.label}>
+                <tr key={line.label.key}>
                   <th scope="row">
                     <Rich
                       text={`models.memory.use.${line.use}`}

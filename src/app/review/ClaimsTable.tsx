@@ -1,6 +1,6 @@
 /** The claims of a link, and beside each what was found here. */
 import type { Claim } from '../../experiment/share/claims';
-import { claimText } from '../../experiment/share/claims';
+import { claimMessages } from '../../experiment/share/claims';
 import type { RunDocument } from '../../experiment/share/document';
 import type { ClaimCheck } from '../../experiment/share/verification';
 import { Help } from '../ui/Help';
@@ -82,7 +82,8 @@ export function ClaimsTable({ document, checks }: { document: RunDocument; check
 
 function ClaimRow({ claim, ends, check }: { claim: Claim; ends: RunDocument['concept']; check: ClaimCheck | null }) {
   const words = useWords();
-  const { label, help } = claimText(claim.id, ends);
+  const said = claimMessages(claim.id, ends);
+  const [label, help] = [words.say(said.label), words.say(said.help)];
   const more = [
     claim.n === undefined ? null : words.text('review.claim.n', { n: claim.n }),
     claim.interval ? words.text('review.claim.interval', { interval: interval(claim.interval) }) : null,

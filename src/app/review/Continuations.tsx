@@ -1,7 +1,7 @@
 /** The continuations that a link shows, as text and nothing else. */
 import type { Evidence, RunDocument } from '../../experiment/share/document';
 import { ARM_STYLES } from '../figures/arms';
-import { ArmMark } from '../ui/ArmMark';
+import { ArmMark } from '../figures/ArmMark';
 import { useWords } from '../state/text';
 import { Rich } from '../ui/Rich';
 

@@ -28,7 +28,7 @@ export function HostGate({ hosts, purpose, onAgree, onClose }: Props) {
           </li>
         ))}
       </ul>
-      <p>{words.text(`review.hosts.${purpose}`, { count: hosts.length })}</p>
+      <p>{words.text(`review.hosts.ask.${purpose}`, { count: hosts.length })}</p>
       <div className="dialog-foot">
         <button type="button" onClick={() => dialog.current?.close()}>
           {words.text('review.hosts.stop')}

@@ -5,7 +5,7 @@ import type { RunDocument } from '../../experiment/share/document';
 import type { ClaimCheck } from '../../experiment/share/verification';
 import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
-import { ArmMark } from '../ui/ArmMark';
+import { ArmMark } from '../figures/ArmMark';
 import { interval, percent } from '../ui/format';
 import { useWords } from '../state/text';
 

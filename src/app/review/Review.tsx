@@ -10,7 +10,7 @@ import type { AddressDocument, RunDocument } from '../../experiment/share/docume
 import { openBundle, openLink, type Opened } from '../../experiment/share/open';
 import { compareClaims } from '../../experiment/share/verification';
 
-import { ThemeSwitch } from '../shell/ThemeSwitch';
+import { ThemeSwitch } from '../ui/ThemeSwitch';
 import { openExperiment, useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { bytes as byteText, count, hostName } from '../ui/format';
@@ -25,7 +25,7 @@ import { useVerification } from './useVerification';
 import { VerifyPanel } from './VerifyPanel';
 import { useWords } from '../state/text';
 import { Rich } from '../ui/Rich';
-import '../evidence/evidence.css';
+import '../figures/rates.css';
 import './review.css';
 
 export default function Review({ fragment }: { fragment: string }) {

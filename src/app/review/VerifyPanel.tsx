@@ -1,5 +1,4 @@
 /** Verify on this device: the steps with their verdicts, what each looked at, and the file to keep. */
-import { useWords } from '../state/text';
 import { STEPS, type Depth, type Step, type StepId, type Verification } from '../../experiment/share/verification';
 import { downloadText } from '../figures/export';
 import { ErrorNote } from '../ui/ErrorNote';

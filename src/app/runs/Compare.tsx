@@ -4,7 +4,7 @@ import { LabError, type LabErrorJson } from '../../experiment/errors';
 import type { Run } from '../../experiment/run';
 import { askRuns } from '../../runs/client';
 import type { RunRecord } from '../../runs/record';
-import { OUTCOME_NAMES } from '../evidence/VerdictLine';
+import { OUTCOME_NAMES } from '../ui/VerdictLine';
 
 import { ErrorNote } from '../ui/ErrorNote';
 import { dateTime } from '../ui/format';
@@ -52,6 +52,7 @@ export function Compare({ records }: { records: [RunRecord, RunRecord] }) {
 }
 
 function Heads({ records, runs }: RunPair) {
+  const words = useWords();
   return (
     <div className="compare-heads">
       {([0, 1] as const).map((i) => (
@@ -61,7 +62,7 @@ function Heads({ records, runs }: RunPair) {
           </h3>
           <p className="muted">{dateTime(records[i].created)}</p>
           <p>
-            <b>{OUTCOME_NAMES[runs[i].verdict.outcome]}.</b> {runs[i].verdict.sentence}
+            <b>{OUTCOME_NAMES[runs[i].evidence.verdict.outcome]}.</b> {words.say(runs[i].evidence.verdict.sentence)}
           </p>
         </section>
       ))}

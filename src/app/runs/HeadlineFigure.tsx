@@ -1,4 +1,5 @@
 /** Headline numbers of two runs on one scale, with their intervals, and whether those meet. */
+import { useWords } from '../state/text';
 import { useMemo } from 'react';
 import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
@@ -24,7 +25,8 @@ function scaleOf(rows: readonly Headline[]): [number, number] {
 }
 
 export function HeadlineFigure({ runs: [a, b] }: RunPair) {
-  const rows = useMemo(() => headlines(a, b), [a, b]);
+  const words = useWords();
+  const rows = useMemo(() => headlines(a, b, words), [a, b, words]);
   const scale = useMemo(() => scaleOf(rows), [rows]);
   const apart = rows.filter(({ meeting }) => meeting === 'apart').length;
   const judged = rows.filter(({ meeting }) => meeting !== null).length;

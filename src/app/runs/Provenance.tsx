@@ -33,7 +33,7 @@ function rowsOf([a, b]: readonly [Run, Run], [first, second]: readonly [RunRecor
         /(?:Firefox|Edg|Chrome|Version)\/[\d.]+/.exec(run.device.userAgent)?.[0].replace('/', ' ') ??
         run.device.userAgent,
     ),
-    row('Self-test', (run) => (run.device.selfTest.passed ? 'passed' : 'failed')),
+    row('Self-test', ({ device: { selfTest } }) => (selfTest ? (selfTest.passed ? 'passed' : 'failed') : undefined)),
     row('Lab', (run) => run.app.version),
     ...parts.map((part) => row(part, (run) => run.device.versions[part])),
     row('Finished, or brought in', (_, record) => dateTime(record.created)),

@@ -4,8 +4,8 @@ import { ARMS, type Arm, type Run, type StopStreams } from '../../experiment/run
 import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
 import { nearestStop } from '../state/dose';
-import { changedTokens } from '../steer/diff';
-import { ArmMark } from '../ui/ArmMark';
+import { changedTokens } from '../figures/changed-tokens';
+import { ArmMark } from '../figures/ArmMark';
 import { signed } from '../ui/format';
 import { RunLabel, LETTERS, type RunPair } from './RunLabel';
 
@@ -13,10 +13,10 @@ const steered = (arm: Arm): boolean => arm !== 'small' && arm !== 'large';
 
 function streamsAt(run: Run, r: number): StopStreams | null {
   const stop = nearestStop(
-    run.streams.map((streams) => streams.stop),
+    run.evidence.streams.map((streams) => streams.stop),
     r,
   );
-  return run.streams.find((streams) => streams.stop === stop) ?? null;
+  return run.evidence.streams.find((streams) => streams.stop === stop) ?? null;
 }
 
 /** True where the ids of both runs mean the same tokens: the tokenizer's file is the same. */
@@ -30,11 +30,11 @@ export function sameTokens(a: Run, b: Run, arm: Arm): boolean {
 export function Texts({ runs }: RunPair) {
   const [a, b] = runs;
   const stops = useMemo(
-    () => [...new Set(runs.flatMap((run) => run.streams.map(({ stop }) => stop)))].sort((x, y) => x - y),
+    () => [...new Set(runs.flatMap((run) => run.evidence.streams.map(({ stop }) => stop)))].sort((x, y) => x - y),
     [runs],
   );
   const [arm, setArm] = useState<Arm>('mapped');
-  const [chosen, setChosen] = useState<number>(() => nearestStop(stops, a.verdict.chosenDose.r));
+  const [chosen, setChosen] = useState<number>(() => nearestStop(stops, a.evidence.verdict.chosenDose.r));
   const at = [streamsAt(a, chosen), streamsAt(b, chosen)] as const;
   const samePrompt = at[0]?.prompt === at[1]?.prompt;
   const comparable = samePrompt && at[0] !== null && at[1] !== null && sameTokens(a, b, arm);
@@ -68,7 +68,7 @@ export function Texts({ runs }: RunPair) {
       table={{
         head: ['run', 'r', 'arm', 'prompt', 'text'],
         rows: runs.flatMap((run, i) =>
-          run.streams.flatMap((streams) =>
+          run.evidence.streams.flatMap((streams) =>
             ARMS.map((each) => [LETTERS[i], streams.stop, each, streams.prompt, textOf(streams, each)]),
           ),
         ),

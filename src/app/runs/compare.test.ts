@@ -125,23 +125,29 @@ describe('numbers', () => {
     const other: Run = {
       ...recorded,
       map: { ...recorded.map, heldOutR2: Number.NaN },
-      arms: recorded.arms.filter((arm) => arm.name !== 'random'),
-      verdict: { ...recorded.verdict, transferRatio: { value: 9, interval: [8, 10] } },
+      evidence: {
+        ...recorded.evidence,
+        arms: recorded.evidence.arms.filter((arm) => arm.name !== 'random'),
+        verdict: { ...recorded.evidence.verdict, transferRatio: { value: 9, interval: [8, 10] } },
+      },
     };
     const rows = headlines(recorded, other);
+    const costs = (id: string): number[] =>
+      recorded.evidence.arms.filter(({ name }) => name === 'mapped').map(({ metrics }) => metrics[id]);
     const of = (name: string): (typeof rows)[number] => rows.find((row) => row.name === name)!;
     expect(of('Held-out R²')).toMatchObject({ a: { value: recorded.map.heldOutR2 }, b: null, meeting: null });
     expect(of('Transfer ratio')).toMatchObject({
-      a: { value: recorded.verdict.transferRatio!.value },
+      a: { value: recorded.evidence.verdict.transferRatio!.value },
       b: { value: 9 },
       meeting: 'apart',
     });
-    const mapped = recorded.arms.find((arm) => arm.name === 'mapped' && arm.direction === 'positive')!;
+    const mapped = recorded.evidence.arms.find((arm) => arm.name === 'mapped' && arm.direction === 'positive')!;
     expect(of('Large + mapped, positive side')).toMatchObject({
       a: { value: mapped.conceptRate.value, interval: mapped.conceptRate.interval, n: mapped.conceptRate.n },
       meeting: 'overlap',
     });
     expect(of('Large + random, positive side').b).toBeNull();
-    expect(rows.filter((row) => row.group === 'cost')).toHaveLength(2);
+    expect(of('p95 KL of mapped, nat')).toMatchObject({ a: { value: Math.max(...costs('p95Kl')) } });
+    expect(of('rep-3 of mapped')).toMatchObject({ a: { value: Math.max(...costs('rep3')) } });
   });
 });

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { defaultExperiment, quickVariant } from '../../experiment/defaults';
 import { digestOf } from '../../experiment/digest';
-import { UndoRedo } from '../shell/UndoRedo';
+import { UndoRedo } from '../ui/UndoRedo';
 import { firstDifference } from '../state/stages';
 import { editExperiment, openExperiment, useLab } from '../state/store';
 import { Digest } from '../ui/Digest';

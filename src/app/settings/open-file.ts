@@ -21,7 +21,7 @@ export function experimentOfText(text: string, name: string): { experiment: Expe
   }
   if (saysBundle(value)) throw new LabError('settings-invalid.file-bundle', { name });
   const document =
-    value !== null && typeof value === 'object' && 'experiment' in value && 'verdict' in value
+    value !== null && typeof value === 'object' && 'experiment' in value && 'timings' in value
       ? value.experiment
       : value;
   return { experiment: parseExperiment(document), digest: digestOf(document) };

@@ -2,7 +2,6 @@
 import { useId } from 'react';
 import { chooseBackend } from '../state/engine';
 import { useLab } from '../state/store';
-import { useWords } from '../state/text';
 import type { BackendChoice } from '../../worker/protocol';
 import { compact, seconds } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
@@ -43,7 +42,7 @@ export function EngineStatus() {
         )}
         {device && !error && (
           <>
-            <p>{device.reason}</p>
+            <p>{words.say(device.reason)}</p>
             <dl className="facts">
               <div>
                 <dt>{words.text('shell.engine.adapter')}</dt>
@@ -83,34 +82,36 @@ export function EngineStatus() {
                 </div>
               ))}
             </dl>
-            <details>
-              <summary>
-                {words.text('shell.engine.self-test', {
-                  passed: device.selfTest.passed,
-                  time: seconds(device.selfTest.milliseconds),
-                })}
-              </summary>
-              <table className="data">
-                <thead>
-                  <tr>
-                    <th scope="col">{words.text('shell.engine.case')}</th>
-                    <th scope="col">{words.text('shell.engine.largest-error')}</th>
-                    <th scope="col">{words.text('shell.engine.allowed')}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {device.selfTest.cases.map((test, i) => (
-                    <tr key={i}>
-                      <td>
-                        {test.kernel}: {test.name}
-                      </td>
-                      <td className="num">{compact(test.maxRelativeError)}</td>
-                      <td className="num">{compact(test.tolerance)}</td>
+            {device.selfTest && (
+              <details>
+                <summary>
+                  {words.text('shell.engine.self-test', {
+                    passed: device.selfTest.passed,
+                    time: seconds(device.selfTest.milliseconds),
+                  })}
+                </summary>
+                <table className="data">
+                  <thead>
+                    <tr>
+                      <th scope="col">{words.text('shell.engine.case')}</th>
+                      <th scope="col">{words.text('shell.engine.largest-error')}</th>
+                      <th scope="col">{words.text('shell.engine.allowed')}</th>
                     </tr>
-                  ))}
-                </tbody>
-              </table>
-            </details>
+                  </thead>
+                  <tbody>
+                    {device.selfTest.cases.map((test, i) => (
+                      <tr key={i}>
+                        <td>
+                          {test.kernel}: {test.name}
+                        </td>
+                        <td className="num">{compact(test.maxRelativeError)}</td>
+                        <td className="num">{compact(test.tolerance)}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </details>
+            )}
           </>
         )}
         {!device && !error && <p className="muted">{words.text('shell.engine.looking')}</p>}

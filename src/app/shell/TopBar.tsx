@@ -7,8 +7,8 @@ import { progressText } from '../ui/ProgressLine';
 import { useRuns } from '../state/runs';
 import { dateTime } from '../ui/format';
 import { EngineStatus } from './EngineStatus';
-import { ThemeSwitch } from './ThemeSwitch';
-import { UndoRedo, useUndoKeys } from './UndoRedo';
+import { ThemeSwitch } from '../ui/ThemeSwitch';
+import { UndoRedo, useUndoKeys } from '../ui/UndoRedo';
 import { useWords } from '../state/text';
 import { Rich } from '../ui/Rich';
 

@@ -223,7 +223,7 @@ function finish(run: NonNullable<ReturnType<typeof useLab.getState>['run']>, par
     parent: s.parent === parent ? run.experimentDigest : s.parent,
   }));
   void keepFinished(run, parent);
-  const covered = new Set(run.streams.map((s) => s.stop));
+  const covered = new Set(run.evidence.streams.map((s) => s.stop));
   if (run.steer.axis.stops.some((stop) => !covered.has(stop))) void fillStreams(run.steer.axis.prompt);
 }
 

@@ -1,5 +1,6 @@
 /** What the page knows about each stage, and which settings each stage's result depends on. */
 import type { LabErrorJson } from '../../experiment/errors';
+import type { Message } from '../../experiment/message';
 import { STAGES, type Run, type Stage, type StageResults } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
 
@@ -16,7 +17,7 @@ export interface StageState<K extends Stage> {
   milliseconds: number | null;
   fromMemory: boolean;
   /** What a reader of the result must know. */
-  warnings: string[];
+  warnings: Message[];
   error: LabErrorJson | null;
 }
 
@@ -87,7 +88,7 @@ export function stagesOf(run: Run, origin: Origin): Stages {
     experiment: run.experiment,
     milliseconds: run.timings[stage] ?? null,
     fromMemory: false,
-    warnings: run.warnings.filter((warning) => warning.stage === stage).map(({ text }) => text),
+    warnings: run.warnings.filter((warning) => warning.stage === stage).map(({ message }) => message),
     error: null,
   });
   return {
@@ -95,12 +96,6 @@ export function stagesOf(run: Run, origin: Origin): Stages {
     activations: part('activations', run.activations),
     map: part('map', run.map),
     steer: part('steer', run.steer),
-    evidence: part('evidence', {
-      arms: run.arms,
-      doseResponse: run.doseResponse,
-      streams: run.streams,
-      replay: run.replay,
-      verdict: run.verdict,
-    }),
+    evidence: part('evidence', run.evidence),
   };
 }

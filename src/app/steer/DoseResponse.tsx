@@ -1,11 +1,14 @@
 /** What the dose does over its whole range: the concept rate of every arm, and what it costs. */
+import { useWords } from '../state/text';
 import { useMemo, useState } from 'react';
 import { DOSED_ARMS, type Arm, type DoseCell, type DosedArm, type Verdict } from '../../experiment/run';
+import { METRICS, metricOf, SHOWN_METRICS, type AnyMetric, type MetricId } from '../../metrics';
 import { ARM_STYLES } from '../figures/arms';
+import { along, withAlpha } from '../figures/dose-curves';
 import { Figure, type CursorSeries } from '../figures/Figure';
 import { Legend } from '../figures/Legend';
 import { usePlotTheme, type PlotTheme } from '../figures/theme';
-import { interval, percent, signed } from '../ui/format';
+import { fixed, interval, percent, signed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 
 interface Props {
@@ -26,11 +29,8 @@ const HEAD = [
   'low',
   'high',
   'negative',
-  'undecided',
   'n',
-  'kl_mean',
-  'kl_p95',
-  'rep3',
+  ...METRICS.map(({ column }) => column),
 ];
 
 function tableOf(cells: DoseCell[]): { head: string[]; rows: (string | number)[][] } {
@@ -45,28 +45,11 @@ function tableOf(cells: DoseCell[]): { head: string[]; rows: (string | number)[]
       c.positive.rate,
       ...c.positive.interval,
       c.negative.rate,
-      c.undecided,
       c.n,
-      c.klMean,
-      c.klP95,
-      c.rep3,
+      ...METRICS.map(({ id }) => c.metrics[id] ?? ''),
     ]),
   };
 }
-
-/** Cells of one arm along the dose. Where both halves have a dose, the half that reports is drawn as the point. */
-export function along(cells: DoseCell[], arm: DosedArm): DoseCell[] {
-  const byDose = new Map<number, DoseCell>();
-  for (const cell of cells)
-    if (cell.arm === arm && (cell.half === 'report' || !byDose.has(cell.r))) byDose.set(cell.r, cell);
-  return [...byDose.values()].sort((a, b) => a.r - b.r);
-}
-
-const faded = (color: string, share: number): string => `color-mix(in srgb, ${color} ${share}%, transparent)`;
-
-/** Plotly reads no color-mix: the alpha goes into a hex colour. */
-export const withAlpha = (color: string, alpha: string): string =>
-  /^#[0-9a-f]{6}$/i.test(color) ? color + alpha : faded(color, 20);
 
 /** Sideways steps of the arms, as shares of the axis. */
 const DODGE: Record<DosedArm, number> = { 'small-steered': -0.006, mapped: 0, native: 0.006, random: 0 };
@@ -141,19 +124,23 @@ function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cur
   return { data, cursor };
 }
 
-type Cost = 'klP95' | 'rep3';
-
-function costTraces(cells: DoseCell[], cost: Cost, theme: PlotTheme): { data: unknown[]; cursor: CursorSeries[] } {
+function costTraces(
+  cells: DoseCell[],
+  { id, digits }: AnyMetric,
+  name: string,
+  theme: PlotTheme,
+): { data: unknown[]; cursor: CursorSeries[] } {
   const arms: DosedArm[] = ['random', 'small-steered', 'native', 'mapped'];
   const rows = arms.map((arm) => ({ arm, row: along(cells, arm) })).filter(({ row }) => row.length > 0);
-  const name = cost === 'klP95' ? 'p95 KL' : 'rep-3';
   const data = rows.map(({ arm, row }) => ({
     type: 'scatter',
     name: ARM_STYLES[arm].name,
     mode: 'lines+markers',
     x: row.map((c) => c.r),
-    y: row.map((c) => c[cost]),
-    text: row.map((c) => `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${name} ${c[cost].toFixed(2)}`),
+    y: row.map((c) => metricOf(c.metrics, id)),
+    text: row.map(
+      (c) => `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${name} ${fixed(metricOf(c.metrics, id), digits)}`,
+    ),
     hovertemplate: '%{text}<extra></extra>',
     line: { color: theme.arm(arm), width: arm === 'random' ? 1 : 2 },
     marker: {
@@ -196,7 +183,10 @@ const label = (text: string, y: number, color: string, ground: string): unknown 
 
 export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
   const theme = usePlotTheme();
-  const [cost, setCost] = useState<Cost>('klP95');
+  const words = useWords();
+  const [cost, setCost] = useState<MetricId>('p95Kl');
+  const metric = METRICS.find(({ id }) => id === cost)!;
+  const costs = SHOWN_METRICS.filter(({ id }) => cells.some((cell) => metricOf(cell.metrics, id) !== null));
   const table = useMemo(() => tableOf(cells), [cells]);
   const rate = useMemo(() => {
     const { data, cursor } = rateTraces(cells, theme);
@@ -210,16 +200,17 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
     return { data, cursor, layout };
   }, [cells, theme, positive, baseline.large]);
   const side = useMemo(() => {
-    const { data, cursor } = costTraces(cells, cost, theme);
-    const limit = cost === 'klP95' ? verdict.usableWindow.maxP95Kl : verdict.usableWindow.maxRep3;
+    const name = words.text(`metric.${metric.id}.name`);
+    const { data, cursor } = costTraces(cells, metric, name, theme);
+    const limit = metric.limit ? verdict.usableWindow[metric.limit.setting] : null;
     const layout = theme.layout({
       xaxis: theme.axis('dose r'),
-      yaxis: theme.axis(cost === 'klP95' ? 'p95 KL, nat' : 'rep-3', { rangemode: 'tozero' }),
-      shapes: [line(theme.failed, limit)],
-      annotations: [label('limit of the usable window', limit, theme.muted, theme.ground)],
+      yaxis: theme.axis(words.text('metric.with-unit', { name, unit: metric.unit }), { rangemode: 'tozero' }),
+      shapes: limit === null ? [] : [line(theme.failed, limit)],
+      annotations: limit === null ? [] : [label('limit of the usable window', limit, theme.muted, theme.ground)],
     });
     return { data, cursor, layout };
-  }, [cells, cost, theme, verdict]);
+  }, [cells, metric, theme, verdict, words]);
 
   const legend: Arm[] = DOSED_ARMS.filter((arm) => cells.some((cell) => cell.arm === arm));
   return (
@@ -238,21 +229,14 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
       <Figure
         name="dose-cost"
         title="What it costs"
-        caption={
-          cost === 'klP95'
-            ? 'How far neutral text is changed: 95th percentile over tokens of KL(unsteered‖steered).'
-            : 'Share of repeated three-word sequences in the continuations: it grows when text breaks down.'
-        }
+        caption={words.text(`metric.${metric.id}.help`)}
         table={table}
         cursor={side.cursor}
         tools={
-          <Segmented
+          <Segmented<MetricId>
             label="Cost"
             value={cost}
-            options={[
-              { value: 'klP95', label: 'KL' },
-              { value: 'rep3', label: 'Repetition' },
-            ]}
+            options={costs.map(({ id }) => ({ value: id, label: words.text(`metric.${id}.name`) }))}
             onChange={setCost}
           />
         }

@@ -100,6 +100,12 @@ export function DoseRuler({ steer, verdict, negative, positive }: Props) {
         >
           <DoseSlider
             label={words.text('steer.dose.slider')}
+            valueText={words.text('steer.dose.value', {
+              r: signed(dose),
+              side: dose > 0 ? 'positive' : dose < 0 ? 'negative' : 'none',
+              positive,
+              negative,
+            })}
             value={dose}
             low={low}
             high={high}

@@ -1,10 +1,11 @@
 /** The thumb of the dose ruler: a native range, on which what is seen of it is drawn. */
 import type { KeyboardEvent } from 'react';
-import { signed } from '../ui/format';
 
 interface Props {
   /** Name that screen readers say. */
   label: string;
+  /** The value as it is said, with its unit and its side. */
+  valueText: string;
   value: number;
   low: number;
   high: number;
@@ -12,7 +13,7 @@ interface Props {
   onChange: (value: number) => void;
 }
 
-export function DoseSlider({ label, value, low, high, step, onChange }: Props) {
+export function DoseSlider({ label, valueText, value, low, high, step, onChange }: Props) {
   // The steps of a range begin at its low end: zero and the high end need not be among them, and are put right here.
   const snap = (to: number): number => (Math.abs(to) < step / 2 ? 0 : high - to < step ? high : to);
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -26,7 +27,7 @@ export function DoseSlider({ label, value, low, high, step, onChange }: Props) {
         type="range"
         className="ruler-input"
         aria-label={label}
-        aria-valuetext={signed(value, 2)}
+        aria-valuetext={valueText}
         value={value}
         min={low}
         max={high}

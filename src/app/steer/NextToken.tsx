@@ -7,7 +7,7 @@ import type { AxisArm, DoseAxis } from '../../experiment/run';
 import { Figure } from '../figures/Figure';
 import { AXIS_ARM, between, locate } from '../state/dose';
 import { useLab } from '../state/store';
-import { ArmMark } from '../ui/ArmMark';
+import { ArmMark } from '../figures/ArmMark';
 import { fixed, percent, tokenName } from '../ui/format';
 import { useWords } from '../state/text';
 import { Rich } from '../ui/Rich';

@@ -6,7 +6,7 @@ import { StageFrame } from '../ui/StageFrame';
 import { useConceptPoles, type ConceptPoles } from '../state/concept-poles';
 import { useLab, type StreamSet } from '../state/store';
 import { seconds } from '../ui/format';
-import { VerdictLine } from '../evidence/VerdictLine';
+import { VerdictLine } from '../ui/VerdictLine';
 import { DoseRuler } from './DoseRuler';
 import { fullScale, NextToken } from './NextToken';
 import { PromptBox } from './PromptBox';
@@ -63,7 +63,7 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
   const ownStreams = useLab((s) => s.ownStreams);
   const working = useLab((s) => s.prompting.status === 'working');
   const titles = useLab((s) => s.stages.models.result);
-  const inTurn = useLab((s) => s.stages.models.origin === 'live' && s.stages.models.result?.inTurn !== undefined);
+  const inTurn = useLab((s) => s.stages.models.origin === 'live' && s.stages.models.result?.inTurn != null);
   const axis = ownAxis ?? steer.axis;
   const full = useMemo(() => fullScale(axis), [axis]);
   const recorded = useMemo((): StreamSet | null => {

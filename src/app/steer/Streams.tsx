@@ -8,9 +8,9 @@ import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
 import { nearestStop } from '../state/dose';
 import { useLab, type StreamSet } from '../state/store';
-import { ArmMark } from '../ui/ArmMark';
+import { ArmMark } from '../figures/ArmMark';
 import { fixed, signed } from '../ui/format';
-import { changedTokens } from './diff';
+import { changedTokens } from '../figures/changed-tokens';
 
 interface Props {
   set: StreamSet;

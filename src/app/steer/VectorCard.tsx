@@ -46,7 +46,7 @@ export function VectorCard({ steer, addBias }: { steer: SteerResult; addBias: bo
           },
         ]}
       />
-      <ReadTokens tokens={v.readTokens} pairs={v.pairs} position={v.readPosition} />
+      {v.readTokens && <ReadTokens tokens={v.readTokens} pairs={v.pairs} position={v.readPosition} />}
     </section>
   );
 }
@@ -56,7 +56,7 @@ function ReadTokens({
   pairs,
   position,
 }: {
-  tokens: SteerResult['vector']['readTokens'];
+  tokens: NonNullable<SteerResult['vector']['readTokens']>;
   pairs: number;
   position: ReadPosition;
 }) {

@@ -51,8 +51,8 @@ export function StageFrame({ stage, title, lead, aside, actions, children }: Pro
       )}
       {state.result && state.warnings.length > 0 && (
         <ul className="stage-warnings" data-testid="warnings">
-          {state.warnings.map((text) => (
-            <li key={text}>{text}</li>
+          {state.warnings.map((message, i) => (
+            <li key={i}>{words.say(message)}</li>
           ))}
         </ul>
       )}

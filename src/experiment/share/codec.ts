@@ -5,13 +5,15 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalJson, sha256Hex } from '../digest';
 import { LabError } from '../errors';
+import { migrate } from '../migrate';
+import { EXPERIMENTS } from '../migrations';
 import { problemList, problemsOf } from '../problems';
 import { parseExperiment } from '../schema';
 import { fromBase64Url, toBase64Url } from './base64url';
 import { deflate, inflate, InflateError } from './deflate';
 import { documentSchema, LINK_SCHEMA, type SharedDocument } from './document';
 import { isLink, LINK_PREFIX } from './fragment';
-import { migrateDocument } from './migrations';
+import { DOCUMENTS } from './migrations';
 
 /** Longest payload that is read at all: twice the longest that the lab makes. */
 export const MAX_PAYLOAD = 16_000;
@@ -131,7 +133,7 @@ export function readDocument(
       major,
       payload,
     });
-  const { document, migrated } = migrateDocument(value, major);
+  const { document, migrated } = migrate(value, DOCUMENTS);
   const parsed = documentSchema.safeParse(document);
   if (!parsed.success)
     throw new LabError('link-invalid.fields', { problems: problemList(problemsOf(parsed.error, document)), payload });
@@ -139,15 +141,12 @@ export function readDocument(
   const { spec, ...others } = parsed.data;
   try {
     const experiment = parseExperiment(spec.experiment);
-    const { schema } = spec.experiment as { schema: number };
-    const steps = Array.from(
-      { length: experiment.schema - (schema as number) },
-      (_, i) => `experiment ${(schema as number) + i} → ${(schema as number) + i + 1}`,
-    );
+    const steps = migrate(spec.experiment, EXPERIMENTS).migrated;
     return { document: { ...others, spec: { ...spec, experiment } }, migrated: [...migrated, ...steps] };
   } catch (error) {
     const { key, params } = LabError.from(error);
-    if (key === 'settings-newer') throw new LabError('link-invalid.newer', { ...params, payload }, error);
+    if (key === 'settings-newer')
+      throw new LabError('link-invalid.newer', { version: params.version, readable: params.readable, payload }, error);
     throw new LabError('link-invalid.experiment', { problems: params.problems ?? [], payload }, error);
   }
 }

@@ -82,7 +82,11 @@ test('a link cannot widen a tolerance', () => {
 });
 
 test('at another dose the figures of the dose are not compared', () => {
-  const other = { ...run, verdict: { ...run.verdict, chosenDose: { ...run.verdict.chosenDose, r: 1 } } };
+  const { verdict } = run.evidence;
+  const other = {
+    ...run,
+    evidence: { ...run.evidence, verdict: { ...verdict, chosenDose: { ...verdict.chosenDose, r: 1 } } },
+  };
   const checks = compareClaims(claims, other);
   expect(verdictAt(checks, 'dose.r')).toBe('differs');
   expect(verdictAt(checks, 'rate.mapped.positive')).toBe('not run');
@@ -91,7 +95,7 @@ test('at another dose the figures of the dose are not compared', () => {
 });
 
 test('what was not computed is not run', () => {
-  const checks = compareClaims(claims, { map: run.map, vector: run.vector });
+  const checks = compareClaims(claims, { map: run.map, steer: run.steer });
   expect(verdictAt(checks, 'map.r2')).toBe('reproduced');
   expect(verdictAt(checks, 'outcome')).toBe('not run');
   expect(compareClaims(claims, null).every(({ verdict, here }) => verdict === 'not run' && here === null)).toBe(true);

@@ -16,6 +16,7 @@ import appShell from './app-shell.json';
 import appState from './app-state.json';
 import appSteer from './app-steer.json';
 import appUi from './app-ui.json';
+import claims from './claims.json';
 import common from './common.json';
 import errors from './errors.json';
 import errorsApp from './errors-app.json';
@@ -30,11 +31,13 @@ import errorsTools from './errors-tools.json';
 import extract from './extract.json';
 import gpu from './gpu.json';
 import lab from './lab.json';
+import metrics from './metrics.json';
 import models from './models.json';
 import onnx from './onnx.json';
 import pairs from './pairs.json';
 import problems from './problems.json';
 import progress from './progress.json';
+import run from './run.json';
 import runtime from './runtime.json';
 import secondOpinion from './second-opinion.json';
 
@@ -66,15 +69,18 @@ export const en = {
     ...appState,
     ...appSteer,
     ...appUi,
+    ...claims,
     ...common,
     ...extract,
     ...gpu,
     ...lab,
+    ...metrics,
     ...models,
     ...onnx,
     ...pairs,
     ...problems,
     ...progress,
+    ...run,
     ...runtime,
     ...secondOpinion,
   },

@@ -30,7 +30,7 @@ const FORWARD_TOLERANCE = 1e-3;
 const HALF_TOLERANCE = 4e-3;
 
 export async function deviceChecks(context: PipelineContext): Promise<Check[]> {
-  const { cases } = context.deviceReport.selfTest;
+  const cases = context.deviceReport.selfTest?.cases ?? [];
   const kernels = cases.map(({ kernel, name, maxRelativeError, tolerance, passed }): Check => ({
     name: `${kernel}: ${name}`,
     expected: `relative error at most ${tolerance.toExponential(0)}`,

@@ -1,11 +1,12 @@
 /** The replay of a verification: the author's tokens forced through all arms on this device. */
+import { unpackHalf } from '../../experiment/half';
 import type { Arm } from '../../experiment/run';
 import type { ModelRef } from '../../experiment/model-ref';
 import type { Evidence, EvidenceRow, RunDocument } from '../../experiment/share/document';
 import { verdictOf, type Check, type Verdict } from '../../experiment/share/verification';
 import type { Role } from '../model-pair';
 import { promptIds, type Prompting } from '../prompting';
-import { halved, replayRows, ROLE_ARMS, roleOf, unpackHalf, type Forced, type ReplayRole } from '../replay';
+import { halved, replayRows, ROLE_ARMS, roleOf, type Forced, type ReplayRole } from '../replay';
 import type { LoadedPair } from '../stage-models';
 import { randomDirections, type SteeringArm } from '../vectors';
 

@@ -5,7 +5,8 @@ import type { Run } from '../../experiment/run';
 import { listingDigest, type EvidenceRow, type Pins } from '../../experiment/share/document';
 import { documentOf } from '../../experiment/share/make';
 import type { LanguageModel, SteeredBatch } from '../../runtime/types';
-import { forceTokens, packHalf, unpackHalf, type Forced } from '../replay';
+import { packHalf, unpackHalf } from '../../experiment/half';
+import { forceTokens, type Forced } from '../replay';
 import { modelChecks } from './artifacts';
 import { compareRow, replayTolerance } from './replay';
 

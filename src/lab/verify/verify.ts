@@ -6,7 +6,7 @@ import { version } from '../../../package.json';
 import { fromBase64 } from '../../experiment/base64';
 import { digestOf } from '../../experiment/digest';
 import { LabError } from '../../experiment/errors';
-import type { MapResult, VectorResult } from '../../experiment/run';
+import type { MapResult, SteerResult, VectorResult } from '../../experiment/run';
 import type { ClaimSource } from '../../experiment/share/claims';
 import { documentDigest } from '../../experiment/share/codec';
 import type { RunDocument } from '../../experiment/share/document';
@@ -25,7 +25,7 @@ import {
 import { kernelsDigest } from '../../gpu/kernels/digest';
 import { cosine } from '../../math/stats';
 import type { Pipeline, PipelineContext } from '../pipeline';
-import { unpackHalf } from '../replay';
+import { unpackHalf } from '../../experiment/half';
 import type { LoadedPair } from '../stage-models';
 import type { SteerState } from '../stage-steer';
 import { dataChecks, modelChecks } from './artifacts';
@@ -160,12 +160,12 @@ export async function verify(
   let found: ClaimSource | null = null;
   let steer: SteerState | null = null;
   await take('refit', async () => {
-    const parts: { map?: MapResult; vector?: VectorResult } = {};
+    const parts: { map?: MapResult; steer?: SteerResult } = {};
     const listening: PipelineContext = {
       ...context,
       onStage: (event) => {
         if (event.stage === 'map') parts.map = event.result;
-        if (event.stage === 'steer') parts.vector = event.result.vector;
+        if (event.stage === 'steer') parts.steer = event.result;
       },
     };
     const run = await pipeline.run(experiment, depth === 'full' ? 'evidence' : 'steer', listening);
@@ -175,7 +175,7 @@ export async function verify(
       document.claims.filter(({ id }) => REFITTED.test(id)),
       parts,
     );
-    const vectors = vectorChecks(document, parts.vector);
+    const vectors = vectorChecks(document, parts.steer?.vector);
     const verdict = verdictOf([...compared, ...vectors.map((check) => ({ verdict: check.verdict as Verdict }))]);
     return {
       verdict,

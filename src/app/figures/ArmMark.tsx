@@ -1,6 +1,6 @@
 /** The mark of an arm, the same shape as on the figures. */
 import type { Arm } from '../../experiment/run';
-import { ARM_STYLES } from '../figures/arms';
+import { ARM_STYLES } from './arms';
 
 export function ArmMark({ arm }: { arm: Arm }) {
   const { symbol, color } = ARM_STYLES[arm];

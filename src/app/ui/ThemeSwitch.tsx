@@ -34,10 +34,10 @@ export function ThemeSwitch() {
       className="icon"
       data-testid="theme"
       aria-label={words.text('shell.theme.change', {
-        theme: words.text(`shell.theme.${theme}`),
-        next: words.text(`shell.theme.${NEXT[theme]}`),
+        theme: words.text(`shell.theme.name.${theme}`),
+        next: words.text(`shell.theme.name.${NEXT[theme]}`),
       })}
-      title={words.text('shell.theme.now', { theme: words.text(`shell.theme.${theme}`) })}
+      title={words.text('shell.theme.now', { theme: words.text(`shell.theme.name.${theme}`) })}
       onClick={() => apply(NEXT[theme])}
     >
       <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
