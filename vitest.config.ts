@@ -43,16 +43,12 @@ const FAST = process.env.LRT_FAST === '1';
 const SLOW = [
   'bench/**',
   'src/experiment/bundle.test.ts',
-  'src/experiment/share/repair.test.ts',
-  'src/experiment/share/share.test.ts',
+  'src/experiment/share/{repair,share}.test.ts',
   'src/fit/**',
-  'src/math/**/fuzz.test.ts',
-  'src/math/**/leading-pca.test.ts',
-  'src/models/downloads.test.ts',
-  'src/onnx/edit.test.ts',
-  'src/onnx/fixtures.*.test.ts',
-  'src/onnx/perturb.test.ts',
-  'src/onnx/reference.test.ts',
+  'src/lab/extract/extract.test.ts',
+  'src/math/{families,map-statistics}.test.ts',
+  'src/models/{downloads,local,offsets}.test.ts',
+  'src/onnx/{edit,family,fixtures.*,model,operations,perturb,reference,run}.test.ts',
 ];
 
 export default defineConfig({
