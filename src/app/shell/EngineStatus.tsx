@@ -2,6 +2,7 @@
 import { useId } from 'react';
 import { chooseBackend } from '../state/engine';
 import { useLab } from '../state/store';
+import { useWords } from '../state/text';
 import type { BackendChoice } from '../../worker/protocol';
 import { compact, seconds } from '../ui/format';
 import { Segmented } from '../ui/Segmented';

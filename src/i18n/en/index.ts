@@ -40,6 +40,7 @@ import progress from './progress.json';
 import run from './run.json';
 import runtime from './runtime.json';
 import secondOpinion from './second-opinion.json';
+import verify from './verify.json';
 
 export const en = {
   errors: {
@@ -83,5 +84,6 @@ export const en = {
     ...run,
     ...runtime,
     ...secondOpinion,
+    ...verify,
   },
 };
