@@ -1,21 +1,15 @@
 /** Dose and response of one arm in two runs, over one another. */
 import { METRICS } from '../../metrics';
 import { useMemo, useState } from 'react';
-import { DOSED_ARMS, type DosedArm, type Run } from '../../experiment/run';
-import { ARM_STYLES } from '../figures/arms';
+import { DOSED_ARMS, TESTED, type DosedArm } from '../../experiment/arms';
+import type { Run } from '../../experiment/run';
+import { ARM_STYLES, openSymbol } from '../figures/arms';
 import { Figure, type CursorSeries } from '../figures/Figure';
 import { usePlotTheme, type PlotTheme } from '../figures/theme';
 import { along, withAlpha } from '../figures/dose-curves';
 import { interval, percent, signed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 import { LETTERS, type RunPair } from './RunLabel';
-
-const OPEN: Record<DosedArm, string> = {
-  'small-steered': 'circle-open',
-  mapped: 'diamond-open',
-  native: 'square-open',
-  random: 'x-thin-open',
-};
 
 function traces(
   runs: readonly [Run, Run],
@@ -44,7 +38,7 @@ function traces(
     line: { color: i === 0 ? color : theme.ink, width: 2, dash: i === 0 ? 'solid' : 'dash' },
     marker: {
       color: i === 0 ? color : theme.ink,
-      symbol: i === 0 ? ARM_STYLES[arm].symbol : OPEN[arm],
+      symbol: i === 0 ? ARM_STYLES[arm].symbol : openSymbol(arm),
       size: row.map((c) => (c.half === 'report' ? 11 : 8)),
       line: { color: i === 0 ? theme.surface : theme.ink, width: i === 0 ? 1 : 1.5 },
     },
@@ -68,7 +62,7 @@ function traces(
 
 export function DoseOverlay({ runs }: RunPair) {
   const theme = usePlotTheme();
-  const [arm, setArm] = useState<DosedArm>('mapped');
+  const [arm, setArm] = useState<DosedArm>(TESTED);
   const [a, b] = runs;
   const [first, second] = [a, b].map((run) => run.steer.concept.positive);
   const same = first === second;

@@ -31,7 +31,7 @@ describe('settings that differ', () => {
     ).toEqual([
       ['map', 'Ridge weight λ', 'automatic', '0.01'],
       ['map', 'Kind of map', expect.any(String), expect.any(String)],
-      ['steer', 'Read at', 'mean of the tokens', 'last token'],
+      ['steer', 'Read at', 'mean of all tokens', 'last token'],
       ['steer', 'Add the bias p', 'no', 'yes'],
       ['steer', 'Dose stops, r', '0.25, 0.5, 0.7, 1, 1.5', '0.5, 1'],
     ]);

@@ -1,5 +1,6 @@
 /** The numbers by which two runs are compared, and whether their intervals meet. */
-import type { Arm, ArmResult, Run } from '../../experiment/run';
+import { ARMS, isDosed, TESTED, type Arm } from '../../experiment/arms';
+import type { ArmResult, Run } from '../../experiment/run';
 import { wordsOf, type Words } from '../../i18n/text';
 import { costliest, metricOf, SHOWN_METRICS, type AnyMetric } from '../../metrics';
 import { ARM_STYLES } from '../figures/arms';
@@ -54,18 +55,11 @@ function worst(run: Run, name: Arm, metric: AnyMetric): Reading | null {
   return value === null ? null : plain(value);
 }
 
-const SIDES: { name: Arm; direction: ArmResult['direction'] }[] = [
-  { name: 'small', direction: 'none' },
-  { name: 'small-steered', direction: 'positive' },
-  { name: 'small-steered', direction: 'negative' },
-  { name: 'large', direction: 'none' },
-  { name: 'mapped', direction: 'positive' },
-  { name: 'mapped', direction: 'negative' },
-  { name: 'native', direction: 'positive' },
-  { name: 'native', direction: 'negative' },
-  { name: 'random', direction: 'positive' },
-  { name: 'random', direction: 'negative' },
-];
+const DIRECTIONS = ['positive', 'negative'] as const;
+/** Every arm, to both sides where it has a dose. */
+const SIDES = ARMS.flatMap((name): { name: Arm; direction: ArmResult['direction'] }[] =>
+  isDosed(name) ? DIRECTIONS.map((direction) => ({ name, direction })) : [{ name, direction: 'none' }],
+);
 
 const SIDE_WORDS = { none: 'unsteered', positive: 'positive side', negative: 'negative side' } as const;
 
@@ -106,7 +100,7 @@ export function headlines(a: Run, b: Run, words: Words = wordsOf('en')): Headlin
     ...SHOWN_METRICS.map((metric) => {
       const name = words.text(`metric.${metric.id}.name`);
       const label = words.text('metric.of-mapped', { name, unit: metric.unit });
-      return row(label, 'cost', (run) => worst(run, 'mapped', metric), 'mapped');
+      return row(label, 'cost', (run) => worst(run, TESTED, metric), TESTED);
     }),
   ].filter((each) => each.a !== null || each.b !== null);
 }

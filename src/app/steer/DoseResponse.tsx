@@ -1,7 +1,8 @@
 /** What the dose does over its whole range: the concept rate of every arm, and what it costs. */
 import { useWords } from '../state/text';
 import { useMemo, useState } from 'react';
-import { DOSED_ARMS, type Arm, type DoseCell, type DosedArm, type Verdict } from '../../experiment/run';
+import { armSpec, DOSED_ARMS, DRAWING_ORDER, TESTED, type Arm, type DosedArm } from '../../experiment/arms';
+import type { DoseCell, Verdict } from '../../experiment/run';
 import { METRICS, metricOf, SHOWN_METRICS, type AnyMetric, type MetricId } from '../../metrics';
 import { ARM_STYLES } from '../figures/arms';
 import { along, withAlpha } from '../figures/dose-curves';
@@ -51,28 +52,30 @@ function tableOf(cells: DoseCell[]): { head: string[]; rows: (string | number)[]
   };
 }
 
-/** Sideways steps of the arms, as shares of the axis. */
-const DODGE: Record<DosedArm, number> = { 'small-steered': -0.006, mapped: 0, native: 0.006, random: 0 };
+/** Controls are drawn as bands: they say where chance lies, and are no curves to be followed. */
+const isBand = (arm: DosedArm): boolean => armSpec(arm).control;
+
+/** Sideways steps of the arms that are drawn as points, as shares of the axis: the arm under test stands on its dose. */
+const POINTS = DOSED_ARMS.filter((arm) => !isBand(arm));
+const dodge = (arm: DosedArm): number => (isBand(arm) ? 0 : (POINTS.indexOf(arm) - POINTS.indexOf(TESTED)) * 0.006);
 
 function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cursor: CursorSeries[] } {
   const data: unknown[] = [];
   const cursor: CursorSeries[] = [];
-  const order: DosedArm[] = ['random', 'small-steered', 'native', 'mapped'];
   const doses = cells.map((c) => c.r);
   const span = Math.max(...doses) - Math.min(...doses);
-  for (const arm of order) {
+  for (const arm of DRAWING_ORDER) {
     const row = along(cells, arm);
     if (row.length === 0) continue;
     const color = theme.arm(arm);
     // Arms at one dose stand beside one another, so that their intervals can be told apart.
-    const x = row.map((c) => c.r + (arm === 'random' ? 0 : DODGE[arm] * span));
+    const x = row.map((c) => c.r + dodge(arm) * span);
     const y = row.map((c) => c.positive.rate);
     const text = row.map(
       (c) =>
         `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${percent(c.positive.rate)} ${interval(c.positive.interval)}, n = ${c.n}${c.half === 'report' ? ', held-back prompts' : ''}`,
     );
-    if (arm === 'random') {
-      // A band: the control says where chance lies, it is not a curve to be followed.
+    if (isBand(arm)) {
       const bounds = [...row.map((c) => c.positive.interval[1]), ...row.map((c) => c.positive.interval[0]).reverse()];
       data.push({
         type: 'scatter',
@@ -94,26 +97,25 @@ function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cur
       y,
       text,
       hovertemplate: '%{text}<extra></extra>',
-      line: { color, width: arm === 'random' ? 1 : 2 },
+      line: { color, width: isBand(arm) ? 1 : 2 },
       marker: {
         color,
         opacity: 1,
         symbol: ARM_STYLES[arm].symbol,
         size: row.map((c) => (c.half === 'report' ? 11 : 7)),
-        line: { color: arm === 'random' ? color : theme.surface, width: 1 },
+        line: { color: isBand(arm) ? color : theme.surface, width: 1 },
       },
-      error_y:
-        arm === 'random'
-          ? undefined
-          : {
-              type: 'data',
-              symmetric: false,
-              array: row.map((c) => c.positive.interval[1] - c.positive.rate),
-              arrayminus: row.map((c) => c.positive.rate - c.positive.interval[0]),
-              color: withAlpha(color, '88'),
-              thickness: 1,
-              width: 0,
-            },
+      error_y: isBand(arm)
+        ? undefined
+        : {
+            type: 'data',
+            symmetric: false,
+            array: row.map((c) => c.positive.interval[1] - c.positive.rate),
+            arrayminus: row.map((c) => c.positive.rate - c.positive.interval[0]),
+            color: withAlpha(color, '88'),
+            thickness: 1,
+            width: 0,
+          },
     });
     cursor.push({
       name: ARM_STYLES[arm].name,
@@ -130,8 +132,7 @@ function costTraces(
   name: string,
   theme: PlotTheme,
 ): { data: unknown[]; cursor: CursorSeries[] } {
-  const arms: DosedArm[] = ['random', 'small-steered', 'native', 'mapped'];
-  const rows = arms.map((arm) => ({ arm, row: along(cells, arm) })).filter(({ row }) => row.length > 0);
+  const rows = DRAWING_ORDER.map((arm) => ({ arm, row: along(cells, arm) })).filter(({ row }) => row.length > 0);
   const data = rows.map(({ arm, row }) => ({
     type: 'scatter',
     name: ARM_STYLES[arm].name,
@@ -142,12 +143,12 @@ function costTraces(
       (c) => `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${name} ${fixed(metricOf(c.metrics, id), digits)}`,
     ),
     hovertemplate: '%{text}<extra></extra>',
-    line: { color: theme.arm(arm), width: arm === 'random' ? 1 : 2 },
+    line: { color: theme.arm(arm), width: isBand(arm) ? 1 : 2 },
     marker: {
       color: theme.arm(arm),
       symbol: ARM_STYLES[arm].symbol,
       size: 7,
-      line: { color: arm === 'random' ? theme.arm(arm) : theme.surface, width: 1 },
+      line: { color: isBand(arm) ? theme.arm(arm) : theme.surface, width: 1 },
     },
   }));
   return {

@@ -16,6 +16,7 @@ import appShell from './app-shell.json';
 import appState from './app-state.json';
 import appSteer from './app-steer.json';
 import appUi from './app-ui.json';
+import arms from './arms.json';
 import claims from './claims.json';
 import common from './common.json';
 import errors from './errors.json';
@@ -40,6 +41,8 @@ import progress from './progress.json';
 import run from './run.json';
 import runtime from './runtime.json';
 import secondOpinion from './second-opinion.json';
+import settingsEffect from './settings-effect.json';
+import verify from './verify.json';
 
 export const en = {
   errors: {
@@ -69,6 +72,7 @@ export const en = {
     ...appState,
     ...appSteer,
     ...appUi,
+    ...arms,
     ...claims,
     ...common,
     ...extract,
@@ -83,5 +87,7 @@ export const en = {
     ...run,
     ...runtime,
     ...secondOpinion,
+    ...settingsEffect,
+    ...verify,
   },
 };
