@@ -40,7 +40,16 @@ function inBrowser(name: string, include: string) {
 
 // `npm run test:fast`: neither the browser is looked for, nor are these files run.
 const FAST = process.env.LRT_FAST === '1';
-const SLOW = ['bench/**'];
+const SLOW = [
+  'bench/**',
+  'src/experiment/bundle.test.ts',
+  'src/experiment/share/{repair,share}.test.ts',
+  'src/fit/**',
+  'src/lab/extract/extract.test.ts',
+  'src/math/{families,map-statistics}.test.ts',
+  'src/models/{downloads,local,offsets}.test.ts',
+  'src/onnx/{edit,family,fixtures.*,model,operations,perturb,reference,run}.test.ts',
+];
 
 export default defineConfig({
   test: {

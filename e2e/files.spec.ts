@@ -22,7 +22,9 @@ test('a saved control vector is what the lab adds, and is known again; a damaged
 
   const check = page.getByTestId('check-file');
   await check.setInputFiles(path);
-  await expect(page.getByTestId('file-found')).toContainText('To the bit what this run adds as its source vector');
+  await expect(page.getByTestId('file-found')).toContainText(
+    'To the bit what this run adds as its small model’s vector',
+  );
   await check.setInputFiles({
     name: 'cut.gguf',
     mimeType: 'application/octet-stream',

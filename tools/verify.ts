@@ -120,10 +120,11 @@ async function verify(args: Arguments, opened: Opened<RunDocument>): Promise<Ver
 }
 
 function row(
-  { id, claimed, here, difference, tolerance, verdict, note }: ClaimCheck,
+  { id, claimed, here, difference, tolerance, verdict, notes }: ClaimCheck,
   { concept }: RunDocument,
 ): string {
-  const figure = wordsOf('en').say(claimMessages(id, concept).label);
+  const { say } = wordsOf('en');
+  const figure = say(claimMessages(id, concept).label);
   const cells = [
     figure.padEnd(38),
     String(claimed).padStart(9),
@@ -131,7 +132,7 @@ function row(
     (difference === null ? '–' : difference.toFixed(4)).padStart(9),
     (tolerance === 0 ? 'exact' : `±${tolerance}`).padStart(8),
   ];
-  return `  ${cells.join(' ')}  ${verdict}${note ? `: ${note}` : ''}`;
+  return `  ${cells.join(' ')}  ${verdict}${notes.length > 0 ? `: ${notes.map(say).join(' ')}` : ''}`;
 }
 
 /** A reader's verification. @throws LabError `link-invalid` where it is none, or is not what its digest says */
@@ -186,10 +187,11 @@ async function main(): Promise<number> {
   console.log(
     `\n  ${'claim'.padEnd(38)} ${'claimed'.padStart(9)} ${'here'.padStart(9)} ${'here − it'.padStart(9)} ${'allowed'.padStart(8)}  verdict`,
   );
+  const { say } = wordsOf('en');
   for (const check of verification.claims) console.log(row(check, opened.document));
   for (const { id, checks } of verification.steps)
     for (const { name, expected, actual } of checks.filter(({ verdict }) => verdict === 'differs'))
-      console.log(`\n${id}: ${name}\n  expected ${expected}\n  found    ${actual}`);
+      console.log(`\n${id}: ${say(name)}\n  expected ${say(expected)}\n  found    ${say(actual)}`);
   for (const { id, error } of verification.steps)
     if (error) console.log(`\n${id}: error ${error.code}: ${sayError(error)}`);
   if (args.out) writeFileSync(args.out, `${JSON.stringify(verification, null, 1)}\n`);

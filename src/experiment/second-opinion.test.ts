@@ -31,8 +31,7 @@ const opinion: ModelOpinion = {
 
 test('each outcome has its sentence', () => {
   const words = wordsOf('en');
-  const say = (change: Partial<ModelOpinion>): string =>
-    words.say(opinionMessage({ ...opinion, ...change }, (error) => words.error(error).what));
+  const say = (change: Partial<ModelOpinion>): string => words.say(opinionMessage({ ...opinion, ...change }));
   expect(say({})).toBe('The same 2 tokens.');
   expect(say({ outcome: 'tie', partsAt: 1, gap: 0.01 })).toContain('after 1 token, at a tie');
   expect(say({ outcome: 'differs', partsAt: 1, gap: 0.5 })).toContain('likelier by 0.500 nat');

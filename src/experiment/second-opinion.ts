@@ -1,5 +1,5 @@
 /** The second opinion: what transformers.js writes after a prompt, beside what the lab's runtime does, unsteered and greedy. */
-import type { LabErrorJson } from './errors';
+import { errorMessage, type LabErrorJson } from './errors';
 import { message, type Message } from './message';
 import type { ModelRef } from './model-ref';
 
@@ -60,13 +60,10 @@ export function partingOf(lab: Pick<Written, 'ids' | 'ended'>, other: Pick<Writt
   return length === lab.ids.length && length === other.ids.length && lab.ended === other.ended ? null : length;
 }
 
-/**
- * The outcome as a sentence.
- * @param whatOf the words of an error, in the reader's language
- */
-export function opinionMessage(opinion: ModelOpinion, whatOf: (error: LabErrorJson) => string): Message {
+/** The outcome as a sentence. */
+export function opinionMessage(opinion: ModelOpinion): Message {
   const { outcome, reason, error, lab, partsAt: at, gap, tolerance } = opinion;
-  if (error) return message('second-opinion.failed', { what: whatOf(error) });
+  if (error) return message('second-opinion.failed', { what: errorMessage(error) });
   if (reason) return reason;
   if (at === null || outcome === 'equal') return message('second-opinion.equal', { n: lab?.ids.length ?? 0 });
   if (gap === null) return message('second-opinion.differs-in-length', { at });

@@ -22,8 +22,9 @@ const COLUMNS = [
   'n',
 ] as const;
 
-/** Writes the sweep; numbers in full, an unknown iso-KL dose or a measure that was not taken as an empty cell. */
+/** Writes the sweep, with a column for every measure that was taken; numbers in full, what is not known as an empty cell. */
 export function writeSweep(cells: readonly DoseCell[]): string {
+  const taken = METRICS.filter(({ id }) => cells.some(({ metrics }) => id in metrics));
   const rows = cells.map((c) => [
     c.arm,
     c.half,
@@ -35,9 +36,9 @@ export function writeSweep(cells: readonly DoseCell[]): string {
     c.negative.rate,
     ...c.negative.interval,
     c.n,
-    ...METRICS.map(({ id }) => c.metrics[id] ?? ''),
+    ...taken.map(({ id }) => c.metrics[id] ?? ''),
   ]);
-  return `${Papa.unparse([[...COLUMNS, ...METRICS.map(({ column }) => column)], ...rows], { newline: '\n' })}\n`;
+  return `${Papa.unparse([[...COLUMNS, ...taken.map(({ column }) => column)], ...rows], { newline: '\n' })}\n`;
 }
 
 const number = z
@@ -65,7 +66,7 @@ const measuresSchema = z.object(
 );
 
 /** Reads a sweep. @throws LabError `file-invalid` naming the line and column */
-export function readSweep(text: string, name = 'The file'): DoseCell[] {
+export function readSweep(text: string, name = 'sweep.csv'): DoseCell[] {
   const [head = [], ...rows] = Papa.parse<string[]>(text.replace(/^\uFEFF/, ''), { delimiter: ',' }).data;
   const missing = COLUMNS.filter((column) => !head.includes(column));
   if (missing.length > 0)

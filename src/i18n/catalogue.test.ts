@@ -70,7 +70,7 @@ function propertiesOf(literal: string): Set<string> | null {
   return new Set(flat.split(',').map((part) => /^\s*(\w+)/.exec(part)?.[1] ?? ''));
 }
 
-/** A key as the sources write it: literal, or with parts filled in. Such keys have a beginning of their own. */
+/** A key as the sources write it: literal, or with parts filled in, which may be any of several. */
 function keysOf(written: string): string[] {
   if (written[0] !== '`') return [written.slice(1, -1)];
   const pattern = written
@@ -79,6 +79,12 @@ function keysOf(written: string): string[] {
     .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
     .join('[\\w-]+(?:\\.[\\w-]+)*');
   return Object.keys(texts).filter((key) => new RegExp(`^${pattern}$`).test(key));
+}
+
+/** The places or tags that all of some texts have: of a key with parts filled in those that are always needed. */
+function sharedBy(keys: readonly string[], what: 'places' | 'tags'): string[] {
+  const [first, ...rest] = keys.map((key) => parsed.get(key)![what]);
+  return [...(first ?? [])].filter((name) => rest.every((names) => names.has(name)));
 }
 
 const KEY = /(?:'[a-z][\w-]*(?:\.[\w-]+)+'|"[a-z][\w-]*(?:\.[\w-]+)+"|`[a-z][\w-]*\.(?:[\w.-]|\$\{[^}`]*\})*`)/;
@@ -129,9 +135,8 @@ describe('the English catalogue', () => {
         if (match[2] === ',' && !/^\s*,\s*\{/.test(rest.slice(rest.indexOf(match[1]) + match[1].length))) continue;
         const given = match[2] === ')' ? new Set<string>() : propertiesOf(inside(rest, literal));
         if (!given) continue;
-        for (const key of keysOf(match[1]))
-          for (const place of parsed.get(key)?.places ?? [])
-            if (!given.has(place)) wrong.push(`${path}: ${key} lacks {${place}}`);
+        for (const place of sharedBy(keysOf(match[1]), 'places'))
+          if (!given.has(place)) wrong.push(`${path}: ${match[1]} lacks {${place}}`);
       }
     expect(wrong).toEqual([]);
   });
@@ -147,12 +152,11 @@ describe('the English catalogue', () => {
           if (value === undefined) return new Set<string>();
           return value.startsWith('{') ? propertiesOf(inside(value, 0)) : null;
         });
-        for (const key of keysOf(match[1])) {
-          const names = parsed.get(key);
-          for (const place of names?.places ?? [])
-            if (given && !given.has(place)) wrong.push(`${path}: ${key} lacks {${place}}`);
-          for (const tag of names?.tags ?? []) if (tags && !tags.has(tag)) wrong.push(`${path}: ${key} lacks <${tag}>`);
-        }
+        const keys = keysOf(match[1]);
+        for (const place of sharedBy(keys, 'places'))
+          if (given && !given.has(place)) wrong.push(`${path}: ${match[1]} lacks {${place}}`);
+        for (const tag of sharedBy(keys, 'tags'))
+          if (tags && !tags.has(tag)) wrong.push(`${path}: ${match[1]} lacks <${tag}>`);
       }
     expect(wrong).toEqual([]);
   });

@@ -3,6 +3,7 @@
  * is a file, a line here, and its two texts in `i18n/en/metrics.json`.
  */
 import type { Metrics } from '../experiment/run';
+import { distinct2 } from './distinct2';
 import { meanKl } from './mean-kl';
 import type { LimitSetting, MetricInput } from './metric';
 import { p95Kl } from './p95-kl';
@@ -11,7 +12,7 @@ import { undecided } from './undecided';
 
 export type { Metric, MetricInput } from './metric';
 
-export const METRICS = [undecided, meanKl, p95Kl, rep3] as const;
+export const METRICS = [undecided, meanKl, p95Kl, rep3, distinct2] as const;
 export type AnyMetric = (typeof METRICS)[number];
 export type MetricId = AnyMetric['id'];
 

@@ -28,6 +28,8 @@ test('every measure is taken', () => {
   expect(taken).toMatchObject({ undecided: 1, meanKl: 0.25, p95Kl: 0.75 });
   // Four trigrams, of which one repeats; two, of which none does; none.
   expect(taken.rep3).toBeCloseTo(0.25 / 3, 12);
+  // Five pairs, of which three are new; three, all new; none.
+  expect(taken.distinct2).toBeCloseTo((3 / 5 + 1 + 1) / 3, 12);
 });
 
 describe('limits', () => {

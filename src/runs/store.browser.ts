@@ -5,7 +5,8 @@ import { parseBundle, writeBundle } from '../experiment/bundle';
 import { digestOf } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
 import { defaultExperiment } from '../experiment/defaults';
-import type { Run } from '../experiment/run';
+import { RUN_SCHEMA, type Run } from '../experiment/run';
+import { parseRun } from '../experiment/run-schema';
 import { importRuns } from './import';
 import { RunStore, type Bounds, type NewRun } from './store';
 
@@ -157,7 +158,7 @@ test('a bundle carries runs to another browser; what cannot be read in it is nam
   });
   const mixed = writeBundle(
     [
-      item('old', { ...recorded, schema: 1 }),
+      item('newer', { ...recorded, schema: RUN_SCHEMA + 1 }),
       item('good', variant(3)),
       item('broken', { ...recorded, map: null }),
       item('settings', null),
@@ -173,10 +174,27 @@ test('a bundle carries runs to another browser; what cannot be read in it is nam
   const partly = await importRuns(there, file(mixed), 'b.lrt.json', 0);
   expect(partly.added.map(({ name }) => name)).toEqual(['good']);
   expect(partly.refused.map(({ name, error }) => [name, error.code])).toEqual([
-    ['old', 'run-version'],
+    ['newer', 'run-version'],
     ['broken', 'run-invalid'],
   ]);
   expect(partly.experiments.map(({ name }) => name)).toEqual(['settings']);
+});
+
+test('a run of an older version is kept as it was written, and opens as one of this version', async () => {
+  const { store } = open();
+  const packed = await fetch('/fixtures/experiments/run-v3.json.gz');
+  const old = JSON.parse(
+    await new Response(packed.body!.pipeThrough(new DecompressionStream('gzip'))).text(),
+  ) as Record<string, unknown>;
+  expect(old.schema).toBe(3);
+  const [record] = (await importRuns(store, file(JSON.stringify(old)), 'run.json', 7)).added;
+  expect(record.id).toBe(digestOf(old));
+  const opened = await store.open(record.id);
+  expect(opened.run.schema).toBe(RUN_SCHEMA);
+  expect(opened.run).toEqual(parseRun(old));
+  expect(opened.run.experimentDigest).toBe(record.experimentDigest);
+  // What leaves the browser is what came in.
+  expect(parseBundle(await store.bundle([record.id], '0.1.0')).entries[0].run).toEqual(old);
 });
 
 test('files of the command line come in; any other file is refused by name', async () => {

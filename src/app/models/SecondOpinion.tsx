@@ -87,7 +87,7 @@ function OneModel({ opinion }: { opinion: ModelOpinion }) {
   return (
     <div className="second-opinion-model" data-outcome={outcome}>
       <h3>{words.text('second-opinion.model', { title, dtype })}</h3>
-      <p>{words.say(opinionMessage(opinion, (error) => words.error(error).what))}</p>
+      <p>{words.say(opinionMessage(opinion))}</p>
       {lab && other && (
         <dl>
           <dt>{words.text('second-opinion.lab')}</dt>

@@ -95,7 +95,7 @@ function ClaimRow({ claim, ends, check }: { claim: Claim; ends: RunDocument['con
       <th scope="row">
         {label}
         <Help about={label}>{help}</Help>
-        {check?.note && <span className="claim-note">{check.note}</span>}
+        {check && check.notes.length > 0 && <span className="claim-note">{check.notes.map(words.say).join(' ')}</span>}
       </th>
       <td className="num" data-label={words.text('review.column.claimed')}>
         {claimValue(words, claim.id, claim.value)}

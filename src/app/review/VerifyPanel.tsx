@@ -85,7 +85,7 @@ function StepItem({ id, step, running }: { id: StepId; step: Step | null; runnin
         )}
       </span>
       <div className="verify-what">
-        <p>{said ? said.what : step ? step.summary : words.text(`review.step.${id}.what`)}</p>
+        <p>{said ? said.what : step?.summary ? words.say(step.summary) : words.text(`review.step.${id}.what`)}</p>
         {step?.error && said && (
           <p className="muted">
             {said.remedy} <code>{step.error.code}</code>
@@ -114,9 +114,9 @@ function StepItem({ id, step, running }: { id: StepId; step: Step | null; runnin
                 <tbody>
                   {step.checks.map((check, i) => (
                     <tr key={i}>
-                      <th scope="row">{check.name}</th>
-                      <td data-label={words.text('review.column.expected')}>{check.expected}</td>
-                      <td data-label={words.text('review.column.found')}>{check.actual}</td>
+                      <th scope="row">{words.say(check.name)}</th>
+                      <td data-label={words.text('review.column.expected')}>{words.say(check.expected)}</td>
+                      <td data-label={words.text('review.column.found')}>{words.say(check.actual)}</td>
                       <td>
                         <VerdictMark verdict={check.verdict} />
                       </td>

@@ -4,7 +4,6 @@ import { LabError, type LabErrorJson } from '../../experiment/errors';
 import type { Run } from '../../experiment/run';
 import { askRuns } from '../../runs/client';
 import type { RunRecord } from '../../runs/record';
-import { OUTCOME_NAMES } from '../ui/VerdictLine';
 
 import { ErrorNote } from '../ui/ErrorNote';
 import { dateTime } from '../ui/format';
@@ -15,10 +14,12 @@ import { RunLabel, type RunPair } from './RunLabel';
 import { Provenance } from './Provenance';
 import { Texts } from './Texts';
 import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 
 type Opened = { ids: string; runs: [Run, Run] | null; error: LabErrorJson | null };
 
 export function Compare({ records }: { records: [RunRecord, RunRecord] }) {
+  const words = useWords();
   const ids = records.map(({ id }) => id).join();
   const [opened, setOpened] = useState<Opened | null>(null);
   useEffect(() => {
@@ -34,7 +35,7 @@ export function Compare({ records }: { records: [RunRecord, RunRecord] }) {
   if (opened?.ids !== ids)
     return (
       <p className="muted" role="status">
-        Opening both runs
+        {words.text('runs.opening-both')}
       </p>
     );
   if (!opened.runs) return <ErrorNote error={opened.error!} />;
@@ -62,7 +63,14 @@ function Heads({ records, runs }: RunPair) {
           </h3>
           <p className="muted">{dateTime(records[i].created)}</p>
           <p>
-            <b>{OUTCOME_NAMES[runs[i].evidence.verdict.outcome]}.</b> {words.say(runs[i].evidence.verdict.sentence)}
+            <Rich
+              text="ui.verdict"
+              params={{
+                outcome: words.text(`evidence.outcome.${runs[i].evidence.verdict.outcome}`),
+                sentence: runs[i].evidence.verdict.sentence,
+              }}
+              tags={{ b: (parts) => <b>{parts}</b> }}
+            />
           </p>
         </section>
       ))}
@@ -75,14 +83,14 @@ function Settings({ runs: [a, b] }: RunPair) {
   const differences = settingDifferences(words, a.experiment, b.experiment);
   return (
     <section className="compare-settings" data-testid="compare-settings">
-      <h3>Settings that differ</h3>
+      <h3>{words.text('runs.settings.title')}</h3>
       {differences.length === 0 ? (
-        <p className="muted">None: both runs are of the same settings.</p>
+        <p className="muted">{words.text('runs.settings.none')}</p>
       ) : (
         <table className="stacked">
           <thead>
             <tr>
-              <th scope="col">Setting</th>
+              <th scope="col">{words.text('runs.settings.setting')}</th>
               <th scope="col">
                 <RunLabel of={0} />
               </th>

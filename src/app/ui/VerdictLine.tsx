@@ -1,18 +1,17 @@
 /** The verdict, short: the outcome and one sentence to act on. */
 import { useWords } from '../state/text';
-import type { Outcome, Verdict } from '../../experiment/run';
-
-export const OUTCOME_NAMES: Record<Outcome, string> = {
-  steers: 'Steers',
-  'one-sided': 'One side only',
-  fails: 'Does not steer',
-};
+import type { Verdict } from '../../experiment/run';
+import { Rich } from './Rich';
 
 export function VerdictLine({ verdict }: { verdict: Verdict }) {
   const words = useWords();
   return (
     <p className={`verdict-line outcome-${verdict.outcome}`}>
-      <strong>{OUTCOME_NAMES[verdict.outcome]}.</strong> {words.say(verdict.sentence)}
+      <Rich
+        text="ui.verdict"
+        params={{ outcome: words.text(`evidence.outcome.${verdict.outcome}`), sentence: verdict.sentence }}
+        tags={{ b: (parts) => <strong>{parts}</strong> }}
+      />
     </p>
   );
 }

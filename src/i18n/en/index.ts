@@ -42,6 +42,7 @@ import run from './run.json';
 import runtime from './runtime.json';
 import secondOpinion from './second-opinion.json';
 import settingsEffect from './settings-effect.json';
+import verify from './verify.json';
 
 export const en = {
   errors: {
@@ -87,5 +88,6 @@ export const en = {
     ...runtime,
     ...secondOpinion,
     ...settingsEffect,
+    ...verify,
   },
 };

@@ -1,5 +1,7 @@
 /** The replay of a verification: the author's tokens forced through all arms on this device. */
 import { unpackHalf } from '../../experiment/half';
+import { message, type Message } from '../../experiment/message';
+import type { Arm } from '../../experiment/arms';
 import { armSpec, DOSED_ARMS } from '../../experiment/arms';
 import type { ModelRef } from '../../experiment/model-ref';
 import type { Evidence, EvidenceRow, RunDocument } from '../../experiment/share/document';
@@ -22,7 +24,7 @@ export const replayTolerance = ({ dtype }: ModelRef): number =>
 
 export interface ReplayOutcome {
   verdict: Verdict;
-  summary: string;
+  summary: Message;
   checks: Check[];
 }
 
@@ -82,8 +84,13 @@ export async function replay(
   const worst = Math.max(0, ...rows.map((row) => row.worst));
   const summary =
     tokens === 0
-      ? 'The tokens of the link could not be forced through the models here.'
-      : `${tokens} tokens of ${rows.length} continuations: largest difference of a log-probability ${worst.toFixed(4)} nat, the likeliest token agrees at ${((100 * agree) / tokens).toFixed(1)} %.`;
+      ? message('verify.replay.not-forced')
+      : message('verify.replay.forced', {
+          tokens,
+          rows: rows.length,
+          worst: worst.toFixed(4),
+          agree: ((100 * agree) / tokens).toFixed(1),
+        });
   return { verdict: verdictOf(judged), summary, checks };
 }
 
@@ -96,10 +103,14 @@ function textChecks(
   prompting: Prompting,
 ): Check[] {
   const known = [...evidence.promptIds[role], ...rows.flatMap(({ ids }) => ids)].every((id) => id < info.vocabSize);
-  const size = role === 'source' ? 'small' : 'large';
   if (!known)
     return [
-      { name: `Tokens, ${size} model`, expected: `ids below ${info.vocabSize}`, actual: 'others', verdict: 'differs' },
+      {
+        name: message('verify.replay.ids', { role }),
+        expected: message('verify.replay.ids-expected', { size: info.vocabSize }),
+        actual: message('verify.replay.ids-found'),
+        verdict: 'differs',
+      },
     ];
   const [expected, actual] = [
     evidence.promptIds[role].join(' '),
@@ -108,22 +119,25 @@ function textChecks(
   const wrong = rows.filter((row) => tokenizer.decode(row.ids) !== row.text);
   return [
     {
-      name: `Prompt, ${size} model`,
-      expected: `tokens ${expected}`,
-      actual: `tokens ${actual}`,
+      name: message('verify.replay.prompt', { role }),
+      expected: message('verify.tokens', { ids: expected }),
+      actual: message('verify.tokens', { ids: actual }),
       verdict: expected === actual ? 'reproduced' : 'differs',
     },
     {
-      name: `Texts, ${size} model`,
-      expected: `${rows.length} are what their tokens say`,
+      name: message('verify.replay.texts', { role }),
+      expected: message('verify.replay.texts-expected', { count: rows.length }),
       actual:
         wrong.length === 0
-          ? `${rows.length} are`
-          : `not ${wrong.map(({ arm, direction }) => `${arm} ${direction}`).join(', ')}`,
+          ? message('verify.replay.texts-found', { count: rows.length })
+          : message('verify.replay.texts-wrong', { rows: wrong.map(rowName) }),
       verdict: wrong.length === 0 ? 'reproduced' : 'differs',
     },
   ];
 }
+
+const rowName = ({ arm, direction }: Pick<EvidenceRow, 'arm' | 'direction'>): Message =>
+  message('verify.replay.row', { arm: message(`claim.arm.${arm}`), direction });
 
 interface RowResult {
   tokens: number;
@@ -152,9 +166,9 @@ export function compareRow(row: EvidenceRow, forced: Forced, tolerance: number):
     agree,
     worst,
     check: {
-      name: `${row.arm}${row.direction === 'none' ? '' : `, ${row.direction}`}`,
-      expected: `log-probabilities within ${tolerance} nat`,
-      actual: `largest difference ${worst.toFixed(4)} nat; likeliest token the same at ${agree} of ${row.ids.length}`,
+      name: rowName(row),
+      expected: message('verify.device.within', { tolerance }),
+      actual: message('verify.replay.row-found', { worst: worst.toFixed(4), agree, tokens: row.ids.length }),
       verdict,
     },
   };

@@ -7,7 +7,7 @@ import {
 } from '../../experiment/second-opinion';
 import { verdictOf, type Check, type Verdict } from '../../experiment/share/verification';
 import type { Experiment } from '../../experiment/schema';
-import { wordsOf } from '../../i18n/text';
+import { listed, message, verbatim, type Message } from '../../experiment/message';
 import type { PipelineContext } from '../pipeline';
 import { secondOpinion } from '../second-opinion';
 import type { LoadedPair } from '../stage-models';
@@ -24,23 +24,24 @@ export async function secondOpinionStep(
   experiment: Experiment,
   pair: LoadedPair,
   context: PipelineContext,
-): Promise<{ verdict: Verdict; summary: string; checks: Check[] }> {
-  const words = wordsOf('en');
-  const sentence = (opinion: ModelOpinion): string =>
-    words.say(opinionMessage(opinion, (error) => words.error(error).what));
+): Promise<{ verdict: Verdict; summary: Message; checks: Check[] }> {
   const { models } = await secondOpinion(experiment, pair, context);
   const both = [models.source, models.target];
   const checks = both.map((opinion): Check => ({
-    name: words.text('second-opinion.check', { title: opinion.title, n: SECOND_OPINION_TOKENS }),
+    name: message('second-opinion.check', { title: opinion.title, n: SECOND_OPINION_TOKENS }),
     expected: tokens(opinion.other),
     actual: tokens(opinion.lab),
     verdict: VERDICTS[opinion.outcome],
   }));
   return {
     verdict: verdictOf(both.map(({ outcome }) => ({ verdict: VERDICTS[outcome] }))),
-    summary: both.map((opinion) => `${opinion.title}: ${sentence(opinion)}`).join(' '),
+    summary: listed(
+      both.map((opinion) =>
+        message('verify.second-opinion', { title: opinion.title, opinion: opinionMessage(opinion) }),
+      ),
+    ),
     checks,
   };
 }
 
-const tokens = (written: Written | null): string => (written ? written.ids.join(' ') : '–');
+const tokens = (written: Written | null): Message => verbatim(written ? written.ids.join(' ') : '–');
