@@ -1,7 +1,6 @@
 /** The replay of a verification: the author's tokens forced through all arms on this device. */
 import { unpackHalf } from '../../experiment/half';
 import { message, type Message } from '../../experiment/message';
-import type { Arm } from '../../experiment/arms';
 import { armSpec, DOSED_ARMS } from '../../experiment/arms';
 import type { ModelRef } from '../../experiment/model-ref';
 import type { Evidence, EvidenceRow, RunDocument } from '../../experiment/share/document';
@@ -137,7 +136,7 @@ function textChecks(
 }
 
 const rowName = ({ arm, direction }: Pick<EvidenceRow, 'arm' | 'direction'>): Message =>
-  message('verify.replay.row', { arm: message(`claim.arm.${arm}`), direction });
+  message('verify.replay.row', { arm: message(`arms.${arm}.name`), direction });
 
 interface RowResult {
   tokens: number;
