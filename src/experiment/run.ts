@@ -8,7 +8,6 @@ import type { MapResult } from './run/map';
 import type { ModelsResult } from './run/model-reports';
 import type { SteerResult } from './run/steer';
 
-export { ARMS, DOSED_ARMS, type Arm, type DosedArm } from './run/arm-names';
 export type { ActivationsResult, AlignmentReport, PcaPanel } from './run/activations';
 export type { Backend, DeviceReport } from './run/device';
 export type {

@@ -1,17 +1,8 @@
 /** A run as a report, in Markdown or as a printable page: what was run, on what, what came out, and what it cost. */
-import type { ArmResult, Run } from '../experiment/run';
+import type { Run } from '../experiment/run';
 import { wordsOf } from '../i18n/text';
 import { metricOf, SHOWN_METRICS } from '../metrics';
 import { heading, list, paragraph, quote, table, toHtml, toMarkdown, type Block } from './document';
-
-const ARM_NAMES: Record<ArmResult['name'], string> = {
-  small: 'small',
-  'small-steered': 'small, steered',
-  large: 'large',
-  mapped: 'large + mapped',
-  native: 'large + native',
-  random: 'large + random',
-};
 
 const words = wordsOf('en');
 const { say } = words;
@@ -157,7 +148,7 @@ function reportOf(run: Run): Block[] {
         ...SHOWN_METRICS.map(({ id }) => words.text(`metric.${id}.name`)),
       ],
       run.evidence.arms.map((arm) => [
-        ARM_NAMES[arm.name],
+        words.text(`arms.${arm.name}.name`),
         arm.direction === 'none' ? '–' : arm.direction,
         fixed(arm.dose.r, 2),
         fixed(arm.dose.alpha, 2),
@@ -170,7 +161,9 @@ function reportOf(run: Run): Block[] {
     ),
     heading(2, 'One continuation of each arm'),
     ...run.evidence.arms.flatMap((arm) => [
-      paragraph({ bold: `${ARM_NAMES[arm.name]}${arm.direction === 'none' ? '' : `, ${arm.direction}`}` }),
+      paragraph({
+        bold: `${words.text(`arms.${arm.name}.name`)}${arm.direction === 'none' ? '' : `, ${arm.direction}`}`,
+      }),
       quote(arm.samples[0] ?? ''),
     ]),
     heading(2, 'Provenance'),

@@ -3,7 +3,8 @@ import Papa from 'papaparse';
 import { z } from 'zod';
 import { LabError } from '../experiment/errors';
 import { problemsOf } from '../experiment/problems';
-import { DOSED_ARMS, type DoseCell } from '../experiment/run';
+import { DOSED_ARMS } from '../experiment/arms';
+import type { DoseCell } from '../experiment/run';
 import { METRICS } from '../metrics';
 
 const COLUMNS = [

@@ -1,4 +1,5 @@
 /** What differs between the two backends in the lab: where rows are fitted and where PCA runs. */
+import type { ComparedBlocks } from '../experiment/compared-blocks';
 import type { SelfTestReport } from '../gpu/selftest';
 import { onGpu } from '../gpu/audit';
 import { gpuFamilies } from '../gpu/families';
@@ -16,7 +17,7 @@ import { pca, type Pca } from '../math/pca';
 import type { Products } from '../fit/products';
 import type { TapBatch } from '../runtime/types';
 import { WhitenedFit } from '../fit/whitened-fit';
-import { comparedShape, sparseGridFit, type ComparedBlocks } from './compared';
+import { comparedShape, sparseGridFit } from './compared';
 import { GpuRowSink } from './gpu-rows';
 import { readGpuTap, uploadTaps } from './gpu-taps';
 import { CpuRowSink, type RowSink, type SinkCheckpoint } from './rows';

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { PlainProducts } from '../fit/testing/plain-products';
 import { Random } from '../math/random';
 import { WhitenedFit } from '../fit/whitened-fit';
-import { comparedBlocks, comparedShape, pick, sparseGridFit } from './compared';
+import { comparedBlocks } from '../experiment/compared-blocks';
+import { comparedShape, pick, sparseGridFit } from './compared';
 import { chooseLayers } from './fit';
 
 const auto = { sourceLayer: 'auto', targetLayer: 'auto' } as const;

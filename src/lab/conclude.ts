@@ -1,4 +1,5 @@
 /** The dose that is used and the sentence that a practitioner can act on. */
+import { armSpec, ISOTROPIC, TESTED } from '../experiment/arms';
 import type { ArmResult, DoseCell, Outcome, Verdict } from '../experiment/run';
 import { message, type Message } from '../experiment/message';
 import type { Experiment } from '../experiment/schema';
@@ -21,7 +22,7 @@ export function usableWindow(
 ): number | null {
   let largest: number | null = null;
   for (const r of stops) {
-    const both = cells.filter((cell) => cell.arm === 'mapped' && Math.abs(Math.abs(cell.r) - r) < 1e-9);
+    const both = cells.filter((cell) => cell.arm === TESTED && Math.abs(Math.abs(cell.r) - r) < 1e-9);
     if (both.length === 0 || both.some((cell) => breaksLimit(cell.metrics, dose))) break;
     largest = r;
   }
@@ -31,7 +32,7 @@ export function usableWindow(
 /** Two-sided effect of a magnitude: the smaller of the two wanted-side rates of the mapped arm. */
 function twoSided(cells: readonly DoseCell[], r: number): number {
   const at = (signed: number): DoseCell | undefined =>
-    cells.find((cell) => cell.arm === 'mapped' && Math.abs(cell.r - signed) < 1e-9);
+    cells.find((cell) => cell.arm === TESTED && Math.abs(cell.r - signed) < 1e-9);
   return Math.min(at(r)?.positive.rate ?? 0, at(-r)?.negative.rate ?? 0);
 }
 
@@ -121,9 +122,9 @@ export interface ConcludeInput {
 export function conclude(input: ConcludeInput): Verdict {
   const find = (name: ArmResult['name'], direction: ArmResult['direction']): ArmResult =>
     input.arms.find((arm) => arm.name === name && arm.direction === direction)!;
-  const base = find('large', 'none');
-  const up = find('mapped', 'positive');
-  const down = find('mapped', 'negative');
+  const base = find(armSpec(TESTED).base!, 'none');
+  const up = find(TESTED, 'positive');
+  const down = find(TESTED, 'negative');
   const reached = [up, down].filter((arm) => arm.conceptRate.value >= STEERED_RATE).length;
   const outcome: Outcome = reached === 2 ? 'steers' : reached === 1 ? 'one-sided' : 'fails';
   const { positive, negative } = input.concept;
@@ -142,7 +143,7 @@ export function conclude(input: ConcludeInput): Verdict {
   }[outcome];
   const drift = Math.max(
     ...(['positive', 'negative'] as const).flatMap((direction) => {
-      const random = find('random', direction);
+      const random = find(ISOTROPIC, direction);
       return [Math.abs(random.positiveRate - base.positiveRate), Math.abs(random.negativeRate - base.negativeRate)];
     }),
   );

@@ -3,15 +3,16 @@ import { estimateFitBytes } from '../gpu/fit/layout';
 import { LabError } from '../experiment/errors';
 import { message, type Message } from '../experiment/message';
 import type { Backend, Residence } from '../experiment/run';
+import { comparedBlocks } from '../experiment/compared-blocks';
 import type { Experiment } from '../experiment/schema';
+import { foldsOf } from '../experiment/stage-inputs';
 import { inspectModel, planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel } from '../models';
 import { FEW_SESSIONS, LIVE_SESSIONS } from '../runtime/sessions';
 import { estimateWhitenedFitBytes } from '../fit/size';
 import type { ModelSource } from '../runtime/types';
 import { BATCH_TEXTS } from './collect';
-import { comparedBlocks, comparedShape } from './compared';
+import { comparedShape } from './compared';
 import { NEUTRAL_TOKENS, SIDE_EFFECT_ROWS } from './dose';
-import { foldsOf } from './folds';
 import { BATCH_ROWS } from './generate';
 import { SAMPLE_ROWS } from './rows';
 

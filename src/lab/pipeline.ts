@@ -21,8 +21,8 @@ import {
   type RenderedPrompt,
 } from '../experiment/run';
 import { parseExperiment, type Experiment } from '../experiment/schema';
+import { pairKey, stageKey } from '../experiment/stage-inputs';
 import { kernelsDigest } from '../gpu/kernels/digest';
-import { foldsOf } from './folds';
 import { activationsStage, shapeOf, type ActivationsState } from './stage-activations';
 import { mapStage, type MapState } from './stage-map';
 import { evidenceStage } from './stage-evidence';
@@ -35,7 +35,6 @@ import {
   type LoadedPair,
 } from './stage-models';
 import { steerStage, type SteerState } from './stage-steer';
-import { comparedBlocks } from './compared';
 import { computeAxis, signedStops } from './dose';
 import { computeStreams } from './generate';
 import { readText, requireTemplates, writtenPrompt, writtenText } from './prompting';
@@ -143,7 +142,7 @@ export class Pipeline {
     return texts.map((_, i) => ({ source: of(i, state.source), target: of(i, state.target) }));
   }
 
-  /** The six streams at every stop, nearest to `nearest` first; each stop is handed over as it is ready. */
+  /** The streams of all arms at every stop, nearest to `nearest` first; each stop is handed over as it is ready. */
   async streams(
     experiment: Experiment,
     prompt: string,
@@ -226,9 +225,10 @@ export class Pipeline {
       case 'steer':
         return this.#steer(experiment, context).then(({ state, fromMemory }) => ({ result: state.result, fromMemory }));
       case 'evidence': {
+        const { state: models } = await this.#models(experiment, context);
         const { state: steer } = await this.#steer(experiment, context);
-        const inputs = [steerInputs(experiment), experiment.dose, experiment.generation];
-        return this.#remember('evidence', inputs, () => evidenceStage(context, experiment, steer)).then(
+        const key = stageKey('evidence', experiment, shapeOf(models));
+        return this.#remember('evidence', key, () => evidenceStage(context, experiment, steer)).then(
           ({ state, fromMemory }) => ({ result: state, fromMemory }),
         );
       }
@@ -236,15 +236,14 @@ export class Pipeline {
   }
 
   async #models(experiment: Experiment, context: LabContext): Promise<Remembered<LoadedPair>> {
-    const { source, target, alignment } = experiment.models;
     const models = await this.#remember(
       'models',
-      { source, target },
+      pairKey(experiment),
       () => modelsStage(context, experiment),
       releaseModels,
       ['activations', 'map', 'steer', 'evidence'],
     );
-    requirePairing(models.state, alignment);
+    requirePairing(models.state, experiment.models.alignment);
     requireTemplates(models.state, models.state.titles, experiment.prompting);
     // A stage that needs a model which is not in memory loads it: that is this stage's progress.
     const onLoading: PairRequest['onLoading'] = (done, total, note) =>
@@ -260,10 +259,9 @@ export class Pipeline {
 
   async #activations(experiment: Experiment, context: LabContext): Promise<Remembered<ActivationsState>> {
     const { state: models } = await this.#models(experiment, context);
-    const inputs = { ...activationInputs(experiment), compared: comparedBlocks(shapeOf(models), experiment.map) };
     return this.#remember(
       'activations',
-      inputs,
+      stageKey('activations', experiment, shapeOf(models)),
       () => activationsStage(context, experiment, models),
       (state) => state.dispose(),
       ['map', 'steer', 'evidence'],
@@ -271,17 +269,18 @@ export class Pipeline {
   }
 
   async #map(experiment: Experiment, context: LabContext): Promise<Remembered<MapState>> {
+    const { state: models } = await this.#models(experiment, context);
     const { state: activations } = await this.#activations(experiment, context);
-    return this.#remember('map', mapInputs(experiment), () => mapStage(context, experiment, activations));
+    const key = stageKey('map', experiment, shapeOf(models));
+    return this.#remember('map', key, () => mapStage(context, experiment, activations));
   }
 
   async #steer(experiment: Experiment, context: LabContext): Promise<Remembered<SteerState>> {
     const { state: models } = await this.#models(experiment, context);
     const { state: activations } = await this.#activations(experiment, context);
     const { state: map } = await this.#map(experiment, context);
-    return this.#remember('steer', steerInputs(experiment), () =>
-      steerStage(context, experiment, models, activations, map),
-    );
+    const key = stageKey('steer', experiment, shapeOf(models));
+    return this.#remember('steer', key, () => steerStage(context, experiment, models, activations, map));
   }
 
   async #remember<T>(
@@ -320,27 +319,4 @@ async function inputsOf(experiment: Experiment, resources: LabContext['resources
 interface Remembered<T> {
   state: T;
   fromMemory: boolean;
-}
-
-function activationInputs(experiment: Experiment): object {
-  return { models: experiment.models, corpus: experiment.corpus, folds: foldsOf(experiment) };
-}
-
-function mapInputs(experiment: Experiment): unknown {
-  return { activations: activationInputs(experiment), map: experiment.map };
-}
-
-function steerInputs(experiment: Experiment): unknown {
-  const { concept, prompting, vector, transfer, dose, generation } = experiment;
-  return {
-    map: mapInputs(experiment),
-    concept,
-    prompting,
-    vector,
-    transfer,
-    stops: dose.stops,
-    seed: generation.seed,
-    neutralTexts: generation.neutralTexts,
-    randomVectors: generation.randomVectors,
-  };
 }

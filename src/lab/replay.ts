@@ -3,7 +3,8 @@
  * text differs between devices at the first token that rounding tips over; log-probabilities of given tokens do not.
  */
 import { fromHalf, toHalf } from '../experiment/half';
-import type { Arm, ReplayRow, StopStreams } from '../experiment/run';
+import { isReplayable, unsteeredArm, type Arm } from '../experiment/arms';
+import type { ReplayRow, StopStreams } from '../experiment/run';
 import { logSoftmax } from '../math/information';
 import type { LanguageModel, SteeredRow } from '../runtime/types';
 import { yieldToEventLoop } from './context';
@@ -74,12 +75,6 @@ export function halved(direction: Float32Array): Float32Array {
   return fromHalf(toHalf(direction));
 }
 
-/** Arms that run in each model; the first of each is the model without steering. */
-export const ROLE_ARMS = {
-  source: ['small', 'small-steered'],
-  target: ['large', 'mapped', 'native', 'random'],
-} as const satisfies Record<Role, readonly Arm[]>;
-
 /** One model of a replay: its steered block, and unit directions of its arms, rounded as in a link. */
 export interface ReplayRole {
   model: LanguageModel;
@@ -94,7 +89,7 @@ export interface ReplayAsk {
   ids: readonly number[];
 }
 
-/** The replay of a model with a run's own arms. The random arm is replayed with its first direction. */
+/** The replay of a model with a run's own arms. An arm of several directions is replayed with its first. */
 export function roleOf(arms: readonly SteeringArm[]): ReplayRole {
   const [{ model, layer }] = arms;
   return {
@@ -137,12 +132,13 @@ export async function replayOf(
   const prompt = promptIds(up.prompt, tokenizer, prompting);
   const rows: Omit<ReplayRow, 'millinats' | 'argmax'>[] = [];
   const add = (arm: Arm, direction: ReplayRow['direction'], alpha: number, streams: StopStreams): void => {
-    const ids = streams.arms[arm].map((token) => token.id);
+    const ids = (streams.arms[arm] ?? []).map((token) => token.id);
     if (ids.length > 0)
       rows.push({ arm, direction, alpha: Number(alpha.toPrecision(ALPHA_DIGITS)), text: tokenizer.decode(ids), ids });
   };
-  add(ROLE_ARMS[role][0], 'none', 0, up);
-  for (const { arm, medianNorm } of arms) {
+  add(unsteeredArm(role), 'none', 0, up);
+  // The directions of the others take a fit: a link's reader could not replay them before it.
+  for (const { arm, medianNorm } of arms.filter((each) => isReplayable(each.arm))) {
     add(arm, 'positive', r * medianNorm, up);
     add(arm, 'negative', -r * medianNorm, down);
   }

@@ -22,7 +22,7 @@ import type { Role } from './model-pair';
 import { deviceMemory, planPair } from './pair-memory';
 import { promptIds } from './prompting';
 import { knownModel, type LoadedPair } from './stage-models';
-import { halves } from './stage-steer';
+import { halves } from './concept';
 
 /** Nats by which two tokens may differ and be a tie: twice what a log-probability moves between two backends. */
 const TIE: Record<'float32' | 'reduced', number> = { float32: 0.04, reduced: 0.3 };

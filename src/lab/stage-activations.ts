@@ -1,15 +1,15 @@
 /** Stage 2: collect the states of both models into the moments of the fit. */
 import { digestOf } from '../experiment/digest';
+import { comparedBlocks, type ComparedBlocks, type PairShape } from '../experiment/compared-blocks';
 import { message, type Message } from '../experiment/message';
 import type { ActivationsResult, AlignmentReport } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
-import type { FitShape, StreamingFit } from '../fit/types';
+import { foldsOf, stageKey } from '../experiment/stage-inputs';
+import type { StreamingFit } from '../fit/types';
 import { collectPair } from './collect-in-turn';
 import { prepareTexts } from './prepare';
 import type { Sample } from './rows';
-import { comparedBlocks, type ComparedBlocks } from './compared';
 import { yieldToEventLoop, type LabContext } from './context';
-import { foldsOf } from './folds';
 import { Memo } from './memo';
 import { panel, panelView } from './panels';
 import type { LoadedPair } from './stage-models';
@@ -29,7 +29,7 @@ export interface ActivationsState {
 }
 
 /** Depths and widths of a pair. */
-export function shapeOf({ source, target }: Pick<LoadedPair, 'source' | 'target'>): FitShape {
+export function shapeOf({ source, target }: Pick<LoadedPair, 'source' | 'target'>): PairShape {
   return {
     sourceLayers: source.info.layers,
     targetLayers: target.info.layers,
@@ -58,7 +58,7 @@ export async function activationsStage(
   const { backend } = context;
   const shape = shapeOf(models);
   const compared = comparedBlocks(shape, experiment.map);
-  const key = digestOf({ models: experiment.models, corpus: experiment.corpus, folds, compared });
+  const key = digestOf(stageKey('activations', experiment, shape));
   const resume = context.resume?.key === key ? context.resume : null;
   const sink = await (resume?.sink
     ? backend.resumeSink(resume.sink, shape, compared)

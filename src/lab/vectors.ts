@@ -2,7 +2,7 @@
 import { Random } from '../math/random';
 import { dot, median, norm } from '../math/stats';
 import type { AffineMap } from '../math/affine-map';
-import type { DosedArm } from '../experiment/run';
+import type { DosedArm } from '../experiment/arms';
 import type { LanguageModel } from '../runtime/types';
 
 /** Where and along which unit directions an arm is steered; α = r · medianNorm. */

@@ -1,5 +1,6 @@
 /** Small states on their way into the large model’s space: the one place where motion explains. */
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { TESTED } from '../../experiment/arms';
 import type { ActivationsResult, MapResult } from '../../experiment/run';
 import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
@@ -64,7 +65,7 @@ export function MorphPanel({ map, labels }: { map: MapResult; labels: Activation
       trace(source, words.text('activations.morph.small-trace'), {
         size: 6,
         symbol: ARM_STYLES.mapped.symbol,
-        color: theme.arm('mapped'),
+        color: theme.arm(TESTED),
         opacity: 0.9,
       }),
     ];

@@ -1,7 +1,8 @@
 /** What came out, for someone who has to decide: the verdict, the arms, the costs, the texts, the files. */
 import { useWords } from '../state/text';
 import { useState } from 'react';
-import type { Arm, ArmResult, EvidenceResult, Run } from '../../experiment/run';
+import { TESTED, type Arm } from '../../experiment/arms';
+import type { ArmResult, EvidenceResult, Run } from '../../experiment/run';
 import { ExportPanel } from '../files/ExportPanel';
 import { ARM_STYLES } from '../figures/arms';
 import { METRICS, metricOf, SHOWN_METRICS } from '../../metrics';
@@ -204,7 +205,7 @@ function RateBar({ arm, value, range }: { arm: Arm; value: number; range: [numbe
 
 function Samples({ arms, ends }: { arms: ArmResult[]; ends: ConceptPoles }) {
   const words = useWords();
-  const [open, setOpen] = useState('mappedpositive');
+  const [open, setOpen] = useState(`${TESTED}positive`);
   const keyOf = (arm: ArmResult): string => arm.name + arm.direction;
   const chosen = arms.find((arm) => keyOf(arm) === open) ?? arms[0];
   return (

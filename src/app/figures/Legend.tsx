@@ -1,5 +1,5 @@
 /** The arms on a figure, named once beside their marks. */
-import type { Arm } from '../../experiment/run';
+import type { Arm } from '../../experiment/arms';
 import { ArmMark } from './ArmMark';
 import { ARM_STYLES } from './arms';
 

@@ -1,5 +1,6 @@
 /** What the figures over the dose have in common. */
-import type { DoseCell, DosedArm } from '../../experiment/run';
+import type { DosedArm } from '../../experiment/arms';
+import type { DoseCell } from '../../experiment/run';
 
 /** Cells of one arm along the dose. Where both halves have a dose, the half that reports is drawn as the point. */
 export function along(cells: readonly DoseCell[], arm: DosedArm): DoseCell[] {

@@ -1,6 +1,7 @@
 /** What the chosen pair takes in memory, before it is loaded: shown where a model is not bundled. */
 import { useEffect, useState } from 'react';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
+import { memoryKey } from '../../experiment/stage-inputs';
 import { useWords } from '../state/text';
 import type { MemoryPlan, ResidenceChoice } from '../../worker/protocol';
 import { chooseResidence, memoryPlan } from '../state/engine';
@@ -19,7 +20,8 @@ interface Answer {
 
 export function PairMemory() {
   const words = useWords();
-  const { models, map, generation } = useLab((s) => s.experiment);
+  const experiment = useLab((s) => s.experiment);
+  const { models } = experiment;
   const backend = useLab((s) => s.backend);
   const residence = useLab((s) => s.residence);
   const stored = useModels((s) => s.stored.value);
@@ -28,11 +30,7 @@ export function PairMemory() {
   const bundled = !models.source.location && !models.target.location;
   // A download that ended or a folder that was opened may be what was missing.
   const key = JSON.stringify([
-    models,
-    map.lambda,
-    map.lambdaRule,
-    map.folds,
-    generation.maxNewTokens,
+    memoryKey(experiment),
     backend,
     stored?.models.map(({ commit, files }) => [commit, files.length]),
     folders.length,

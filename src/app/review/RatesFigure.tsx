@@ -1,5 +1,5 @@
 /** The claimed rates with their intervals, and the rates found here on the same scale. */
-import type { Arm } from '../../experiment/run';
+import type { Arm } from '../../experiment/arms';
 import type { Claim } from '../../experiment/share/claims';
 import type { RunDocument } from '../../experiment/share/document';
 import type { ClaimCheck } from '../../experiment/share/verification';

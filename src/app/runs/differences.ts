@@ -2,6 +2,7 @@
 import { STAGES, type Stage } from '../../experiment/run';
 import type { ModelRef } from '../../experiment/model-ref';
 import type { Experiment } from '../../experiment/schema';
+import { firstStageReading } from '../../experiment/stage-inputs';
 import { GROUPS, labelKeyOf, type Field } from '../settings/fields';
 import { hostName } from '../ui/format';
 import type { Words } from '../../i18n/text';
@@ -17,24 +18,21 @@ export interface Difference {
 /** Parts of an experiment that the form does not show field by field, or shows elsewhere. */
 const WHOLE: {
   path: string;
-  stage: Stage;
   labelKey: MessageKey;
   write: (words: Words, experiment: Experiment) => string;
   tell?: (words: Words, a: Experiment, b: Experiment) => [string, string];
 }[] = [
   {
     path: 'models.source',
-    stage: 'models',
     labelKey: 'settings.models.source.id.label',
     write: (words, e) => modelName(words, e.models.source),
   },
   {
     path: 'models.target',
-    stage: 'models',
     labelKey: 'settings.models.target.id.label',
     write: (words, e) => modelName(words, e.models.target),
   },
-  { path: 'concept', stage: 'steer', labelKey: 'runs.setting.concept', write: conceptName, tell: conceptsApart },
+  { path: 'concept', labelKey: 'runs.setting.concept', write: conceptName, tell: conceptsApart },
 ];
 
 function modelName(words: Words, { id, dtype, location }: ModelRef): string {
@@ -73,23 +71,9 @@ function conceptsApart(words: Words, a: Experiment, b: Experiment): [string, str
   ];
 }
 
-const FIELDS = new Map<string, { field: Field; stage: Stage }>(
-  GROUPS.flatMap(({ stage, fields }) => fields.map((field) => [field.path, { field, stage }] as const)),
+const FIELDS = new Map<string, Field>(
+  GROUPS.flatMap(({ fields }) => fields.map((field) => [field.path, field] as const)),
 );
-
-const STAGE_OF: Record<string, Stage> = {
-  models: 'models',
-  corpus: 'activations',
-  map: 'map',
-  concept: 'steer',
-  prompting: 'steer',
-  vector: 'steer',
-  transfer: 'steer',
-  dose: 'evidence',
-  generation: 'evidence',
-  title: 'models',
-  schema: 'models',
-};
 
 function write(words: Words, value: unknown, field?: Field): string {
   if (field?.kind === 'choice') {
@@ -121,19 +105,21 @@ const valueAt = (experiment: Experiment, path: string): unknown =>
 
 /** Every setting in which two experiments differ, by stage. Empty where they ask for the same. */
 export function settingDifferences(words: Words, a: Experiment, b: Experiment): Difference[] {
+  // From which stage on results differ by it; what changes none stands with the first.
+  const stageOf = (path: string): Stage => firstStageReading(path, a) ?? firstStageReading(path, b) ?? STAGES[0];
   const found = paths(a, b).map((path): Difference => {
     const whole = WHOLE.find((each) => each.path === path);
     if (whole)
       return {
-        stage: whole.stage,
+        stage: stageOf(path),
         label: words.text(whole.labelKey),
         values: whole.tell?.(words, a, b) ?? [whole.write(words, a), whole.write(words, b)],
       };
     const known = FIELDS.get(path);
     return {
-      stage: known?.stage ?? STAGE_OF[path.split('.')[0]] ?? 'evidence',
-      label: known ? words.text(labelKeyOf(known.field)) : path,
-      values: [write(words, valueAt(a, path), known?.field), write(words, valueAt(b, path), known?.field)],
+      stage: stageOf(path),
+      label: known ? words.text(labelKeyOf(known)) : path,
+      values: [write(words, valueAt(a, path), known), write(words, valueAt(b, path), known)],
     };
   });
   return found.sort((x, y) => STAGES.indexOf(x.stage) - STAGES.indexOf(y.stage));

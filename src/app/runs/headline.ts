@@ -1,5 +1,6 @@
 /** The numbers by which two runs are compared, and whether their intervals meet. */
-import type { Arm, ArmResult, Run } from '../../experiment/run';
+import { ARMS, isDosed, TESTED, type Arm } from '../../experiment/arms';
+import type { ArmResult, Run } from '../../experiment/run';
 import { wordsOf, type Words } from '../../i18n/text';
 import { costliest, metricOf, SHOWN_METRICS, type AnyMetric } from '../../metrics';
 import { ARM_STYLES } from '../figures/arms';
@@ -54,20 +55,11 @@ function worst(run: Run, name: Arm, metric: AnyMetric): Reading | null {
   return value === null ? null : plain(value);
 }
 
-const SIDES: { name: Arm; direction: ArmResult['direction'] }[] = [
-  { name: 'small', direction: 'none' },
-  { name: 'small-steered', direction: 'positive' },
-  { name: 'small-steered', direction: 'negative' },
-  { name: 'large', direction: 'none' },
-  { name: 'mapped', direction: 'positive' },
-  { name: 'mapped', direction: 'negative' },
-  { name: 'native', direction: 'positive' },
-  { name: 'native', direction: 'negative' },
-  { name: 'random', direction: 'positive' },
-  { name: 'random', direction: 'negative' },
-];
-
-const SIDE_WORDS = { none: 'unsteered', positive: 'positive side', negative: 'negative side' } as const;
+const DIRECTIONS = ['positive', 'negative'] as const;
+/** Every arm, to both sides where it has a dose. */
+const SIDES = ARMS.flatMap((name): { name: Arm; direction: ArmResult['direction'] }[] =>
+  isDosed(name) ? DIRECTIONS.map((direction) => ({ name, direction })) : [{ name, direction: 'none' }],
+);
 
 /** The headline numbers of two runs, row by row. A number that neither run has is left out. */
 export function headlines(a: Run, b: Run, words: Words = wordsOf('en')): Headline[] {
@@ -90,13 +82,13 @@ export function headlines(a: Run, b: Run, words: Words = wordsOf('en')): Headlin
     };
   };
   return [
-    row('Held-out R²', 'map', (run) => plain(run.map.heldOutR2)),
-    row('Centred cosine', 'map', (run) => plain(run.map.centredCosine)),
-    row('cos(mapped, native)', 'map', (run) => plain(run.steer.vector.cosineMappedNative)),
-    row('Transfer ratio', 'effect', ratio),
+    row(words.text('runs.headline.r2'), 'map', (run) => plain(run.map.heldOutR2)),
+    row(words.text('runs.headline.cosine'), 'map', (run) => plain(run.map.centredCosine)),
+    row(words.text('runs.headline.cosine-native'), 'map', (run) => plain(run.steer.vector.cosineMappedNative)),
+    row(words.text('runs.headline.ratio'), 'effect', ratio),
     ...SIDES.map(({ name, direction }) =>
       row(
-        `${ARM_STYLES[name].name}, ${SIDE_WORDS[direction]}`,
+        words.text(`runs.headline.side.${direction}`, { arm: ARM_STYLES[name].name }),
         'effect',
         (run) => rate(armOf(run, name, direction)),
         name,
@@ -106,7 +98,7 @@ export function headlines(a: Run, b: Run, words: Words = wordsOf('en')): Headlin
     ...SHOWN_METRICS.map((metric) => {
       const name = words.text(`metric.${metric.id}.name`);
       const label = words.text('metric.of-mapped', { name, unit: metric.unit });
-      return row(label, 'cost', (run) => worst(run, 'mapped', metric), 'mapped');
+      return row(label, 'cost', (run) => worst(run, TESTED, metric), TESTED);
     }),
   ].filter((each) => each.a !== null || each.b !== null);
 }

@@ -2,16 +2,19 @@
 import { useId, useState } from 'react';
 import { problemList } from '../../experiment/problems';
 import { experimentProblems } from '../../experiment/schema';
+import { useWords } from '../state/text';
 import { useCorpora, useFamily } from '../state/catalog';
 import { setExperiment, useLab } from '../state/store';
 import { Help } from '../ui/Help';
+import { shapeOf } from '../state/stages';
+import { effectOf } from './effect';
 import { helpKeyOf, labelKeyOf, valueAt, withValue, type Field } from './fields';
-import { useWords } from '../state/text';
 
 export function FieldInput({ field }: { field: Field }) {
   const words = useWords();
   const id = useId();
   const label = words.text(labelKeyOf(field));
+  const models = useLab((s) => s.stages.models.result);
   const experiment = useLab((s) => s.experiment);
   const value = valueAt(experiment, field.path);
   const [problem, setProblem] = useState<string | null>(null);
@@ -30,7 +33,9 @@ export function FieldInput({ field }: { field: Field }) {
   return (
     <div className="field" data-field={field.path}>
       <label htmlFor={id}>{label}</label>
-      <Help about={label}>{words.text(helpKeyOf(field))}</Help>
+      <Help about={label}>
+        {`${words.text(helpKeyOf(field))} ${words.say(effectOf(field.path, experiment, shapeOf(models)))}`}
+      </Help>
       <span className="field-control">
         <Control field={field} id={id} value={value} onOffer={offer} invalid={problem !== null} />
         {field.kind === 'number' && field.unitKey && <span className="muted">{words.text(field.unitKey)}</span>}

@@ -2,8 +2,9 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { defaultExperiment, quickVariant } from '../../experiment/defaults';
 import { digestOf } from '../../experiment/digest';
+import { firstDifference } from '../../experiment/stage-inputs';
+import { shapeOf } from '../state/stages';
 import { UndoRedo } from '../ui/UndoRedo';
-import { firstDifference } from '../state/stages';
 import { editExperiment, openExperiment, useLab } from '../state/store';
 import { Digest } from '../ui/Digest';
 import { Segmented } from '../ui/Segmented';
@@ -22,7 +23,8 @@ export default function SettingsSheet() {
   const [view, setView] = useState<View>('form');
   const experiment = useLab((s) => s.experiment);
   const shown = useLab((s) => s.stages.evidence.experiment ?? s.stages.steer.experiment);
-  const changed = shown ? firstDifference(shown, experiment) : null;
+  const models = useLab((s) => s.stages.models.result);
+  const changed = shown ? firstDifference(shown, experiment, shapeOf(models)) : null;
 
   const digest = useMemo(() => digestOf(experiment), [experiment]);
   const parent = useLab((s) => s.parent);

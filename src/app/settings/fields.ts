@@ -263,6 +263,13 @@ const FIELDS: Record<Stage, Field[]> = {
     },
     {
       kind: 'number',
+      path: 'generation.controlDraws',
+      min: 1,
+      max: 16,
+      step: 1,
+    },
+    {
+      kind: 'number',
       path: 'generation.neutralTexts',
       min: 2,
       max: 256,

@@ -1,5 +1,6 @@
 /** The dose axis: units, stops and look-ups between them. Pure functions; nothing here calls the engine. */
-import type { DosedArm, SteerResult } from '../../experiment/run';
+import { ORIGIN, TESTED } from '../../experiment/arms';
+import type { SteerResult } from '../../experiment/run';
 
 export type DoseUnit = 'r' | 'alpha' | 'isoKl';
 
@@ -13,7 +14,7 @@ export function unitPerR(steer: SteerResult, unit: DoseUnit): number | null {
   if (unit === 'r') return 1;
   const alpha = steer.vector.medianNorm.target;
   if (unit === 'alpha') return alpha;
-  const isoAlpha = steer.isoKlAlpha.mapped;
+  const isoAlpha = steer.isoKlAlpha[TESTED];
   return isoAlpha === null || isoAlpha <= 0 ? null : alpha / isoAlpha;
 }
 
@@ -48,4 +49,4 @@ export function tickStep(span: number, count: number): number {
 }
 
 /** The axis arm that each model of the pair answers with. */
-export const AXIS_ARM: Record<'small' | 'large', DosedArm> = { small: 'small-steered', large: 'mapped' };
+export const AXIS_ARM = { small: ORIGIN, large: TESTED } as const;

@@ -264,7 +264,7 @@ export async function tryPrompt(prompt: string): Promise<void> {
   useLab.setState({ prompting: { status: 'working', error: null } });
   try {
     const steer = useLab.getState().stages.steer;
-    const live = steer.origin === 'live' && !isStale('steer', steer, useLab.getState().experiment);
+    const live = steer.origin === 'live' && !isStale('steer', useLab.getState().stages, useLab.getState().experiment);
     if (!live && !(await runStages('steer'))) {
       useLab.setState({ prompting: { status: 'idle', error: null } });
       return;

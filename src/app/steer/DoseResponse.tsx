@@ -1,15 +1,18 @@
 /** What the dose does over its whole range: the concept rate of every arm, and what it costs. */
 import { useWords } from '../state/text';
 import { useMemo, useState } from 'react';
-import { DOSED_ARMS, type Arm, type DoseCell, type DosedArm, type Verdict } from '../../experiment/run';
+import { armSpec, DOSED_ARMS, DRAWING_ORDER, TESTED, type Arm, type DosedArm } from '../../experiment/arms';
+import type { DoseCell, Verdict } from '../../experiment/run';
 import { METRICS, metricOf, SHOWN_METRICS, type AnyMetric, type MetricId } from '../../metrics';
 import { ARM_STYLES } from '../figures/arms';
 import { along, withAlpha } from '../figures/dose-curves';
 import { Figure, type CursorSeries } from '../figures/Figure';
 import { Legend } from '../figures/Legend';
+import { plotLines } from '../figures/plot-text';
 import { usePlotTheme, type PlotTheme } from '../figures/theme';
 import { fixed, interval, percent, signed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
+import type { Words } from '../../i18n/text';
 
 interface Props {
   cells: DoseCell[];
@@ -51,28 +54,38 @@ function tableOf(cells: DoseCell[]): { head: string[]; rows: (string | number)[]
   };
 }
 
-/** Sideways steps of the arms, as shares of the axis. */
-const DODGE: Record<DosedArm, number> = { 'small-steered': -0.006, mapped: 0, native: 0.006, random: 0 };
+/** Controls are drawn as bands: they say where chance lies, and are no curves to be followed. */
+const isBand = (arm: DosedArm): boolean => armSpec(arm).control;
 
-function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cursor: CursorSeries[] } {
+/** Sideways steps of the arms that are drawn as points, as shares of the axis: the arm under test stands on its dose. */
+const POINTS = DOSED_ARMS.filter((arm) => !isBand(arm));
+const dodge = (arm: DosedArm): number => (isBand(arm) ? 0 : (POINTS.indexOf(arm) - POINTS.indexOf(TESTED)) * 0.006);
+
+function rateTraces(words: Words, cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cursor: CursorSeries[] } {
   const data: unknown[] = [];
   const cursor: CursorSeries[] = [];
-  const order: DosedArm[] = ['random', 'small-steered', 'native', 'mapped'];
   const doses = cells.map((c) => c.r);
   const span = Math.max(...doses) - Math.min(...doses);
-  for (const arm of order) {
+  for (const arm of DRAWING_ORDER) {
     const row = along(cells, arm);
     if (row.length === 0) continue;
     const color = theme.arm(arm);
     // Arms at one dose stand beside one another, so that their intervals can be told apart.
-    const x = row.map((c) => c.r + (arm === 'random' ? 0 : DODGE[arm] * span));
+    const x = row.map((c) => c.r + dodge(arm) * span);
     const y = row.map((c) => c.positive.rate);
-    const text = row.map(
-      (c) =>
-        `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${percent(c.positive.rate)} ${interval(c.positive.interval)}, n = ${c.n}${c.half === 'report' ? ', held-back prompts' : ''}`,
+    const text = row.map((c) =>
+      plotLines(
+        words.text('steer.response.hover', {
+          arm: ARM_STYLES[arm].name,
+          r: signed(c.r),
+          rate: percent(c.positive.rate),
+          interval: interval(c.positive.interval),
+          n: c.n,
+          half: c.half,
+        }),
+      ),
     );
-    if (arm === 'random') {
-      // A band: the control says where chance lies, it is not a curve to be followed.
+    if (isBand(arm)) {
       const bounds = [...row.map((c) => c.positive.interval[1]), ...row.map((c) => c.positive.interval[0]).reverse()];
       data.push({
         type: 'scatter',
@@ -94,26 +107,25 @@ function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cur
       y,
       text,
       hovertemplate: '%{text}<extra></extra>',
-      line: { color, width: arm === 'random' ? 1 : 2 },
+      line: { color, width: isBand(arm) ? 1 : 2 },
       marker: {
         color,
         opacity: 1,
         symbol: ARM_STYLES[arm].symbol,
         size: row.map((c) => (c.half === 'report' ? 11 : 7)),
-        line: { color: arm === 'random' ? color : theme.surface, width: 1 },
+        line: { color: isBand(arm) ? color : theme.surface, width: 1 },
       },
-      error_y:
-        arm === 'random'
-          ? undefined
-          : {
-              type: 'data',
-              symmetric: false,
-              array: row.map((c) => c.positive.interval[1] - c.positive.rate),
-              arrayminus: row.map((c) => c.positive.rate - c.positive.interval[0]),
-              color: withAlpha(color, '88'),
-              thickness: 1,
-              width: 0,
-            },
+      error_y: isBand(arm)
+        ? undefined
+        : {
+            type: 'data',
+            symmetric: false,
+            array: row.map((c) => c.positive.interval[1] - c.positive.rate),
+            arrayminus: row.map((c) => c.positive.rate - c.positive.interval[0]),
+            color: withAlpha(color, '88'),
+            thickness: 1,
+            width: 0,
+          },
     });
     cursor.push({
       name: ARM_STYLES[arm].name,
@@ -125,29 +137,36 @@ function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cur
 }
 
 function costTraces(
+  words: Words,
   cells: DoseCell[],
   { id, digits }: AnyMetric,
   name: string,
   theme: PlotTheme,
 ): { data: unknown[]; cursor: CursorSeries[] } {
-  const arms: DosedArm[] = ['random', 'small-steered', 'native', 'mapped'];
-  const rows = arms.map((arm) => ({ arm, row: along(cells, arm) })).filter(({ row }) => row.length > 0);
+  const rows = DRAWING_ORDER.map((arm) => ({ arm, row: along(cells, arm) })).filter(({ row }) => row.length > 0);
   const data = rows.map(({ arm, row }) => ({
     type: 'scatter',
     name: ARM_STYLES[arm].name,
     mode: 'lines+markers',
     x: row.map((c) => c.r),
     y: row.map((c) => metricOf(c.metrics, id)),
-    text: row.map(
-      (c) => `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${name} ${fixed(metricOf(c.metrics, id), digits)}`,
+    text: row.map((c) =>
+      plotLines(
+        words.text('steer.cost.hover', {
+          arm: ARM_STYLES[arm].name,
+          r: signed(c.r),
+          metric: name,
+          value: fixed(metricOf(c.metrics, id), digits),
+        }),
+      ),
     ),
     hovertemplate: '%{text}<extra></extra>',
-    line: { color: theme.arm(arm), width: arm === 'random' ? 1 : 2 },
+    line: { color: theme.arm(arm), width: isBand(arm) ? 1 : 2 },
     marker: {
       color: theme.arm(arm),
       symbol: ARM_STYLES[arm].symbol,
       size: 7,
-      line: { color: arm === 'random' ? theme.arm(arm) : theme.surface, width: 1 },
+      line: { color: isBand(arm) ? theme.arm(arm) : theme.surface, width: 1 },
     },
   }));
   return {
@@ -189,25 +208,31 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
   const costs = SHOWN_METRICS.filter(({ id }) => cells.some((cell) => metricOf(cell.metrics, id) !== null));
   const table = useMemo(() => tableOf(cells), [cells]);
   const rate = useMemo(() => {
-    const { data, cursor } = rateTraces(cells, theme);
+    const { data, cursor } = rateTraces(words, cells, theme);
     const layout = theme.layout({
-      xaxis: theme.axis('dose r'),
-      yaxis: theme.axis(`continuations toward ${positive}`, { range: [-0.03, 1.03], tickformat: '.0%', dtick: 0.25 }),
+      xaxis: theme.axis(words.text('steer.response.axis')),
+      yaxis: theme.axis(words.text('steer.response.toward', { side: positive }), {
+        range: [-0.03, 1.03],
+        tickformat: '.0%',
+        dtick: 0.25,
+      }),
       shapes: baseline.large === null ? [] : [line(theme.muted, baseline.large)],
       annotations:
-        baseline.large === null ? [] : [label('large, unsteered', baseline.large, theme.muted, theme.ground)],
+        baseline.large === null
+          ? []
+          : [label(words.text('steer.response.unsteered'), baseline.large, theme.muted, theme.ground)],
     });
     return { data, cursor, layout };
-  }, [cells, theme, positive, baseline.large]);
+  }, [cells, theme, positive, baseline.large, words]);
   const side = useMemo(() => {
     const name = words.text(`metric.${metric.id}.name`);
-    const { data, cursor } = costTraces(cells, metric, name, theme);
+    const { data, cursor } = costTraces(words, cells, metric, name, theme);
     const limit = metric.limit ? verdict.usableWindow[metric.limit.setting] : null;
     const layout = theme.layout({
-      xaxis: theme.axis('dose r'),
+      xaxis: theme.axis(words.text('steer.response.axis')),
       yaxis: theme.axis(words.text('metric.with-unit', { name, unit: metric.unit }), { rangemode: 'tozero' }),
       shapes: limit === null ? [] : [line(theme.failed, limit)],
-      annotations: limit === null ? [] : [label('limit of the usable window', limit, theme.muted, theme.ground)],
+      annotations: limit === null ? [] : [label(words.text('steer.cost.limit'), limit, theme.muted, theme.ground)],
     });
     return { data, cursor, layout };
   }, [cells, metric, theme, verdict, words]);
@@ -220,21 +245,21 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
       </div>
       <Figure
         name="dose-response"
-        title="Dose and response"
-        caption={`Share of continuations that the scorer puts on the side of “${positive}”, with 95 % Wilson intervals; the grey band is random vectors of the same length. Large marks: prompts that were held back from choosing the dose.`}
+        title={words.text('steer.response.title')}
+        caption={words.text('steer.response.caption', { side: positive })}
         table={table}
         cursor={rate.cursor}
         plot={{ data: rate.data, layout: rate.layout, height: 330 }}
       />
       <Figure
         name="dose-cost"
-        title="What it costs"
+        title={words.text('steer.cost.title')}
         caption={words.text(`metric.${metric.id}.help`)}
         table={table}
         cursor={side.cursor}
         tools={
           <Segmented<MetricId>
-            label="Cost"
+            label={words.text('steer.cost.choice')}
             value={cost}
             options={costs.map(({ id }) => ({ value: id, label: words.text(`metric.${id}.name`) }))}
             onChange={setCost}

@@ -3,6 +3,7 @@
  * thumb is a look-up: it writes widths and texts straight into the elements, without React.
  */
 import { useLayoutEffect, useMemo, useRef } from 'react';
+import { ORIGIN, REFERENCE, TESTED } from '../../experiment/arms';
 import type { AxisArm, DoseAxis } from '../../experiment/run';
 import { Figure } from '../figures/Figure';
 import { AXIS_ARM, between, locate } from '../state/dose';
@@ -52,9 +53,7 @@ function rowsOf(arm: AxisArm, native: AxisArm | null, stops: readonly number[]):
 /** Largest probability that any bar of the axis reaches, rounded up to a tenth. */
 export function fullScale(axis: DoseAxis): number {
   const top = Math.max(
-    ...[axis.arms['small-steered'], axis.arms.mapped].flatMap((arm) =>
-      arm.probabilities.map((stop) => Math.max(...stop)),
-    ),
+    ...[axis.arms[ORIGIN], axis.arms[TESTED]].flatMap((arm) => arm.probabilities.map((stop) => Math.max(...stop))),
   );
   return Math.min(1, Math.ceil(top * 10) / 10);
 }
@@ -62,7 +61,7 @@ export function fullScale(axis: DoseAxis): number {
 export function NextToken({ model, title, axis, full }: Props) {
   const words = useWords();
   const arm = axis.arms[AXIS_ARM[model]];
-  const native = model === 'large' ? axis.arms.native : null;
+  const native = model === 'large' ? axis.arms[REFERENCE] : null;
   const rows = useMemo(() => rowsOf(arm, native, axis.stops), [arm, native, axis.stops]);
   const list = useRef<HTMLOListElement>(null);
   const klOut = useRef<HTMLElement>(null);

@@ -1,5 +1,6 @@
 /** The centre of the lab: the dose ruler, the bars and the texts that answer it, and what they add up to. */
 import { lazy, Suspense, useMemo, useState } from 'react';
+import { unsteeredArm } from '../../experiment/arms';
 import type { EvidenceResult, SteerResult } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
 import { StageFrame } from '../ui/StageFrame';
@@ -80,9 +81,9 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
     [ownStreams, recorded, axis.stops],
   );
   const baseline = useMemo(() => {
-    const rate = (name: 'small' | 'large'): number | null =>
-      evidence?.arms.find((arm) => arm.name === name)?.positiveRate ?? null;
-    return { small: rate('small'), large: rate('large') };
+    const rate = (model: 'source' | 'target'): number | null =>
+      evidence?.arms.find((arm) => arm.name === unsteeredArm(model))?.positiveRate ?? null;
+    return { small: rate('source'), large: rate('target') };
   }, [evidence]);
   return (
     <>

@@ -1,9 +1,10 @@
 /**
- * Six continuations side by side at the measured stop nearest to the thumb. Every stream
+ * The continuations of all arms side by side at the measured stop nearest to the thumb. Every stream
  * keeps the room of its longest text, so nothing moves when the stop changes.
  */
 import { memo, useMemo } from 'react';
-import { ARMS, type Arm, type StopStreams, type StreamToken } from '../../experiment/run';
+import { ARMS, armSpec, type Arm, type ArmRole } from '../../experiment/arms';
+import type { StopStreams, StreamToken } from '../../experiment/run';
 import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
 import { nearestStop } from '../state/dose';
@@ -11,6 +12,8 @@ import { useLab, type StreamSet } from '../state/store';
 import { ArmMark } from '../figures/ArmMark';
 import { fixed, signed } from '../ui/format';
 import { changedTokens } from '../figures/changed-tokens';
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 
 interface Props {
   set: StreamSet;
@@ -26,43 +29,38 @@ interface Props {
   maxNewTokens: number;
 }
 
-const BASE_OF: Record<Arm, Arm | null> = {
-  small: null,
-  'small-steered': 'small',
-  large: null,
-  mapped: 'large',
-  native: 'large',
-  random: 'large',
-};
+/** Arms that some stop has a text of: a run of an older version lacks the controls that came later. */
+const armsIn = (set: StreamSet): Arm[] =>
+  ARMS.filter((arm) => set.byStop.size === 0 || [...set.byStop.values()].some((streams) => streams.arms[arm]));
 
 export function Streams({ set, axisPrompt, stops, working, negative, positive, maxNewTokens }: Props) {
+  const words = useWords();
   const stop = useLab((s) => nearestStop(stops, s.dose));
   const here = set.byStop.get(stop) ?? null;
   const any = here ?? set.byStop.values().next().value ?? null;
+  const arms = useMemo(() => armsIn(set), [set]);
   const table = useMemo(() => tableOf(set), [set]);
   const sizers = useMemo(() => sizersOf(set, maxNewTokens), [set, maxNewTokens]);
   return (
     <Figure
       name="streams"
       className="streams-figure"
-      title="Continuations"
-      caption={
-        <>
-          Text at the measured stop nearest to the thumb. <span className="changed">Underlined</span>: not in the
-          unsteered continuation of the same model. Shade: projection of the hidden state on the vector, in standard
-          deviations.
-        </>
-      }
+      title={words.text('steer.streams.title')}
+      caption={<Rich text="steer.streams.caption" tags={{ u: (parts) => <span className="changed">{parts}</span> }} />}
       table={table}
-      cursor={ARMS.map((arm) => ({
+      cursor={arms.map((arm) => ({
         name: ARM_STYLES[arm].name,
         points: tokensOf(here ?? any, arm).map((token) => ({
-          label: `${ARM_STYLES[arm].name}: “${token.text}”${token.projection === null ? '' : `, projection ${signed(token.projection)}`}`,
+          label: words.text('steer.streams.token', {
+            arm: ARM_STYLES[arm].name,
+            token: token.text,
+            projection: token.projection === null ? 'none' : signed(token.projection),
+          }),
         })),
       }))}
       tools={
         <span className="streams-at">
-          at r <b>{signed(stop)}</b>
+          <Rich text="steer.streams.at" params={{ r: signed(stop) }} tags={{ b: (parts) => <b>{parts}</b> }} />
         </span>
       }
       legend={
@@ -71,26 +69,40 @@ export function Streams({ set, axisPrompt, stops, working, negative, positive, m
           <i />
           <span>{positive}</span>
           <span className="streams-status" role="status">
-            {working ? `${set.byStop.size} of ${stops.length} stops written` : ''}
+            {working ? words.text('steer.streams.written', { written: set.byStop.size, stops: stops.length }) : ''}
           </span>
         </div>
       }
     >
       {set.prompt !== axisPrompt && (
         <p className="streams-prompt">
-          <span>Prompt</span> {set.prompt}
+          <Rich
+            text="steer.streams.prompt"
+            params={{ prompt: set.prompt }}
+            tags={{ label: (parts) => <span>{parts}</span> }}
+          />
         </p>
       )}
       <div className="streams" data-stop={stop}>
-        {ARMS.map((arm) => {
+        {arms.map((arm) => {
           // The unsteered texts are the same at every stop: show them as soon as any stop is there.
-          const source = BASE_OF[arm] === null ? any : here;
+          const source = armSpec(arm).base === null ? any : here;
           return <Stream key={arm} arm={arm} streams={source} sizer={sizers[arm]} stop={stop} />;
         })}
       </div>
     </Figure>
   );
 }
+
+/** Rows of the widest layout: CSS places by it. */
+const WIDE_ORDER: Record<ArmRole, number> = {
+  unsteered: 0,
+  isotropic: 1,
+  origin: 2,
+  tested: 2,
+  reference: 2,
+  control: 3,
+};
 
 const tokensOf = (streams: StopStreams | null, arm: Arm): StreamToken[] => streams?.arms[arm] ?? [];
 const textOf = (tokens: readonly StreamToken[]): string => tokens.map((token) => token.text).join('');
@@ -99,7 +111,7 @@ const textOf = (tokens: readonly StreamToken[]): string => tokens.map((token) =>
 function sizersOf(set: StreamSet, maxNewTokens: number): Record<Arm, string> {
   const filler = 'word '.repeat(maxNewTokens);
   const longest = (arm: Arm): string => {
-    const texts = [...set.byStop.values()].map((streams) => textOf(streams.arms[arm]));
+    const texts = [...set.byStop.values()].map((streams) => textOf(tokensOf(streams, arm)));
     return texts.reduce((best, text) => (text.length > best.length ? text : best), '') || filler;
   };
   return Object.fromEntries(ARMS.map((arm) => [arm, longest(arm)])) as Record<Arm, string>;
@@ -109,7 +121,7 @@ function tableOf(set: StreamSet): { head: string[]; rows: (string | number)[][] 
   const stops = [...set.byStop.keys()].sort((a, b) => a - b);
   return {
     head: ['r', 'arm', 'text'],
-    rows: stops.flatMap((stop) => ARMS.map((arm) => [stop, arm, textOf(set.byStop.get(stop)!.arms[arm])])),
+    rows: stops.flatMap((stop) => armsIn(set).map((arm) => [stop, arm, textOf(tokensOf(set.byStop.get(stop)!, arm))])),
   };
 }
 
@@ -124,21 +136,22 @@ const Stream = memo(function Stream({
   sizer: string;
   stop: number;
 }) {
+  const words = useWords();
   const style = ARM_STYLES[arm];
-  const base = BASE_OF[arm];
+  const { base } = armSpec(arm);
   const tokens = tokensOf(streams, arm);
   const changed = useMemo(
     () =>
       base && streams
         ? changedTokens(
-            streams.arms[base].map((t) => t.id),
-            streams.arms[arm].map((t) => t.id),
+            tokensOf(streams, base).map((t) => t.id),
+            tokensOf(streams, arm).map((t) => t.id),
           )
         : null,
     [arm, base, streams],
   );
   return (
-    <article className={`stream stream-${arm}`} data-testid={`stream-${arm}`}>
+    <article className="stream" data-testid={`stream-${arm}`} style={{ '--wide-order': WIDE_ORDER[armSpec(arm).role] }}>
       <h4 title={style.help}>
         <ArmMark arm={arm} />
         {style.name}
@@ -155,7 +168,7 @@ const Stream = memo(function Stream({
             ))}
           </p>
         ) : (
-          <p className="stream-pending">not written yet</p>
+          <p className="stream-pending">{words.text('steer.streams.pending')}</p>
         )}
       </div>
     </article>
@@ -166,6 +179,7 @@ const Stream = memo(function Stream({
 const FULL_SHADE = 2.5;
 
 function Token({ token, first, changed }: { token: StreamToken; first: boolean; changed: boolean }) {
+  const words = useWords();
   const lean = token.projection === null ? 0 : Math.max(-1, Math.min(1, token.projection / FULL_SHADE));
   const shade =
     Math.abs(lean) < 0.2
@@ -177,7 +191,11 @@ function Token({ token, first, changed }: { token: StreamToken; first: boolean; 
     <span
       className={changed ? 'changed' : undefined}
       style={shade}
-      title={token.projection === null ? undefined : `projection ${fixed(token.projection)}`}
+      title={
+        token.projection === null
+          ? undefined
+          : words.text('steer.streams.projection', { projection: fixed(token.projection) })
+      }
     >
       {first ? token.text.trimStart() : token.text}
     </span>

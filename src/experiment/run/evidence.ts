@@ -1,8 +1,8 @@
 /** What the evidence stage gives. */
 import { z } from 'zod';
 import { messageSchema } from '../message';
-import { ARMS, DOSED_ARMS } from './arm-names';
-import { every, measured, numberPair, strings } from './parts';
+import { ARMS, DOSED_ARMS } from '../arms';
+import { every, measured, numberPair, perArm, strings } from './parts';
 
 const DIRECTIONS = ['positive', 'negative', 'none'] as const;
 
@@ -51,11 +51,11 @@ const streamTokenSchema = z.strictObject({
   projection: z.number().nullable(),
 });
 
-/** The six continuations at one stop. */
+/** The continuations of every arm at one stop. */
 const stopStreamsSchema = z.strictObject({
   prompt: z.string(),
   stop: z.number(),
-  arms: every(ARMS, z.array(streamTokenSchema)),
+  arms: perArm(ARMS, z.array(streamTokenSchema)),
 });
 
 export const OUTCOMES = ['steers', 'one-sided', 'fails'] as const;

@@ -1,5 +1,6 @@
 /** Pieces that the schemas of all stages are made of. */
 import { z } from 'zod';
+import { isCore, type Arm, type PerArm } from '../arms';
 
 /** JSON has no NaN: a number that could not be computed is written as null, and is NaN again when it is read. */
 export const measured = z.union([z.number(), z.null().transform(() => Number.NaN)]);
@@ -14,3 +15,12 @@ export const every = <K extends string, V extends z.ZodType>(
   value: V,
 ): z.ZodObject<Record<K, V>, z.core.$strict> =>
   z.strictObject(Object.fromEntries(keys.map((key) => [key, value])) as Record<K, V>);
+
+/** One value for each arm; a run of an older version lacks the controls that came later. */
+export const perArm = <A extends Arm, V extends z.ZodType>(
+  arms: readonly A[],
+  value: V,
+): z.ZodType<PerArm<A, z.infer<V>>> =>
+  z.strictObject(
+    Object.fromEntries(arms.map((arm) => [arm, isCore(arm) ? value : value.optional()])),
+  ) as unknown as z.ZodType<PerArm<A, z.infer<V>>>;

@@ -1,8 +1,8 @@
 /** What the steer stage gives. */
 import { z } from 'zod';
 import { READ_POSITIONS } from '../schema';
-import { DOSED_ARMS } from './arm-names';
-import { every, measured, numberRows, strings } from './parts';
+import { DOSED_ARMS } from '../arms';
+import { every, measured, numberRows, perArm, strings } from './parts';
 
 /** A text as it is put to a model: its tokens, and which of them (by position) are special and are read. */
 const renderedPromptSchema = z.strictObject({ tokens: strings, special: z.array(z.int()), read: z.array(z.int()) });
@@ -43,7 +43,7 @@ const axisSchema = z.strictObject({
   written: z.strictObject({ source: renderedPromptSchema, target: renderedPromptSchema }).nullable(),
   /** Signed stops in r, ascending, 0 included. */
   stops: z.array(z.number()).min(1),
-  arms: every(DOSED_ARMS, axisArmSchema),
+  arms: perArm(DOSED_ARMS, axisArmSchema),
   milliseconds: measured,
 });
 
@@ -52,7 +52,7 @@ export const steerSchema = z.strictObject({
   concept: z.strictObject({ title: z.string(), positive: z.string(), negative: z.string() }),
   vector: vectorSchema,
   /** α at which p95 KL on neutral text is 1 nat, per arm; null where the axis does not reach it. */
-  isoKlAlpha: every(DOSED_ARMS, z.number().nullable()),
+  isoKlAlpha: perArm(DOSED_ARMS, z.number().nullable()),
   axis: axisSchema,
 });
 

@@ -6,7 +6,8 @@
 import { z } from 'zod';
 import { message, type Message } from '../message';
 import { refusal } from '../problems';
-import { DOSED_ARMS, type Arm, type Direction, type EvidenceResult, type MapResult, type VectorResult } from '../run';
+import { isDosed, REPORT_ORDER, TESTED, type Arm } from '../arms';
+import type { Direction, EvidenceResult, MapResult, VectorResult } from '../run';
 
 /** How a tolerance follows from its claim. The reasons are in docs/link-format.md. */
 export const BASES = ['exact', 'arithmetic', 'two-samples', 'interval', 'repetition'] as const;
@@ -15,11 +16,12 @@ export type Basis = (typeof BASES)[number];
 const OUTCOMES = ['steers', 'one-sided', 'fails'] as const;
 const DIRECTIONS = ['positive', 'negative'] as const;
 
-const armIds = DOSED_ARMS.flatMap((arm) => DIRECTIONS.map((direction) => `${arm}.${direction}` as const));
-const RATE_IDS = (['small.none', 'large.none', ...armIds] as const).map((arm) => `rate.${arm}` as const);
+const RATE_IDS = REPORT_ORDER.flatMap((arm) =>
+  (isDosed(arm) ? DIRECTIONS : (['none'] as const)).map((direction) => `rate.${arm}.${direction}` as const),
+);
 const COST_IDS = DIRECTIONS.flatMap((direction) => [
-  `kl.mapped.${direction}` as const,
-  `rep3.mapped.${direction}` as const,
+  `kl.${TESTED}.${direction}` as const,
+  `rep3.${TESTED}.${direction}` as const,
 ]);
 
 export const CLAIM_IDS = [
@@ -140,9 +142,9 @@ export function claimsOf({ map, steer, evidence }: ClaimSource): Claim[] {
   for (const arm of evidence?.arms ?? []) {
     const { value, n, interval } = arm.conceptRate;
     add(`rate.${arm.name}.${arm.direction}` as ClaimId, value, { n, interval: short(interval) });
-    if (arm.name !== 'mapped' || arm.direction === 'none') continue;
-    add(`kl.mapped.${arm.direction}`, arm.metrics.p95Kl);
-    add(`rep3.mapped.${arm.direction}`, arm.metrics.rep3);
+    if (arm.name !== TESTED || arm.direction === 'none') continue;
+    add(`kl.${TESTED}.${arm.direction}`, arm.metrics.p95Kl);
+    add(`rep3.${TESTED}.${arm.direction}`, arm.metrics.rep3);
   }
   return claims;
 }
@@ -175,7 +177,7 @@ export function claimMessages(
     const figure = id as Exclude<ClaimId, `${'rate' | 'kl' | 'rep3'}.${string}`>;
     return { label: message(`claim.${figure}`), help: message(`claim.${figure}.help`) };
   }
-  const arm = message(`claim.arm.${name}`);
+  const arm = message(`arms.${name}.name`);
   const towards = message(`claim.towards.${direction}`, { ...poles });
   if (kind === 'rate') return { label: message('claim.rate', { arm, towards }), help: message('claim.rate.help') };
   const metric = kind === 'kl' ? 'p95Kl' : 'rep3';

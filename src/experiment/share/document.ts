@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { digestOf } from '../digest';
 import { refusal } from '../problems';
-import { ARMS } from '../run';
+import { ARMS } from '../arms';
 import type { Experiment } from '../schema';
 import { claimSchema } from './claims';
 
@@ -76,7 +76,7 @@ export const evidenceSchema = z.strictObject({
   prompt: z.string().max(20_000),
   promptIds: z.strictObject({ source: z.array(tokenId).max(4096), target: z.array(tokenId).max(4096) }),
   layers: z.strictObject({ source: z.int().min(0).max(511), target: z.int().min(0).max(511) }),
-  rows: z.array(rowSchema).min(1).max(16),
+  rows: z.array(rowSchema).min(1).max(64),
   /** Unit directions, float16 little-endian; null where they take too much room and follow from the refit. */
   vectors: z.strictObject({ source: base64, mapped: base64, native: base64 }).nullable(),
 });

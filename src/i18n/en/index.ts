@@ -16,6 +16,7 @@ import appShell from './app-shell.json';
 import appState from './app-state.json';
 import appSteer from './app-steer.json';
 import appUi from './app-ui.json';
+import arms from './arms.json';
 import claims from './claims.json';
 import common from './common.json';
 import errors from './errors.json';
@@ -41,6 +42,7 @@ import run from './run.json';
 import runtime from './runtime.json';
 import secondOpinion from './second-opinion.json';
 import verify from './verify.json';
+import settingsEffect from './settings-effect.json';
 
 export const en = {
   errors: {
@@ -70,6 +72,7 @@ export const en = {
     ...appState,
     ...appSteer,
     ...appUi,
+    ...arms,
     ...claims,
     ...common,
     ...extract,
@@ -85,5 +88,6 @@ export const en = {
     ...runtime,
     ...secondOpinion,
     ...verify,
+    ...settingsEffect,
   },
 };

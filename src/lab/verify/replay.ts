@@ -1,15 +1,16 @@
 /** The replay of a verification: the author's tokens forced through all arms on this device. */
 import { unpackHalf } from '../../experiment/half';
 import { message, type Message } from '../../experiment/message';
-import type { Arm } from '../../experiment/run';
+import { armSpec, DOSED_ARMS } from '../../experiment/arms';
 import type { ModelRef } from '../../experiment/model-ref';
 import type { Evidence, EvidenceRow, RunDocument } from '../../experiment/share/document';
 import { verdictOf, type Check, type Verdict } from '../../experiment/share/verification';
+import { seededDirections } from '../arms';
 import type { Role } from '../model-pair';
 import { promptIds, type Prompting } from '../prompting';
-import { halved, replayRows, ROLE_ARMS, roleOf, type Forced, type ReplayRole } from '../replay';
+import { halved, replayRows, roleOf, type Forced, type ReplayRole } from '../replay';
 import type { LoadedPair } from '../stage-models';
-import { randomDirections, type SteeringArm } from '../vectors';
+import type { SteeringArm } from '../vectors';
 
 /** The author's figures are rounded to half a thousandth of a nat; beyond it, the last float32 bits of two runs of one build. */
 const SAME_NATS = 0.0015;
@@ -39,28 +40,21 @@ export function replayRoles(
   }
   const { vectors, layers } = evidence;
   if (!vectors) throw new RangeError('the link carries no vectors');
-  const { randomVectors, seed } = document.spec.experiment.generation;
-  const { source, target } = pair;
-  for (const role of ['source', 'target'] as const) {
-    if (layers[role] >= pair[role].info.layers)
-      throw new RangeError(`block ${layers[role]} is steered, and the model has ${pair[role].info.layers}`);
-  }
-  return {
-    source: {
-      model: source,
-      layer: layers.source,
-      directions: { 'small-steered': unpackHalf(vectors.source, source.info.hiddenSize) },
-    },
-    target: {
-      model: target,
-      layer: layers.target,
-      directions: {
-        mapped: unpackHalf(vectors.mapped, target.info.hiddenSize),
-        native: unpackHalf(vectors.native, target.info.hiddenSize),
-        random: halved(randomDirections(target.info.hiddenSize, randomVectors, seed)[0]),
-      },
-    },
+  const { generation } = document.spec.experiment;
+  const roleHere = (role: Role): ReplayRole => {
+    const model = pair[role];
+    const { layers: blocks, hiddenSize } = model.info;
+    if (layers[role] >= blocks) throw new RangeError(`block ${layers[role]} is steered, and the model has ${blocks}`);
+    const directions: ReplayRole['directions'] = {};
+    for (const arm of DOSED_ARMS.filter((id) => armSpec(id).model === role)) {
+      const { vector } = armSpec(arm);
+      const [seeded] = seededDirections(arm, hiddenSize, generation) ?? [];
+      if (vector !== null) directions[arm] = unpackHalf(vectors[vector], hiddenSize);
+      else if (seeded) directions[arm] = halved(seeded);
+    }
+    return { model, layer: layers[role], directions };
   };
+  return { source: roleHere('source'), target: roleHere('target') };
 }
 
 /** Forces the link's rows through both models and compares every token. */
@@ -72,8 +66,7 @@ export async function replay(
   signal: AbortSignal,
 ): Promise<ReplayOutcome> {
   const parts = await pair.pair.eachRole(async (role): Promise<{ checks: Check[]; rows: RowResult[] }> => {
-    const arms: readonly Arm[] = ROLE_ARMS[role];
-    const rows = evidence.rows.filter(({ arm }) => arms.includes(arm));
+    const rows = evidence.rows.filter(({ arm }) => armSpec(arm).model === role);
     const { model } = roles[role];
     const texts = textChecks(role, evidence, rows, model, document.spec.experiment.prompting);
     // Tokens that the model does not have cannot be forced through it; a text that is not what its tokens say can wait.
@@ -143,7 +136,7 @@ function textChecks(
 }
 
 const rowName = ({ arm, direction }: Pick<EvidenceRow, 'arm' | 'direction'>): Message =>
-  message('verify.replay.row', { arm: message(`claim.arm.${arm}`), direction });
+  message('verify.replay.row', { arm: message(`arms.${arm}.name`), direction });
 
 interface RowResult {
   tokens: number;
