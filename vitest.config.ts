@@ -40,7 +40,16 @@ function inBrowser(name: string, include: string) {
 
 // `npm run test:fast`: neither the browser is looked for, nor are these files run.
 const FAST = process.env.LRT_FAST === '1';
-const SLOW = ['bench/**'];
+const SLOW = [
+  'bench/**',
+  'src/experiment/bundle.test.ts',
+  'src/experiment/share/{repair,share}.test.ts',
+  'src/fit/**',
+  'src/lab/extract/extract.test.ts',
+  'src/math/{families,map-statistics}.test.ts',
+  'src/models/{downloads,local,offsets}.test.ts',
+  'src/onnx/{edit,family,fixtures.*,model,operations,perturb,reference,run}.test.ts',
+];
 
 export default defineConfig({
   test: {
@@ -76,8 +85,8 @@ function withBrowser() {
         pool: 'forks',
         env: dawnVariables(),
         setupFiles: ['bench/dawn/setup.ts'],
-        // Where drivers can differ: the kernels, the fit and the family of maps. The rest is the same code above them.
-        include: ['src/gpu/kernels/*.gpu.ts', 'src/gpu/fit/fit.gpu.ts', 'src/gpu/families.gpu.ts'],
+        // Where drivers can differ: the kernels, the fit and the kinds of map. The rest is the same code above them.
+        include: ['src/gpu/kernels/*.gpu.ts', 'src/gpu/fit/fit.gpu.ts', 'src/lab/maps/maps.gpu.ts'],
         testTimeout: 240_000,
         hookTimeout: 240_000,
         fileParallelism: false,

@@ -110,8 +110,7 @@ export async function checkCases(
     optimizeDeps: {
       noDiscovery: true,
       include: [
-        '@huggingface/jinja',
-        '@huggingface/tokenizers',
+        '@huggingface/transformers',
         '@noble/hashes/sha2.js',
         '@noble/hashes/utils.js',
         'canonicalize',

@@ -89,7 +89,7 @@ const text = (key: string, value: string): Uint8Array => concatenate([string(key
  * @throws LabError `file-invalid`: no GGUF, another version, damaged, a model and not a control vector, or a tensor that a
  *         control vector cannot have
  */
-export function readControlVector(bytes: Uint8Array, name = 'The file'): ControlVector {
+export function readControlVector(bytes: Uint8Array, name = '.gguf'): ControlVector {
   const reader = new ByteReader(bytes, name);
   if (bytes.length < 4 || reader.u32() !== MAGIC) throw new LabError('file-invalid.gguf', { name });
   const version = reader.u32();

@@ -45,7 +45,7 @@ export interface ReadMap extends MapArrays {
 export const hasMap = (names: Iterable<string>): boolean => new Set(names).has('W');
 
 /** Reads a map. @throws LabError `file-invalid`: damaged, a tensor missing, or shapes that do not fit together */
-export function readMap(bytes: Uint8Array, name = 'The file'): ReadMap {
+export function readMap(bytes: Uint8Array, name = 'map.safetensors'): ReadMap {
   const { tensors, metadata } = readSafetensors(bytes, name);
   const missing = TENSORS.filter((tensor) => !(tensor in tensors));
   if (missing.length > 0)

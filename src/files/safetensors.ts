@@ -55,7 +55,7 @@ const headerSchema = z.object({ __metadata__: z.record(z.string(), z.string()).o
  * Reads a safetensors file whose tensors are all floating-point of 32 or 16 bits.
  * @throws LabError `file-invalid`: damaged, a tensor of another type, or bytes that the header does not account for
  */
-export function readSafetensors(bytes: Uint8Array, name = 'The file'): TensorFile {
+export function readSafetensors(bytes: Uint8Array, name = '.safetensors'): TensorFile {
   const reader = new ByteReader(bytes, name);
   const length = bytes.length < 8 ? 0 : reader.u64();
   if (length < 2 || length > MAX_HEADER || length > bytes.length - 8)

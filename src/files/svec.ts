@@ -41,7 +41,7 @@ const svecSchema = z.object({
  * Reads a .svec with one direction a block.
  * @throws LabError `file-invalid` naming what is wrong; `file-cannot-carry` for several rows a block (positions, heads or a plane)
  */
-export function readSvec(text: string, name = 'The file'): Svec {
+export function readSvec(text: string, name = '.svec'): Svec {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -66,7 +66,7 @@ const measuresSchema = z.object(
 );
 
 /** Reads a sweep. @throws LabError `file-invalid` naming the line and column */
-export function readSweep(text: string, name = 'The file'): DoseCell[] {
+export function readSweep(text: string, name = 'sweep.csv'): DoseCell[] {
   const [head = [], ...rows] = Papa.parse<string[]>(text.replace(/^\uFEFF/, ''), { delimiter: ',' }).data;
   const missing = COLUMNS.filter((column) => !head.includes(column));
   if (missing.length > 0)

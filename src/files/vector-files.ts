@@ -103,7 +103,7 @@ export function looksLikeSafetensors(bytes: Uint8Array): boolean {
  * @param name for errors
  * @throws LabError `file-invalid`, `file-cannot-carry`
  */
-export function readVectorFile(bytes: Uint8Array, name = 'The file'): ReadVectors {
+export function readVectorFile(bytes: Uint8Array, name = 'vectors'): ReadVectors {
   if (looksLikeGguf(bytes)) {
     const { directions, modelHint, description } = readControlVector(bytes, name);
     return {

@@ -42,11 +42,12 @@ function sitesOf(path: string): Site[] {
   const nodes = [...walk(parseSync(path, text).program as unknown as Node)];
   const named = (node: unknown): string => (node as { name?: string } | null)?.name ?? '';
 
-  /** What a name stands for in this file: the value of its `const`, or the type of the parameter that it is. */
-  const meaning = (name: string): Node | null => {
-    const constant = nodes.find((node) => node.type === 'VariableDeclarator' && named(node.id) === name);
+  /** What a name stands for: the value of the nearest `const` before it, or the type of the parameter that it is. */
+  const meaning = ({ name, start }: Node): Node | null => {
+    const before = nodes.filter((node) => node.start < start).toSorted((a, b) => b.start - a.start);
+    const constant = before.find((node) => node.type === 'VariableDeclarator' && named(node.id) === name);
     if (constant?.init) return constant.init as Node;
-    const typed = nodes.find((node) => node.type === 'Identifier' && node.name === name && node.typeAnnotation);
+    const typed = before.find((node) => node.type === 'Identifier' && node.name === name && node.typeAnnotation);
     return (typed?.typeAnnotation as Node | undefined) ?? null;
   };
 
@@ -65,7 +66,7 @@ function sitesOf(path: string): Site[] {
         );
       }
       case 'Identifier': {
-        const meant = meaning(named(node));
+        const meant = meaning(node);
         return meant && meant !== node ? keysOf(meant) : null;
       }
       case 'TSTypeAnnotation':
@@ -84,7 +85,7 @@ function sitesOf(path: string): Site[] {
   const givenBy = (node: Node | undefined): Set<string> | null => {
     if (node === undefined) return new Set();
     if (node.type === 'Identifier') {
-      const meant = meaning(named(node));
+      const meant = meaning(node);
       return meant ? givenBy(meant) : null;
     }
     if (node.type !== 'ObjectExpression') return null;

@@ -55,7 +55,7 @@ describe('preparing texts', () => {
       expect.objectContaining({ code: 'corpus-empty' }),
     );
     expect(() => prepareTexts(texts.slice(0, 8), { source: letters, target: words }, 'characters', corpus)).toThrow(
-      /read the same characters/,
+      saying(/read the same characters/),
     );
     expect(() => parseCorpus('\n\n')).toThrow(expect.objectContaining({ code: 'corpus-empty' }));
     expect(() => parseCorpus('{"text": "fine"}\n{"txt": 3}')).toThrow(saying(/Line 2/));

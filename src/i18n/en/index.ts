@@ -41,8 +41,8 @@ import progress from './progress.json';
 import run from './run.json';
 import runtime from './runtime.json';
 import secondOpinion from './second-opinion.json';
-import verify from './verify.json';
 import settingsEffect from './settings-effect.json';
+import verify from './verify.json';
 
 export const en = {
   errors: {
@@ -87,7 +87,7 @@ export const en = {
     ...run,
     ...runtime,
     ...secondOpinion,
-    ...verify,
     ...settingsEffect,
+    ...verify,
   },
 };
