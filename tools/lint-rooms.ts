@@ -36,7 +36,7 @@ const ROOMS: Record<string, Room> = {
   fit: { may: ['math'] },
   channel: { may: ['base', 'experiment'] },
   net: { may: ['base', 'experiment'] },
-  metrics: { may: ['base', 'experiment', 'i18n', 'math'] },
+  metrics: { may: ['base', 'experiment', 'math'], doors: ['i18n/keys'] },
   files: { may: ['base', 'experiment', 'i18n', 'math', 'metrics'] },
   gpu: { may: ['base', 'experiment', 'math', 'fit'] },
   onnx: { may: ['base', 'experiment', 'math'] },
