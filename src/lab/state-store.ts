@@ -218,7 +218,11 @@ async function remove(folder: FileSystemDirectoryHandle, name: string): Promise<
 
 function statesFull(bytes: number, missing: number | null): LabError {
   const megabytes = (value: number): number => Math.ceil(value / 2 ** 20);
-  const size = { bytes, megabytes: megabytes(bytes) };
-  if (missing === null) return new LabError('storage-full.states', size);
-  return new LabError('storage-full.states-missing', { ...size, missing, missingMegabytes: megabytes(missing) });
+  if (missing === null) return new LabError('storage-full.states', { bytes, megabytes: megabytes(bytes) });
+  return new LabError('storage-full.states-missing', {
+    bytes,
+    megabytes: megabytes(bytes),
+    missing,
+    missingMegabytes: megabytes(missing),
+  });
 }

@@ -5,13 +5,17 @@ import { DOSED_ARMS, TESTED, type DosedArm } from '../../experiment/arms';
 import type { Run } from '../../experiment/run';
 import { ARM_STYLES, openSymbol } from '../figures/arms';
 import { Figure, type CursorSeries } from '../figures/Figure';
+import { plotLines } from '../figures/plot-text';
 import { usePlotTheme, type PlotTheme } from '../figures/theme';
 import { along, withAlpha } from '../figures/dose-curves';
 import { interval, percent, signed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 import { LETTERS, type RunPair } from './RunLabel';
+import { useWords } from '../state/text';
+import type { Words } from '../../i18n/text';
 
 function traces(
+  words: Words,
   runs: readonly [Run, Run],
   arm: DosedArm,
   theme: PlotTheme,
@@ -20,9 +24,16 @@ function traces(
   const doses = rows.flat().map(({ r }) => r);
   const span = Math.max(0, ...doses) - Math.min(0, ...doses);
   const texts = rows.map((row, i) =>
-    row.map(
-      (c) =>
-        `${LETTERS[i]}, r ${signed(c.r)}<br>${percent(c.positive.rate)} ${interval(c.positive.interval)}, n = ${c.n}`,
+    row.map((c) =>
+      plotLines(
+        words.text('runs.dose.hover', {
+          run: LETTERS[i],
+          r: signed(c.r),
+          rate: percent(c.positive.rate),
+          interval: interval(c.positive.interval),
+          n: c.n,
+        }),
+      ),
     ),
   );
   const color = theme.arm(arm);
@@ -61,24 +72,26 @@ function traces(
 }
 
 export function DoseOverlay({ runs }: RunPair) {
+  const words = useWords();
   const theme = usePlotTheme();
   const [arm, setArm] = useState<DosedArm>(TESTED);
   const [a, b] = runs;
-  const [first, second] = [a, b].map((run) => run.steer.concept.positive);
+  const first = a.steer.concept.positive;
+  const second = b.steer.concept.positive;
   const same = first === second;
-  const side = same ? `“${first}”` : `“${first}” in A, “${second}” in B`;
+
   const plot = useMemo(() => {
-    const { data, cursor } = traces(runs, arm, theme);
+    const { data, cursor } = traces(words, runs, arm, theme);
     const layout = theme.layout({
-      xaxis: theme.axis('dose r'),
-      yaxis: theme.axis(same ? `continuations toward ${first}` : 'continuations on the positive side', {
+      xaxis: theme.axis(words.text('runs.dose.axis')),
+      yaxis: theme.axis(words.text(same ? 'runs.dose.toward' : 'runs.dose.positive', { side: first }), {
         range: [-0.03, 1.03],
         tickformat: '.0%',
         dtick: 0.25,
       }),
     });
     return { data, cursor, layout };
-  }, [runs, arm, theme, same, first]);
+  }, [runs, arm, theme, same, first, words]);
   const arms = DOSED_ARMS.filter((each) =>
     runs.some((run) => run.evidence.doseResponse.some((cell) => cell.arm === each)),
   );
@@ -86,8 +99,8 @@ export function DoseOverlay({ runs }: RunPair) {
   return (
     <Figure
       name={`two-runs-dose-${arm}`}
-      title="Dose and response"
-      caption={`${ARM_STYLES[arm].name}: share of continuations on the side of ${side}, with 95 % Wilson intervals. A is solid in the arm’s colour, B dashed with open marks.`}
+      title={words.text('runs.dose.title')}
+      caption={words.text('runs.dose.caption', { arm: ARM_STYLES[arm].name, same, first, second })}
       table={{
         head: ['run', 'arm', 'half', 'r', 'positive', 'low', 'high', 'n', ...METRICS.map(({ column }) => column)],
         rows: runs.flatMap((run, i) =>
@@ -104,7 +117,7 @@ export function DoseOverlay({ runs }: RunPair) {
         ),
       }}
       cursor={plot.cursor}
-      tools={<Segmented<DosedArm> label="Arm" value={arm} options={shown} onChange={setArm} />}
+      tools={<Segmented<DosedArm> label={words.text('runs.arm')} value={arm} options={shown} onChange={setArm} />}
       plot={{ data: plot.data, layout: plot.layout, height: 320 }}
     />
   );

@@ -9,6 +9,8 @@ import { changedTokens } from '../figures/changed-tokens';
 import { ArmMark } from '../figures/ArmMark';
 import { signed } from '../ui/format';
 import { RunLabel, LETTERS, type RunPair } from './RunLabel';
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 
 function streamsAt(run: Run, r: number): StopStreams | null {
   const stop = nearestStop(
@@ -27,6 +29,7 @@ export function sameTokens(a: Run, b: Run, arm: Arm): boolean {
 }
 
 export function Texts({ runs }: RunPair) {
+  const words = useWords();
   const [a, b] = runs;
   const stops = useMemo(
     () => [...new Set(runs.flatMap((run) => run.evidence.streams.map(({ stop }) => stop)))].sort((x, y) => x - y),
@@ -53,18 +56,14 @@ export function Texts({ runs }: RunPair) {
     <Figure
       name="two-runs-texts"
       className="texts-figure"
-      title="Continuations"
+      title={words.text('runs.texts.title')}
       caption={
         <>
-          What {ARM_STYLES[arm].name.toLowerCase()} wrote{isDosed(arm) && ' at the measured stop nearest to the dose'}.{' '}
+          {words.text('runs.texts.caption', { arm: ARM_STYLES[arm].name, dosed: isDosed(arm) })}{' '}
           {changed ? (
-            <>
-              <span className="changed">Underlined</span> in B: not in A.
-            </>
-          ) : samePrompt ? (
-            'The runs do not use the same tokens, so differences are not marked.'
+            <Rich text="runs.texts.underlined" tags={{ u: (parts) => <span className="changed">{parts}</span> }} />
           ) : (
-            'The runs continue different prompts, so differences are not marked.'
+            words.text(samePrompt ? 'runs.texts.other-tokens' : 'runs.texts.other-prompts')
           )}
         </>
       }
@@ -78,12 +77,14 @@ export function Texts({ runs }: RunPair) {
       }}
       cursor={at.map((streams, i) => ({
         name: LETTERS[i],
-        points: (streams?.arms[arm] ?? []).map(({ text }) => ({ label: `${LETTERS[i]}: “${text}”` })),
+        points: (streams?.arms[arm] ?? []).map(({ text }) => ({
+          label: words.text('runs.texts.token', { run: LETTERS[i], token: text }),
+        })),
       }))}
       tools={
         <span className="texts-tools">
           <label>
-            <span className="visually-hidden">Arm</span>
+            <span className="visually-hidden">{words.text('runs.arm')}</span>
             <select value={arm} onChange={(event) => setArm(event.target.value as Arm)}>
               {arms.map((each) => (
                 <option key={each} value={each}>
@@ -93,7 +94,7 @@ export function Texts({ runs }: RunPair) {
             </select>
           </label>
           <label>
-            at r{' '}
+            {words.text('runs.texts.at')}{' '}
             <select
               value={String(chosen)}
               disabled={!isDosed(arm)}
@@ -114,7 +115,9 @@ export function Texts({ runs }: RunPair) {
           <article key={i} style={{ '--arm': `var(${ARM_STYLES[arm].color})` }}>
             <h4>
               <RunLabel of={i} /> <ArmMark arm={arm} />{' '}
-              {at[i] && isDosed(arm) && <span className="muted">r {signed(at[i].stop)}</span>}
+              {at[i] && isDosed(arm) && (
+                <span className="muted">{words.text('runs.texts.r', { r: signed(at[i].stop) })}</span>
+              )}
             </h4>
             {at[i]?.arms[arm] ? (
               <>
@@ -128,7 +131,7 @@ export function Texts({ runs }: RunPair) {
                 </p>
               </>
             ) : (
-              <p className="muted">This run holds no continuation.</p>
+              <p className="muted">{words.text('runs.texts.none')}</p>
             )}
           </article>
         ))}

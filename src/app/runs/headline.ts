@@ -61,8 +61,6 @@ const SIDES = ARMS.flatMap((name): { name: Arm; direction: ArmResult['direction'
   isDosed(name) ? DIRECTIONS.map((direction) => ({ name, direction })) : [{ name, direction: 'none' }],
 );
 
-const SIDE_WORDS = { none: 'unsteered', positive: 'positive side', negative: 'negative side' } as const;
-
 /** The headline numbers of two runs, row by row. A number that neither run has is left out. */
 export function headlines(a: Run, b: Run, words: Words = wordsOf('en')): Headline[] {
   const row = (
@@ -84,13 +82,13 @@ export function headlines(a: Run, b: Run, words: Words = wordsOf('en')): Headlin
     };
   };
   return [
-    row('Held-out R²', 'map', (run) => plain(run.map.heldOutR2)),
-    row('Centred cosine', 'map', (run) => plain(run.map.centredCosine)),
-    row('cos(mapped, native)', 'map', (run) => plain(run.steer.vector.cosineMappedNative)),
-    row('Transfer ratio', 'effect', ratio),
+    row(words.text('runs.headline.r2'), 'map', (run) => plain(run.map.heldOutR2)),
+    row(words.text('runs.headline.cosine'), 'map', (run) => plain(run.map.centredCosine)),
+    row(words.text('runs.headline.cosine-native'), 'map', (run) => plain(run.steer.vector.cosineMappedNative)),
+    row(words.text('runs.headline.ratio'), 'effect', ratio),
     ...SIDES.map(({ name, direction }) =>
       row(
-        `${ARM_STYLES[name].name}, ${SIDE_WORDS[direction]}`,
+        words.text(`runs.headline.side.${direction}`, { arm: ARM_STYLES[name].name }),
         'effect',
         (run) => rate(armOf(run, name, direction)),
         name,

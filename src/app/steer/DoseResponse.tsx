@@ -8,9 +8,11 @@ import { ARM_STYLES } from '../figures/arms';
 import { along, withAlpha } from '../figures/dose-curves';
 import { Figure, type CursorSeries } from '../figures/Figure';
 import { Legend } from '../figures/Legend';
+import { plotLines } from '../figures/plot-text';
 import { usePlotTheme, type PlotTheme } from '../figures/theme';
 import { fixed, interval, percent, signed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
+import type { Words } from '../../i18n/text';
 
 interface Props {
   cells: DoseCell[];
@@ -59,7 +61,7 @@ const isBand = (arm: DosedArm): boolean => armSpec(arm).control;
 const POINTS = DOSED_ARMS.filter((arm) => !isBand(arm));
 const dodge = (arm: DosedArm): number => (isBand(arm) ? 0 : (POINTS.indexOf(arm) - POINTS.indexOf(TESTED)) * 0.006);
 
-function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cursor: CursorSeries[] } {
+function rateTraces(words: Words, cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cursor: CursorSeries[] } {
   const data: unknown[] = [];
   const cursor: CursorSeries[] = [];
   const doses = cells.map((c) => c.r);
@@ -71,9 +73,17 @@ function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cur
     // Arms at one dose stand beside one another, so that their intervals can be told apart.
     const x = row.map((c) => c.r + dodge(arm) * span);
     const y = row.map((c) => c.positive.rate);
-    const text = row.map(
-      (c) =>
-        `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${percent(c.positive.rate)} ${interval(c.positive.interval)}, n = ${c.n}${c.half === 'report' ? ', held-back prompts' : ''}`,
+    const text = row.map((c) =>
+      plotLines(
+        words.text('steer.response.hover', {
+          arm: ARM_STYLES[arm].name,
+          r: signed(c.r),
+          rate: percent(c.positive.rate),
+          interval: interval(c.positive.interval),
+          n: c.n,
+          half: c.half,
+        }),
+      ),
     );
     if (isBand(arm)) {
       const bounds = [...row.map((c) => c.positive.interval[1]), ...row.map((c) => c.positive.interval[0]).reverse()];
@@ -127,6 +137,7 @@ function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cur
 }
 
 function costTraces(
+  words: Words,
   cells: DoseCell[],
   { id, digits }: AnyMetric,
   name: string,
@@ -139,8 +150,15 @@ function costTraces(
     mode: 'lines+markers',
     x: row.map((c) => c.r),
     y: row.map((c) => metricOf(c.metrics, id)),
-    text: row.map(
-      (c) => `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${name} ${fixed(metricOf(c.metrics, id), digits)}`,
+    text: row.map((c) =>
+      plotLines(
+        words.text('steer.cost.hover', {
+          arm: ARM_STYLES[arm].name,
+          r: signed(c.r),
+          metric: name,
+          value: fixed(metricOf(c.metrics, id), digits),
+        }),
+      ),
     ),
     hovertemplate: '%{text}<extra></extra>',
     line: { color: theme.arm(arm), width: isBand(arm) ? 1 : 2 },
@@ -190,25 +208,31 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
   const costs = SHOWN_METRICS.filter(({ id }) => cells.some((cell) => metricOf(cell.metrics, id) !== null));
   const table = useMemo(() => tableOf(cells), [cells]);
   const rate = useMemo(() => {
-    const { data, cursor } = rateTraces(cells, theme);
+    const { data, cursor } = rateTraces(words, cells, theme);
     const layout = theme.layout({
-      xaxis: theme.axis('dose r'),
-      yaxis: theme.axis(`continuations toward ${positive}`, { range: [-0.03, 1.03], tickformat: '.0%', dtick: 0.25 }),
+      xaxis: theme.axis(words.text('steer.response.axis')),
+      yaxis: theme.axis(words.text('steer.response.toward', { side: positive }), {
+        range: [-0.03, 1.03],
+        tickformat: '.0%',
+        dtick: 0.25,
+      }),
       shapes: baseline.large === null ? [] : [line(theme.muted, baseline.large)],
       annotations:
-        baseline.large === null ? [] : [label('large, unsteered', baseline.large, theme.muted, theme.ground)],
+        baseline.large === null
+          ? []
+          : [label(words.text('steer.response.unsteered'), baseline.large, theme.muted, theme.ground)],
     });
     return { data, cursor, layout };
-  }, [cells, theme, positive, baseline.large]);
+  }, [cells, theme, positive, baseline.large, words]);
   const side = useMemo(() => {
     const name = words.text(`metric.${metric.id}.name`);
-    const { data, cursor } = costTraces(cells, metric, name, theme);
+    const { data, cursor } = costTraces(words, cells, metric, name, theme);
     const limit = metric.limit ? verdict.usableWindow[metric.limit.setting] : null;
     const layout = theme.layout({
-      xaxis: theme.axis('dose r'),
+      xaxis: theme.axis(words.text('steer.response.axis')),
       yaxis: theme.axis(words.text('metric.with-unit', { name, unit: metric.unit }), { rangemode: 'tozero' }),
       shapes: limit === null ? [] : [line(theme.failed, limit)],
-      annotations: limit === null ? [] : [label('limit of the usable window', limit, theme.muted, theme.ground)],
+      annotations: limit === null ? [] : [label(words.text('steer.cost.limit'), limit, theme.muted, theme.ground)],
     });
     return { data, cursor, layout };
   }, [cells, metric, theme, verdict, words]);
@@ -221,21 +245,21 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
       </div>
       <Figure
         name="dose-response"
-        title="Dose and response"
-        caption={`Share of continuations that the scorer puts on the side of “${positive}”, with 95 % Wilson intervals; the bands are the controls, with vectors of the same length. Large marks: prompts that were held back from choosing the dose.`}
+        title={words.text('steer.response.title')}
+        caption={words.text('steer.response.caption', { side: positive })}
         table={table}
         cursor={rate.cursor}
         plot={{ data: rate.data, layout: rate.layout, height: 330 }}
       />
       <Figure
         name="dose-cost"
-        title="What it costs"
+        title={words.text('steer.cost.title')}
         caption={words.text(`metric.${metric.id}.help`)}
         table={table}
         cursor={side.cursor}
         tools={
           <Segmented<MetricId>
-            label="Cost"
+            label={words.text('steer.cost.choice')}
             value={cost}
             options={costs.map(({ id }) => ({ value: id, label: words.text(`metric.${id}.name`) }))}
             onChange={setCost}

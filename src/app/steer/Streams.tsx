@@ -12,6 +12,8 @@ import { useLab, type StreamSet } from '../state/store';
 import { ArmMark } from '../figures/ArmMark';
 import { fixed, signed } from '../ui/format';
 import { changedTokens } from '../figures/changed-tokens';
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 
 interface Props {
   set: StreamSet;
@@ -32,6 +34,7 @@ const armsIn = (set: StreamSet): Arm[] =>
   ARMS.filter((arm) => set.byStop.size === 0 || [...set.byStop.values()].some((streams) => streams.arms[arm]));
 
 export function Streams({ set, axisPrompt, stops, working, negative, positive, maxNewTokens }: Props) {
+  const words = useWords();
   const stop = useLab((s) => nearestStop(stops, s.dose));
   const here = set.byStop.get(stop) ?? null;
   const any = here ?? set.byStop.values().next().value ?? null;
@@ -42,24 +45,22 @@ export function Streams({ set, axisPrompt, stops, working, negative, positive, m
     <Figure
       name="streams"
       className="streams-figure"
-      title="Continuations"
-      caption={
-        <>
-          Text at the measured stop nearest to the thumb. <span className="changed">Underlined</span>: not in the
-          unsteered continuation of the same model. Shade: projection of the hidden state on the vector, in standard
-          deviations.
-        </>
-      }
+      title={words.text('steer.streams.title')}
+      caption={<Rich text="steer.streams.caption" tags={{ u: (parts) => <span className="changed">{parts}</span> }} />}
       table={table}
       cursor={arms.map((arm) => ({
         name: ARM_STYLES[arm].name,
         points: tokensOf(here ?? any, arm).map((token) => ({
-          label: `${ARM_STYLES[arm].name}: “${token.text}”${token.projection === null ? '' : `, projection ${signed(token.projection)}`}`,
+          label: words.text('steer.streams.token', {
+            arm: ARM_STYLES[arm].name,
+            token: token.text,
+            projection: token.projection === null ? 'none' : signed(token.projection),
+          }),
         })),
       }))}
       tools={
         <span className="streams-at">
-          at r <b>{signed(stop)}</b>
+          <Rich text="steer.streams.at" params={{ r: signed(stop) }} tags={{ b: (parts) => <b>{parts}</b> }} />
         </span>
       }
       legend={
@@ -68,14 +69,18 @@ export function Streams({ set, axisPrompt, stops, working, negative, positive, m
           <i />
           <span>{positive}</span>
           <span className="streams-status" role="status">
-            {working ? `${set.byStop.size} of ${stops.length} stops written` : ''}
+            {working ? words.text('steer.streams.written', { written: set.byStop.size, stops: stops.length }) : ''}
           </span>
         </div>
       }
     >
       {set.prompt !== axisPrompt && (
         <p className="streams-prompt">
-          <span>Prompt</span> {set.prompt}
+          <Rich
+            text="steer.streams.prompt"
+            params={{ prompt: set.prompt }}
+            tags={{ label: (parts) => <span>{parts}</span> }}
+          />
         </p>
       )}
       <div className="streams" data-stop={stop}>
@@ -131,6 +136,7 @@ const Stream = memo(function Stream({
   sizer: string;
   stop: number;
 }) {
+  const words = useWords();
   const style = ARM_STYLES[arm];
   const { base } = armSpec(arm);
   const tokens = tokensOf(streams, arm);
@@ -162,7 +168,7 @@ const Stream = memo(function Stream({
             ))}
           </p>
         ) : (
-          <p className="stream-pending">not written yet</p>
+          <p className="stream-pending">{words.text('steer.streams.pending')}</p>
         )}
       </div>
     </article>
@@ -173,6 +179,7 @@ const Stream = memo(function Stream({
 const FULL_SHADE = 2.5;
 
 function Token({ token, first, changed }: { token: StreamToken; first: boolean; changed: boolean }) {
+  const words = useWords();
   const lean = token.projection === null ? 0 : Math.max(-1, Math.min(1, token.projection / FULL_SHADE));
   const shade =
     Math.abs(lean) < 0.2
@@ -184,7 +191,11 @@ function Token({ token, first, changed }: { token: StreamToken; first: boolean; 
     <span
       className={changed ? 'changed' : undefined}
       style={shade}
-      title={token.projection === null ? undefined : `projection ${fixed(token.projection)}`}
+      title={
+        token.projection === null
+          ? undefined
+          : words.text('steer.streams.projection', { projection: fixed(token.projection) })
+      }
     >
       {first ? token.text.trimStart() : token.text}
     </span>
