@@ -3,9 +3,10 @@ import { defineConfig } from 'vitest/config';
 import { launchOptions } from './tools/browser.ts';
 import { dawnVariables } from './tools/dawn.ts';
 
-// Named up front, so that the first cold run does not find them late and reload a test.
+// All that the tests reach is named, and nothing is discovered: a package that is found late reloads a running test, and
+// the addresses of those that are loaded on demand are then of another time.
 const optimizeDeps = {
-  entries: ['src/**/*.{gpu,browser}.ts'],
+  noDiscovery: true,
   exclude: ['onnxruntime-web'],
   include: [
     '@huggingface/transformers',
@@ -14,6 +15,9 @@ const optimizeDeps = {
     'canonicalize',
     'fast-check',
     'idb-keyval',
+    'intl-messageformat',
+    'pako',
+    'papaparse',
     'zod',
   ],
 };
