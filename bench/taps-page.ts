@@ -1,7 +1,7 @@
 /** The page side of taps.ts: runs in the browser. */
 import { createDevice } from '../src/gpu/device';
 import { median } from '../src/math/stats';
-import { editGraph, inspectDecoder, readDecoder, readModel, type GraphInfo } from '../src/onnx';
+import { adds, editGraph, inspectDecoder, readDecoder, readModel, type GraphInfo } from '../src/onnx';
 import { bytesField, concat, textField } from '../src/onnx/wire';
 import { cacheParts, GpuCache } from '../src/runtime/kv';
 import { exclusive, loadOrt, type Ort, type Session, type Tensor } from '../src/runtime/ort';
@@ -91,7 +91,7 @@ export async function steps(url: string, backend: 'wasm' | 'webgpu', rows: numbe
   const bytes = await bytesOf(url);
   const { step } = readDecoder(bytes);
   const info = inspectDecoder(readDecoder(bytes));
-  const edited = editGraph(step, { steer: [Math.floor(info.blocks / 2)] });
+  const edited = editGraph(step, { steer: adds(Math.floor(info.blocks / 2)) });
   const lab = backend === 'webgpu' ? await createDevice() : null;
   const ort = await loadOrt(backend);
   const open = async (graph: Uint8Array): Promise<Stepper> => {

@@ -168,6 +168,10 @@ const vector = z.strictObject({
   medianNorm: every(['source', 'target'], measured),
   auroc: every(['source', 'mapped', 'native'], measured),
   values: every(['source', 'mapped', 'native'], z.base64()),
+  projections: every(
+    ['source', 'mapped', 'native'],
+    z.strictObject({ mean: z.number(), high: z.number(), low: z.number() }),
+  ).optional(),
 });
 
 const axis = z.strictObject({

@@ -225,6 +225,11 @@ export interface VectorResult {
   auroc: { source: number; mapped: number; native: number };
   /** Unit vectors as base64 of little-endian float32, for export. */
   values: { source: string; mapped: string; native: string };
+  /**
+   * Projections of the unsteered corpus on the unit vectors, at their blocks: mean, and the percentile of the settings of
+   * h·v̂ (high) and of h·(−v̂) (low). Only where the operation compares with them.
+   */
+  projections?: Record<'source' | 'mapped' | 'native', { mean: number; high: number; low: number }>;
 }
 
 /** Next-token distributions at every stop of the dose axis. */

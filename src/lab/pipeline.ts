@@ -265,7 +265,10 @@ export class Pipeline {
 
   async #activations(experiment: Experiment, context: LabContext): Promise<Remembered<ActivationsState>> {
     const { state: models } = await this.#models(experiment, context);
-    const inputs = { ...activationInputs(experiment), compared: comparedBlocks(shapeOf(models), experiment.map) };
+    const inputs = {
+      ...activationInputs(experiment),
+      compared: comparedBlocks(shapeOf(models), experiment.map, experiment.transfer.also),
+    };
     return this.#remember(
       'activations',
       inputs,

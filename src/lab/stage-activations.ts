@@ -56,7 +56,7 @@ export async function activationsStage(
   if (doubt) context.warn(doubt);
   const { backend } = context;
   const shape = shapeOf(models);
-  const compared = comparedBlocks(shape, experiment.map);
+  const compared = comparedBlocks(shape, experiment.map, experiment.transfer.also);
   const key = digestOf({ models: experiment.models, corpus: experiment.corpus, folds, compared });
   const resume = context.resume?.key === key ? context.resume : null;
   const sink = await (resume?.sink

@@ -19,7 +19,7 @@ import { replayOf, vectorsOf } from './replay';
 import { measureSides, type Sides } from './measure';
 import type { Side } from './score';
 import { halves, type SteerState } from './stage-steer';
-import { vectorAt, type SteeringArm } from './vectors';
+import { sitesOf, steerAt, type SteeringArm } from './vectors';
 
 /** The two arms that are compared within a few points, no steering and random steering, get this many times the continuations. */
 const CONTROL_FACTOR = 2;
@@ -113,9 +113,9 @@ async function doseCurve(
     const asked = cycle(prompts, generation.chooseContinuations * (arm.arm === 'mapped' ? DECIDING_FACTOR : 1));
     const doses = stops.filter((r) => r !== 0);
     const asks: Ask[] = doses.flatMap((r) =>
-      asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, r, k), stream: k })),
+      asked.map((prompt, k) => ({ prompt, steer: steerAt(arm, r, k), stream: k })),
     );
-    const texts = await continueAll(context, arm.model, arm.layer, asks, generation, experiment.prompting, counter);
+    const texts = await continueAll(context, arm.model, sitesOf(arm), asks, generation, experiment.prompting, counter);
     cells.set(
       arm.arm,
       doses.map((r, d) => {
@@ -156,13 +156,13 @@ async function reportHalf(
   const sides: ReportHalf['sides'] = {};
   const settings = { ...generation, seed: generation.seed + 100_003 };
 
-  const [{ arm: first, model, layer }] = own;
+  const [{ arm: first, model }] = own;
   const plain = first === 'small-steered' ? 'small' : 'large';
   const asPlain = times(plain);
   const unsteered = await continueAll(
     context,
     model,
-    layer,
+    sitesOf(own[0]),
     asPlain.map((prompt, k) => ({ prompt, stream: k })),
     settings,
     experiment.prompting,
@@ -185,8 +185,8 @@ async function reportHalf(
       const texts = await continueAll(
         context,
         arm.model,
-        arm.layer,
-        asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, sign * r, k), stream: k })),
+        sitesOf(arm),
+        asked.map((prompt, k) => ({ prompt, steer: steerAt(arm, sign * r, k), stream: k })),
         settings,
         experiment.prompting,
         counter,

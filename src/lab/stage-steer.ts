@@ -23,8 +23,18 @@ import { makeScorer, type ScoreFunction } from './score';
 import type { ModelPair } from './model-pair';
 import type { LoadedPair } from './stage-models';
 import type { ActivationsState } from './stage-activations';
-import type { MapState } from './stage-map';
-import { type SteeringArm, mapDirection, projectRow, randomDirections, unit } from './vectors';
+import { mapOfPair, type MapState } from './stage-map';
+import { furtherSites } from './further-blocks';
+import { DOSE_RULES, type Projections } from './operations';
+import {
+  type ArmDirections,
+  type SteeringArm,
+  equipArms,
+  mapDirection,
+  projectRow,
+  randomDirections,
+  unit,
+} from './vectors';
 
 /** Pairs held back from the vector, to judge it by: every fourth. */
 const HELD_OUT_PAIR = 4;
@@ -192,7 +202,7 @@ export async function steerStage(
   const directions = { source: unit(vSource), mapped: unit(vMapped), native: unit(vNative) };
   const medians = activations.result.medianNorm;
   const large = { model: target, layer: layers.target, medianNorm: medians.target[layers.target] };
-  const arms: SteeringArm[] = [
+  const found: ArmDirections[] = [
     {
       arm: 'small-steered',
       model: source,
@@ -212,6 +222,23 @@ export async function steerStage(
       ),
     },
   ];
+
+  const further = await furtherSites(
+    context,
+    experiment,
+    models,
+    activations,
+    layers,
+    pairs,
+    (states) => differenceOfMeans(fitHalf(states)),
+    (pair) => mapOfPair(context, experiment, activations, pair),
+  );
+  const arms = equipArms(
+    found,
+    experiment,
+    (model, block) => activations.sample[model === source ? 'source' : 'target'].blocks[block],
+    further,
+  );
 
   const stops = signedStops(experiment.dose.stops);
   const [prompt] = halves(concept.evaluationPrompts).report;
@@ -277,6 +304,7 @@ export async function steerStage(
       mapped: toBase64(directions.mapped),
       native: toBase64(directions.native),
     },
+    ...(DOSE_RULES[experiment.transfer.operation].needsProjections ? { projections: projectionsOfArms(arms) } : {}),
   };
   const scales = new Map([
     [source, projectionScale(activations.sample.source, layers.source, directions.source)],
@@ -297,6 +325,12 @@ export async function steerStage(
       axis,
     },
   };
+}
+
+/** Projections of the unsteered corpus on the vectors of the run, each at its block. */
+function projectionsOfArms(arms: readonly SteeringArm[]): VectorResult['projections'] {
+  const of = (name: DosedArm): Projections => arms.find(({ arm }) => arm === name)!.projections[0][0];
+  return { source: of('small-steered'), mapped: of('mapped'), native: of('native') };
 }
 
 /** A steering input that changes nothing must never be shown as steering. */

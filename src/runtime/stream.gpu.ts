@@ -1,15 +1,16 @@
 /** The numbers behind decoding: every row of a steered batch, at every step, against that row recomputed alone without a cache. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openModel } from '../models';
-import { inspectDecoder, readDecoder } from '../onnx';
+import { adds, inspectDecoder, readDecoder } from '../onnx';
 import { BACKENDS, bundled, maxDifference, testDevice, waveVector } from './fixtures';
 import { loadOrt } from './ort';
 import { padRows } from './batch';
 import { wholeFeeds } from './feeds';
+import { addition } from './interventions';
 import { SessionPool } from './sessions';
 import { TokenStream, type StreamContext } from './stream';
 import { floatData } from './tensors';
-import type { SteeredRow } from './types';
+import type { Intervention, SteeredRow } from './types';
 
 const LAYER = 1;
 const PROMPTS = [[1, 40, 300, 77, 512, 99, 1030], [1, 9, 8, 700, 6], [1]];
@@ -34,15 +35,15 @@ describe.each(BACKENDS)('on %s', (backend) => {
     });
     afterAll(() => context.pool.dispose());
 
-    const vectors = (width: number): (Float32Array | undefined)[] => [
-      waveVector(width, 0.3, 0.5),
-      undefined,
-      waveVector(width, 2, 1.5),
+    const vectors = (width: number): Intervention[][] => [
+      addition(LAYER, waveVector(width, 0.3, 0.5)),
+      [],
+      addition(LAYER, waveVector(width, 2, 1.5)),
     ];
 
     /** Logits after the prompt and after each forced token, [step][row]. */
     const streamed = (rows: SteeredRow[], staticCache: boolean): Promise<Float32Array[][]> =>
-      context.pool.use({ kind: 'decode', layer: LAYER }, async (open) => {
+      context.pool.use({ kind: 'decode', sites: adds(LAYER) }, async (open) => {
         const { vocabSize } = context.info;
         const split = (logits: Float32Array): Float32Array[] =>
           rows.map((_, r) => logits.slice(r * vocabSize, (r + 1) * vocabSize));
@@ -59,11 +60,11 @@ describe.each(BACKENDS)('on %s', (backend) => {
 
     /** The same numbers for one row, from one run over prompt and forced tokens together. */
     const alone = (row: SteeredRow, forced: number[]): Promise<Float32Array[]> =>
-      context.pool.use({ kind: 'logits', layer: LAYER }, async (open) => {
+      context.pool.use({ kind: 'logits', sites: adds(LAYER) }, async (open) => {
         const ids = [...row.ids, ...forced];
         const outputs = await context.pool.run(
           open,
-          wholeFeeds(context.ort, context.info, open, padRows([ids], 'right'), [row.vector]),
+          wholeFeeds(context.ort, context.info, open, padRows([ids], 'right'), [row]),
         );
         const all = floatData(outputs.logits);
         const { vocabSize } = context.info;
@@ -73,7 +74,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
       });
 
     test('rows of different lengths and vectors equal each row recomputed alone', async () => {
-      const rows = PROMPTS.map((ids, r) => ({ ids, vector: vectors(context.info.width)[r] }));
+      const rows = PROMPTS.map((ids, r) => ({ ids, interventions: vectors(context.info.width)[r] }));
       const steps = await streamed(rows, true);
       for (const [r, row] of rows.entries()) {
         const reference = await alone(row, FORCED[r]);
@@ -84,7 +85,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
     });
 
     test('rows of equal length are bit-equal to each row streamed alone', async () => {
-      const rows = EQUAL.map((ids, r) => ({ ids, vector: vectors(context.info.width)[r] }));
+      const rows = EQUAL.map((ids, r) => ({ ids, interventions: vectors(context.info.width)[r] }));
       const together = await streamed(rows, true);
       const single = await streamed([rows[2]], true);
       // The forced tokens of a row depend on its place in the batch, so only the prompt and the first step's cache are shared.
@@ -97,7 +98,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
     // Only this backend and style have such a cache.
     if (backend === 'webgpu' && id === 'lrt-stories-s')
       test('buffers allocated once give the bits of a growing cache', async () => {
-        const rows = PROMPTS.map((ids, r) => ({ ids, vector: vectors(context.info.width)[r] }));
+        const rows = PROMPTS.map((ids, r) => ({ ids, interventions: vectors(context.info.width)[r] }));
         const [fixed, growing] = [await streamed(rows, true), await streamed(rows, false)];
         for (const [step, logits] of growing.entries())
           for (const [r, row] of logits.entries())
@@ -105,10 +106,10 @@ describe.each(BACKENDS)('on %s', (backend) => {
       });
 
     test('dropping a row leaves the others as they were, where the cache can drop', async () => {
-      const rows = PROMPTS.map((ids, r) => ({ ids, vector: vectors(context.info.width)[r] }));
+      const rows = PROMPTS.map((ids, r) => ({ ids, interventions: vectors(context.info.width)[r] }));
       const kept = [0, 2];
       const { vocabSize } = context.info;
-      await context.pool.use({ kind: 'decode', layer: LAYER }, async (open) => {
+      await context.pool.use({ kind: 'decode', sites: adds(LAYER) }, async (open) => {
         const stream = new TokenStream({ ...context, open, prompt: open, staticCache: true }, rows, FORCED[0].length);
         try {
           await stream.prefill();
@@ -132,12 +133,18 @@ describe.each(BACKENDS)('on %s', (backend) => {
 
     test('a zero vector changes no bit, another changes the logits', async () => {
       const ids = PROMPTS[0];
-      const zero = await streamed([{ ids, vector: new Float32Array(context.info.width) }], true);
+      const zero = await streamed(
+        [{ ids, interventions: addition(LAYER, new Float32Array(context.info.width)) }],
+        true,
+      );
       const none = await streamed([{ ids }], true);
-      const plain = await context.pool.use({ kind: 'decode', layer: null }, async (open) => open.steer);
+      const plain = await context.pool.use({ kind: 'decode', sites: [] }, async (open) => open.steers[0]?.name);
       expect(plain, 'an unsteered use shares the steered session').toBe(`steer.${LAYER}`);
       for (const step of zero.keys()) expect(maxDifference(zero[step][0], none[step][0])).toBe(0);
-      const steered = await streamed([{ ids, vector: waveVector(context.info.width, 1, 1) }], true);
+      const steered = await streamed(
+        [{ ids, interventions: addition(LAYER, waveVector(context.info.width, 1, 1)) }],
+        true,
+      );
       expect(maxDifference(steered[0][0], none[0][0])).toBeGreaterThan(0.1);
     });
   });

@@ -70,7 +70,7 @@ async function forwardCheck(context: PipelineContext): Promise<Check> {
     const ids = model.tokenizer.encode(KNOWN.text);
     if (ids.join() !== KNOWN.ids.join())
       return { name, expected: `tokens ${KNOWN.ids.join(' ')}`, actual: `tokens ${ids.join(' ')}`, verdict: 'differs' };
-    const found = logSoftmax(await model.nextTokenLogits({ rows: [{ ids }], layer: null }));
+    const found = logSoftmax(await model.nextTokenLogits({ rows: [{ ids }], sites: [] }));
     const worst = Math.max(...KNOWN.logProbs.map(([id, logProb]) => Math.abs(found[id] - logProb)));
     return {
       name,

@@ -1,5 +1,6 @@
 /** The replay of a verification: the author's tokens forced through all arms on this device. */
-import type { Arm } from '../../experiment/run';
+import type { Arm, DosedArm } from '../../experiment/run';
+import type { Experiment } from '../../experiment/schema';
 import type { ModelRef } from '../../experiment/model-ref';
 import type { Evidence, EvidenceRow, RunDocument } from '../../experiment/share/document';
 import { verdictOf, type Check, type Verdict } from '../../experiment/share/verification';
@@ -7,6 +8,7 @@ import type { Role } from '../model-pair';
 import { promptIds, type Prompting } from '../prompting';
 import { halved, replayRows, ROLE_ARMS, roleOf, unpackHalf, type Forced, type ReplayRole } from '../replay';
 import type { LoadedPair } from '../stage-models';
+import { DOSE_RULES, scopeOf } from '../operations';
 import { randomDirections, type SteeringArm } from '../vectors';
 
 /** The author's figures are rounded to half a thousandth of a nat; beyond it, the last float32 bits of two runs of one build. */
@@ -24,6 +26,11 @@ export interface ReplayOutcome {
   checks: Check[];
 }
 
+/** Whether a link's vectors are all that a replay needs: else the refit has to find the projections and further vectors first. */
+export function vectorsSuffice({ transfer }: Experiment): boolean {
+  return !DOSE_RULES[transfer.operation].needsProjections && transfer.also.length === 0;
+}
+
 /** The models' arms with the vectors of the link, or with those that were found here. @throws RangeError where a vector does not fit */
 export function replayRoles(
   document: RunDocument,
@@ -37,26 +44,38 @@ export function replayRoles(
   }
   const { vectors, layers } = evidence;
   if (!vectors) throw new RangeError('the link carries no vectors');
-  const { randomVectors, seed } = document.spec.experiment.generation;
+  const { experiment } = document.spec;
+  const { randomVectors, seed } = experiment.generation;
   const { source, target } = pair;
   for (const role of ['source', 'target'] as const) {
     if (layers[role] >= pair[role].info.layers)
       throw new RangeError(`block ${layers[role]} is steered, and the model has ${pair[role].info.layers}`);
   }
+  /** Only for operations whose dose is α alone (`vectorsSuffice`): a link says nothing of norms and projections. */
+  const arm = (role: Role, name: DosedArm, direction: Float32Array): SteeringArm => ({
+    arm: name,
+    model: pair[role],
+    layer: layers[role],
+    directions: [direction],
+    medianNorm: 1,
+    operation: experiment.transfer.operation,
+    scope: scopeOf(experiment),
+    further: [],
+    projections: [[{ mean: NaN, high: NaN, low: NaN }]],
+  });
+  const width = target.info.hiddenSize;
   return {
     source: {
       model: source,
-      layer: layers.source,
-      directions: { 'small-steered': unpackHalf(vectors.source, source.info.hiddenSize) },
+      arms: [arm('source', 'small-steered', unpackHalf(vectors.source, source.info.hiddenSize))],
     },
     target: {
       model: target,
-      layer: layers.target,
-      directions: {
-        mapped: unpackHalf(vectors.mapped, target.info.hiddenSize),
-        native: unpackHalf(vectors.native, target.info.hiddenSize),
-        random: halved(randomDirections(target.info.hiddenSize, randomVectors, seed)[0]),
-      },
+      arms: [
+        arm('target', 'mapped', unpackHalf(vectors.mapped, width)),
+        arm('target', 'native', unpackHalf(vectors.native, width)),
+        arm('target', 'random', halved(randomDirections(width, randomVectors, seed)[0])),
+      ],
     },
   };
 }

@@ -30,7 +30,7 @@ import type { LoadedPair } from '../stage-models';
 import type { SteerState } from '../stage-steer';
 import { dataChecks, modelChecks } from './artifacts';
 import { deviceChecks } from './device';
-import { replay, replayRoles } from './replay';
+import { replay, replayRoles, vectorsSuffice } from './replay';
 
 export interface VerifyRequest {
   document: RunDocument;
@@ -151,7 +151,7 @@ export async function verify(
       : skip('replay', 'The link carries no continuations: it is a short one.');
 
   // With the author's own vectors the replay needs no refit, and says of each by itself whether it holds.
-  const carried = evidence?.vectors !== null;
+  const carried = evidence?.vectors !== null && vectorsSuffice(experiment);
   if (carried) await replayStep(null);
   let found: ClaimSource | null = null;
   let steer: SteerState | null = null;
@@ -181,7 +181,8 @@ export async function verify(
   });
   if (!carried) {
     if (steer) await replayStep(steer);
-    else await skip('replay', 'The link carries no vectors, and there is no refit to take them from.');
+    else
+      await skip('replay', 'The link does not carry all that steering needs, and there is no refit to take it from.');
   }
   return close(found);
 
