@@ -9,6 +9,7 @@ import { downloadFile } from '../figures/export';
 import { usePreset } from '../state/catalog';
 import { requestMap } from '../state/engine';
 import { engineCanAnswer, useLab } from '../state/store';
+import { useWords } from '../state/text';
 import { ErrorNote } from '../ui/ErrorNote';
 import { fixed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
@@ -141,11 +142,14 @@ function WhatItSteers({ run, vector }: { run: Run; vector: VectorName }) {
       return null;
     }
   }, [run, vector]);
+  const words = useWords();
   if (!steering) return null;
+  const { scope, scopeTokens } = run.experiment.transfer;
   return (
     <p className="muted">
-      Steers {steering.model.title} after block {steering.block} (counted from 0), at every position; the dose is r{' '}
-      {fixed(steering.r)}, α {fixed(steering.alpha, 1)}.
+      Steers {steering.model.title} after block {steering.block} (counted from 0),{' '}
+      {words.text(`operations.scope.${scope}`, { tokens: scopeTokens })}; the dose is r {fixed(steering.r)}, α{' '}
+      {fixed(steering.alpha, 1)}.
     </p>
   );
 }

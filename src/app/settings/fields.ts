@@ -1,6 +1,9 @@
 /** The form of the settings as data: every field of an Experiment with its words, unit and bounds. */
 import { STAGES, type Stage } from '../../experiment/run';
-import { ALIGNMENTS, MAP_KINDS, TEMPLATES, type Experiment } from '../../experiment/schema';
+import { ALIGNMENTS, MAP_KINDS, OPERATIONS, SCOPES, TEMPLATES, type Experiment } from '../../experiment/schema';
+import { wordsOf } from '../../i18n/text';
+
+const { text } = wordsOf('en');
 
 interface Base {
   /** Path in the experiment, with dots: the same that error messages name. */
@@ -216,6 +219,38 @@ const FIELDS: Record<Stage, Field[]> = {
       path: 'transfer.addBias',
       label: 'Add the bias p',
       help: 'Maps the vector as W·v + p, as the paper prints it; without it as W·v, which is what the algebra asks for.',
+    },
+    {
+      kind: 'choice',
+      path: 'transfer.operation',
+      label: text('operations.field.operation'),
+      help: text('operations.help.operation'),
+      options: OPERATIONS.map((value) => ({ value, label: text(`operations.label.${value}`) })),
+    },
+    {
+      kind: 'number',
+      path: 'transfer.capPercentile',
+      label: text('operations.field.percentile'),
+      help: text('operations.help.percentile'),
+      min: 0,
+      max: 100,
+      step: 5,
+    },
+    {
+      kind: 'choice',
+      path: 'transfer.scope',
+      label: text('operations.field.scope'),
+      help: text('operations.help.scope'),
+      options: SCOPES.map((value) => ({ value, label: text(`operations.option.${value}`) })),
+    },
+    {
+      kind: 'number',
+      path: 'transfer.scopeTokens',
+      label: text('operations.field.tokens'),
+      help: text('operations.help.tokens'),
+      min: 1,
+      max: 512,
+      step: 1,
     },
     {
       kind: 'numbers',

@@ -4,5 +4,6 @@
  */
 import common from './common.json';
 import errors from './errors.json';
+import operations from './operations.json';
 
-export const en = { errors, texts: { ...common } };
+export const en = { errors, texts: { ...common, ...operations } };
