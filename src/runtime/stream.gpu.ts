@@ -1,7 +1,8 @@
 /** The numbers behind decoding: every row of a steered batch, at every step, against that row recomputed alone without a cache. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openModel } from '../models';
-import { adds, inspectDecoder, readDecoder } from '../onnx';
+import { adds, inspectDecoder, readDecoder, type SteerSite } from '../onnx';
+import { OPERATIONS } from '../experiment/schema';
 import { BACKENDS, bundled, maxDifference, testDevice, waveVector } from './fixtures';
 import { loadOrt } from './ort';
 import { padRows } from './batch';
@@ -21,9 +22,17 @@ const FORCED = [
 ];
 const EQUAL = [PROMPTS[0], PROMPTS[0].toReversed(), PROMPTS[0].map((id) => id + 1)];
 
+function unitWave(width: number, phase: number): Float32Array {
+  const wave = waveVector(width, phase, 1);
+  const length = Math.hypot(...wave);
+  return wave.map((x) => x / length);
+}
+
 describe.each(BACKENDS)('on %s', (backend) => {
   describe.each(['lrt-stories-s', 'lrt-stories-s-plain'])('%s', (id) => {
-    let context: Omit<StreamContext, 'open' | 'prompt' | 'staticCache'>;
+    let context: Omit<StreamContext, 'open' | 'prompt' | 'staticCache'> & {
+      poolOf: ConstructorParameters<typeof SessionPool>;
+    };
 
     beforeAll(async () => {
       const device = backend === 'webgpu' ? await testDevice() : null;
@@ -31,7 +40,8 @@ describe.each(BACKENDS)('on %s', (backend) => {
       const files = await openModel(bundled(id));
       const decoder = readDecoder(files.graph);
       const info = inspectDecoder(decoder);
-      context = { ort, info, device, pool: new SessionPool(ort, files, decoder, info, id, backend, device) };
+      const poolOf: typeof context.poolOf = [ort, files, decoder, info, id, backend, device];
+      context = { ort, info, device, pool: new SessionPool(...poolOf), poolOf };
     });
     afterAll(() => context.pool.dispose());
 
@@ -42,8 +52,12 @@ describe.each(BACKENDS)('on %s', (backend) => {
     ];
 
     /** Logits after the prompt and after each forced token, [step][row]. */
-    const streamed = (rows: SteeredRow[], staticCache: boolean): Promise<Float32Array[][]> =>
-      context.pool.use({ kind: 'decode', sites: adds(LAYER) }, async (open) => {
+    const streamed = (
+      rows: SteeredRow[],
+      staticCache: boolean,
+      sites: readonly SteerSite[] = adds(LAYER),
+    ): Promise<Float32Array[][]> =>
+      context.pool.use({ kind: 'decode', sites }, async (open) => {
         const { vocabSize } = context.info;
         const split = (logits: Float32Array): Float32Array[] =>
           rows.map((_, r) => logits.slice(r * vocabSize, (r + 1) * vocabSize));
@@ -51,7 +65,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
         try {
           const steps = [split(await stream.prefill())];
           for (let step = 0; step < FORCED[0].length; step++)
-            steps.push(split(await stream.step(rows.map((_, r) => FORCED[r][step]))));
+            steps.push(split(await stream.step(rows.map((_, r) => (FORCED[r] ?? FORCED[0])[step]))));
           return steps;
         } finally {
           stream.dispose();
@@ -59,12 +73,16 @@ describe.each(BACKENDS)('on %s', (backend) => {
       });
 
     /** The same numbers for one row, from one run over prompt and forced tokens together. */
-    const alone = (row: SteeredRow, forced: number[]): Promise<Float32Array[]> =>
-      context.pool.use({ kind: 'logits', sites: adds(LAYER) }, async (open) => {
+    const alone = (
+      row: SteeredRow,
+      forced: number[],
+      sites: readonly SteerSite[] = adds(LAYER),
+    ): Promise<Float32Array[]> =>
+      context.pool.use({ kind: 'logits', sites }, async (open) => {
         const ids = [...row.ids, ...forced];
         const outputs = await context.pool.run(
           open,
-          wholeFeeds(context.ort, context.info, open, padRows([ids], 'right'), [row]),
+          wholeFeeds(context.ort, context.info, open, padRows([ids], 'right'), [{ ...row, ids }]),
         );
         const all = floatData(outputs.logits);
         const { vocabSize } = context.info;
@@ -82,6 +100,45 @@ describe.each(BACKENDS)('on %s', (backend) => {
           expect(maxDifference(steps[step][r], logits), `row ${r}, step ${step}`).toBeLessThanOrEqual(1e-4);
       }
       expect(maxDifference(steps[0][0], steps[0][1])).toBeGreaterThan(0.1);
+    });
+
+    test.each(OPERATIONS)('%s: rows steered in part, whole and not at all, at two blocks', async (op) => {
+      const { width } = context.info;
+      const sites = [
+        { block: 0, op },
+        { block: LAYER, op },
+      ];
+      const steer = (phase: number): Intervention[] =>
+        sites.map(({ block }) => ({ block, op, vector: unitWave(width, phase + block), value: op === 'cap' ? -2 : 2 }));
+      const [from, all, generated] = [2, 0, 7];
+      const rows: SteeredRow[] = [
+        { ids: PROMPTS[0], interventions: steer(0.3), from },
+        { ids: PROMPTS[1], interventions: steer(2), from: all },
+        { ids: PROMPTS[0], interventions: steer(1), from: generated },
+        { ids: PROMPTS[1] },
+      ];
+      const steps = await streamed(rows, true, sites);
+      const forced = rows.map((_, r) => FORCED[r] ?? FORCED[0]);
+      const untouched = await alone({ ids: PROMPTS[0] }, forced[2], sites);
+      for (const [r, row] of rows.entries()) {
+        const reference = await alone(row, forced[r], sites);
+        for (const [step, logits] of reference.entries())
+          expect(maxDifference(steps[step][r], logits), `row ${r}, step ${step}`).toBeLessThanOrEqual(2e-4);
+      }
+      // What is generated is steered, the prompt before it is not.
+      const last = await alone(rows[2], forced[2], sites);
+      expect(maxDifference(last[0], untouched[0])).toBe(0);
+      expect(maxDifference(last[1], untouched[1])).toBeGreaterThan(1e-3);
+      // A row that is not steered has the very bits of the untouched model, whose session no steered one may stand for.
+      const own = new SessionPool(...context.poolOf);
+      const fresh = await own.use({ kind: 'logits', sites: [] }, async (open) => {
+        expect(open.steers).toEqual([]);
+        const batch = padRows([PROMPTS[1]], 'right');
+        return floatData((await own.run(open, wholeFeeds(context.ort, context.info, open, batch, []))).logits).slice();
+      });
+      await own.dispose();
+      const [neutral] = await alone({ ids: PROMPTS[1] }, [], sites);
+      expect(maxDifference(neutral, fresh.slice(-context.info.vocabSize))).toBe(0);
     });
 
     test('rows of equal length are bit-equal to each row streamed alone', async () => {
