@@ -5,6 +5,7 @@ import { LabError } from '../src/experiment/errors';
 import type { Run } from '../src/experiment/run';
 import { renderReport } from '../src/files/report';
 import type { HeadlessResult } from '../src/headless';
+import { wordsOf } from '../src/i18n/text';
 import { USAGE, pinned, readArguments, type Arguments } from './arguments';
 import { exitCodeOf, ok, stageDone, withHeadless } from './headless';
 import { startMirror } from './mirror';
@@ -109,8 +110,10 @@ try {
     mkdirSync(args.out, { recursive: true });
     for (const { name, base64 } of files) writeFileSync(join(args.out, name), Buffer.from(base64, 'base64'));
     console.log(`\n${renderReport(run).split('\n## What was run')[0].trim()}\n`);
-    for (const { name, error } of missing)
-      console.log(`${name} could not be made (${error.code}). ${error.what} ${error.remedy}`);
+    for (const { name, error } of missing) {
+      const { what, remedy } = wordsOf('en').error(error);
+      console.log(`${name} could not be made (${error.code}). ${what} ${remedy}`);
+    }
     console.log(costs(run, measured));
     console.log(
       `Total ${((run.timings.total ?? 0) / 1000).toFixed(1)} s. Wrote ${files.map(({ name }) => name).join(', ')} to ${args.out}`,

@@ -22,7 +22,7 @@ export interface Dose {
 }
 
 interface DoseRule {
-  /** Whether a dose is the length of what is added, and needs no projections. */
+  /** Whether projections of the unsteered corpus are compared with: a run then keeps them. */
   needsProjections: boolean;
   /** What a dose other than 0 means. @param unit v̂ */
   of(dose: Dose, unit: Float32Array, projections: Projections): Pick<Intervention, 'vector' | 'value' | 'share'>;

@@ -8,7 +8,8 @@ import type { Role } from '../model-pair';
 import { promptIds, type Prompting } from '../prompting';
 import { halved, replayRows, ROLE_ARMS, roleOf, unpackHalf, type Forced, type ReplayRole } from '../replay';
 import type { LoadedPair } from '../stage-models';
-import { DOSE_RULES, scopeOf } from '../operations';
+import { INTERVENTIONS } from '../../onnx';
+import { scopeOf } from '../operations';
 import { randomDirections, type SteeringArm } from '../vectors';
 
 /** The author's figures are rounded to half a thousandth of a nat; beyond it, the last float32 bits of two runs of one build. */
@@ -26,9 +27,9 @@ export interface ReplayOutcome {
   checks: Check[];
 }
 
-/** Whether a link's vectors are all that a replay needs: else the refit has to find the projections and further vectors first. */
+/** Whether a link's vectors are all that a replay needs: else the refit has to find norms, projections and further vectors first. */
 export function vectorsSuffice({ transfer }: Experiment): boolean {
-  return !DOSE_RULES[transfer.operation].needsProjections && transfer.also.length === 0;
+  return INTERVENTIONS[transfer.operation].vector === 'dose' && transfer.also.length === 0;
 }
 
 /** The models' arms with the vectors of the link, or with those that were found here. @throws RangeError where a vector does not fit */
