@@ -95,7 +95,7 @@ export type Extraction = (typeof EXTRACTIONS)[number];
 export const READ_POSITIONS = ['last', 'completion', 'mean'] as const;
 export type ReadPosition = (typeof READ_POSITIONS)[number];
 /** What is done to the stream at the steered block. */
-export const OPERATIONS = ['add', 'add-keep-norm', 'clamp', 'cap'] as const;
+export const OPERATIONS = ['add', 'add-keep-norm', 'clamp', 'cap', 'ablate'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 /** Which token positions are steered: all; generated ones only; the last `scopeTokens` of the prompt and generated ones. */
 export const SCOPES = ['all', 'generated', 'tail'] as const;

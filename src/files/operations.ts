@@ -45,6 +45,7 @@ export const PYTHON_OPERATIONS = {
     share, sign, value = abs(factor * entry["r"]), *((-1, entry["low"]) if factor > 0 else (1, entry["high"]))
     return lambda h: h + share * torch.clamp(value - sign * along(h, v), max=0) * sign * v.to(h)`,
   },
+  ablate: { numbers: ['r'], body: `    return lambda h: h - factor * entry["r"] * along(h, v) * v.to(h)` },
 } satisfies Record<Operation, PythonOperation> as Readonly<Record<Operation, PythonOperation>>;
 
 /** Python expression of the first position that is steered among those that a forward pass reads: h [rows, positions, width]. */

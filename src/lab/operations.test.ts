@@ -30,10 +30,11 @@ function equipped(
 const after = {
   clamp: (_: number, value: number) => value,
   cap: (p: number, value: number) => Math.min(p, value),
+  ablate: () => 0,
 };
 
 /** The projection of a state on v after a dose, from what the graph is told. */
-function projected(operation: 'clamp' | 'cap', r: number, p: number): number {
+function projected(operation: keyof typeof after, r: number, p: number): number {
   const [{ vector, value, share = 1 }] = steerAt(equipped({ operation }), r).interventions;
   const along = p * vector[0];
   return (along + share * (after[operation](along, value) - along)) * vector[0];
@@ -69,6 +70,12 @@ describe('a dose', () => {
     expect(projected('cap', 1, 55)).toBeCloseTo(55);
     expect(projected('cap', 0.25, -35)).toBeCloseTo(-30);
   });
+});
+
+test('a dose of an ablation is the share that is taken away, or added once more', () => {
+  expect(projected('ablate', 1, 40)).toBeCloseTo(0);
+  expect(projected('ablate', 0.25, 40)).toBeCloseTo(30);
+  expect(projected('ablate', -1, 40)).toBeCloseTo(80);
 });
 
 test('projections are of the corpus on the direction', () => {

@@ -47,6 +47,8 @@ export const DOSE_RULES = {
       share: Math.abs(r),
     }),
   },
+  // The share of the projection that is taken away; a negative one adds to it.
+  ablate: { needsProjections: false, of: ({ r }, vector) => ({ vector, value: 0, share: r }) },
 } satisfies Record<Operation, DoseRule> as Readonly<Record<Operation, DoseRule>>;
 
 /** Mean and percentiles of the projections of row-major states on a unit direction. @param percentile 0 to 100 */

@@ -31,7 +31,7 @@ it.each(chosen)('$name', async (fixture) => {
 });
 
 describe('in the graph', () => {
-  const NODES = { add: 1, 'add-keep-norm': 9, clamp: 4, cap: 5 };
+  const NODES = { add: 1, 'add-keep-norm': 9, clamp: 4, cap: 5, ablate: 3 };
 
   it.each(OPERATIONS)('%s takes its inputs and a few nodes', (op) => {
     for (const [name, sum] of [
