@@ -13,8 +13,8 @@ function modeOf({ experiment: { prompting } }: ExportedRun): string {
 
 /** The command alone, on one line; for the screen. */
 export function llamaCommand(run: ExportedRun, vector: VectorName, ggufFile: string): string {
-  requireAddition(run);
   const { block } = steeringOf(run, vector);
+  requireAddition(run);
   return `llama-completion -m MODEL.gguf --control-vector-scaled ${shellWord(ggufFile)}:1 --control-vector-layer-range ${block} ${block} ${modeOf(run)} -p "Once upon a time"`;
 }
 
@@ -24,8 +24,8 @@ export function llamaCommand(run: ExportedRun, vector: VectorName, ggufFile: str
  * @throws LabError `file-cannot-carry` (see `steeringOf`, `requireAddition`)
  */
 export function writeLlamaScript(run: ExportedRun, vector: VectorName, ggufFile: string): string {
-  requireAddition(run);
   const { block, model, r } = steeringOf(run, vector);
+  requireAddition(run);
   const { positive, negative } = run.concept;
   return `#!/bin/sh
 # Steers ${comment(model.id)} under llama.cpp with the ${vector} vector of an LRT Lab run.

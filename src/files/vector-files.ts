@@ -16,8 +16,8 @@ import { readSvec, writeSvec } from './svec';
 
 /** The vector as a llama.cpp control vector; factor 1 is the chosen dose. @throws LabError `file-cannot-carry`, also for block 0 */
 export function vectorGguf(run: ExportedRun, vector: VectorName): Uint8Array<ArrayBuffer> {
-  requireAddition(run);
   const steering = steeringOf(run, vector);
+  requireAddition(run);
   return writeControlVector({
     directions: new Map([[steering.block, steering.added]]),
     modelHint: steering.model.modelType,
@@ -28,8 +28,8 @@ export function vectorGguf(run: ExportedRun, vector: VectorName): Uint8Array<Arr
 
 /** The vector as AISteer360's .svec; multiplier 1 is the chosen dose. @throws LabError `file-cannot-carry` */
 export function vectorSvec(run: ExportedRun, vector: VectorName): string {
-  requireAddition(run);
   const { block, added, model } = steeringOf(run, vector);
+  requireAddition(run);
   return writeSvec({ modelType: model.modelType, directions: new Map([[block, added]]) });
 }
 
