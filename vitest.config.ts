@@ -5,11 +5,10 @@ import { dawnVariables } from './tools/dawn.ts';
 
 // Named up front, so that the first cold run does not find them late and reload a test.
 const optimizeDeps = {
-  entries: ['src/**/*.gpu.ts'],
+  entries: ['src/**/*.{gpu,browser}.ts'],
   exclude: ['onnxruntime-web'],
   include: [
-    '@huggingface/jinja',
-    '@huggingface/tokenizers',
+    '@huggingface/transformers',
     '@noble/hashes/sha2.js',
     '@noble/hashes/utils.js',
     'canonicalize',
@@ -19,8 +18,47 @@ const optimizeDeps = {
   ],
 };
 
+function inBrowser(name: string, include: string) {
+  return {
+    optimizeDeps,
+    test: {
+      name,
+      include: [include],
+      testTimeout: 240_000,
+      hookTimeout: 240_000,
+      fileParallelism: false,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: launchOptions() }),
+        instances: [{ browser: 'chromium' as const }],
+      },
+    },
+  };
+}
+
+// `npm run test:fast`: neither the browser is looked for, nor are these files run.
+const FAST = process.env.LRT_FAST === '1';
+const SLOW = [
+  'bench/**',
+  'src/experiment/bundle.test.ts',
+  'src/experiment/share/{repair,share}.test.ts',
+  'src/fit/**',
+  'src/lab/extract/extract.test.ts',
+  'src/math/{families,map-statistics}.test.ts',
+  'src/models/{downloads,local,offsets}.test.ts',
+  'src/onnx/{edit,family,fixtures.*,model,operations,perturb,reference,run}.test.ts',
+];
+
 export default defineConfig({
   test: {
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.{ts,tsx}'],
+      exclude: ['src/**/*.{test,gpu,browser}.ts', 'src/**/testing/**', 'src/**/*{testing,fixture,fixtures}.ts'],
+      reporter: ['text-summary', 'html', 'json-summary'],
+    },
     projects: [
       {
         // Pure TypeScript in Node: experiment, math, onnx, codecs.
@@ -28,42 +66,35 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['src/**/*.test.ts', 'bench/**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...(FAST ? SLOW : [])],
           testTimeout: 60_000,
         },
       },
-      {
-        // The browser's GPU tests of kernels and fit once more, on a second implementation: Dawn in Node.
-        test: {
-          name: 'dawn',
-          environment: 'node',
-          pool: 'forks',
-          env: dawnVariables(),
-          setupFiles: ['tools/dawn-setup.ts'],
-          // Where drivers can differ: the kernels, the fit and the family of maps. The rest is the same code above them.
-          include: ['src/gpu/kernels/*.gpu.ts', 'src/gpu/fit/fit.gpu.ts', 'src/gpu/families.gpu.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
-          fileParallelism: false,
-        },
-      },
-      {
-        // A real browser with a real WebGPU adapter: kernels, runtime, lab. One file at a time: one GPU.
-        optimizeDeps,
-        test: {
-          name: 'gpu',
-          include: ['src/**/*.gpu.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
-          fileParallelism: false,
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: playwright({ launchOptions: launchOptions() }),
-            instances: [{ browser: 'chromium' }],
-          },
-        },
-      },
+      ...(FAST ? [] : withBrowser()),
     ],
   },
 });
+
+function withBrowser() {
+  return [
+    {
+      // The browser's GPU tests of kernels and fit once more, on a second implementation: Dawn in Node.
+      test: {
+        name: 'dawn',
+        environment: 'node',
+        pool: 'forks',
+        env: dawnVariables(),
+        setupFiles: ['bench/dawn/setup.ts'],
+        // Where drivers can differ: the kernels, the fit and the family of maps. The rest is the same code above them.
+        include: ['src/gpu/kernels/*.gpu.ts', 'src/gpu/fit/fit.gpu.ts', 'src/gpu/families.gpu.ts'],
+        testTimeout: 240_000,
+        hookTimeout: 240_000,
+        fileParallelism: false,
+      },
+    },
+    // What needs a browser and no GPU: WASM sessions, storage, workers.
+    inBrowser('browser', 'src/**/*.browser.ts'),
+    // What needs a WebGPU adapter: kernels, runtime, lab. One file at a time: one GPU.
+    inBrowser('gpu', 'src/**/*.gpu.ts'),
+  ];
+}

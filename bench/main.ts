@@ -1,5 +1,5 @@
 /** `npm run bench -- NAME [options]`: lists the benches, or runs one. */
-import { benchSolver } from './solver/run';
+import { ensurePeers } from '../tools/peers';
 import { run as benchTaps, USAGE as TAPS_USAGE } from './taps';
 
 const USAGE = `Usage: npm run bench -- NAME [options]
@@ -14,6 +14,8 @@ LRT_GPU=real measures on the machine's own adapter instead of SwiftShader.`;
 
 const [name, ...rest] = process.argv.slice(2);
 if (name === 'solver') {
+  ensurePeers();
+  const { benchSolver } = await import('./solver/run');
   process.exitCode = await benchSolver(rest, USAGE);
 } else if (name === 'taps') {
   process.exitCode = await benchTaps(rest);

@@ -3,7 +3,8 @@ import type { Operation } from '../src/experiment/schema';
 import { createDevice } from '../src/gpu/device';
 import { median } from '../src/math/stats';
 import { editGraph, inspectDecoder, readDecoder, readModel, type GraphInfo } from '../src/onnx';
-import { bytesField, concat, textField } from '../src/onnx/wire';
+import { concatenate } from '../src/base/bytes';
+import { bytesField, textField } from '../src/onnx/wire';
 import { cacheParts, GpuCache } from '../src/runtime/kv';
 import { exclusive, loadOrt, type Ort, type Session, type Tensor } from '../src/runtime/ort';
 import { floatTensor, intTensor } from '../src/runtime/tensors';
@@ -161,7 +162,7 @@ export async function edits(
     );
   }
   const items = model.items.map((item) => small.subarray(item.whole.start, item.whole.end));
-  const bytes = concat([
+  const bytes = concatenate([
     small.subarray(0, model.graphField.start),
     bytesField(7, ...items, ...filler),
     small.subarray(model.graphField.end),

@@ -1,4 +1,5 @@
 /** The command line with models that are not bundled: from a mirror of the hub, from a web server's folder, from a folder of the disk; and what it says of wrong arguments. */
+import { message } from '../src/experiment/message';
 import { expect, test } from '@playwright/test';
 import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,11 +7,11 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultExperiment } from '../src/experiment/defaults';
-import type { LabError } from '../src/experiment/errors';
 import type { Run } from '../src/experiment/run';
 import { readArguments } from '../tools/arguments';
 import { startMirror } from '../tools/mirror';
 import { serve } from '../tools/serve';
+import { saidBy } from '../src/i18n/testing';
 
 const ROOT = join(import.meta.dirname, '..');
 const COMMAND = ['tsx', 'tools/experiment.ts'];
@@ -65,14 +66,19 @@ test('usage, and arguments that cannot be meant', () => {
     expect(help.output).toContain(flag);
 
   const wrong: [RegExp, ...string[]][] = [
-    [/“owner\/name” is a model of a hub, and nothing was said about downloading it/, 'mood', '--source', 'owner/name'],
+    [
+      /“owner\/name” is a model of https:\/\/huggingface.co, and nothing was said about downloading it/,
+      'mood',
+      '--source',
+      'owner/name',
+    ],
     [/“owner\/\.\.” is not the name of a model/, 'mood', '--source', 'owner/..'],
-    [/“q3” is not a precision\.\n.*fp32, fp16, q4, q4f16, q8/, 'mood', '--target', 'owner/name@main:q3'],
+    [/“q3” is not a precision\..*fp32, fp16, q4, q4f16, q8/, 'mood', '--target', 'owner/name@main:q3'],
     [/“lrt-stories-s” has no revisions/, 'mood', '--target', 'lrt-stories-s@main'],
     [/Both --host and --models/, 'mood', '--host', 'http://127.0.0.1:9', '--models', '.'],
     [/“nowhere” is not an http or https address/, 'mood', '--host', 'nowhere'],
     [/--layout was given without --host/, 'mood', '--layout', 'folder'],
-    [/--layout is “tree”\.\nUse hub or folder/, 'mood', '--host', 'http://127.0.0.1:9', '--layout', 'tree'],
+    [/--layout is “tree”\. Use one of: hub, folder/, 'mood', '--host', 'http://127.0.0.1:9', '--layout', 'tree'],
     [
       /names a revision, and a plain folder has none/,
       'mood',
@@ -93,7 +99,7 @@ test('usage, and arguments that cannot be meant', () => {
       error = thrown;
     }
     expect(error, args.join(' ')).toMatchObject({ code: 'settings-invalid' });
-    expect(`${(error as LabError).message}\n${(error as LabError).remedy}`, args.join(' ')).toMatch(message);
+    expect(saidBy(error), args.join(' ')).toMatch(message);
   }
   const [message, ...args] = wrong[0];
   const { code, output } = now(...args);
@@ -137,7 +143,7 @@ test('models of a mirror by name and revision: a whole run, one model in memory 
       target: { id: 'stories/m', dtype: 'fp32', location: { kind: 'hub', host: mirror.url, commit: revision } },
     });
     expect(run.experiment.title).toBe('stories/s → stories/m: mood');
-    expect(run.models.inTurn).toMatch(/took turns in memory, as asked/);
+    expect(run.models.inTurn).toEqual(message('run.in-turn.asked'));
     expect(first.output).toContain('stories/s unloaded, loading stories/m');
 
     const before = mirror.log.length;

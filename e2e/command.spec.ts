@@ -1,4 +1,5 @@
 /** The command line, as a user types it: whole experiments, their files, their exit codes. */
+import { wordsOf } from '../src/i18n/text';
 import { expect, test } from '@playwright/test';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,17 +33,18 @@ function withOut<T>(body: (dir: string) => T): T {
   }
 }
 
+const { say } = wordsOf('en');
 const readRun = (dir: string): Run => JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8')) as Run;
 const arm = (run: Run, name: ArmResult['name'], direction: ArmResult['direction']): ArmResult =>
-  run.arms.find((item) => item.name === name && item.direction === direction)!;
+  run.evidence.arms.find((item) => item.name === name && item.direction === direction)!;
 
 function printRun(run: Run, seconds: number): void {
-  const rows = run.arms.map(
+  const rows = run.evidence.arms.map(
     (item) =>
-      `  ${item.name} ${item.direction}: ${(100 * item.conceptRate.value).toFixed(0)} % of ${item.conceptRate.n}, p95 KL ${item.p95Kl.toFixed(2)}, rep-3 ${item.rep3.toFixed(2)}`,
+      `  ${item.name} ${item.direction}: ${(100 * item.conceptRate.value).toFixed(0)} % of ${item.conceptRate.n}, p95 KL ${item.metrics.p95Kl.toFixed(2)}, rep-3 ${item.metrics.rep3.toFixed(2)}`,
   );
   console.log(
-    `${run.experiment.title}: ${seconds.toFixed(1)} s; R² ${run.map.heldOutR2.toFixed(4)}, shuffled ${run.map.shuffledR2.toFixed(4)}, W error ${run.map.errorVsFloat64}, axis ${run.steer.axis.milliseconds} ms\n${rows.join('\n')}\n  ${run.verdict.sentence}`,
+    `${run.experiment.title}: ${seconds.toFixed(1)} s; R² ${run.map.heldOutR2.toFixed(4)}, shuffled ${run.map.shuffledR2.toFixed(4)}, W error ${run.map.errorVsFloat64}, axis ${run.steer.axis.milliseconds} ms\n${rows.join('\n')}\n  ${say(run.evidence.verdict.sentence)}`,
   );
 }
 
@@ -52,11 +54,11 @@ function checkRun(run: Run): void {
   expect(Object.keys(run.device.versions).length).toBeGreaterThan(0);
   for (const stage of ['models', 'activations', 'map', 'steer', 'evidence', 'total'] as const)
     expect(run.timings[stage]).toBeGreaterThanOrEqual(0);
-  expect(run.tokens.train).toBeGreaterThan(run.tokens.heldOut);
+  expect(run.activations.tokens.train).toBeGreaterThan(run.activations.tokens.heldOut);
   expect(run.map.errorVsFloat64).toBeLessThanOrEqual(1e-4);
   expect(run.map.shuffledR2).toBeLessThanOrEqual(0.02);
-  expect(run.vector.chanceBand).toBeCloseTo(1.96 / Math.sqrt(run.models.target.hiddenSize), 3);
-  for (const item of run.arms) {
+  expect(run.steer.vector.chanceBand).toBeCloseTo(1.96 / Math.sqrt(run.models.target.hiddenSize), 3);
+  for (const item of run.evidence.arms) {
     expect(item.conceptRate.interval[0]).toBeLessThanOrEqual(item.conceptRate.value);
     expect(item.conceptRate.interval[1]).toBeGreaterThanOrEqual(item.conceptRate.value);
   }
@@ -72,13 +74,13 @@ function checkVectorFile(dir: string, run: Run): void {
   >;
   expect(header.mapped.shape).toEqual([run.models.target.hiddenSize]);
   const [start, end] = header.mapped.data_offsets;
-  expect(bytes.subarray(8 + length + start, 8 + length + end).toString('base64')).toBe(run.vector.values.mapped);
+  expect(bytes.subarray(8 + length + start, 8 + length + end).toString('base64')).toBe(run.steer.vector.values.mapped);
 }
 
 /** map.safetensors carries the source's vector to the mapped one. */
 function checkMapFile(dir: string, run: Run): void {
   const { W, p, muSource, muTarget } = readMap(readFileSync(join(dir, 'map.safetensors')));
-  const [source, mapped] = [fromBase64(run.vector.values.source), fromBase64(run.vector.values.mapped)];
+  const [source, mapped] = [fromBase64(run.steer.vector.values.source), fromBase64(run.steer.vector.values.mapped)];
   const carried = mapped.map((_, j) => source.reduce((sum, x, i) => sum + x * W[i * mapped.length + j], 0));
   expect(cosine(carried, mapped)).toBeGreaterThan(0.999_999);
   muTarget.forEach((mean, j) =>
@@ -96,7 +98,7 @@ function checkSteers(run: Run): void {
     expect(Math.abs(random.positiveRate - base.positiveRate)).toBeLessThanOrEqual(0.1);
     expect(Math.abs(random.negativeRate - base.negativeRate)).toBeLessThanOrEqual(0.1);
   }
-  expect(run.verdict.outcome).toBe('steers');
+  expect(run.evidence.verdict.outcome).toBe('steers');
 }
 
 test('mood, S → L: complete, steers both ways, and the recorded run is current', () => {
@@ -107,7 +109,7 @@ test('mood, S → L: complete, steers both ways, and the recorded run is current
     printRun(run, seconds);
     checkRun(run);
     checkSteers(run);
-    expect(readFileSync(join(dir, 'report.md'), 'utf8')).toContain(run.verdict.sentence);
+    expect(readFileSync(join(dir, 'report.md'), 'utf8')).toContain(say(run.evidence.verdict.sentence));
     checkVectorFile(dir, run);
     checkMapFile(dir, run);
 
@@ -115,9 +117,10 @@ test('mood, S → L: complete, steers both ways, and the recorded run is current
     expect(recorded.experimentDigest).toBe(digestOf(defaultExperiment('mood')));
     expect(recorded.models).toEqual(run.models);
     expect(recorded.map.heldOutR2).toBeCloseTo(run.map.heldOutR2, 4);
-    expect(recorded.vector.cosineMappedNative).toBeCloseTo(run.vector.cosineMappedNative, 3);
-    expect(recorded.verdict.sentence).toBe(run.verdict.sentence);
-    for (const item of recorded.arms)
+    expect(recorded.steer.vector.cosineMappedNative).toBeCloseTo(run.steer.vector.cosineMappedNative, 3);
+    expect(recorded.evidence.verdict.outcome).toBe(run.evidence.verdict.outcome);
+    expect(say(recorded.evidence.verdict.sentence)).toBe(say(run.evidence.verdict.sentence));
+    for (const item of recorded.evidence.arms)
       expect(item.conceptRate.value).toBeCloseTo(arm(run, item.name, item.direction).conceptRate.value, 1);
   });
 });
@@ -144,8 +147,8 @@ test('relation, S → L, from an experiment file: fails, and is said to fail', (
     const run = readRun(dir);
     printRun(run, seconds);
     checkRun(run);
-    expect(run.verdict.outcome).toBe('fails');
-    expect(run.verdict.sentence).toMatch(/fails/);
+    expect(run.evidence.verdict.outcome).toBe('fails');
+    expect(say(run.evidence.verdict.sentence)).toMatch(/fails/);
   });
 });
 

@@ -42,9 +42,9 @@ test('a lost device costs a few batches, not the collection', async ({ page, bro
   await expect(page.getByTestId('stage-activations')).toHaveAttribute('data-mark', 'done', { timeout: 240_000 });
   const warning = page.getByTestId('warnings');
   await expect(warning).toContainText(
-    /graphics device was lost after [\d,]+ of [\d,]+ tokens; the collection went on from there/,
+    /graphics device was lost after [\d\u202f]+ of [\d\u202f]+ tokens; the collection went on from there/,
   );
-  const resumedAt = Number(/after ([\d,]+) of/.exec((await warning.textContent())!)![1].replaceAll(',', ''));
+  const resumedAt = Number(/after ([\d\u202f]+) of/.exec((await warning.textContent())!)![1].replaceAll('\u202f', ''));
   console.log(`device lost at ${before} tokens, resumed at ${resumedAt}`);
   expect(resumedAt).toBeGreaterThan(0);
   await page.getByTestId('cancel-button').click();

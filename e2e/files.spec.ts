@@ -6,7 +6,7 @@ import { readVectorFile, vectorSafetensors } from '../src/files/vector-files';
 import { steeringOf } from '../src/files/steering';
 
 const run = JSON.parse(readFileSync(new URL('../public/recorded/mood.json', import.meta.url), 'utf8')) as Run;
-const presetEnds = { positive: run.concept.positive, negative: run.concept.negative };
+const presetEnds = { positive: run.steer.concept.positive, negative: run.steer.concept.negative };
 
 test('a saved control vector is what the lab adds, and is known again; a damaged one is named', async ({ page }) => {
   await page.goto('./');
@@ -22,7 +22,9 @@ test('a saved control vector is what the lab adds, and is known again; a damaged
 
   const check = page.getByTestId('check-file');
   await check.setInputFiles(path);
-  await expect(page.getByTestId('file-found')).toContainText('To the bit what this run adds as its source vector');
+  await expect(page.getByTestId('file-found')).toContainText(
+    'To the bit what this run adds as its small model’s vector',
+  );
   await check.setInputFiles({
     name: 'cut.gguf',
     mimeType: 'application/octet-stream',
@@ -107,7 +109,7 @@ test('a vector from a file becomes the concept, and the map begins at its block'
     kind: 'vector',
     title: 'mood-vectors',
     ...presetEnds,
-    values: run.vector.values.source,
+    values: run.steer.vector.values.source,
     block: 2,
     promptsFrom: 'mood',
   });

@@ -185,7 +185,7 @@ test('a run made in one profile is reproduced in a second one; altered claims, d
       await expect(reader.getByTestId('verification')).toHaveAttribute('data-verdict', /reproduced|within tolerance/, {
         timeout: 400_000,
       });
-      for (const step of ['integrity', 'artifacts', 'self-test', 'replay', 'refit', 'claims']) {
+      for (const step of ['integrity', 'artifacts', 'self-test', 'second-opinion', 'replay', 'refit', 'claims']) {
         const item = reader.locator(`[data-step="${step}"]`);
         console.log(`${step}: ${(await item.innerText()).replaceAll('\n', ' ').slice(0, 200)}`);
         await expect(item).toHaveAttribute('data-verdict', /reproduced|within tolerance/);

@@ -18,7 +18,7 @@ function otherRun(): Run {
     title: 'Fewer & <b>bolder</b>',
     map: { ...recorded.experiment.map, lambda: 0.5 },
   };
-  const arms = recorded.arms.map((arm) =>
+  const arms = recorded.evidence.arms.map((arm) =>
     arm.name === 'mapped'
       ? { ...arm, conceptRate: { value: 0.1, n: 64, interval: [0.05, 0.2] as [number, number] } }
       : arm,
@@ -27,7 +27,7 @@ function otherRun(): Run {
     ...recorded,
     experiment,
     experimentDigest: digestOf(experiment),
-    arms,
+    evidence: { ...recorded.evidence, arms },
     map: { ...recorded.map, heldOutR2: 0.11 },
   };
 }

@@ -1,4 +1,6 @@
 /** The page of the command line: the same engine as the lab's, without a window. */
+import { wordsOf } from './i18n/text';
+import { bytesToBase64 } from './base/bytes';
 import { LabError, type LabErrorJson } from './experiment/errors';
 import type { ModelRef } from './experiment/model-ref';
 import type { Run, Stage } from './experiment/run';
@@ -8,6 +10,7 @@ import { outputsOf } from './files/outputs';
 import { EngineClient } from './worker/client';
 import type { BackendChoice, Progress, RepositoryRequest, ResidenceChoice, VerifyRequest } from './worker/protocol';
 import { runRecovering } from './worker/recover';
+import { message } from './experiment/message';
 
 export interface HeadlessResult {
   run: Run;
@@ -55,12 +58,6 @@ async function pairsOf(concept: Experiment['concept'], baseUrl: string): Promise
   return parsePreset(await response.json(), concept.id).pairs;
 }
 
-function base64Of(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
-  return btoa(text);
-}
-
 async function fetchModel(
   { id, dtype, location }: ModelRef,
   backend: BackendChoice,
@@ -72,15 +69,9 @@ async function fetchModel(
     request: layout === 'hub' ? { host, id, revision: commit } : { host, id, layout },
     backend,
   });
-  if (repository.commit !== commit)
-    throw new LabError('model-not-found', `The files of “${id}” have changed since they were listed.`, 'Start again.');
+  if (repository.commit !== commit) throw new LabError('model-not-found.changed', { id });
   const variant = variants.find((each) => each.dtype === dtype);
-  if (variant && !variant.runs)
-    throw new LabError(
-      'unknown-model',
-      `“${id}” does not run here in ${dtype}. ${variant.note ?? ''}`,
-      'Choose another precision or backend.',
-    );
+  if (variant && !variant.runs) throw new LabError('graph-unsupported.float16', { id, precision: dtype });
   const plan = await client.request('plan', { repository, dtype });
   const licence = repository.license ?? 'licence not stated';
   await client.request(
@@ -88,7 +79,9 @@ async function fetchModel(
     { plan },
     {
       onProgress: (progress) =>
-        window.lrtReport?.({ progress: { ...progress, note: `${id} (${licence}): ${progress.note}` } }),
+        window.lrtReport?.({
+          progress: { ...progress, note: message('progress.of-model', { model: id, licence, note: progress.note }) },
+        }),
     },
   );
 }
@@ -114,7 +107,9 @@ window.lrtHeadless = {
   async verify(request, backend) {
     try {
       const device = await client.request('start', { backend, baseUrl: new URL('./', document.baseURI).href });
-      window.lrtReport?.({ device: `${device.backend}: ${device.reason}; adapter: ${device.adapter}` });
+      window.lrtReport?.({
+        device: `${device.backend}: ${wordsOf('en').say(device.reason)}; adapter: ${device.adapter}`,
+      });
       const verification = await client.request('verify', request, {
         onProgress: (progress) => window.lrtReport?.({ progress }),
         onVerify: (_, step) => step && window.lrtReport?.({ step }),
@@ -130,7 +125,9 @@ window.lrtHeadless = {
       const baseUrl = new URL('./', document.baseURI).href;
       const start = async (): Promise<boolean> => {
         const device = await client.request('start', { backend, baseUrl, residence });
-        window.lrtReport?.({ device: `${device.backend}: ${device.reason}; adapter: ${device.adapter}` });
+        window.lrtReport?.({
+          device: `${device.backend}: ${wordsOf('en').say(device.reason)}; adapter: ${device.adapter}`,
+        });
         return true;
       };
       await start();
@@ -143,13 +140,12 @@ window.lrtHeadless = {
           onStage: ({ stage, milliseconds }) => window.lrtReport?.({ stage, milliseconds }),
         },
       );
-      if (!run)
-        throw new LabError('internal', 'The engine ended without a run.', 'Report this with the experiment file.');
+      if (!run) throw new LabError('internal.no-run');
       const map = await client.request('map-arrays', { experiment: run.experiment });
       const plan = await client.request('memory', { experiment: parsed, backend, baseUrl });
       const result: HeadlessResult = {
         run,
-        planned: run.models.inTurn === undefined ? plan.whole.together : plan.whole.inTurn,
+        planned: run.models.inTurn === null ? plan.whole.together : plan.whole.inTurn,
         files: [],
         missing: [],
       };
@@ -162,7 +158,7 @@ window.lrtHeadless = {
           const made = contents();
           result.files.push({
             name,
-            base64: base64Of(typeof made === 'string' ? new TextEncoder().encode(made) : made),
+            base64: bytesToBase64(typeof made === 'string' ? new TextEncoder().encode(made) : made),
           });
         } catch (error) {
           result.missing.push({ name, error: LabError.from(error).toJSON() });

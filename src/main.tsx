@@ -5,8 +5,10 @@ import './app/shell/tokens.css';
 import './app/shell/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { installArmColors } from './app/figures/arms';
 import { begin, Root } from './app/shell/Root';
 
+installArmColors(document);
 begin();
 
 createRoot(document.getElementById('root')!).render(

@@ -6,6 +6,7 @@ import { defaultExperiment, quickVariant } from '../src/experiment/defaults';
 import { LabError } from '../src/experiment/errors';
 import { isRepositoryId, type ModelRef } from '../src/experiment/model-ref';
 import { parseExperimentJson, type Experiment } from '../src/experiment/schema';
+import { HUB } from '../src/models/hub';
 import { DTYPES } from '../src/models/layout';
 import { normaliseHost } from '../src/models/location';
 import { ROOT } from './serve';
@@ -58,8 +59,6 @@ export interface Arguments {
   real: boolean;
 }
 
-const invalid = (what: string, remedy = USAGE): LabError => new LabError('settings-invalid', what, remedy);
-
 /**
  * Reads the arguments. @returns null where only the usage was asked for
  * @throws LabError `settings-invalid` or `unknown-preset`
@@ -88,11 +87,11 @@ export function readArguments(argv: readonly string[]): Arguments | null {
       },
     });
   } catch (error) {
-    throw invalid((error as Error).message);
+    throw new LabError('settings-invalid.arguments', { reason: (error as Error).message, usage: USAGE }, error);
   }
   const { values, positionals } = parsed;
   if (values.help) return null;
-  if (positionals.length !== 1) throw invalid('Name one preset or one experiment file.');
+  if (positionals.length !== 1) throw new LabError('settings-invalid.one-experiment', { usage: USAGE });
   const backend = oneOf('--backend', values.backend, ['auto', 'webgpu', 'wasm']);
   const [name] = positionals;
   const file = name.endsWith('.json') ? name : realFile(name);
@@ -121,8 +120,7 @@ export function readArguments(argv: readonly string[]): Arguments | null {
 
 function oneOf<T extends string>(flag: string, value: string, known: readonly T[]): T {
   const found = known.find((each) => each === value);
-  if (!found)
-    throw invalid(`${flag} is “${value}”.`, `Use ${known.slice(0, -1).join(', ')} or ${known[known.length - 1]}.`);
+  if (!found) throw new LabError('settings-invalid.flag', { flag, value, known: known.join(', ') });
   return found;
 }
 
@@ -130,35 +128,16 @@ function originOf(
   { host, layout, models }: { host?: string; layout?: string; models?: string },
   real: boolean,
 ): Origin | null {
-  if (host !== undefined && models !== undefined)
-    throw invalid('Both --host and --models were given.', 'Say one place for the models.');
-  if (layout !== undefined && host === undefined)
-    throw invalid('--layout was given without --host.', 'It says how the host’s addresses are made: give --host too.');
+  if (host !== undefined && models !== undefined) throw new LabError('settings-invalid.two-places');
+  if (layout !== undefined && host === undefined) throw new LabError('settings-invalid.layout');
   if (host !== undefined)
-    return { kind: 'host', host: normalised(host), layout: oneOf('--layout', layout ?? 'hub', ['hub', 'folder']) };
+    return { kind: 'host', host: normaliseHost(host), layout: oneOf('--layout', layout ?? 'hub', ['hub', 'folder']) };
   const path = models ?? (real ? join(REAL_FOLDER, 'hub') : null);
   if (path === null) return null;
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw invalid(
-      `There is no folder ${path}.`,
-      real ? 'Make the models first: fixtures/real/README.md says how.' : 'Check the path after --models.',
-    );
+    throw new LabError(real ? 'settings-invalid.real-models' : 'settings-invalid.models-folder', { path });
   }
   return { kind: 'folder', path: resolve(path) };
-}
-
-function normalised(host: string): string {
-  try {
-    return normaliseHost(host);
-  } catch (error) {
-    throw new LabError(
-      'settings-invalid',
-      (error as Error).message,
-      'Give the address of a hub or of a mirror after --host.',
-      undefined,
-      error,
-    );
-  }
 }
 
 /**
@@ -167,13 +146,12 @@ function normalised(host: string): string {
  */
 export function readModelName(text: string): NamedModel {
   const parts = /^([^@:]+)(?:@([^:]+))?(?::([^:@]+))?$/.exec(text);
-  const form = 'Write a model as id[@revision][:precision], such as lrt-stories-s, owner/name or owner/name@main:q4.';
-  if (!parts || !isRepositoryId(parts[1])) throw invalid(`“${text}” is not the name of a model.`, form);
+  if (!parts || !isRepositoryId(parts[1])) throw new LabError('settings-invalid.model-name', { name: text });
   const [, id, revision = null, dtype = null] = parts;
-  if (revision !== null && !id.includes('/'))
-    throw invalid(`“${id}” has no revisions: it is bundled with the lab.`, form);
+  if (revision !== null && !id.includes('/')) throw new LabError('settings-invalid.bundled-revision', { id });
   const known = DTYPES.find((each) => each === dtype);
-  if (dtype !== null && !known) throw invalid(`“${dtype}” is not a precision.`, `Use one of: ${DTYPES.join(', ')}.`);
+  if (dtype !== null && !known)
+    throw new LabError('settings-invalid.precision', { precision: dtype, precisions: DTYPES.join(', ') });
   return { id, revision, dtype: known ?? null };
 }
 
@@ -188,11 +166,7 @@ function presetExperiment(name: string): Experiment {
   const real = readdirSync(REAL_EXPERIMENTS)
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.slice(0, -'.json'.length));
-  throw new LabError(
-    'unknown-preset',
-    `There is no preset “${name}”.`,
-    `Choose one of: ${presets.join(', ')}; or ${real.join(', ')}; or give a .json file.`,
-  );
+  throw new LabError('unknown-preset.command', { name, presets: presets.join(', '), real: real.join(', ') });
 }
 
 function readExperiment(file: string): Experiment {
@@ -200,7 +174,7 @@ function readExperiment(file: string): Experiment {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw invalid(`${file} could not be read: ${(error as Error).message}.`, 'Check the path of the experiment file.');
+    throw new LabError('settings-invalid.unreadable', { file, reason: (error as Error).message }, error);
   }
   return parseExperimentJson(text);
 }
@@ -218,20 +192,12 @@ function requirePlaces(args: Pick<Arguments, 'experiment' | 'named' | 'origin'>)
   for (const role of ['source', 'target'] as const) {
     const wanted = wantedOf(args, role);
     const { id, location } = wanted;
-    if (location?.kind === 'local')
-      throw invalid(
-        `“${id}” is from a folder that was opened in a page.`,
-        'Run it there; or give the folder above it after --models and name it with --source or --target.',
-      );
+    if (location?.kind === 'local') throw new LabError('settings-invalid.local-model', { id });
     if (isBundled(wanted)) continue;
-    if (!args.origin)
-      throw invalid(
-        `“${id}” is a model of ${location?.host ?? 'a hub'}, and nothing was said about downloading it.`,
-        'Give --host URL, the hub or a mirror of it, to download from there; or --models DIR, a folder of models.',
-      );
+    if (!args.origin) throw new LabError('settings-invalid.no-place', { id, host: location?.host ?? HUB });
     const revision = args.named[role]?.revision;
     if (revision && args.origin.kind === 'host' && args.origin.layout === 'folder')
-      throw invalid(`“${id}@${revision}” names a revision, and a plain folder has none.`, 'Leave the revision out.');
+      throw new LabError('settings-invalid.folder-revision', { id, revision });
   }
 }
 
@@ -266,12 +232,7 @@ export async function pinned(
       layout: host.layout,
       ...(host.layout === 'hub' && revision ? { revision } : {}),
     });
-    if (pin && commit !== pin)
-      throw new LabError(
-        'model-not-found',
-        `The files of “${id}” are not those that the experiment names.`,
-        'Name the model with --source or --target to run it as it is now.',
-      );
+    if (pin && commit !== pin) throw new LabError('model-not-found.pinned', { id });
     return { id, dtype, location: { kind: 'hub', host: host.url, commit } };
   };
   const { models, concept } = experiment;

@@ -5,9 +5,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { LabError } from '../src/experiment/errors';
 import { checkFamilies, FAMILIES_PATH, parseFamilies } from '../src/models/families';
 import { HUB } from '../src/models/hub';
+import { printError } from './errors';
 import { ROOT } from './serve';
 
 try {
@@ -32,7 +32,6 @@ try {
   if (values.write) writeFileSync(values.file, `${JSON.stringify(families, null, 1)}\n`);
   process.exitCode = tally('failed') > 0 ? 1 : 0;
 } catch (thrown) {
-  const error = LabError.from(thrown);
-  console.error(`error ${error.code}: ${error.message}\n${error.remedy}`);
+  printError(thrown);
   process.exitCode = 1;
 }

@@ -1,13 +1,12 @@
 /** `npm run experiment -- <preset | file.json> [options]`: a whole experiment headless in the built lab. Writes every file of the run (src/files/outputs.ts). */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LabError } from '../src/experiment/errors';
 import type { Run } from '../src/experiment/run';
 import { renderReport } from '../src/files/report';
 import type { HeadlessResult } from '../src/headless';
-import { wordsOf } from '../src/i18n/text';
 import { USAGE, pinned, readArguments, type Arguments } from './arguments';
-import { exitCodeOf, ok, stageDone, withHeadless } from './headless';
+import { exitCodeOf, printError, sayError } from './errors';
+import { ok, stageDone, withHeadless } from './headless';
 import { startMirror } from './mirror';
 import { CASES, checkCases, printCase } from './real';
 import { portsOf } from './session';
@@ -69,7 +68,7 @@ async function runHeadless(args: Arguments): Promise<HeadlessResult & { measured
 }
 
 /** Time of each stage, speed of the collection, and memory. */
-function costs({ timings, tokens }: Run, { download, memory, planned }: Measured): string {
+function costs({ timings, activations: { tokens } }: Run, { download, memory, planned }: Measured): string {
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
   const stages = Object.entries({ ...(download === null ? {} : { download }), ...timings }).map(
     ([stage, ms]) => `${stage} ${seconds(ms ?? 0)}`,
@@ -110,10 +109,7 @@ try {
     mkdirSync(args.out, { recursive: true });
     for (const { name, base64 } of files) writeFileSync(join(args.out, name), Buffer.from(base64, 'base64'));
     console.log(`\n${renderReport(run).split('\n## What was run')[0].trim()}\n`);
-    for (const { name, error } of missing) {
-      const { what, remedy } = wordsOf('en').error(error);
-      console.log(`${name} could not be made (${error.code}). ${what} ${remedy}`);
-    }
+    for (const { name, error } of missing) console.log(`${name} could not be made (${error.code}). ${sayError(error)}`);
     console.log(costs(run, measured));
     console.log(
       `Total ${((run.timings.total ?? 0) / 1000).toFixed(1)} s. Wrote ${files.map(({ name }) => name).join(', ')} to ${args.out}`,
@@ -124,7 +120,6 @@ try {
     }
   }
 } catch (thrown) {
-  const error = LabError.from(thrown);
-  console.error(`\nerror ${error.code}: ${error.message}\n${error.remedy}`);
+  const error = printError(thrown);
   process.exitCode = exitCodeOf(error.code);
 }

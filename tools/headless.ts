@@ -1,51 +1,21 @@
 /** The built lab without a window, for the commands: its page, what it reports, and exit codes. */
 import type { Page } from 'playwright';
-import { LabError, type ErrorCode, type LabErrorJson } from '../src/experiment/errors';
+import { LabError, type LabErrorJson } from '../src/experiment/errors';
 import type { Step } from '../src/experiment/share/verification';
 import type { Progress } from '../src/worker/protocol';
 import { findBrowser } from './browser';
+import { sayError } from './errors';
 import type { PeakMemory } from './memory';
 import { ensureBuilt, serve } from './serve';
 import { openSession, requirePort } from './session';
-
-/** Exit codes by kind of failure; 0 only where everything was done. */
-export function exitCodeOf(code: ErrorCode): number {
-  if (
-    code.startsWith('settings-') ||
-    code.startsWith('link-') ||
-    code.startsWith('bundle-') ||
-    code.startsWith('run-') ||
-    code === 'unknown-preset' ||
-    code === 'unknown-model'
-  )
-    return 2;
-  if (code.startsWith('corpus-') || code.startsWith('pairs-')) return 3;
-  if (
-    code.startsWith('model-') ||
-    code.startsWith('storage-') ||
-    code === 'graph-unsupported' ||
-    code === 'tokenizer-mismatch'
-  )
-    return 4;
-  if (code === 'not-homologous') return 5;
-  if (
-    code.startsWith('webgpu-') ||
-    code === 'shader-compile' ||
-    code === 'self-test' ||
-    code === 'out-of-memory' ||
-    code === 'worker-crashed' ||
-    code === 'runtime-failed'
-  )
-    return 6;
-  if (code === 'ill-conditioned' || code === 'non-finite' || code === 'no-effect') return 7;
-  if (code === 'cancelled') return 130;
-  return 1;
-}
+import { wordsOf } from '../src/i18n/text';
 
 /** One line that is rewritten on a terminal; on a pipe a line per stage and quarter. */
 function progressPrinter(): (progress: Progress) => void {
   let last = '';
-  return ({ stage, done, total, unit, note }) => {
+  const words = wordsOf('en');
+  return ({ stage, done, total, unit, note: what }) => {
+    const note = words.say(what);
     const share = total > 0 ? Math.floor((100 * done) / total) : 0;
     const line = `${stage}: ${note} ${done.toLocaleString('en')}/${total.toLocaleString('en')} ${unit} (${share} %)`;
     if (process.stdout.isTTY) process.stdout.write(`\r\x1b[2K${line}`);
@@ -108,18 +78,13 @@ export async function withHeadless<T>(
         if (event.progress) print(event.progress);
         else if (event.stage) stageDone(event.stage, event.milliseconds ?? 0);
         else if (event.device) console.log(`Backend: ${event.device}`);
-        else if (event.step) console.log(`${fresh}${event.step.id}: ${event.step.verdict}. ${event.step.summary}`);
+        else if (event.step)
+          console.log(
+            `${fresh}${event.step.id}: ${event.step.verdict}. ${event.step.error ? sayError(event.step.error) : event.step.summary}`,
+          );
       });
       const crashed = new Promise<never>((_, reject) =>
-        page.on('crash', () =>
-          reject(
-            new LabError(
-              'worker-crashed',
-              'The browser’s page crashed.',
-              'Use a smaller model or fewer continuations.',
-            ),
-          ),
-        ),
+        page.on('crash', () => reject(new LabError('worker-crashed.page'))),
       );
       await page.goto(new URL('headless.html', served.url).href);
       await page.waitForFunction(() => window.lrtHeadless !== undefined);

@@ -10,12 +10,12 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fromBase64, toBase64 } from '../src/experiment/base64';
 import { sha256Hex } from '../src/experiment/digest';
-import type { Run } from '../src/experiment/run';
 import { readMap } from '../src/files/map-file';
 import {
   PROOF_CASES,
   PROOF_PAIRS,
   proofTable,
+  proofRun,
   provedFiles,
   type CaseResult,
   type ProofCase,
@@ -158,7 +158,7 @@ interface PythonAnswer {
 }
 
 const runBytes = readFileSync(join(FIXTURES, 'run.json'));
-const run = JSON.parse(runBytes.toString('utf8')) as Run;
+const run = proofRun(JSON.parse(runBytes.toString('utf8')));
 const map = readMap(readFileSync(join(FIXTURES, 'map.safetensors')));
 check(
   existsSync(join(LLAMA, 'llama-server')),
@@ -176,7 +176,7 @@ const weights = { source: join(WORK, run.models.source.id), target: join(WORK, r
 for (const role of ['source', 'target'] as const)
   python('bundled_weights.py', join(ROOT, 'public/models', run.models[role].id), weights[role]);
 
-const prompt = { text: run.steer.axis.prompt, ids: run.replay.promptIds.target };
+const prompt = { text: run.steer.axis.prompt, ids: run.evidence.replay!.promptIds.target };
 console.log('Python …');
 const job = {
   folder: out,
@@ -235,7 +235,7 @@ note(
   `W [${read.files.map.tensors.W.shape.join(', ')}], p, mu_source, mu_target to the bit; source @ W is the mapped vector`,
 );
 check(
-  JSON.stringify(read.files.sweep.p95) === JSON.stringify(run.doseResponse.map((cell) => cell.klP95)),
+  JSON.stringify(read.files.sweep.p95) === JSON.stringify(run.evidence.doseResponse.map((cell) => cell.metrics.p95Kl)),
   'csv reads the sweep',
 );
 note('sweep.csv', 'python', `csv: ${read.files.sweep.rows} rows`);

@@ -1,5 +1,7 @@
 /** The page side of real.ts: runs in the browser. One model against what PyTorch computed. */
+import { bytesFromBase64 } from '../src/base/bytes';
 import { createDevice, type LabDevice } from '../src/gpu/device';
+import { openModel } from '../src/models';
 import { adds } from '../src/onnx';
 import { createRuntime } from '../src/runtime';
 import { addition } from '../src/runtime/interventions';
@@ -41,8 +43,7 @@ export interface Checked {
 }
 
 function floats(base64: string): Float32Array {
-  const text = atob(base64);
-  return new Float32Array(Uint8Array.from(text, (c) => c.charCodeAt(0)).buffer);
+  return new Float32Array(bytesFromBase64(base64).buffer);
 }
 
 /** ‖a − b‖ / ‖b‖ and the largest |Δ| of a row. */
@@ -112,7 +113,7 @@ export async function check(
   apart: boolean,
 ): Promise<Checked> {
   const lab: LabDevice | null = backend === 'webgpu' ? await createDevice() : null;
-  const runtime = await createRuntime({ backend, device: lab?.device ?? null });
+  const runtime = await createRuntime({ backend, device: lab?.device ?? null, openModel });
   const now = performance.now.bind(performance);
   let time = now();
   const lap = (): number => {

@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { createServer } from 'vite';
 import { z } from 'zod';
 import { LabError } from '../src/experiment/errors';
+import { printError } from './errors';
 import { REAL_FOLDER } from './arguments';
 import { startMirror } from './mirror';
 import type * as Page from './real-page';
@@ -63,12 +64,7 @@ export const CASES: Record<string, Case[]> = {
 /** @throws LabError `settings-invalid` where the models have not been made */
 function readReference({ model, dtype, text }: Case): { id: string; reference: Page.Reference } {
   const folder = join(REAL_FOLDER, 'reference', model);
-  if (!existsSync(join(folder, 'reference.json')))
-    throw new LabError(
-      'settings-invalid',
-      `There are no references in ${folder}.`,
-      'Make the models first: fixtures/real/README.md says how.',
-    );
+  if (!existsSync(join(folder, 'reference.json'))) throw new LabError('settings-invalid.references', { folder });
   const index = referenceSchema.parse(JSON.parse(readFileSync(join(folder, 'reference.json'), 'utf8')));
   const entry = index[dtype][text];
   const bytes = readFileSync(join(folder, entry.file));
@@ -114,8 +110,7 @@ export async function checkCases(
     optimizeDeps: {
       noDiscovery: true,
       include: [
-        '@huggingface/jinja',
-        '@huggingface/tokenizers',
+        '@huggingface/transformers',
         '@noble/hashes/sha2.js',
         '@noble/hashes/utils.js',
         'canonicalize',
@@ -232,11 +227,7 @@ export function printCase(c: CheckedCase): void {
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.find((name) => !(name in CASES));
   if (unknown !== undefined)
-    throw new LabError(
-      'settings-invalid',
-      `There is no real model “${unknown}”.`,
-      `Choose of: ${Object.keys(CASES).join(', ')}.`,
-    );
+    throw new LabError('settings-invalid.real-model', { name: unknown, known: Object.keys(CASES).join(', ') });
   const results = await checkCases(
     (names.length > 0 ? names : Object.keys(CASES)).flatMap((name) => CASES[name]),
     printCase,
@@ -251,8 +242,7 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   try {
     process.exitCode = await main(process.argv.slice(2));
   } catch (thrown) {
-    const error = LabError.from(thrown);
-    console.error(`\nerror ${error.code}: ${error.message}\n${error.remedy}`);
+    const error = printError(thrown);
     process.exitCode = error.code === 'settings-invalid' ? 2 : 1;
   }
 }

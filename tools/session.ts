@@ -33,35 +33,18 @@ export async function portsOf(profile: string | null): Promise<Ports> {
   try {
     mkdirSync(profile, { recursive: true });
   } catch (error) {
-    throw new LabError(
-      'storage-unavailable',
-      `${profile} cannot be a profile: ${(error as Error).message}.`,
-      'Give a folder that can be written after --profile.',
-      undefined,
-      error,
-    );
+    throw new LabError('storage-unavailable.profile', { profile, reason: (error as Error).message }, error);
   }
   let text: string | null = null;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      throw new LabError(
-        'storage-unavailable',
-        `${file} cannot be read: ${(error as Error).message}.`,
-        'Give another folder after --profile.',
-        undefined,
-        error,
-      );
+      throw new LabError('storage-unavailable.profile-file', { file, reason: (error as Error).message }, error);
   }
   if (text !== null) {
     const ports = portsSchema.safeParse(jsonOrNull(text));
-    if (!ports.success)
-      throw new LabError(
-        'settings-invalid',
-        `${file} is not the note of a profile’s ports.`,
-        'Give another folder after --profile, or delete this one.',
-      );
+    if (!ports.success) throw new LabError('settings-invalid.ports', { file });
     return ports.data;
   }
   const ports = { site: await freePort(), models: await freePort() };
@@ -88,11 +71,7 @@ async function freePort(): Promise<number> {
 /** @throws LabError `storage-unavailable` where a server could not have the profile's port */
 export function requirePort(url: string, port: number, profile: string | null): void {
   if (port === 0 || Number(new URL(url).port) === port) return;
-  throw new LabError(
-    'storage-unavailable',
-    `Port ${port}, under which the profile ${profile} keeps its models, is taken.`,
-    'End what uses it (perhaps another run with this profile), or give another folder after --profile.',
-  );
+  throw new LabError('storage-unavailable.port', { port, profile: profile ?? '' });
 }
 
 /**
@@ -108,13 +87,7 @@ export async function openSession(profile: string | null): Promise<BrowserSessio
   try {
     const context = await chromium.launchPersistentContext(folder, launchOptions()).catch((error: Error) => {
       if (!/ProcessSingleton|already in use|existing browser session/i.test(error.message)) throw error;
-      throw new LabError(
-        'storage-busy',
-        `The profile ${folder} is in use by another browser.`,
-        'Wait until it ends, or give another folder after --profile.',
-        undefined,
-        error,
-      );
+      throw new LabError('storage-busy.profile', { profile: folder }, error);
     });
     const memory = new PeakMemory(folder);
     return {

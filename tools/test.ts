@@ -1,13 +1,17 @@
 /**
- * `npm test`: types, lint (import directions among its rules), unit tests, GPU tests in the
- * browser and on Dawn in Node, browser journeys, in that order; every step runs even if one
- * before it failed. Ends with a line `N passed, N failed`.
+ * `npm test`: types, lint (import directions among its rules), format, unit tests, tests in the browser without and with
+ * WebGPU, GPU tests on Dawn in Node, browser journeys, in that order; every part runs even if one before it failed. Ends
+ * with the time of each part and a line `N passed, N failed`.
+ *
+ * `npm run test:fast` (`--fast`) is the part that needs no browser and no peers: types, lint, format, and the unit tests
+ * but for the slow files, which vitest.config.ts names.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright';
 import { findBrowser, launchOptions } from './browser';
+import { ensurePeers } from './peers';
 import { ROOT, ensureBuilt } from './serve';
 
 interface Count {
@@ -16,6 +20,7 @@ interface Count {
 }
 
 const RESULTS = join(ROOT, 'test-results');
+const FAST = process.argv.includes('--fast');
 
 function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
   return new Promise((resolve) => {
@@ -42,17 +47,14 @@ async function check(title: string, command: string, args: string[]): Promise<Co
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-async function vitest(project: string): Promise<Count> {
+async function vitest(project: string, env: NodeJS.ProcessEnv = {}): Promise<Count> {
   console.log(`\n── vitest: ${project}`);
   const file = join(RESULTS, `${project}.json`);
-  const code = await run(bin('vitest'), [
-    'run',
-    '--project',
-    project,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${file}`,
-  ]);
+  const code = await run(
+    bin('vitest'),
+    ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
+    env,
+  );
   if (!existsSync(file)) return { passed: 0, failed: 1 };
   const report = JSON.parse(readFileSync(file, 'utf8')) as {
     numPassedTests: number;
@@ -105,27 +107,72 @@ async function adapter(): Promise<Count> {
   }
 }
 
+/** A part of the run, by the name under which its time is printed. */
+type Part = [name: string, work: () => Promise<Count>];
+
+/** All that the timed parts found. */
+async function runParts(parts: readonly Part[]): Promise<Count[]> {
+  const lines: string[] = [];
+  const counts: Count[] = [];
+  for (const [name, work] of parts) {
+    const began = performance.now();
+    const count = await work();
+    counts.push(count);
+    const seconds = ((performance.now() - began) / 1000).toFixed(0).padStart(5);
+    lines.push(`${seconds} s  ${name}: ${count.passed} passed, ${count.failed} failed`);
+  }
+  console.log(`\n── time of each part\n${lines.join('\n')}`);
+  return counts;
+}
+
+const CHECKS: Part[] = [
+  ['types', () => check('types', 'tsc', ['--noEmit'])],
+  [
+    'lint',
+    () =>
+      check('lint and import directions', 'oxlint', [
+        '--type-aware',
+        '--deny-warnings',
+        'src',
+        'e2e',
+        'tools',
+        ...(FAST ? [] : ['bench']),
+      ]),
+  ],
+  ['format', () => check('format', 'prettier', ['--check', '--cache', '--log-level=warn', '.'])],
+];
+
+/** The page alone, because it prints times; the others two at a time, because most wait for one thread of a browser's. */
+const TIMED = 'page.spec.ts';
+const others = (): string[] =>
+  readdirSync(join(ROOT, 'e2e')).filter((name) => name.endsWith('.spec.ts') && name !== TIMED);
+
+const WHOLE: Part[] = [
+  ['WebGPU adapter', adapter],
+  ...CHECKS,
+  ['types of the bench', () => check('types of the bench', 'tsc', ['--noEmit', '--project', 'bench'])],
+  ['unit tests', () => vitest('unit')],
+  ['tests in the browser', () => vitest('browser')],
+  ['GPU tests in the browser', () => vitest('gpu')],
+  ['GPU tests on Dawn', () => vitest('dawn')],
+  [
+    'journeys: the page',
+    async () => {
+      await ensureBuilt();
+      return journeys('the page', [TIMED], 1);
+    },
+  ],
+  ['journeys: the rest', () => journeys('the rest', others(), 2)],
+];
+
 rmSync(RESULTS, { recursive: true, force: true });
 mkdirSync(RESULTS, { recursive: true });
-const found = findBrowser();
-console.log(`Browser: ${found.version} (${found.origin})`);
-const counts: Count[] = [await adapter()];
-counts.push(await check('types', 'tsc', ['--noEmit']));
-counts.push(await check('lint and import directions', 'oxlint', ['--deny-warnings', 'src', 'e2e', 'tools']));
-counts.push(await vitest('unit'));
-counts.push(await vitest('gpu'));
-counts.push(await vitest('dawn'));
-await ensureBuilt();
-// The page alone, because it prints times; the others two at a time, because most wait for one thread of a browser's.
-const TIMED = 'page.spec.ts';
-counts.push(await journeys('the page', [TIMED], 1));
-counts.push(
-  await journeys(
-    'the rest',
-    readdirSync(join(ROOT, 'e2e')).filter((name) => name.endsWith('.spec.ts') && name !== TIMED),
-    2,
-  ),
-);
+if (!FAST) {
+  ensurePeers();
+  const found = findBrowser();
+  console.log(`Browser: ${found.version} (${found.origin})`);
+}
+const counts = await runParts(FAST ? [...CHECKS, ['unit tests', () => vitest('unit', { LRT_FAST: '1' })]] : WHOLE);
 const sum = (key: keyof Count): number => counts.reduce((n, count) => n + count[key], 0);
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`);
 process.exitCode = sum('failed') > 0 ? 1 : 0;

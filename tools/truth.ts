@@ -2,6 +2,7 @@
  * What is known in advance of a run between two precisions that hold the same weights of one model: the map between equal
  * blocks is nearly the identity, the mapped vector is the native one, and it must steer.
  */
+import { TESTED, unsteeredArm } from '../src/experiment/arms';
 import type { ArmResult, Run } from '../src/experiment/run';
 
 export interface Known {
@@ -18,13 +19,14 @@ const GOOD_R2 = 0.98;
 
 /** Compares a run whose two models are one with what must come out. */
 export function knownTruth(run: Run): Known[] {
-  const { map, vector, concept } = run;
+  const { map } = run;
+  const { vector, concept } = run.steer;
   const arm = (name: ArmResult['name'], direction: ArmResult['direction']): ArmResult =>
-    run.arms.find((item) => item.name === name && item.direction === direction)!;
-  const base = arm('large', 'none');
+    run.evidence.arms.find((item) => item.name === name && item.direction === direction)!;
+  const base = arm(unsteeredArm('target'), 'none');
   const rises = {
-    up: arm('mapped', 'positive').positiveRate - base.positiveRate,
-    down: arm('mapped', 'negative').negativeRate - base.negativeRate,
+    up: arm(TESTED, 'positive').positiveRate - base.positiveRate,
+    down: arm(TESTED, 'negative').negativeRate - base.negativeRate,
   };
   const points = (x: number): string => `${x < 0 ? '−' : '+'}${Math.abs(Math.round(100 * x))} points`;
   const identity = map.family.find(({ kind }) => kind === 'identity')!.heldOutR2;

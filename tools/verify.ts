@@ -6,14 +6,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { fetchBundle } from '../src/app/review/fetch-bundle';
+import { fetchBundle } from '../src/net/fetch-bundle';
 import { LabError } from '../src/experiment/errors';
 import type { RunDocument } from '../src/experiment/share/document';
 import { openBundle, openLink, type Opened } from '../src/experiment/share/open';
 import { isWholeVerification, type ClaimCheck, type Verification } from '../src/experiment/share/verification';
-import { claimText } from '../src/experiment/share/claims';
+import { claimMessages } from '../src/experiment/share/claims';
+import { wordsOf } from '../src/i18n/text';
 import { normaliseHost } from '../src/models/location';
-import { exitCodeOf, ok, withHeadless } from './headless';
+import { exitCodeOf, printError, sayError } from './errors';
+import { ok, withHeadless } from './headless';
 
 const USAGE =
   'Usage: npm run verify -- <link | bundle.lrt.json | file with a link> [--quick] [--backend auto|webgpu|wasm] [--fetch] [--host URL] [--site DIR] [--out FILE] | --compare A.json B.json';
@@ -49,15 +51,15 @@ function readArguments(): Arguments {
       },
     });
   } catch (error) {
-    throw new LabError('settings-invalid', (error as Error).message, USAGE);
+    throw new LabError('settings-invalid.arguments', { reason: (error as Error).message, usage: USAGE }, error);
   }
   const { values, positionals } = parsed;
   const compare: [string, string] | null =
     values.compare && positionals.length === 2 ? [positionals[0], positionals[1]] : null;
-  if (!compare && positionals.length !== 1) throw new LabError('settings-invalid', 'Name one link or one file.', USAGE);
+  if (!compare && positionals.length !== 1) throw new LabError('settings-invalid.one-link', { usage: USAGE });
   const { backend } = values;
   if (backend !== 'auto' && backend !== 'webgpu' && backend !== 'wasm')
-    throw new LabError('settings-invalid', `--backend is “${backend}”.`, 'Use auto, webgpu or wasm.');
+    throw new LabError('settings-invalid.flag', { flag: '--backend', value: backend, known: 'auto, webgpu, wasm' });
   return {
     what: positionals[0],
     depth: values.quick ? 'quick' : 'full',
@@ -78,12 +80,7 @@ async function open({ what, fetch }: Arguments): Promise<Opened<RunDocument>> {
   const opened = openLink(text.trim());
   const { document } = opened;
   if (document.kind === 'run') return { ...opened, document };
-  if (!fetch)
-    throw new LabError(
-      'link-bundle',
-      `The link is to a bundle at ${document.url}, and nothing was said about fetching it.`,
-      'Give --fetch to fetch it from there, or give the file.',
-    );
+  if (!fetch) throw new LabError('link-bundle.no-fetch', { url: document.url });
   return fetchBundle(document);
 }
 
@@ -93,26 +90,11 @@ async function open({ what, fetch }: Arguments): Promise<Opened<RunDocument>> {
  */
 function agreesToDownload({ host }: Arguments, { document }: Opened<RunDocument>): boolean {
   if (host === null) return false;
-  let agreed: string;
-  try {
-    agreed = normaliseHost(host);
-  } catch (error) {
-    throw new LabError(
-      'settings-invalid',
-      (error as Error).message,
-      'Give the address of the hub after --host.',
-      undefined,
-      error,
-    );
-  }
+  const agreed = normaliseHost(host);
   const { source, target } = document.spec.experiment.models;
   for (const { id, location } of [source, target]) {
     if (location?.kind === 'hub' && location.host !== agreed)
-      throw new LabError(
-        'settings-invalid',
-        `The link names ${location.host} for “${id}”, and --host says ${agreed}.`,
-        `Give --host ${location.host} if you trust that host.`,
-      );
+      throw new LabError('settings-invalid.other-host', { stated: location.host, id, given: agreed });
   }
   return true;
 }
@@ -138,10 +120,11 @@ async function verify(args: Arguments, opened: Opened<RunDocument>): Promise<Ver
 }
 
 function row(
-  { id, claimed, here, difference, tolerance, verdict, note }: ClaimCheck,
+  { id, claimed, here, difference, tolerance, verdict, notes }: ClaimCheck,
   { concept }: RunDocument,
 ): string {
-  const figure = claimText(id, concept).label;
+  const { say } = wordsOf('en');
+  const figure = say(claimMessages(id, concept).label);
   const cells = [
     figure.padEnd(38),
     String(claimed).padStart(9),
@@ -149,7 +132,7 @@ function row(
     (difference === null ? '–' : difference.toFixed(4)).padStart(9),
     (tolerance === 0 ? 'exact' : `±${tolerance}`).padStart(8),
   ];
-  return `  ${cells.join(' ')}  ${verdict}${note ? `: ${note}` : ''}`;
+  return `  ${cells.join(' ')}  ${verdict}${notes.length > 0 ? `: ${notes.map(say).join(' ')}` : ''}`;
 }
 
 /** A reader's verification. @throws LabError `link-invalid` where it is none, or is not what its digest says */
@@ -158,18 +141,9 @@ function readVerification(file: string): Verification {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new LabError(
-      'link-invalid',
-      `${file} could not be read: ${(error as Error).message}.`,
-      'Give two verification.json files.',
-    );
+    throw new LabError('link-invalid.unreadable', { file, reason: (error as Error).message }, error);
   }
-  if (!isWholeVerification(value))
-    throw new LabError(
-      'link-invalid',
-      `${file} is no verification of the lab, or was changed after it was made: its digest is not that of its contents.`,
-      'Ask its author for the file that the lab wrote.',
-    );
+  if (!isWholeVerification(value)) throw new LabError('link-invalid.verification', { file });
   return value as Verification;
 }
 
@@ -177,11 +151,10 @@ function readVerification(file: string): Verification {
 function compare(files: [string, string]): boolean {
   const [a, b] = files.map(readVerification);
   if (a.document !== b.document)
-    throw new LabError(
-      'link-invalid',
-      `The verifications are of two documents: ${a.document.slice(0, 16)} and ${b.document.slice(0, 16)}.`,
-      'Compare verifications of one link.',
-    );
+    throw new LabError('link-invalid.two-documents', {
+      first: a.document.slice(0, 16),
+      second: b.document.slice(0, 16),
+    });
   const where = ({ device }: Verification): string => (device ? `${device.backend}, ${device.adapter}` : 'no device');
   console.log(
     `${a.title}\nDocument: ${a.document}\nA: ${a.verdict} (${a.depth}) on ${where(a)}\nB: ${b.verdict} (${b.depth}) on ${where(b)}\n`,
@@ -214,12 +187,13 @@ async function main(): Promise<number> {
   console.log(
     `\n  ${'claim'.padEnd(38)} ${'claimed'.padStart(9)} ${'here'.padStart(9)} ${'here − it'.padStart(9)} ${'allowed'.padStart(8)}  verdict`,
   );
+  const { say } = wordsOf('en');
   for (const check of verification.claims) console.log(row(check, opened.document));
   for (const { id, checks } of verification.steps)
     for (const { name, expected, actual } of checks.filter(({ verdict }) => verdict === 'differs'))
-      console.log(`\n${id}: ${name}\n  expected ${expected}\n  found    ${actual}`);
+      console.log(`\n${id}: ${say(name)}\n  expected ${say(expected)}\n  found    ${say(actual)}`);
   for (const { id, error } of verification.steps)
-    if (error) console.log(`\n${id}: error ${error.code}: ${error.what} ${error.remedy}`);
+    if (error) console.log(`\n${id}: error ${error.code}: ${sayError(error)}`);
   if (args.out) writeFileSync(args.out, `${JSON.stringify(verification, null, 1)}\n`);
   console.log(
     `\nVerdict: ${verification.verdict} (${args.depth}). Verification ${verification.digest}${args.out ? `, written to ${args.out}` : ''}`,
@@ -230,7 +204,6 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (thrown) {
-  const error = LabError.from(thrown);
-  console.error(`\nerror ${error.code}: ${error.message}\n${error.remedy}`);
+  const error = printError(thrown);
   process.exitCode = exitCodeOf(error.code);
 }

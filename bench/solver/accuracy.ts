@@ -1,6 +1,6 @@
 /** Table (a): our fits and jax-js against float64 on the same rows. */
 import { LabError } from '../../src/experiment/errors';
-import type { PairFit } from '../../src/math/fit-types';
+import type { PairFit } from '../../src/fit/types';
 import { type Dataset, errorsOf, heldOutR2, makeDataset, type Truth, truthsOf } from './data';
 import { type OurFit, streamAll } from './fits';
 import { accuracyGoal, DELTA_R2, LAMBDA_PATH, LAMBDAS, meets } from './goals';

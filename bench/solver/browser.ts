@@ -1,4 +1,5 @@
 /** Opens the bench's page in a browser, served by Vite from the sources. */
+import { join } from 'node:path';
 import { chromium, type Page } from 'playwright';
 import { createServer } from 'vite';
 import { launchOptions } from '../../tools/browser';
@@ -16,6 +17,7 @@ export interface BenchPage {
 }
 
 const ADDRESS = '/bench-page';
+const PEERS = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu', 'ml-matrix'];
 
 export async function openPage(): Promise<BenchPage> {
   const server = await createServer({
@@ -32,16 +34,11 @@ export async function openPage(): Promise<BenchPage> {
       watch: null,
       headers: { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' },
     },
+    // The optimizer looks from the root, where the bench's own packages are not.
+    resolve: { alias: PEERS.map((name) => ({ find: name, replacement: join(ROOT, 'bench/node_modules', name) })) },
     optimizeDeps: {
       noDiscovery: true,
-      include: [
-        '@tensorflow/tfjs-core',
-        '@tensorflow/tfjs-backend-webgpu',
-        'ml-matrix',
-        '@noble/hashes/sha2.js',
-        '@noble/hashes/utils.js',
-        'canonicalize',
-      ],
+      include: [...PEERS, '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'canonicalize'],
       exclude: ['onnxruntime-web', '@jax-js/jax'],
     },
   });

@@ -1,5 +1,5 @@
 /** The bench's data and the truths that results are held against. */
-import type { FitChunk } from '../../src/math/fit-types';
+import type { FitChunk } from '../../src/fit/types';
 import { relativeError } from '../../src/math/matrix';
 import { type PairMoments, pairMoments, ridgeFromMoments, scoreFromMoments } from '../../src/math/moments';
 import {

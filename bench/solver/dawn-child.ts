@@ -1,6 +1,6 @@
 /** A process of its own on Dawn: dawn.ts starts it with the driver's environment and reads one message. */
 import { createServer } from 'vite';
-import { installDawn } from '../../tools/dawn-install';
+import { installDawn } from '../dawn/install';
 import { ROOT } from '../../tools/serve';
 import type { DriverFigures } from './drivers-table';
 import type { DatasetSpec } from './types';

@@ -3,10 +3,11 @@ import { createDevice } from '../../src/gpu/device';
 import { gpuFamilies } from '../../src/gpu/families';
 import { KERNEL_CASES } from '../../src/gpu/kernels/cases';
 import { runCase } from '../../src/gpu/kernels/testing';
-import { affine, familiesFromMoments } from '../../src/math/families';
+import { roundedMap } from '../../src/math/affine-map';
+import { familiesFromMoments } from '../../src/math/families';
 import { ridgeFromMoments } from '../../src/math/moments';
 import { activationLike, type PairedStates, ridgeByQR } from '../../src/math/testing/activations';
-import { FIT_CASES, HELD_OUT, trainingRows } from '../../src/math/testing/fit-cases';
+import { FIT_CASES, HELD_OUT, trainingRows } from '../../src/fit/testing/cases';
 import { relativeError } from '../../src/math/matrix';
 import { measureAccuracy } from './accuracy';
 import { makeDataset } from './data';
@@ -66,7 +67,7 @@ async function measureFamilies(
     stationary: true,
   });
   const moments = { train, heldOut };
-  const ridge = affine(ridgeFromMoments(train, 1e-4).W, train, 1e-4);
+  const ridge = roundedMap(ridgeFromMoments(train, 1e-4).W, train, 1e-4);
   const ranks = [1, 4, 16];
   const truth = familiesFromMoments(moments, ridge, ranks);
   const found = await gpuFamilies(device, moments, ridge, ranks);

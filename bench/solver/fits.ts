@@ -1,10 +1,10 @@
 /** Our own fits, streamed as the lab streams them. */
 import { GpuFit, type GpuFitOptions } from '../../src/gpu/fit/gpu-fit';
 import { GpuScope } from '../../src/gpu/scope';
-import type { FitChunk, FitShape } from '../../src/math/fit-types';
-import type { Products } from '../../src/math/products';
-import { WhitenedFit } from '../../src/math/whitened-fit';
-import type { PairFit } from '../../src/math/fit-types';
+import type { FitChunk, FitShape } from '../../src/fit/types';
+import type { Products } from '../../src/fit/products';
+import { WhitenedFit } from '../../src/fit/whitened-fit';
+import type { PairFit } from '../../src/fit/types';
 import { chunksOf } from './data';
 import type { PairedStates } from '../../src/math/testing/activations';
 

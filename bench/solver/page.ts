@@ -1,6 +1,6 @@
 /** The bench's side in the browser page: what browser.ts calls. One device for all of it. */
 import { createDevice, type LabDevice } from '../../src/gpu/device';
-import type { Products } from '../../src/math/products';
+import type { Products } from '../../src/fit/products';
 import { createWasmProducts } from '../../src/runtime/wasm-products';
 import { measureAccuracy } from './accuracy';
 import { measureDriver } from './drivers';

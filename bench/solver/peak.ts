@@ -3,7 +3,7 @@ import { createDevice } from '../../src/gpu/device';
 import { GpuFit } from '../../src/gpu/fit/gpu-fit';
 import { normals } from '../../src/gpu/kernels/testing';
 import { GpuScope } from '../../src/gpu/scope';
-import type { FitChunk } from '../../src/math/fit-types';
+import type { FitChunk } from '../../src/fit/types';
 import { median } from '../../src/math/stats';
 import type { GpuMatrix } from '../../src/gpu/types';
 import { PEAK_FRACTION } from './goals';

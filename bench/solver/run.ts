@@ -1,5 +1,5 @@
 /** The solver bench from the command line: runs the tables, prints each as soon as it is there, writes the JSON. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../../tools/serve';
@@ -100,7 +100,11 @@ async function measureDrivers(page: BenchPage, quick: boolean): Promise<DriverTa
   return besideEachOther(drivers, notRun);
 }
 
+/** The bench's own packages, then those of the lab. */
 function versionOf(name: string): string {
-  return (JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')) as { version: string })
-    .version;
+  const path = ['bench/node_modules', 'node_modules']
+    .map((folder) => join(ROOT, folder, name, 'package.json'))
+    .find((candidate) => existsSync(candidate));
+  if (!path) throw new Error(`${name} is not installed.`);
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }

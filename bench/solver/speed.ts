@@ -8,7 +8,7 @@ import { Recorder } from '../../src/gpu/recorder';
 import { GpuScope } from '../../src/gpu/scope';
 import { tune } from '../../src/gpu/tune';
 import { matmulTN, relativeError } from '../../src/math/matrix';
-import type { Products } from '../../src/math/products';
+import type { Products } from '../../src/fit/products';
 import { makeDataset, truthsOf } from './data';
 import { type OurFit, streamAll, wasmFit, wgslFit } from './fits';
 import { SPEED_GOALS } from './goals';

@@ -9,6 +9,7 @@ import { LabError } from './errors';
 import type { Run } from './run';
 import { parseRun } from './run-schema';
 import { parseExperiment } from './schema';
+import { saying } from '../i18n/testing';
 
 const recorded = JSON.parse(readFileSync(new URL('../../public/recorded/mood.json', import.meta.url), 'utf8')) as Run;
 const created = new Date('2026-11-22T20:00:00.000Z');
@@ -56,17 +57,20 @@ describe('bundle', () => {
     ]);
     expect(bundle.entries[0].run).toEqual(recorded);
     expect(bundle.entries[0].runDigest).toBe(digestOf(recorded));
-    expect(parseRun(bundle.entries[0].run).verdict).toEqual(recorded.verdict);
+    expect(parseRun(bundle.entries[0].run).evidence.verdict).toEqual(recorded.evidence.verdict);
     expect(bundle.entries[1].run).toBeNull();
   });
 
   test('the recorded run is a run; one with a field too many, too few or of another version is not', () => {
     expect(parseRun(recorded).experimentDigest).toBe(recorded.experimentDigest);
-    expect(() => parseRun({ ...recorded, schema: 1 })).toThrow(/version 1/);
-    const { verdict: _, ...without } = recorded;
-    expect(() => parseRun(without)).toThrow(/verdict/);
-    expect(() => parseRun({ ...recorded, extra: 1 })).toThrow(/extra/);
-    expect(() => parseRun({ ...recorded, map: { ...recorded.map, heldOutR2: '0.9' } })).toThrow(/map\.heldOutR2/);
+    expect(() => parseRun({ ...recorded, schema: 1 })).toThrow(saying(/version, 1/));
+    expect(() => parseRun({ ...recorded, schema: 5 })).toThrow(saying(/version 5/));
+    const { evidence: _, ...without } = recorded;
+    expect(() => parseRun(without)).toThrow(saying(/evidence/));
+    expect(() => parseRun({ ...recorded, extra: 1 })).toThrow(saying(/extra/));
+    expect(() => parseRun({ ...recorded, map: { ...recorded.map, heldOutR2: '0.9' } })).toThrow(
+      saying(/map\.heldOutR2/),
+    );
     for (const nothing of [null, 3, 'run', [], {}]) expect(() => parseRun(nothing)).toThrow(LabError);
   });
 

@@ -6,6 +6,8 @@
 import { z } from 'zod';
 import { digestOf } from './digest';
 import { LabError } from './errors';
+import { migrate, type MigrationSequence } from './migrate';
+import { problemList, problemsOf } from './problems';
 
 export const BUNDLE_SCHEMA = 1;
 /** Ending of bundle files. */
@@ -84,6 +86,14 @@ export interface Bundle {
   entries: BundleEntry[];
 }
 
+/** No step yet. One that changes more than the manifest must close the bundle with a digest of its own. */
+const BUNDLES: MigrationSequence = {
+  of: 'bundle',
+  steps: [],
+  newer: (version, readable) => new LabError('bundle-version', { version, readable }),
+  mismatch: (version, problems) => new LabError('bundle-invalid.version', { version, problems }),
+};
+
 /** What JSON makes of a value: NaN becomes null, undefined fields go. Digests are of this form. */
 export function asJson(value: object): Json {
   return JSON.parse(JSON.stringify(value)) as Json;
@@ -136,9 +146,6 @@ export function saysBundle(value: unknown): boolean {
   return value !== null && typeof value === 'object' && 'format' in value && value.format === 'lrt-bundle';
 }
 
-const invalid = (what: string, remedy = 'Export the bundle again, or ask its author for the whole file.'): LabError =>
-  new LabError('bundle-invalid', what, remedy);
-
 /**
  * Reads a bundle and checks every digest in it.
  * @throws LabError `bundle-invalid` for what is no bundle, is cut, or has a wrong field; `bundle-version` for a later
@@ -146,43 +153,25 @@ const invalid = (what: string, remedy = 'Export the bundle again, or ask its aut
  */
 export function parseBundle(text: string): Bundle {
   if (text.length > MAX_BUNDLE_LENGTH)
-    throw invalid(
-      `The file has ${text.length} characters; a bundle has at most ${MAX_BUNDLE_LENGTH}.`,
-      'Export fewer runs into one bundle.',
-    );
+    throw new LabError('bundle-invalid.long', { characters: text.length, most: MAX_BUNDLE_LENGTH });
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw invalid(`The file is not whole JSON: ${(error as Error).message}.`);
+    throw new LabError('bundle-invalid.json', { reason: (error as Error).message }, error);
   }
-  if (!saysBundle(value))
-    throw invalid(
-      'The file is not a bundle of the lab.',
-      `Choose a file that the lab exported; they end in ${BUNDLE_SUFFIX}.`,
-    );
-  const { schema } = value as { schema?: unknown };
-  if (typeof schema === 'number' && Number.isInteger(schema) && schema > BUNDLE_SCHEMA) {
-    throw new LabError(
-      'bundle-version',
-      `The bundle is of version ${schema}; this lab reads version ${BUNDLE_SCHEMA}.`,
-      'Open it in the version of the lab that wrote it, or a later one.',
-      { version: schema, readable: BUNDLE_SCHEMA },
-    );
-  }
+  if (!saysBundle(value)) throw new LabError('bundle-invalid.other', { ending: BUNDLE_SUFFIX });
+  const { document } = migrate(value, BUNDLES);
   try {
-    const parsed = bundleSchema.safeParse(value);
+    const parsed = bundleSchema.safeParse(document);
     if (!parsed.success) {
-      const list = parsed.error.issues
-        .slice(0, 4)
-        .map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
-      throw invalid(`The bundle has wrong fields. ${list.join(' · ')}`);
+      throw new LabError('bundle-invalid.fields', { problems: problemList(problemsOf(parsed.error, document)) });
     }
     // The digests are of what the file says, not of what the check made of it.
-    return checked(value as z.infer<typeof bundleSchema>);
+    return checked(document as z.infer<typeof bundleSchema>);
   } catch (error) {
     // Check and canonical form call themselves once a level.
-    if (error instanceof RangeError) throw invalid('The file is nested more deeply than anything that the lab writes.');
+    if (error instanceof RangeError) throw new LabError('bundle-invalid.deep');
     throw error;
   }
 }
@@ -191,13 +180,14 @@ function checked(bundle: z.infer<typeof bundleSchema>): Bundle {
   const { digest, ...body } = bundle;
   const { manifest, experiments, runs, shares } = bundle;
   requireDigest('bundle', digest, digestOf(body));
-  for (const [name, table] of Object.entries({ experiment: experiments, run: runs, shared: shares })) {
-    for (const [said, document] of Object.entries(table)) requireDigest(name, said, digestOf(document));
+  const tables = { experiment: experiments, run: runs, share: shares };
+  for (const part of ['experiment', 'run', 'share'] as const) {
+    for (const [said, document] of Object.entries(tables[part])) requireDigest(part, said, digestOf(document));
   }
-  const take = (name: string, table: Record<string, Json>, key: string | null): unknown => {
+  const take = (part: keyof typeof tables, key: string | null): unknown => {
     if (key === null) return null;
-    if (!Object.hasOwn(table, key))
-      throw invalid(`The ${name} ${key.slice(0, 12)}, which the manifest names, is not in the bundle.`);
+    const table = tables[part];
+    if (!Object.hasOwn(table, key)) throw new LabError('bundle-invalid.missing', { part, digest: key.slice(0, 12) });
     return table[key];
   };
   const entries = manifest.entries.map(({ name, created, parent, experiment, run, share }) => ({
@@ -205,24 +195,19 @@ function checked(bundle: z.infer<typeof bundleSchema>): Bundle {
     created: new Date(created),
     parent,
     experimentDigest: experiment,
-    experiment: take('experiment', experiments, experiment),
+    experiment: take('experiment', experiment),
     runDigest: run,
-    run: take('run', runs, run),
+    run: take('run', run),
     shareDigest: share,
-    share: take('shared document', shares, share),
+    share: take('share', share),
   }));
   const named = new Set(manifest.entries.flatMap((entry) => [entry.experiment, entry.run, entry.share]));
   const stray = [experiments, runs, shares].flatMap((table) => Object.keys(table)).find((key) => !named.has(key));
-  if (stray) throw invalid(`The manifest does not name the part ${stray.slice(0, 12)}.`);
+  if (stray) throw new LabError('bundle-invalid.stray', { digest: stray.slice(0, 12) });
   return { made: new Date(manifest.made), app: manifest.app, digest, entries };
 }
 
-function requireDigest(name: string, said: string, found: string): void {
+function requireDigest(part: 'bundle' | 'experiment' | 'run' | 'share', said: string, found: string): void {
   if (said === found) return;
-  throw new LabError(
-    'bundle-digest',
-    `The ${name} is not what its digest says: ${said.slice(0, 12)} is written, ${found.slice(0, 12)} was found.`,
-    'The file was changed after it was made: export it again, or ask its author for the original.',
-    { said, found },
-  );
+  throw new LabError('bundle-digest', { part, said: said.slice(0, 12), found: found.slice(0, 12) });
 }

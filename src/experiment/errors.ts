@@ -3,7 +3,7 @@
  * user can do; all of them survive a trip through postMessage.
  */
 import type { ErrorKey } from '../i18n/keys';
-import type { MessageParams } from './message';
+import { ERROR_PREFIX, type Message, type MessageParams } from './message';
 
 export const ERROR_CODES = [
   'webgpu-missing',
@@ -74,61 +74,42 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 /** The form of a LabError that crosses threads and is written to files. Words are made of it in `src/i18n`. */
 export interface LabErrorJson {
   code: ErrorCode;
-  /** Key of the catalogue's entry, and what fills its places. */
-  key?: string;
-  params?: MessageParams;
-  /** Texts of an error that was written in words (by an older version of the lab). */
-  what?: string;
-  remedy?: string;
-  details?: Record<string, string | number | boolean>;
+  /** Key of the catalogue's entry: the code, or `code.variant`. */
+  key: string;
+  /** What fills the places of its texts. */
+  params: MessageParams;
 }
 
+/** For a stack in Node: long texts, such as a link, are cut. */
+const shortened = (_: string, value: unknown): unknown =>
+  typeof value === 'string' && value.length > 200 ? `${value.slice(0, 200)}…` : value;
+
+/** An error of the lab. Its `message` is for a stack; a person reads `wordsOf(locale).error(error.toJSON())`. */
 export class LabError extends Error {
   readonly code: ErrorCode;
-  readonly key?: ErrorKey;
+  readonly key: ErrorKey;
   /** What fills the places of the catalogue's texts; machine-readable, and free to hold more than the texts use. */
   readonly params: MessageParams;
-  /** What the user can do about it, as a sentence. */
-  readonly remedy: string;
-  readonly details?: LabErrorJson['details'];
 
   /**
-   * @param key    key of the catalogue (`i18n/en/errors.json`): the stable code, or `code.variant`
+   * @param key    key of the catalogue (`i18n/en/errors*.json`): the stable code, or `code.variant`
    * @param params what fills the places of the entry's texts
+   * @param cause  what was caught
    */
-  constructor(key: ErrorKey, params?: MessageParams, cause?: unknown);
-  /** An error in words: gives way to the form above. */
-  constructor(code: ErrorCode, what: string, remedy: string, details?: LabErrorJson['details'], cause?: unknown);
-  constructor(
-    key: string,
-    second: MessageParams | string = {},
-    third?: unknown,
-    details?: LabErrorJson['details'],
-    cause?: unknown,
-  ) {
-    const worded = typeof second === 'string';
-    super(worded ? second : `${key} ${JSON.stringify(second)}`, { cause: worded ? cause : third });
+  constructor(key: ErrorKey, params: MessageParams = {}, cause?: unknown) {
+    super(`${key} ${JSON.stringify(params, shortened)}`, { cause });
     this.name = 'LabError';
     this.code = key.split('.')[0] as ErrorCode;
-    this.params = worded ? (details ?? {}) : second;
-    this.remedy = worded ? (third as string) : '';
-    if (worded) this.details = details;
-    else this.key = key as ErrorKey;
+    this.key = key;
+    this.params = params;
   }
 
   toJSON(): LabErrorJson {
-    if (this.key) return { code: this.code, key: this.key, params: this.params };
-    return {
-      code: this.code,
-      what: this.message,
-      remedy: this.remedy,
-      ...(this.details ? { details: this.details } : {}),
-    };
+    return { code: this.code, key: this.key, params: this.params };
   }
 
-  static fromJSON(json: LabErrorJson): LabError {
-    if (json.key) return new LabError(json.key as ErrorKey, json.params);
-    return new LabError(json.code, json.what ?? json.code, json.remedy ?? '', json.details);
+  static fromJSON({ key, params }: LabErrorJson): LabError {
+    return new LabError(key as ErrorKey, params);
   }
 
   /** Wraps anything thrown. A LabError passes through; the rest becomes `internal` with its message kept. */
@@ -148,4 +129,9 @@ export function cancelled(): LabError {
 /** Throws `cancelled` if the signal has been aborted. */
 export function throwIfAborted(signal?: AbortSignal): void {
   if (signal?.aborted) throw cancelled();
+}
+
+/** What happened by an error, as a message; its remedy is left out. */
+export function errorMessage({ key, params }: Pick<LabErrorJson, 'key' | 'params'>): Message {
+  return { key: ERROR_PREFIX + key, params };
 }

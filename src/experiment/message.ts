@@ -25,6 +25,15 @@ export function verbatim(text: string): Message {
   return message('verbatim', { text });
 }
 
+/** Key prefix of a message that says what an error says. */
+export const ERROR_PREFIX = 'error:';
+
+/** Several messages as one. */
+export const listed = (items: Message[]): Message => message('list', { items });
+
+/** Whether two messages say the same. */
+export const sameMessage = (a: Message, b: Message): boolean => JSON.stringify(a) === JSON.stringify(b);
+
 /** The form of a message in a document. */
 export const messageSchema: z.ZodType<Message> = z.lazy(() =>
   z.strictObject({

@@ -5,6 +5,7 @@ import { digestOf } from './digest';
 import { LabError } from './errors';
 import { EXPERIMENT_SCHEMA } from './migrations';
 import { experimentProblems, parseExperiment } from './schema';
+import { saying } from '../i18n/testing';
 
 type Json = Record<string, unknown>;
 
@@ -42,17 +43,19 @@ test('the document that is read is not changed', () => {
 test('an older experiment is read as strictly as one of this version', () => {
   expect(experimentProblems(first()).map(({ field }) => field)).toContain('schema');
   expect(() => parseExperiment({ ...first(), models: { ...first().models, alignment: 'characters' } })).toThrow(
-    /version, 1.*models/,
+    saying(/version, 1.*models/),
   );
-  expect(() => parseExperiment({ ...first(), prompting: { template: 'chat', system: '' } })).toThrow(/prompting/);
-  expect(() => parseExperiment({ ...first(), title: 1 })).toThrow(/title/);
+  expect(() => parseExperiment({ ...first(), prompting: { template: 'chat', system: '' } })).toThrow(
+    saying(/prompting/),
+  );
+  expect(() => parseExperiment({ ...first(), title: 1 })).toThrow(saying(/title/));
   const { corpus: _, ...without } = first();
-  expect(() => parseExperiment(without)).toThrow(/corpus/);
+  expect(() => parseExperiment(without)).toThrow(saying(/corpus/));
 });
 
 test('a later version is named, and so is what is no version', () => {
   expect(() => parseExperiment({ ...defaultExperiment('mood'), schema: EXPERIMENT_SCHEMA + 1 })).toThrow(
-    new RegExp(`version ${EXPERIMENT_SCHEMA + 1}.*up to ${EXPERIMENT_SCHEMA}`),
+    saying(new RegExp(`version ${EXPERIMENT_SCHEMA + 1}.*up to ${EXPERIMENT_SCHEMA}`)),
   );
   expect(codeOf({ schema: EXPERIMENT_SCHEMA + 1 })).toBe('settings-newer');
   for (const schema of [0, -1, 1.5, '1', null, undefined])

@@ -4,24 +4,16 @@
  */
 import { z } from 'zod';
 import { LabError } from './errors';
+import { migrate, type Json, type MigrationSequence, type MigrationStep } from './migrate';
 
-/** Version of the experiment that this lab writes. */
+/** Version of the experiment that this lab writes: where the steps lead. */
 export const EXPERIMENT_SCHEMA = 3;
-
-type Json = Record<string, unknown>;
-
-interface Step {
-  /** What the step relies on in a document of its version, frozen; the rest is carried along and judged by the present schema. */
-  input: z.ZodType<Json>;
-  /** A document of the next version. */
-  up: (document: Json) => Json;
-}
 
 const absent = z.undefined().optional();
 
-/** The step at index i leads from version i + 1 to version i + 2. */
-const STEPS: Step[] = [
+const STEPS: MigrationStep[] = [
   {
+    name: 'pairing, prompting and operation written out',
     input: z.looseObject({
       models: z.strictObject({ source: z.unknown(), target: z.unknown() }),
       transfer: z.strictObject({ addBias: z.unknown() }),
@@ -35,6 +27,7 @@ const STEPS: Step[] = [
     }),
   },
   {
+    name: 'operation, scope, further blocks and draws of the controls written out',
     input: z.looseObject({
       transfer: z.strictObject({ addBias: z.unknown(), operation: z.literal('add'), scope: z.literal('all') }),
       generation: z.looseObject({ randomVectors: z.unknown(), controlDraws: absent }),
@@ -47,34 +40,19 @@ const STEPS: Step[] = [
   },
 ];
 
+/** The steps of experiments. */
+export const EXPERIMENTS: MigrationSequence = {
+  of: 'experiment',
+  steps: STEPS,
+  newer: (version, readable) => new LabError('settings-newer', { version, readable }),
+  mismatch: (version, problems) => new LabError('settings-invalid.version', { version, problems }),
+};
+
 /**
  * A document of an older version as one of the present version. What is of the present version, or of none, comes back
  * as it is, for the schema to judge. The document itself is not changed.
  * @throws LabError `settings-newer` for a later version; `settings-invalid` for an older one that is not what its version says
  */
 export function migrateExperiment(document: unknown): unknown {
-  const version = document !== null && typeof document === 'object' && 'schema' in document ? document.schema : null;
-  if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) return document;
-  if (version > EXPERIMENT_SCHEMA) {
-    throw new LabError(
-      'settings-newer',
-      `The settings are of version ${version}; this lab reads versions up to ${EXPERIMENT_SCHEMA}.`,
-      'Open them in the version of the lab that wrote them, or a later one.',
-      { version, readable: EXPERIMENT_SCHEMA },
-    );
-  }
-  return STEPS.slice(version - 1).reduce<Json>((current, step, i) => {
-    const checked = step.input.safeParse(current);
-    if (!checked.success) {
-      const list = checked.error.issues
-        .slice(0, 8)
-        .map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
-      throw new LabError(
-        'settings-invalid',
-        `The settings are not what their version, ${version + i}, says. ${list.join(' · ')}`,
-        'Correct these fields.',
-      );
-    }
-    return { ...step.up(current), schema: version + i + 1 };
-  }, document as Json);
+  return migrate(document, EXPERIMENTS).document;
 }

@@ -48,7 +48,7 @@ describe('references to models', () => {
       { ...local, location: { kind: 'local', handle: '/home' } },
       'models.source.location.handle',
     ],
-    ['a field too many', { ...hub, location: { ...hub.location, token: 'x' } }, 'models.source.location'],
+    ['a field too many', { ...hub, location: { ...hub.location, token: 'x' } }, 'models.source.location.token'],
   ])('%s is named', (_, source, field) => {
     const experiment = { ...defaultExperiment('mood'), models: { source, target: local, alignment: 'tokens' } };
     expect(experimentProblems(experiment).map((problem) => problem.field)).toContain(field);

@@ -4,6 +4,7 @@
  * that could be meant, and experiments and runs written before other models existed keep their digests.
  */
 import { z } from 'zod';
+import { refusal } from './problems';
 
 /** A repository id: `owner/name`, or `name` for the oldest ones; a folder host may nest deeper. No segment is `.` or `..`. */
 const REPOSITORY_ID = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w.-]+(?:\/[\w.-]+){0,4}$/;
@@ -36,10 +37,7 @@ export const modelRefSchema = z
     dtype: z.enum(['fp32', 'fp16', 'q4', 'q4f16', 'q8']),
     location: z.discriminatedUnion('kind', [hubPlaceSchema, localPlaceSchema]).optional(),
   })
-  .refine((ref) => ref.location?.kind !== 'hub' || isRepositoryId(ref.id), {
-    path: ['id'],
-    message: 'On a hub, a model is named owner/name.',
-  });
+  .refine((ref) => ref.location?.kind !== 'hub' || isRepositoryId(ref.id), refusal('problem.repository-id', ['id']));
 
 export type ModelRef = z.infer<typeof modelRefSchema>;
 export type HubPlace = z.infer<typeof hubPlaceSchema>;

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { defaultExperiment, quickVariant } from './defaults';
 import { canonicalJson, digestOf } from './digest';
 import { LabError } from './errors';
+import { message } from './message';
 import { experimentProblems, parseExperiment, parseExperimentJson } from './schema';
+import { saying } from '../i18n/testing';
 
 describe('experiments', () => {
   test('the default and its quick variant are valid', () => {
@@ -13,17 +15,19 @@ describe('experiments', () => {
 
   test('a wrong field is named', () => {
     const wrong = { ...defaultExperiment('mood'), dose: { ...defaultExperiment('mood').dose, maxRep3: 'high' } };
-    expect(experimentProblems(wrong)).toEqual([{ field: 'dose.maxRep3', message: expect.stringMatching(/number/) }]);
-    expect(() => parseExperiment(wrong)).toThrow(/dose\.maxRep3/);
+    expect(experimentProblems(wrong)).toEqual([
+      { field: 'dose.maxRep3', problem: message('problem.type', { expected: 'number' }) },
+    ]);
+    expect(() => parseExperiment(wrong)).toThrow(saying(/dose\.maxRep3/));
   });
 
   test('an unknown field is an error, not ignored', () => {
-    expect(() => parseExperiment({ ...defaultExperiment('mood'), colour: 'red' })).toThrow(/colour/);
+    expect(() => parseExperiment({ ...defaultExperiment('mood'), colour: 'red' })).toThrow(saying(/colour/));
   });
 
   test('a missing field is an error, not defaulted', () => {
     const { map: _, ...rest } = defaultExperiment('mood');
-    expect(() => parseExperiment(rest)).toThrow(/map/);
+    expect(() => parseExperiment(rest)).toThrow(saying(/map/));
   });
 
   test('stops out of order are named', () => {

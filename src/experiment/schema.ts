@@ -4,33 +4,25 @@
  */
 import { z } from 'zod';
 import { LabError } from './errors';
+import { JUDGE_SETTINGS } from './judges';
+import { message } from './message';
 import { EXPERIMENT_SCHEMA, migrateExperiment } from './migrations';
 import { modelRefSchema } from './model-ref';
+import { problemList, problemsOf, type FieldProblem } from './problems';
 
 const layerChoice = z.union([z.literal('auto'), z.int().min(0).max(511)]);
 const seed = z.int().min(0).max(0xffffffff);
 
+/** Longest text of a contrast pair, in characters. */
+export const MAX_PAIR_TEXT = 4000;
+
 export const contrastPair = z.strictObject({
-  positive: z.string().min(1).max(4000),
-  negative: z.string().min(1).max(4000),
+  positive: z.string().min(1).max(MAX_PAIR_TEXT),
+  negative: z.string().min(1).max(MAX_PAIR_TEXT),
 });
 
-export const scorerSchema = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('lexicon'),
-    positive: z.array(z.string().min(1)).min(1),
-    negative: z.array(z.string().min(1)).min(1),
-  }),
-  z.strictObject({
-    type: z.literal('relation'),
-    olderPatterns: z
-      .array(z.strictObject({ regex: z.string().min(1), older: z.int().min(1), younger: z.int().min(1) }))
-      .min(1),
-    givePatterns: z
-      .array(z.strictObject({ regex: z.string().min(1), giver: z.int().min(1), receiver: z.int().min(1) }))
-      .min(1),
-  }),
-]);
+/** Who judges the continuations of a preset. */
+export const scorerSchema = z.discriminatedUnion('type', [...JUDGE_SETTINGS]);
 
 /** The contents of a preset file; a typed-in concept has the same parts inside the experiment. */
 export const presetSchema = z.strictObject({
@@ -191,24 +183,13 @@ export type Scorer = z.infer<typeof scorerSchema>;
 export type ContrastPair = z.infer<typeof contrastPair>;
 export type LayerChoice = z.infer<typeof layerChoice>;
 
-/** One problem of a settings document, with the path of the field. */
-export interface FieldProblem {
-  field: string;
-  message: string;
-}
-
 /** Lists every problem of a would-be experiment; empty when it is valid. */
 export function experimentProblems(value: unknown): FieldProblem[] {
   const parsed = experimentSchema.safeParse(value);
-  if (!parsed.success) {
-    return parsed.error.issues.map((issue) => ({
-      field: issue.path.join('.') || '(document)',
-      message: issue.message,
-    }));
-  }
+  if (!parsed.success) return problemsOf(parsed.error, value);
   const { stops } = parsed.data.dose;
   const ascending = stops.every((stop, i) => i === 0 || stop > stops[i - 1]);
-  return ascending ? [] : [{ field: 'dose.stops', message: 'Stops must be in ascending order without repeats.' }];
+  return ascending ? [] : [{ field: 'dose.stops', problem: message('problem.ascending') }];
 }
 
 /**
@@ -220,13 +201,11 @@ export function parseExperiment(document: unknown): Experiment {
   const value = migrateExperiment(document);
   const problems = experimentProblems(value);
   if (problems.length === 0) return value as Experiment;
-  const list = problems.slice(0, 8).map((p) => `${p.field}: ${p.message}`);
-  throw new LabError(
-    'settings-invalid',
-    `The settings have ${problems.length === 1 ? 'a wrong field' : `${problems.length} wrong fields`}. ${list.join(' · ')}`,
-    'Correct the named fields; the last valid settings are still in use.',
-    { field: problems[0].field },
-  );
+  throw new LabError('settings-invalid.fields', {
+    count: problems.length,
+    field: problems[0].field,
+    problems: problemList(problems),
+  });
 }
 
 /** Reads settings from JSON text. @throws LabError `settings-invalid` for bad JSON or a bad field. */
@@ -235,11 +214,7 @@ export function parseExperimentJson(text: string): Experiment {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new LabError(
-      'settings-invalid',
-      `The settings are not valid JSON: ${(error as Error).message}`,
-      'Fix the JSON at the place named; the last valid settings are still in use.',
-    );
+    throw new LabError('settings-invalid.json', { reason: (error as Error).message }, error);
   }
   return parseExperiment(value);
 }
@@ -248,12 +223,5 @@ export function parseExperimentJson(text: string): Experiment {
 export function parsePreset(value: unknown, name: string): Preset {
   const parsed = presetSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const list = parsed.error.issues
-    .slice(0, 8)
-    .map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
-  throw new LabError(
-    'settings-invalid',
-    `The preset “${name}” has wrong fields. ${list.join(' · ')}`,
-    'Correct the preset file.',
-  );
+  throw new LabError('settings-invalid.preset', { name, problems: problemList(problemsOf(parsed.error, value)) });
 }

@@ -1,10 +1,6 @@
 /** Bytes with a place in them: little-endian reading that names a file which ends too early, and writing. */
+export { concatenate } from '../base/bytes';
 import { LabError } from '../experiment/errors';
-
-/** An error of a file that cannot be read. */
-export function invalidFile(what: string, remedy: string, details?: Record<string, string | number>): LabError {
-  return new LabError('file-invalid', what, remedy, details);
-}
 
 /** Reads little-endian values one after the other; every read is checked against the end. */
 export class ByteReader {
@@ -24,11 +20,12 @@ export class ByteReader {
   skip(count: number): number {
     const start = this.at;
     if (!Number.isSafeInteger(count) || count < 0 || start + count > this.#bytes.length) {
-      throw invalidFile(
-        `${this.#name} ends too early: ${count} bytes are announced at byte ${start}, and the file has ${this.#bytes.length}.`,
-        'The file is cut short or damaged: fetch or write it again.',
-        { byte: start },
-      );
+      throw new LabError('file-invalid.cut', {
+        name: this.#name,
+        count,
+        byte: start,
+        length: this.#bytes.length,
+      });
     }
     this.at = start + count;
     return start;
@@ -43,11 +40,7 @@ export class ByteReader {
     const start = this.skip(8);
     const value = this.#view.getBigUint64(start, true);
     if (value > BigInt(Number.MAX_SAFE_INTEGER))
-      throw invalidFile(
-        `${this.#name} announces ${value} of something at byte ${start}, more than any file holds.`,
-        'The file is damaged: fetch or write it again.',
-        { byte: start },
-      );
+      throw new LabError('file-invalid.huge', { name: this.#name, value: String(value), byte: start });
     return Number(value);
   }
 
@@ -57,11 +50,7 @@ export class ByteReader {
     try {
       return new TextDecoder('utf-8', { fatal: true }).decode(this.#bytes.subarray(start, start + length));
     } catch {
-      throw invalidFile(
-        `${this.#name} holds text at byte ${start} that is not UTF-8.`,
-        'The file is damaged: fetch or write it again.',
-        { byte: start },
-      );
+      throw new LabError('file-invalid.text', { name: this.#name, byte: start });
     }
   }
 
@@ -71,17 +60,6 @@ export class ByteReader {
     const start = this.skip(4 * count);
     return new Float32Array(new Uint8Array(this.#bytes.subarray(start, this.at)).buffer);
   }
-}
-
-/** Puts byte strings one after the other. */
-export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -106,13 +84,11 @@ export const floatBytes = (values: Float32Array): Uint8Array =>
 export const padding = (length: number, alignment: number): Uint8Array =>
   new Uint8Array((alignment - (length % alignment)) % alignment);
 
-/** @throws LabError `file-invalid` where a value is NaN or infinite */
-export function requireFinite(values: Float32Array, what: string): void {
+/**
+ * @param tensor what the file calls the values @param name of the file
+ * @throws LabError `file-invalid` where a value is NaN or infinite
+ */
+export function requireFinite(values: Float32Array, tensor: string, name: string): void {
   const at = values.findIndex((value) => !Number.isFinite(value));
-  if (at >= 0)
-    throw invalidFile(
-      `${what} is not a number at dimension ${at}.`,
-      'The file is damaged, or was made from a run that overflowed: write it again.',
-      { dimension: at },
-    );
+  if (at >= 0) throw new LabError('file-invalid.not-finite', { tensor, name, dimension: at });
 }

@@ -2,6 +2,7 @@
 import { sha256Hex } from '../experiment/digest';
 import type { ModelReport } from '../experiment/run';
 import { describeOperation } from './operations';
+import { wordsOf } from '../i18n/text';
 import { describeSteering, steeringOf, VECTOR_NAMES, type ExportedRun } from './steering';
 
 /** A file that a card speaks of. */
@@ -12,7 +13,10 @@ export interface CardFile {
 
 /** Writes the card of a run's tensor files as JSON text; the same run and files give the same text. */
 export function writeCard(run: ExportedRun, files: readonly CardFile[]): string {
-  const { experiment, map, vector, verdict } = run;
+  const { experiment, map } = run;
+  const { vector } = run.steer;
+  const { verdict } = run.evidence;
+  const { say } = wordsOf('en');
   const model = (
     { id, title, modelType, dtype, layers, hiddenSize, license, digests }: ModelReport,
     role: 'source' | 'target',
@@ -34,18 +38,18 @@ export function writeCard(run: ExportedRun, files: readonly CardFile[]): string 
     version: 1,
     app: run.app,
     experimentDigest: run.experimentDigest,
-    concept: run.concept,
+    concept: run.steer.concept,
     models: { source: model(run.models.source, 'source'), target: model(run.models.target, 'target') },
     map: {
       kind: map.kind,
       rank: map.rank,
       scale: map.scale,
       lambda: map.lambda,
-      lambdaRule: map.lambdaRule,
+      lambdaRule: say(map.lambdaRule),
       heldOutR2: map.heldOutR2,
       shuffledR2: map.shuffledR2,
       centredCosine: map.centredCosine,
-      layerRule: map.layerRule,
+      layerRule: say(map.layerRule),
       corpus: experiment.corpus,
     },
     vector: {
@@ -60,7 +64,7 @@ export function writeCard(run: ExportedRun, files: readonly CardFile[]): string 
       seed: experiment.generation.seed,
     },
     dose: { ...verdict.chosenDose, usableWindow: verdict.usableWindow },
-    effect: { outcome: verdict.outcome, transferRatio: verdict.transferRatio, sentence: verdict.sentence },
+    effect: { outcome: verdict.outcome, transferRatio: verdict.transferRatio, sentence: say(verdict.sentence) },
     steering: Object.fromEntries(
       VECTOR_NAMES.map((name) => {
         const { role, block, r, alpha, ...rest } = steeringOf(run, name);

@@ -4,17 +4,7 @@
  * tensor in it, and keeps no place for block 0. The operation is always an addition, scaled by the user's factor.
  */
 import { LabError } from '../experiment/errors';
-import {
-  ByteReader,
-  concatenate,
-  floatBytes,
-  invalidFile,
-  padding,
-  requireFinite,
-  u32Bytes,
-  u64Bytes,
-  utf8,
-} from './bytes';
+import { ByteReader, concatenate, floatBytes, padding, requireFinite, u32Bytes, u64Bytes, utf8 } from './bytes';
 
 const MAGIC = 0x46554747; // "GGUF", little-endian
 const VERSION = 3;
@@ -48,19 +38,14 @@ export function writeControlVector({
   name,
   description,
 }: ControlVector): Uint8Array<ArrayBuffer> {
-  if (directions.size === 0)
-    throw new LabError(
-      'file-cannot-carry',
-      'There is no direction to write.',
-      'Run the experiment as far as the vector first.',
-    );
+  if (directions.size === 0) throw new LabError('file-cannot-carry.nothing');
   const entries = [...directions].toSorted(([a], [b]) => a - b);
   const width = entries[0][1].length;
   for (const [block, values] of entries) {
     if (!Number.isInteger(block) || block < 1) throw blockZero(block);
     if (values.length !== width)
       throw new RangeError(`direction.${block} has ${values.length} values, the others ${width}.`);
-    requireFinite(values, `direction.${block}`);
+    requireFinite(values, `direction.${block}`, name ?? 'GGUF');
   }
   const metadata: Uint8Array[] = [
     text('general.architecture', ARCHITECTURE),
@@ -89,12 +74,7 @@ export function writeControlVector({
 }
 
 function blockZero(block: number): LabError {
-  return new LabError(
-    'file-cannot-carry',
-    `A GGUF control vector cannot steer block ${block}: llama.cpp numbers its directions from 1, and direction.1 is added after the second block.`,
-    'Steer at block 1 or later (Settings, map: target layer), or take the vector as safetensors or .svec, which can say block 0.',
-    { block },
-  );
+  return new LabError('file-cannot-carry.gguf-block', { block });
 }
 
 function string(value: string): Uint8Array {
@@ -109,51 +89,34 @@ const text = (key: string, value: string): Uint8Array => concatenate([string(key
  * @throws LabError `file-invalid`: no GGUF, another version, damaged, a model and not a control vector, or a tensor that a
  *         control vector cannot have
  */
-export function readControlVector(bytes: Uint8Array, name = 'The file'): ControlVector {
+export function readControlVector(bytes: Uint8Array, name = '.gguf'): ControlVector {
   const reader = new ByteReader(bytes, name);
-  if (bytes.length < 4 || reader.u32() !== MAGIC)
-    throw invalidFile(`${name} is no GGUF file: it does not begin with “GGUF”.`, 'Choose a .gguf control vector.');
+  if (bytes.length < 4 || reader.u32() !== MAGIC) throw new LabError('file-invalid.gguf', { name });
   const version = reader.u32();
-  if (version !== VERSION && version !== 2)
-    throw invalidFile(
-      `${name} is GGUF version ${version}; versions 2 and 3 are read.`,
-      'Write it again with a current llama.cpp or gguf package.',
-      { version },
-    );
+  if (version !== VERSION && version !== 2) throw new LabError('file-invalid.gguf-version', { name, version });
   const tensors = reader.u64();
   const pairs = reader.u64();
   const metadata = new Map<string, string | number>();
   for (let i = 0; i < pairs; i++) readPair(reader, metadata, name);
   const architecture = metadata.get('general.architecture');
   if (architecture !== ARCHITECTURE) {
-    throw invalidFile(
-      `${name} is a GGUF file of “${architecture ?? 'no stated architecture'}”, not a control vector.`,
-      'Choose the control vector’s file, not the model’s.',
-      { architecture: String(architecture ?? '') },
-    );
+    if (architecture === undefined) throw new LabError('file-invalid.gguf-unstated', { name });
+    throw new LabError('file-invalid.gguf-architecture', { name, architecture });
   }
   const alignment = metadata.get('general.alignment') ?? ALIGNMENT;
   if (typeof alignment !== 'number' || !Number.isInteger(alignment) || alignment < 1 || alignment > 1 << 20)
-    throw invalidFile(
-      `${name} has the impossible alignment ${alignment}.`,
-      'The file is damaged: fetch or write it again.',
-    );
+    throw new LabError('file-invalid.gguf-alignment', { name, alignment });
   const infos: { block: number; width: number; offset: number }[] = [];
   for (let i = 0; i < tensors; i++) infos.push(readInfo(reader, name));
-  if (infos.length === 0) throw invalidFile(`${name} holds no direction.`, 'Write it again from a run.');
+  if (infos.length === 0) throw new LabError('file-invalid.empty', { name });
   const start = reader.at + padding(reader.at, alignment).length;
   const directions = new Map<number, Float32Array>();
   for (const { block, width, offset } of infos) {
-    if (directions.has(block))
-      throw invalidFile(`${name} holds direction.${block} twice.`, 'Write it again.', { block });
+    if (directions.has(block)) throw new LabError('file-invalid.gguf-twice', { name, block });
     if (width !== infos[0].width)
-      throw invalidFile(
-        `${name} holds directions of different lengths, ${infos[0].width} and ${width}.`,
-        'All directions of a file are for one model: write it again.',
-        { block },
-      );
+      throw new LabError('file-invalid.widths', { name, widths: `${infos[0].width}, ${width}`, block });
     const values = reader.floats(start + offset, width);
-    requireFinite(values, `direction.${block} of ${name}`);
+    requireFinite(values, `direction.${block}`, name);
     directions.set(block, values);
   }
   const word = (key: string): string | null => {
@@ -175,12 +138,7 @@ function readPair(reader: ByteReader, into: Map<string, string | number>, name: 
   else if (type === UINT32) into.set(key, reader.u32());
   else if (type === ARRAY) skipArray(reader, name, 0);
   else if (type in SCALAR_BYTES) reader.skip(SCALAR_BYTES[type]);
-  else
-    throw invalidFile(
-      `${name} has the unknown value type ${type} for “${key}”.`,
-      'The file is damaged, or of a newer GGUF: write it again.',
-      { type },
-    );
+  else throw new LabError('file-invalid.gguf-type', { name, type, key });
 }
 
 /** Steps over an array. Its items cannot outnumber the bytes that are left, so this ends with the file. */
@@ -190,44 +148,20 @@ function skipArray(reader: ByteReader, name: string, depth: number): void {
   if (type in SCALAR_BYTES) reader.skip(count * SCALAR_BYTES[type]);
   else if (type === STRING) for (let i = 0; i < count; i++) reader.skip(reader.u64());
   else if (type === ARRAY && depth < 4) for (let i = 0; i < count; i++) skipArray(reader, name, depth + 1);
-  else
-    throw invalidFile(
-      `${name} has an array of the unknown type ${type}.`,
-      'The file is damaged, or of a newer GGUF: write it again.',
-      { type },
-    );
+  else throw new LabError('file-invalid.gguf-array', { name, type });
 }
 
 function readInfo(reader: ByteReader, name: string): { block: number; width: number; offset: number } {
   const tensor = reader.text(reader.u64());
   const rank = reader.u32();
-  if (rank > 4)
-    throw invalidFile(
-      `${name} holds a tensor of ${rank} dimensions, “${tensor}”.`,
-      'The file is damaged: fetch or write it again.',
-      { rank },
-    );
+  if (rank > 4) throw new LabError('file-invalid.gguf-rank', { name, rank, tensor });
   const shape = Array.from({ length: rank }, () => reader.u64());
   const type = reader.u32();
   const offset = reader.u64();
   const number = /^direction\.([1-9]\d{0,4})$/.exec(tensor)?.[1];
-  if (number === undefined)
-    throw invalidFile(
-      `${name} holds the tensor “${tensor}”, and a control vector has only direction.1, direction.2 …`,
-      'llama.cpp refuses such a file too: write it again with directions alone.',
-      { tensor },
-    );
+  if (number === undefined) throw new LabError('file-invalid.gguf-tensor', { name, tensor });
   if (rank !== 1 || shape[0] < 1)
-    throw invalidFile(
-      `“${tensor}” of ${name} has the shape [${shape.join(', ')}]; a direction has one dimension.`,
-      'Write it again with one vector a block.',
-      { tensor },
-    );
-  if (type !== F32)
-    throw invalidFile(
-      `“${tensor}” of ${name} is not float32 (GGUF type ${type}).`,
-      'Write it again as float32: llama.cpp takes no other.',
-      { tensor, type },
-    );
+    throw new LabError('file-invalid.gguf-shape', { name, tensor, shape: shape.join(', ') });
+  if (type !== F32) throw new LabError('file-invalid.gguf-float', { name, tensor, type });
   return { block: Number(number), width: shape[0], offset };
 }

@@ -3,7 +3,6 @@ import { LabError } from '../experiment/errors';
 import type { DoseCell } from '../experiment/run';
 import { parseExperiment, type Experiment } from '../experiment/schema';
 import { cosine, norm } from '../math/stats';
-import { invalidFile } from './bytes';
 import { hasMap, readMap, type ReadMap } from './map-file';
 import { parsePairs, type PairsReading } from './pairs';
 import { readSafetensors } from './safetensors';
@@ -34,15 +33,12 @@ export function identify(name: string, bytes: Uint8Array): Identified {
   }
   if ('directions' in document) return { kind: 'vectors', file: readVectorFile(bytes, name) };
   if (document.format === 'lrt-lab card') return readCard(document, name);
-  if (document.format === 'lrt-bundle') throw otherPlace(`${name} is a bundle of runs.`);
-  if ('experimentDigest' in document && 'verdict' in document) throw otherPlace(`${name} is a whole run.`);
+  if (document.format === 'lrt-bundle') throw new LabError('file-invalid.bundle', { name });
+  if ('experiment' in document && 'timings' in document) throw new LabError('file-invalid.run', { name });
   if ('corpus' in document && 'models' in document)
     return { kind: 'experiment', experiment: parseExperiment(document) };
   return { kind: 'pairs', reading: parsePairs([{ name, text }]) };
 }
-
-const otherPlace = (what: string): LabError =>
-  new LabError('file-invalid', what, 'Open it under Runs, where runs are kept and compared.');
 
 function objectOf(text: string): Record<string, unknown> | null {
   try {
@@ -75,10 +71,7 @@ function readCard(document: Record<string, unknown>, name: string): Identified {
     !Array.isArray(files) ||
     !files.every(isFile)
   ) {
-    throw invalidFile(
-      `${name} calls itself a card of the lab, but lacks its experiment’s digest, its concept or its files.`,
-      'Save the card again from the run.',
-    );
+    throw new LabError('file-invalid.card', { name });
   }
   return { kind: 'card', experimentDigest, title: concept.title, files };
 }

@@ -26,7 +26,7 @@ export function llamaCommand(run: ExportedRun, vector: VectorName, ggufFile: str
 export function writeLlamaScript(run: ExportedRun, vector: VectorName, ggufFile: string): string {
   const { block, model, r } = steeringOf(run, vector);
   requireAddition(run);
-  const { positive, negative } = run.concept;
+  const { positive, negative } = run.steer.concept;
   return `#!/bin/sh
 # Steers ${comment(model.id)} under llama.cpp with the ${vector} vector of an LRT Lab run.
 #

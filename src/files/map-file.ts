@@ -1,6 +1,6 @@
 /** The affine map as safetensors: W, p and the means of the rows it was fitted to. */
+import { LabError } from '../experiment/errors';
 import type { MapArrays } from '../experiment/run';
-import { invalidFile } from './bytes';
 import { readSafetensors, writeSafetensors } from './safetensors';
 import type { ExportedRun } from './steering';
 
@@ -45,14 +45,14 @@ export interface ReadMap extends MapArrays {
 export const hasMap = (names: Iterable<string>): boolean => new Set(names).has('W');
 
 /** Reads a map. @throws LabError `file-invalid`: damaged, a tensor missing, or shapes that do not fit together */
-export function readMap(bytes: Uint8Array, name = 'The file'): ReadMap {
+export function readMap(bytes: Uint8Array, name = 'map.safetensors'): ReadMap {
   const { tensors, metadata } = readSafetensors(bytes, name);
   const missing = TENSORS.filter((tensor) => !(tensor in tensors));
   if (missing.length > 0)
-    throw invalidFile(
-      `${name} is no map: it has no ${missing.map((tensor) => `“${tensor}”`).join(', ')}.`,
-      'A map file has W, p, mu_source and mu_target.',
-    );
+    throw new LabError('file-invalid.map', {
+      name,
+      missing: missing.map((tensor) => `“${tensor}”`).join(', '),
+    });
   const { W, p, mu_source: muSource, mu_target: muTarget } = tensors;
   const [rows, columns] = W.shape;
   const fits =
@@ -61,9 +61,11 @@ export function readMap(bytes: Uint8Array, name = 'The file'): ReadMap {
     muSource.shape.length === 1 &&
     muSource.shape[0] === rows;
   if (!fits)
-    throw invalidFile(
-      `The shapes in ${name} do not fit together: W [${W.shape.join(', ')}], p [${p.shape.join(', ')}], mu_source [${muSource.shape.join(', ')}], mu_target [${muTarget.shape.join(', ')}].`,
-      'W is d_S × d_T, p and mu_target d_T, mu_source d_S.',
-    );
+    throw new LabError('file-invalid.map-shapes', {
+      name,
+      shapes: Object.entries({ W, p, mu_source: muSource, mu_target: muTarget })
+        .map(([tensor, { shape }]) => `${tensor} [${shape.join(', ')}]`)
+        .join(', '),
+    });
   return { W: W.values, p: p.values, muSource: muSource.values, muTarget: muTarget.values, metadata };
 }

@@ -1,7 +1,9 @@
+import { METRICS } from '../metrics';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '../experiment/digest';
-import { DOSED_ARMS, type DoseCell, type MapArrays, type Run } from '../experiment/run';
+import { DOSED_ARMS } from '../experiment/arms';
+import type { DoseCell, MapArrays, Run } from '../experiment/run';
 import { OPERATIONS, parseExperiment, parseExperimentJson } from '../experiment/schema';
 import { heading, list, paragraph, quote, table, toHtml, toMarkdown } from './document';
 import { llamaCommand, shellWord } from './llama-script';
@@ -13,6 +15,7 @@ import { readSafetensors } from './safetensors';
 import { slug } from './steering';
 import { readSweep, writeSweep } from './sweep';
 import { bits, failure, floats, recordedRun, survivesDamage } from './testing';
+import { saidBy, saying } from '../i18n/testing';
 
 const run = recordedRun();
 const text = (output: Output): string => {
@@ -76,7 +79,7 @@ describe('the list of files', () => {
       run.map.layers.source,
       run.map.layers.target,
     ]);
-    expect(card.steering.mapped.alpha).toBeCloseTo(run.verdict.chosenDose.alpha, 12);
+    expect(card.steering.mapped.alpha).toBeCloseTo(run.evidence.verdict.chosenDose.alpha, 12);
   });
 
   test('a title can leave neither a script’s string nor its comment nor a page', () => {
@@ -84,7 +87,7 @@ describe('the list of files', () => {
     const nasty: Run = {
       ...run,
       experiment: { ...run.experiment, title },
-      concept: { title, positive: title, negative: title },
+      steer: { ...run.steer, concept: { title, positive: title, negative: title } },
       models: { ...run.models, target: { ...run.models.target, id: title, title } },
     };
     const all = outputs(nasty);
@@ -131,10 +134,10 @@ describe('scripts', () => {
     const script = (transfer: Partial<Run['experiment']['transfer']>, known = true): string => {
       const of = structuredClone(run);
       Object.assign(of.experiment.transfer, transfer);
-      if (known) of.vector.projections = { source: projections, mapped: projections, native: projections };
+      if (known) of.steer.vector.projections = { source: projections, mapped: projections, native: projections };
       return text(outputsOf(of, { vector: 'mapped', map: null, pairs: null }).find(({ id }) => id === 'python')!);
     };
-    const { r } = run.verdict.chosenDose;
+    const { r } = run.evidence.verdict.chosenDose;
     for (const operation of OPERATIONS) {
       const written = script({ operation });
       const entry = written.split('\n').find((line) => line.startsWith('    "mapped": {'))!;
@@ -194,7 +197,7 @@ describe('the map', () => {
     const vectors = outputsOf(run, { vector: 'mapped', map: null, pairs: null })
       .find(({ id }) => id === 'safetensors')!
       .contents() as Uint8Array;
-    expect(failure(() => readMap(vectors)).message).toContain('“W”');
+    expect(saidBy(failure(() => readMap(vectors)))).toContain('“W”');
     expect(readSafetensors(writeMap(run, arrays)).tensors.W.shape).toEqual([2, 3]);
     expect(() => writeMap(run, { ...arrays, muTarget: Float32Array.of(1) })).toThrow(RangeError);
     console.log(`map: ${survivesDamage(writeMap(run, arrays), readMap, ['file-invalid'], 600)}`);
@@ -212,11 +215,10 @@ describe('the sweep', () => {
     isoKl: fc.option(number),
     positive: share,
     negative: share,
-    undecided: number,
     n: fc.nat(),
-    klMean: number,
-    klP95: number,
-    rep3: number,
+    metrics: fc
+      .subarray(METRICS.map(({ id }) => id))
+      .chain((ids) => fc.record(Object.fromEntries(ids.map((id) => [id, number])))),
   });
   test('any sweep comes back', () => {
     // A decimal has no −0.
@@ -228,15 +230,15 @@ describe('the sweep', () => {
       }),
       { numRuns: 200 },
     );
-    expect(readSweep(writeSweep(run.doseResponse))).toEqual(run.doseResponse);
+    expect(readSweep(writeSweep(run.evidence.doseResponse))).toEqual(run.evidence.doseResponse);
   });
 
   test('a wrong cell is named with its line', () => {
-    const csv = writeSweep(run.doseResponse).split('\n');
-    expect(failure(() => readSweep([...csv.slice(0, 2), csv[2].replace(/,[^,]+$/, ',much')].join('\n')))).toMatchObject(
-      { code: 'file-invalid', message: expect.stringMatching(/Line 3 .*rep3/) },
+    const csv = writeSweep(run.evidence.doseResponse).split('\n');
+    expect(failure(() => readSweep([...csv.slice(0, 2), csv[2].replace(/,[^,]+$/, ',much')].join('\n')))).toEqual(
+      saying(/Line 3 .*rep3/, 'file-invalid'),
     );
-    expect(failure(() => readSweep('a,b\n1,2\n')).message).toContain('“arm”');
+    expect(saidBy(failure(() => readSweep('a,b\n1,2\n')))).toContain('“arm”');
   });
 });
 

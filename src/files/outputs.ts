@@ -90,7 +90,12 @@ export function outputsOf(run: Run, { vector, map, pairs, prefix = '' }: OutputO
           ...(map ? [{ name: name.map, bytes: writeMap(run, map) }] : []),
         ]),
     },
-    { id: 'sweep', name: `${prefix}sweep.csv`, type: 'text/csv', contents: () => writeSweep(run.doseResponse) },
+    {
+      id: 'sweep',
+      name: `${prefix}sweep.csv`,
+      type: 'text/csv',
+      contents: () => writeSweep(run.evidence.doseResponse),
+    },
     pairs && {
       id: 'pairs-jsonl',
       name: `${prefix}pairs.jsonl`,

@@ -1,19 +1,19 @@
 /** Text → records with their places in the text: JSON, JSON lines, and tables (CSV, TSV). What the records mean is pairs.ts. */
 import Papa from 'papaparse';
 import { LabError } from '../experiment/errors';
+import { message, type Message } from '../experiment/message';
 
 /** One record and where it is: a line for lines and tables, an item for JSON arrays. */
 export interface PairRecord {
   fields: Readonly<Record<string, unknown>>;
   line: number | null;
-  /** "Line 3" or "Item 3", to begin a sentence with. */
-  place: string;
+  /** Number of the line or, of a JSON array, of the item: from 1. */
+  at: number;
 }
 
-/** An error of a text that should hold pairs. */
-export function pairsError(what: string, remedy: string, line: number | null = null): LabError {
-  return new LabError('pairs-format', what, remedy, line === null ? undefined : { line });
-}
+/** Where a record stands, to begin a sentence with. */
+export const placeOf = ({ line, at }: Pick<PairRecord, 'line' | 'at'>): Message =>
+  line === null ? message('pairs.item', { at }) : message('pairs.line', { at });
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -32,11 +32,8 @@ export function parseJson(text: string, name: string): unknown {
   } catch (error) {
     const { message } = error as Error;
     const line = lineOf(message, text);
-    throw pairsError(
-      `${name} is not valid JSON${line === null ? '' : ` at line ${line}`}: ${message}.`,
-      'Fix it at that place, or save the pairs as CSV or JSON lines.',
-      line,
-    );
+    if (line === null) throw new LabError('pairs-format.json', { name, reason: message }, error);
+    throw new LabError('pairs-format.json-line', { name, line, reason: message }, error);
   }
 }
 
@@ -51,12 +48,8 @@ function lineOf(message: string, text: string): number | null {
 /** Items of a JSON array as records. @throws LabError `pairs-format` for an item that is no object */
 export function recordsOf(items: readonly unknown[], name: string): PairRecord[] {
   return items.map((item, i) => {
-    if (!isObject(item))
-      throw pairsError(
-        `Item ${i + 1} of ${name} is not an object with a positive and a negative text.`,
-        'Write every pair as {"positive": "…", "negative": "…"}.',
-      );
-    return { fields: folded(item), line: null, place: `Item ${i + 1}` };
+    if (!isObject(item)) throw new LabError('pairs-format.item', { name, at: i + 1 });
+    return { fields: folded(item), line: null, at: i + 1 };
   });
 }
 
@@ -69,19 +62,10 @@ export function jsonLines(text: string, name: string): PairRecord[] {
     try {
       value = JSON.parse(source);
     } catch (error) {
-      throw pairsError(
-        `Line ${line} of ${name} is not JSON: ${(error as Error).message}.`,
-        'Write one JSON object a line.',
-        line,
-      );
+      throw new LabError('pairs-format.line-json', { name, line, reason: (error as Error).message }, error);
     }
-    if (!isObject(value))
-      throw pairsError(
-        `Line ${line} of ${name} is JSON, but not an object.`,
-        'Write one JSON object a line, such as {"positive": "…", "negative": "…"}.',
-        line,
-      );
-    return [{ fields: folded(value), line, place: `Line ${line}` }];
+    if (!isObject(value)) throw new LabError('pairs-format.line-object', { name, line });
+    return [{ fields: folded(value), line, at: line }];
   });
 }
 
@@ -101,12 +85,7 @@ export function parseTable(text: string, name: string): Table | null {
   // Tab-separated files often quote nothing, and then a quotation mark is a character like any other.
   const { table, problem } = plain.problem && delimiter === '\t' ? parseRows(text, delimiter, '\0') : plain;
   if (!table.rows.slice(0, 20).some(({ cells }) => cells.length > 1)) return null;
-  if (problem)
-    throw pairsError(
-      `Line ${problem.line} of ${name}: ${problem.message}.`,
-      'Close the quotation mark; one inside a quoted text is written twice.',
-      problem.line,
-    );
+  if (problem) throw new LabError('pairs-format.quotes', { name, line: problem.line, problem: problem.kind });
   return table;
 }
 
@@ -120,13 +99,15 @@ function delimiterOf(text: string): string {
   return first.split(';').length > first.split(',').length ? ';' : ',';
 }
 
-function parseRows(
-  text: string,
-  delimiter: string,
-  quoteChar: string,
-): { table: Table; problem: { line: number; message: string } | null } {
+interface QuoteProblem {
+  line: number;
+  /** A quotation mark that does not close, or one that closes inside a text. */
+  kind: 'open' | 'inside';
+}
+
+function parseRows(text: string, delimiter: string, quoteChar: string): { table: Table; problem: QuoteProblem | null } {
   const rows: Table['rows'] = [];
-  let problem: { line: number; message: string } | null = null;
+  let problem: QuoteProblem | null = null;
   let line = 1;
   let from = 0;
   Papa.parse<string[]>(text, {
@@ -135,14 +116,7 @@ function parseRows(
     newline: '\n',
     step: ({ data, errors, meta }) => {
       const quotes = errors.find((error) => error.type === 'Quotes');
-      if (quotes && !problem)
-        problem = {
-          line,
-          message:
-            quotes.code === 'MissingQuotes'
-              ? 'a quotation mark opens and does not close'
-              : 'a quotation mark closes in the middle of a text',
-        };
+      if (quotes && !problem) problem = { line, kind: quotes.code === 'MissingQuotes' ? 'open' : 'inside' };
       if (data.some((cell) => cell.trim() !== '')) rows.push({ cells: data, line });
       for (let i = from; i < meta.cursor; i++) if (text.charCodeAt(i) === 10) line++;
       from = meta.cursor;

@@ -3,8 +3,8 @@
  * so that a person can look before using it; what cannot be understood is an error with its line.
  */
 import { LabError } from '../experiment/errors';
-import { contrastPair, type ContrastPair } from '../experiment/schema';
-import { isObject, jsonLines, pairsError, parseJson, parseTable, recordsOf, type PairRecord } from './pairs-records';
+import { contrastPair, MAX_PAIR_TEXT, type ContrastPair } from '../experiment/schema';
+import { isObject, jsonLines, parseJson, parseTable, placeOf, recordsOf, type PairRecord } from './pairs-records';
 
 /** A file or a pasted text. */
 export interface TextFile {
@@ -30,26 +30,21 @@ export const MAX_PAIRS = 2000;
 /** Longest text that is looked at, in characters. */
 export const MAX_TEXT = 5_000_000;
 
-const KNOWN =
-  'Use CSV, TSV or JSON lines with “positive” and “negative” (and “prompt”), a JSON list of such pairs, CAA or Anthropic evals, lines of concept, kind and text, or two text files of equal length.';
-
 /**
  * Reads contrast pairs from one file, or from two aligned text files (the positive one first, unless their names tell).
  * @param concept which concept of a file with several; the first unless said
- * @throws LabError `pairs-format`, `pairs-one-sided`, `pairs-too-few`, with `details.line` where there is one
+ * @throws LabError `pairs-format`, `pairs-one-sided`, `pairs-too-few`, with `params.line` where there is one
  */
 export function parsePairs(files: readonly TextFile[], concept: string | null = null): PairsReading {
-  if (files.length === 0 || files.length > 2)
-    throw pairsError(
-      `${files.length} files were given.`,
-      'Choose one file of pairs, or two text files: one of positive and one of negative examples.',
-    );
+  if (files.length === 0 || files.length > 2) throw new LabError('pairs-format.files', { count: files.length });
   for (const { name, text } of files)
     if (text.length > MAX_TEXT)
-      throw pairsError(
-        `${name} has ${text.length.toLocaleString('en')} characters; at most ${MAX_TEXT.toLocaleString('en')} are read.`,
-        `An experiment takes ${MAX_PAIRS.toLocaleString('en')} pairs: choose a part of the file.`,
-      );
+      throw new LabError('pairs-format.file-length', {
+        name,
+        characters: text.length,
+        most: MAX_TEXT,
+        pairs: MAX_PAIRS,
+      });
   const clean = files.map(({ name, text }) => ({ name, text: text.replace(/^\uFEFF/, '').replaceAll(/\r\n?/g, '\n') }));
   const found = clean.length === 2 ? alignedFiles(clean[0], clean[1]) : oneFile(clean[0], concept);
   return checked(found);
@@ -58,7 +53,8 @@ export function parsePairs(files: readonly TextFile[], concept: string | null = 
 interface Placed {
   pair: ContrastPair;
   line: number | null;
-  place: string;
+  /** Number of the line or, of a JSON list, of the item: from 1. */
+  at: number;
 }
 
 interface Found extends Omit<PairsReading, 'pairs'> {
@@ -77,46 +73,39 @@ const found = (format: string, placed: Placed[], more: Partial<Omit<Found, 'form
 
 function oneFile({ name, text }: TextFile, concept: string | null): Found {
   const start = text.trimStart()[0];
-  if (start === undefined) throw new LabError('pairs-too-few', `${name} is empty.`, KNOWN);
+  if (start === undefined) throw new LabError('pairs-too-few.empty', { name });
   if (start === '[') {
     const value = parseJson(text, name);
     return fromRecords(recordsOf(value as unknown[], name), 'JSON list', name, concept);
   }
   if (start === '{') return fromObjects(text, name, concept);
   const table = parseTable(text, name);
-  if (table === null)
-    throw pairsError(
-      `${name} is one column of text, so nothing says which example is positive and which negative.`,
-      KNOWN,
-    );
+  if (table === null) throw new LabError('pairs-format.one-column', { name });
   const format = table.delimiter === '\t' ? 'TSV' : table.delimiter === ';' ? 'CSV with semicolons' : 'CSV';
   const [head, ...rows] = table.rows;
   const columns = head.cells.map((cell) => cell.trim().toLowerCase());
   if (shapeOf(columns) === null) {
     if (table.rows.some(({ cells }) => cells.length !== 2))
-      throw pairsError(
-        `Line ${head.line} of ${name} should name the columns, and has “${head.cells.join('”, “').slice(0, 200)}”.`,
-        'Begin the table with the line “positive,negative”, or “prompt,positive,negative”.',
-        head.line,
-      );
+      throw new LabError('pairs-format.heading', {
+        name,
+        line: head.line,
+        cells: head.cells
+          .map((cell) => `“${cell}”`)
+          .join(', ')
+          .slice(0, 200),
+      });
     return found(
       `${format} of two columns without a heading`,
-      table.rows.map(({ cells, line }) =>
-        placedPair(cells[0], cells[1], null, { line, place: `Line ${line}`, fields: {} }),
-      ),
+      table.rows.map(({ cells, line }) => placedPair(cells[0], cells[1], null, { line, at: line, fields: {} })),
       { notes: ['There is no heading: the left column is taken as positive.'] },
     );
   }
   const records = rows.map(({ cells, line }): PairRecord => {
     if (cells.length > columns.length)
-      throw pairsError(
-        `Line ${line} of ${name} has ${cells.length} columns, and the heading ${columns.length}.`,
-        'Put texts with commas or line breaks in quotation marks.',
-        line,
-      );
+      throw new LabError('pairs-format.columns', { name, line, cells: cells.length, columns: columns.length });
     return {
       line,
-      place: `Line ${line}`,
+      at: line,
       fields: Object.fromEntries(columns.map((column, i) => [column, cells[i] ?? ''])),
     };
   });
@@ -148,12 +137,8 @@ function fromObjects(text: string, name: string, concept: string | null): Found 
   if (Array.isArray(value.positive) && Array.isArray(value.negative)) {
     const side = (items: unknown[], which: string): Labelled[] =>
       items.map((item, i) => {
-        if (typeof item !== 'string')
-          throw pairsError(
-            `Item ${i + 1} of the ${which} list of ${name} is not a text.`,
-            'Write both lists as texts in quotation marks.',
-          );
-        return { text: item, line: null, place: `Item ${i + 1}` };
+        if (typeof item !== 'string') throw new LabError('pairs-format.list-item', { name, at: i + 1, side: which });
+        return { text: item, line: null, at: i + 1 };
       });
     return unpaired('JSON of two lists', side(value.positive, 'positive'), side(value.negative, 'negative'));
   }
@@ -182,7 +167,7 @@ function shapeOf(fields: readonly string[]): Shape | null {
 }
 
 function fromRecords(records: readonly PairRecord[], container: string, name: string, concept: string | null): Found {
-  if (records.length === 0) throw new LabError('pairs-too-few', `${name} holds no pair.`, KNOWN);
+  if (records.length === 0) throw new LabError('pairs-too-few.none', { name });
   const fields = Object.keys(records[0].fields);
   const shape = shapeOf(fields);
   switch (shape) {
@@ -202,12 +187,7 @@ function fromRecords(records: readonly PairRecord[], container: string, name: st
     }
     case 'answers': {
       const question = ['question', 'statement'].find((field) => fields.includes(field));
-      if (question === undefined)
-        throw pairsError(
-          `${records[0].place} of ${name} has answers, but neither “question” nor “statement”.`,
-          KNOWN,
-          records[0].line,
-        );
+      if (question === undefined) throw new LabError('pairs-format.answers', { name, place: placeOf(records[0]) });
       const kind = fields.includes('statement') ? 'Anthropic evals' : 'CAA';
       const placed = records.map((record) =>
         placedPair(
@@ -229,16 +209,15 @@ function fromRecords(records: readonly PairRecord[], container: string, name: st
       return unpaired(`${container} of texts with “${label}”`, positive, negative);
     }
     case null:
-      throw pairsError(
-        `${records[0].place} of ${name} has the fields ${
-          fields
-            .map((field) => `“${field}”`)
-            .join(', ')
-            .slice(0, 300) || '(none)'
-        }, of which the lab makes no pairs.`,
-        KNOWN,
-        records[0].line,
-      );
+      throw new LabError('pairs-format.fields', {
+        name,
+        place: placeOf(records[0]),
+        count: fields.length,
+        fields: fields
+          .map((field) => `“${field}”`)
+          .join(', ')
+          .slice(0, 300),
+      });
   }
 }
 
@@ -248,14 +227,15 @@ const JOINED = (field: string): string =>
 function word(record: PairRecord, field: string, name: string): string {
   const value = record.fields[field];
   if (typeof value === 'string') return value;
-  throw pairsError(
-    `${record.place} of ${name} has ${value === undefined || value === null ? `no “${field}”` : `a “${field}” that is not a text`}.`,
-    'Give every record the same fields, as texts.',
-    record.line,
-  );
+  const missing = value === undefined || value === null;
+  throw new LabError(missing ? 'pairs-format.no-field' : 'pairs-format.field-type', {
+    name,
+    field,
+    place: placeOf(record),
+  });
 }
 
-function placedPair(positive: string, negative: string, prompt: string | null, { line, place }: PairRecord): Placed {
+function placedPair(positive: string, negative: string, prompt: string | null, { line, at }: PairRecord): Placed {
   // A side that is missing must be found missing, whatever stands before it.
   const join = (text: string): string =>
     prompt === null || prompt === '' || text.trim() === ''
@@ -263,13 +243,14 @@ function placedPair(positive: string, negative: string, prompt: string | null, {
       : /\s$/.test(prompt) || /^\s/.test(text)
         ? prompt + text
         : `${prompt}${prompt.includes('\n') ? '\n' : ' '}${text}`;
-  return { pair: { positive: join(positive), negative: join(negative) }, line, place };
+  return { pair: { positive: join(positive), negative: join(negative) }, line, at };
 }
 
 interface Labelled {
   text: string;
   line: number | null;
-  place: string;
+  /** Number of the line or, of a JSON list, of the item: from 1. */
+  at: number;
 }
 
 const POSITIVE = new Set(['positive', 'pos', '+', '1', 'true', 'yes']);
@@ -288,12 +269,8 @@ function sides(
       .toLowerCase();
     const side = POSITIVE.has(label) ? 'positive' : NEGATIVE.has(label) ? 'negative' : null;
     if (side === null)
-      throw pairsError(
-        `${record.place} of ${name} has the ${field} “${label.slice(0, 60)}”, which is neither positive nor negative.`,
-        'Write “positive” or “negative” (or 1 and 0).',
-        record.line,
-      );
-    out[side].push({ text: word(record, 'text', name), line: record.line, place: record.place });
+      throw new LabError('pairs-format.label', { name, field, label: label.slice(0, 60), place: placeOf(record) });
+    out[side].push({ text: word(record, 'text', name), line: record.line, at: record.at });
   }
   return out;
 }
@@ -322,11 +299,7 @@ function unpaired(format: string, positive: readonly Labelled[], negative: reado
   const n = Math.min(positive.length, negative.length);
   if (n === 0 && positive.length + negative.length > 0) {
     const [has, lacks] = positive.length > 0 ? ['positive', 'negative'] : ['negative', 'positive'];
-    throw new LabError(
-      'pairs-one-sided',
-      `There are ${Math.max(positive.length, negative.length)} ${has} texts and no ${lacks} one.`,
-      `Add ${lacks} texts.`,
-    );
+    throw new LabError('pairs-one-sided.lacking', { has, lacks, count: Math.max(positive.length, negative.length) });
   }
   const surplus = Math.max(positive.length, negative.length) - n;
   const notes = [
@@ -341,7 +314,7 @@ function unpaired(format: string, positive: readonly Labelled[], negative: reado
     Array.from({ length: n }, (_, i) => ({
       pair: { positive: positive[i].text, negative: negative[i].text },
       line: negative[i].line,
-      place: positive[i].place,
+      at: positive[i].at,
     })),
     { notes },
   );
@@ -363,17 +336,18 @@ function alignedFiles(a: TextFile, b: TextFile): Found {
       .map((line) => line.trim());
   const [positive, negative] = [lines(up), lines(down)];
   if (positive.length !== negative.length) {
-    throw new LabError(
-      'pairs-one-sided',
-      `${up.name} has ${positive.length} lines and ${down.name} ${negative.length}: from line ${Math.min(positive.length, negative.length) + 1} on, one of them has no partner.`,
-      'Let line 1 of one file be the partner of line 1 of the other, and so on.',
-      { line: Math.min(positive.length, negative.length) + 1 },
-    );
+    throw new LabError('pairs-one-sided.files', {
+      up: up.name,
+      upLines: positive.length,
+      down: down.name,
+      downLines: negative.length,
+      line: Math.min(positive.length, negative.length) + 1,
+    });
   }
   const placed = positive.flatMap((text, i): Placed[] =>
     text === '' && negative[i] === ''
       ? []
-      : [{ pair: { positive: text, negative: negative[i] }, line: i + 1, place: `Line ${i + 1}` }],
+      : [{ pair: { positive: text, negative: negative[i] }, line: i + 1, at: i + 1 }],
   );
   return found('two aligned text files', placed, {
     notes: [`${up.name} is taken as the positive side, ${down.name} as the negative one.`],
@@ -382,36 +356,19 @@ function alignedFiles(a: TextFile, b: TextFile): Found {
 
 /** Every pair has two sides that differ and are not too long; at least two pairs, at most as many as an experiment takes. */
 function checked({ placed, ...reading }: Found): PairsReading {
-  for (const { pair, line, place } of placed) {
+  for (const { pair, ...spot } of placed) {
+    const place = placeOf(spot);
     const missing = pair.positive.trim() === '' ? 'positive' : pair.negative.trim() === '' ? 'negative' : null;
-    const details = line === null ? undefined : { line };
-    if (missing)
-      throw new LabError(
-        'pairs-one-sided',
-        `${place} has no ${missing} text.`,
-        'Give both sides of every pair: the same text with and without the behaviour.',
-        details,
-      );
-    if (pair.positive.trim() === pair.negative.trim())
-      throw new LabError(
-        'pairs-one-sided',
-        `Both sides of ${place.toLowerCase()} are the same text.`,
-        'Let the two sides differ in the behaviour only.',
-        details,
-      );
+    if (missing) throw new LabError('pairs-one-sided.place', { place, missing });
+    if (pair.positive.trim() === pair.negative.trim()) throw new LabError('pairs-one-sided.same-place', { place });
     if (!contrastPair.safeParse(pair).success)
-      throw pairsError(
-        `A text of ${place.toLowerCase()} has ${Math.max(pair.positive.length, pair.negative.length).toLocaleString('en')} characters; an experiment takes up to 4,000.`,
-        'Shorten it: the concept is read from where the two sides differ.',
-        line,
-      );
+      throw new LabError('pairs-format.long', {
+        place,
+        characters: Math.max(pair.positive.length, pair.negative.length),
+        most: MAX_PAIR_TEXT,
+      });
   }
-  if (placed.length < 2)
-    throw new LabError(
-      'pairs-too-few',
-      placed.length === 0 ? 'There is no contrast pair in it.' : 'There is only one contrast pair in it.',
-      'At least two are needed; eight or more give a steadier vector.',
-    );
+  if (placed.length < 2) throw new LabError('pairs-too-few.two', { count: placed.length });
   const notes =
     placed.length > MAX_PAIRS
       ? [

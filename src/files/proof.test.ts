@@ -3,14 +3,13 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { fromBase64 } from '../experiment/base64';
 import { sha256Hex } from '../experiment/digest';
-import type { Run } from '../experiment/run';
 import { readMap } from './map-file';
-import { digestsOf, PROOF_CASES, proofTable, provedFiles, type ProofRecord } from './proof';
+import { digestsOf, PROOF_CASES, proofRun, proofTable, provedFiles, type ProofRecord } from './proof';
 
 const bytesOf = (path: string): Buffer => readFileSync(new URL(`../../${path}`, import.meta.url));
 const fixture = (name: string): Buffer => bytesOf(`fixtures/files/${name}`);
 const record = JSON.parse(fixture('proof.json').toString('utf8')) as ProofRecord;
-const run = JSON.parse(fixture('run.json').toString('utf8')) as Run;
+const run = proofRun(JSON.parse(fixture('run.json').toString('utf8')));
 
 test('the exporters write, to the byte, the files that other programs were seen to read', () => {
   const files = provedFiles(run, readMap(fixture('map.safetensors')));

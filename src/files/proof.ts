@@ -4,9 +4,16 @@
  */
 import { sha256Hex } from '../experiment/digest';
 import type { MapArrays, Run } from '../experiment/run';
+import { parseRun } from '../experiment/run-schema';
 import type { ContrastPair } from '../experiment/schema';
 import { outputsOf } from './outputs';
 import { VECTOR_NAMES, type VectorName } from './steering';
+
+/** The kept run, whatever its version. Its files name the settings by the digest that they had when they were proved. */
+export function proofRun(document: unknown): Run {
+  const { experimentDigest } = document as Pick<Run, 'experimentDigest'>;
+  return { ...parseRun(document), experimentDigest };
+}
 
 /** Texts that a careless writer breaks on. */
 export const PROOF_PAIRS: readonly ContrastPair[] = [

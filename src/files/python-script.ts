@@ -99,7 +99,7 @@ export function writePythonScript(run: ExportedRun, vectorsFile: string, mapFile
   const plain = transfer.operation === 'add' && transfer.scope === 'all';
   const { does, alpha: meaning, functions, hook, call } = plain ? ADDITION : changeOf(transfer);
   const entries = steerings.map(({ vector, role, block, alpha, r, medianNorm }) => {
-    const known: Record<string, number> = { ...run.vector.projections?.[vector], r };
+    const known: Record<string, number> = { ...run.steer.vector.projections?.[vector], r };
     const more = numbers.map((name) => {
       if (known[name] === undefined) throw new LabError('file-invalid.no-projections');
       return `, "${name}": ${known[name]}`;
@@ -125,7 +125,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 TITLE = ${literal(run.experiment.title)}
 EXPERIMENT = ${literal(run.experimentDigest)}
-POSITIVE, NEGATIVE = ${literal(run.concept.positive)}, ${literal(run.concept.negative)}
+POSITIVE, NEGATIVE = ${literal(run.steer.concept.positive)}, ${literal(run.steer.concept.negative)}
 SOURCE = ${modelLines(describePlace(source))}
 TARGET = ${modelLines(describePlace(target))}
 VECTORS = Path(__file__).with_name(${literal(vectorsFile)})
@@ -153,7 +153,7 @@ ${functions}
 def carried():
     """The mapped direction made again from the source's by the map's file: W alone${addBias ? ', then the bias p' : ', since a difference loses the bias'}."""
     arrays, source = load_file(MAP), load_file(VECTORS)["source"]
-    mapped = ${addBias ? `${run.vector.norms.source} * source.double() @ arrays["W"].double() + arrays["p"].double()` : 'source.double() @ arrays["W"].double()'}
+    mapped = ${addBias ? `${run.steer.vector.norms.source} * source.double() @ arrays["W"].double() + arrays["p"].double()` : 'source.double() @ arrays["W"].double()'}
     return (mapped / mapped.norm()).float()
 
 

@@ -1,20 +1,16 @@
 /** A run as a report, in Markdown or as a printable page: what was run, on what, what came out, and what it cost. */
-import type { ArmResult, Run } from '../experiment/run';
+import type { Run } from '../experiment/run';
+import { wordsOf } from '../i18n/text';
+import { metricOf, SHOWN_METRICS } from '../metrics';
 import { heading, list, paragraph, quote, table, toHtml, toMarkdown, type Block } from './document';
 
-const ARM_NAMES: Record<ArmResult['name'], string> = {
-  small: 'small',
-  'small-steered': 'small, steered',
-  large: 'large',
-  mapped: 'large + mapped',
-  native: 'large + native',
-  random: 'large + random',
-};
+const words = wordsOf('en');
+const { say } = words;
 
-const HOMOLOGY_NAMES: Record<Run['models']['homology']['verdict'], string> = {
-  homologous: 'Homologous',
-  related: 'Related',
-  'not-homologous': 'Not homologous',
+const SOLVERS: Record<Run['map']['solver'], string> = {
+  wgsl: 'WGSL kernels',
+  wasm: 'ONNX Runtime WASM and float64',
+  float64: 'float64',
 };
 
 /** Renders the report as Markdown. The same run gives the same report. */
@@ -24,11 +20,16 @@ export const renderReport = (run: Run): string => toMarkdown(reportOf(run));
 export const renderReportHtml = (run: Run): string => toHtml(run.experiment.title, reportOf(run));
 
 function reportOf(run: Run): Block[] {
-  const { models, map, vector, verdict, device } = run;
+  const { models, map, device } = run;
+  const { vector } = run.steer;
+  const { verdict } = run.evidence;
+  const { alignment, tokens } = run.activations;
+  const { statistics } = map;
+  const { selfTest } = device;
   return [
     heading(1, run.experiment.title),
-    paragraph({ bold: verdict.sentence }),
-    list([...verdict.reasons, ...run.warnings.map(({ text }) => `Warning: ${text}`)]),
+    paragraph({ bold: say(verdict.sentence) }),
+    list([...verdict.reasons.map(say), ...run.warnings.map(({ message }) => `Warning: ${say(message)}`)]),
     heading(2, 'What was run'),
     table(
       ['', 'source (small)', 'target (large)'],
@@ -49,26 +50,28 @@ function reportOf(run: Run): Block[] {
       ],
     ),
     paragraph(
-      `Backend: ${device.backend} (${device.reason}). Adapter: ${device.adapter}. ${Object.entries(device.versions)
+      `Backend: ${device.backend} (${say(device.reason)}). Adapter: ${device.adapter}. ${Object.entries(device.versions)
         .map(([name, version]) => `${name} ${version}`)
         .join(', ')}.`,
     ),
     paragraph(
-      `Tokens: ${run.tokens.kept.toLocaleString('en')} kept of ${run.tokens.read.toLocaleString('en')} read; ${run.tokens.train.toLocaleString('en')} to fit, ${run.tokens.heldOut.toLocaleString('en')} held out.`,
+      `Tokens: ${tokens.kept.toLocaleString('en')} kept of ${tokens.read.toLocaleString('en')} read; ${tokens.train.toLocaleString('en')} to fit, ${tokens.heldOut.toLocaleString('en')} held out.`,
     ),
-    ...(run.activations.alignment.by === 'characters'
+    ...(alignment?.by === 'characters'
       ? [
           paragraph(
-            `Positions paired by characters: ${percent(run.activations.alignment.share.source)} of the source’s and ${percent(run.activations.alignment.share.target)} of the target’s positions have a partner.`,
+            `Positions paired by characters: ${percent(alignment.share.source)} of the source’s and ${percent(alignment.share.target)} of the target’s positions have a partner.`,
           ),
         ]
       : []),
-    heading(2, `Do the models belong together? ${HOMOLOGY_NAMES[models.homology.verdict]}`),
+    heading(2, `Do the models belong together? ${words.text(`run.homology.${models.homology.verdict}`)}`),
     table(
       ['check', 'outcome', 'what was found'],
-      models.homology.checks.map(({ name, passed, detail }) => [name, passed ? 'passed' : 'failed', detail]),
+      models.homology.checks.map(({ name, passed, detail }) => [say(name), passed ? 'passed' : 'failed', say(detail)]),
     ),
-    ...(models.homology.unsampled ? [paragraph(`No sample of states was compared: ${models.homology.unsampled}`)] : []),
+    ...(models.homology.unsampled
+      ? [paragraph(`No sample of states was compared: ${say(models.homology.unsampled)}`)]
+      : []),
     heading(2, 'The map'),
     table(
       ['figure', 'value'],
@@ -77,27 +80,33 @@ function reportOf(run: Run): Block[] {
         ['held-out R², shuffled pairs (control)', fixed(map.shuffledR2, 4)],
         ['centred cosine', fixed(map.centredCosine, 4)],
         ['median R² over dimensions', fixed(map.medianDimensionR2, 4)],
-        ['λ', `${map.lambda}, ${map.lambdaRule}`],
+        ['λ', `${map.lambda}, ${say(map.lambdaRule)}`],
         ['kind of map', mapName(map)],
-        ['effective rank', `${fixed(map.statistics.effectiveRank, 1)} of ${map.statistics.ceiling}`],
-        ...map.statistics.withoutTop
+        ...(statistics ? [['effective rank', `${fixed(statistics.effectiveRank, 1)} of ${statistics.ceiling}`]] : []),
+        ...(statistics?.withoutTop ?? [])
           .slice(1, 3)
           .map(({ without, r2 }) => [
             `held-out R² without the ${without === 1 ? 'dimension' : `${without} dimensions`} of highest variance`,
             fixed(r2, 4),
           ]),
-        ['solver', map.solver === 'wgsl' ? 'WGSL kernels' : 'ONNX Runtime WASM and float64'],
+        ['solver', SOLVERS[map.solver]],
         [
           'relative error of W against float64',
           `${map.errorVsFloat64.toExponential(1)} on ${map.auditRows.toLocaleString('en')} rows`,
         ],
-        [
-          'self-test of the solver',
-          `${device.selfTest.passed ? 'passed' : 'failed'}, ${device.selfTest.cases.length} cases in ${device.selfTest.milliseconds.toFixed(0)} ms`,
-        ],
+        ...(selfTest
+          ? [
+              [
+                'self-test of the solver',
+                `${selfTest.passed ? 'passed' : 'failed'}, ${selfTest.cases.length} cases in ${selfTest.milliseconds.toFixed(0)} ms`,
+              ],
+            ]
+          : []),
       ],
     ),
-    paragraph(`Layers: ${map.layerRule}.${map.secondPassReason ? ` Collected twice: ${map.secondPassReason}.` : ''}`),
+    paragraph(
+      `Layers: ${say(map.layerRule)}.${map.secondPassReason ? ` Collected twice: ${say(map.secondPassReason)}.` : ''}`,
+    ),
     table(
       ['kind of map', 'held-out R²', 'R² on fitted texts'],
       map.family.map((member) => [mapName(member), fixed(member.heldOutR2, 4), fixed(member.trainR2, 4)]),
@@ -119,14 +128,27 @@ function reportOf(run: Run): Block[] {
         ...(run.experiment.concept.kind === 'vector'
           ? [['vector of the small model', 'brought along; the pairs give the native vector and judge both']]
           : []),
-        ['pairs', `${vector.pairs}, ${vector.readPosition} token${vector.readPosition === 'mean' ? 's' : ''}`],
+        [
+          'pairs',
+          `${vector.pairs}, ${wordsOf('en').text(`settings.vector.readPosition.option.${vector.readPosition}`)}`,
+        ],
       ],
     ),
     heading(2, 'Arms at the chosen dose'),
     table(
-      ['arm', 'towards', 'r', 'α', 'iso-KL', 'wanted side', '95 % interval', 'n', 'p95 KL', 'rep-3'],
-      run.arms.map((arm) => [
-        ARM_NAMES[arm.name],
+      [
+        'arm',
+        'towards',
+        'r',
+        'α',
+        'iso-KL',
+        'wanted side',
+        '95 % interval',
+        'n',
+        ...SHOWN_METRICS.map(({ id }) => words.text(`metric.${id}.name`)),
+      ],
+      run.evidence.arms.map((arm) => [
+        words.text(`arms.${arm.name}.name`),
         arm.direction === 'none' ? '–' : arm.direction,
         fixed(arm.dose.r, 2),
         fixed(arm.dose.alpha, 2),
@@ -134,13 +156,14 @@ function reportOf(run: Run): Block[] {
         percent(arm.conceptRate.value),
         `${percent(arm.conceptRate.interval[0])}–${percent(arm.conceptRate.interval[1])}`,
         String(arm.conceptRate.n),
-        fixed(arm.p95Kl, 2),
-        fixed(arm.rep3, 2),
+        ...SHOWN_METRICS.map(({ id, digits }) => fixed(metricOf(arm.metrics, id), digits)),
       ]),
     ),
     heading(2, 'One continuation of each arm'),
-    ...run.arms.flatMap((arm) => [
-      paragraph({ bold: `${ARM_NAMES[arm.name]}${arm.direction === 'none' ? '' : `, ${arm.direction}`}` }),
+    ...run.evidence.arms.flatMap((arm) => [
+      paragraph({
+        bold: `${words.text(`arms.${arm.name}.name`)}${arm.direction === 'none' ? '' : `, ${arm.direction}`}`,
+      }),
       quote(arm.samples[0] ?? ''),
     ]),
     heading(2, 'Provenance'),

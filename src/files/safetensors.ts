@@ -3,7 +3,9 @@
  * without gaps. Vectors and maps are written as float32; float16 and bfloat16 are read too.
  */
 import { z } from 'zod';
-import { ByteReader, concatenate, floatBytes, invalidFile, padding, requireFinite, u64Bytes, utf8 } from './bytes';
+import { LabError } from '../experiment/errors';
+import { problemList, problemsOf } from '../experiment/problems';
+import { ByteReader, concatenate, floatBytes, padding, requireFinite, u64Bytes, utf8 } from './bytes';
 
 /** A tensor with its shape, row-major. */
 export interface Tensor {
@@ -28,7 +30,7 @@ export function writeSafetensors({ tensors, metadata }: TensorFile): Uint8Array<
   for (const [name, { shape, values }] of Object.entries(tensors)) {
     if (shape.reduce((product, n) => product * n, 1) !== values.length)
       throw new RangeError(`“${name}” has ${values.length} values and the shape [${shape.join(', ')}].`);
-    requireFinite(values, `“${name}”`);
+    requireFinite(values, name, 'safetensors');
     header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + values.byteLength] };
     offset += values.byteLength;
   }
@@ -53,30 +55,23 @@ const headerSchema = z.object({ __metadata__: z.record(z.string(), z.string()).o
  * Reads a safetensors file whose tensors are all floating-point of 32 or 16 bits.
  * @throws LabError `file-invalid`: damaged, a tensor of another type, or bytes that the header does not account for
  */
-export function readSafetensors(bytes: Uint8Array, name = 'The file'): TensorFile {
+export function readSafetensors(bytes: Uint8Array, name = '.safetensors'): TensorFile {
   const reader = new ByteReader(bytes, name);
   const length = bytes.length < 8 ? 0 : reader.u64();
   if (length < 2 || length > MAX_HEADER || length > bytes.length - 8)
-    throw invalidFile(
-      `${name} is no safetensors file: its header is not where it should be.`,
-      'Choose a .safetensors file, or fetch this one again.',
-    );
+    throw new LabError('file-invalid.safetensors', { name });
   let value: unknown;
   try {
     value = JSON.parse(reader.text(length));
   } catch {
-    throw invalidFile(
-      `${name} is no safetensors file: its header is not JSON.`,
-      'Choose a .safetensors file, or fetch this one again.',
-    );
+    throw new LabError('file-invalid.safetensors-json', { name });
   }
   const parsed = headerSchema.safeParse(value);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw invalidFile(
-      `The header of ${name} is malformed at “${issue.path.join('.') || 'its top'}”: ${issue.message}`,
-      'The file is damaged: fetch or write it again.',
-    );
+    throw new LabError('file-invalid.safetensors-header', {
+      name,
+      problems: problemList(problemsOf(parsed.error, value)),
+    });
   }
   const { __metadata__: metadata = {}, ...entries } = parsed.data;
   const data = reader.at;
@@ -92,31 +87,19 @@ export function readSafetensors(bytes: Uint8Array, name = 'The file'): TensorFil
     },
   ] of Object.entries(entries).toSorted(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0])) {
     const size = Object.hasOwn(BYTES, dtype) ? BYTES[dtype] : null;
-    if (size === null)
-      throw invalidFile(
-        `“${tensor}” of ${name} is of type ${dtype}; F32, F16 and BF16 are read.`,
-        'Save it as float32.',
-        { tensor },
-      );
+    if (size === null) throw new LabError('file-invalid.safetensors-type', { name, tensor, dtype });
     const count = shape.reduce((product, n) => product * n, 1);
     if (start !== expected || end - start !== count * size)
-      throw invalidFile(
-        `“${tensor}” of ${name} does not lie where its shape says.`,
-        'The file is damaged: fetch or write it again.',
-        { tensor },
-      );
+      throw new LabError('file-invalid.safetensors-offsets', { name, tensor });
     expected = end;
     reader.at = data + start;
     const from = reader.skip(count * size);
     const values = size === 4 ? reader.floats(from, count) : widen(bytes.subarray(from, reader.at), dtype);
-    requireFinite(values, `“${tensor}” of ${name}`);
+    requireFinite(values, tensor, name);
     tensors[tensor] = { shape, values };
   }
   if (data + expected !== bytes.length)
-    throw invalidFile(
-      `${name} has ${bytes.length - data - expected} bytes that its header says nothing of.`,
-      'The file is cut short or damaged: fetch or write it again.',
-    );
+    throw new LabError('file-invalid.safetensors-rest', { name, bytes: bytes.length - data - expected });
   return { tensors, metadata };
 }
 

@@ -15,7 +15,7 @@ export type VectorName = (typeof VECTOR_NAMES)[number];
 /** The parts of a run that its files are made from. */
 export type ExportedRun = Pick<
   Run,
-  'app' | 'experimentDigest' | 'experiment' | 'concept' | 'models' | 'map' | 'vector' | 'verdict'
+  'app' | 'experimentDigest' | 'experiment' | 'models' | 'map' | 'steer' | 'evidence'
 >;
 
 export interface Steering {
@@ -54,16 +54,17 @@ export function steeringOf(run: ExportedRun, vector: VectorName): Steering {
   const further = run.experiment.transfer.also?.length ?? 0;
   if (further > 0) throw new LabError('file-cannot-carry.further-blocks', { count: further });
   const role = vector === 'source' ? 'source' : 'target';
-  const direction = fromBase64(run.vector.values[vector]);
+  const direction = fromBase64(run.steer.vector.values[vector]);
   const model = run.models[role];
   if (direction.length !== model.hiddenSize)
-    throw new LabError(
-      'file-invalid',
-      `The ${vector} vector of this run has ${direction.length} values, and ${model.title} is ${model.hiddenSize} wide.`,
-      'The run is damaged: run the experiment again.',
-    );
-  const { r } = run.verdict.chosenDose;
-  const medianNorm = run.vector.medianNorm[role];
+    throw new LabError('file-invalid.run-vector', {
+      vector,
+      values: direction.length,
+      model: model.title,
+      width: model.hiddenSize,
+    });
+  const { r } = run.evidence.verdict.chosenDose;
+  const medianNorm = run.steer.vector.medianNorm[role];
   const alpha = r * medianNorm;
   return {
     vector,
@@ -94,7 +95,7 @@ export function describeSteering(run: ExportedRun, { vector, model, block, r, al
     transfer.operation === 'add' && transfer.scope === 'all'
       ? `Add to the output of block ${block} (0-based) of ${model.id}, at every position`
       : `Block ${block} (0-based) of ${model.id}: ${describeOperation(transfer)}`;
-  return `${run.concept.title}: ${vector} vector, ${whose}. ${sentence}. Factor 1 is the chosen dose, r = ${short(r)} (norm ${short(alpha)}), toward “${run.concept.positive}”; factor -1 is toward “${run.concept.negative}”. Experiment ${run.experimentDigest}.`;
+  return `${run.steer.concept.title}: ${vector} vector, ${whose}. ${sentence}. Factor 1 is the chosen dose, r = ${short(r)} (norm ${short(alpha)}), toward “${run.steer.concept.positive}”; factor -1 is toward “${run.steer.concept.negative}”. Experiment ${run.experimentDigest}.`;
 }
 
 /** A number at six significant digits, without an exponent where it has none to need. */

@@ -5,7 +5,8 @@
  */
 import { z } from 'zod';
 import { LabError } from '../experiment/errors';
-import { invalidFile, requireFinite } from './bytes';
+import { problemList, problemsOf } from '../experiment/problems';
+import { requireFinite } from './bytes';
 
 export interface Svec {
   /** `model_type` of the model's config.json. */
@@ -16,14 +17,9 @@ export interface Svec {
 
 /** Writes a .svec. @throws LabError `file-cannot-carry` for no direction, `file-invalid` for a value that is no number */
 export function writeSvec({ modelType, directions }: Svec): string {
-  if (directions.size === 0)
-    throw new LabError(
-      'file-cannot-carry',
-      'There is no direction to write.',
-      'Run the experiment as far as the vector first.',
-    );
+  if (directions.size === 0) throw new LabError('file-cannot-carry.nothing');
   const rows = [...directions].map(([block, values]): [string, number[][]] => {
-    requireFinite(values, `The direction of block ${block}`);
+    requireFinite(values, `directions.${block}`, '.svec');
     // float32 → float64 → shortest decimal: read back, it is the same float32.
     return [String(block), [Array.from(values)]];
   });
@@ -45,46 +41,29 @@ const svecSchema = z.object({
  * Reads a .svec with one direction a block.
  * @throws LabError `file-invalid` naming what is wrong; `file-cannot-carry` for several rows a block (positions, heads or a plane)
  */
-export function readSvec(text: string, name = 'The file'): Svec {
+export function readSvec(text: string, name = '.svec'): Svec {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw invalidFile(
-      `${name} is not JSON: ${(error as Error).message}.`,
-      'Choose a .svec file, or fetch this one again.',
-    );
+    throw new LabError('file-invalid.svec-json', { name, reason: (error as Error).message }, error);
   }
   const parsed = svecSchema.safeParse(value);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw invalidFile(
-      `${name} is no .svec: ${issue.path.join('.') || 'the document'}: ${issue.message}.`,
-      'A .svec has model_type and directions by block.',
-    );
+    throw new LabError('file-invalid.svec', { name, problems: problemList(problemsOf(parsed.error, value)) });
   }
   const directions = new Map<number, Float32Array>();
   for (const [block, found] of Object.entries(parsed.data.directions)) {
     const matrix = typeof found[0] === 'number' ? [found as number[]] : (found as number[][]);
     if (matrix.length !== 1) {
-      throw new LabError(
-        'file-cannot-carry',
-        `Block ${block} of ${name} has ${matrix.length} directions: one a position, a head, or an axis of a plane.`,
-        'The lab adds one direction a block: choose a .svec of a method that does too, such as CAA.',
-        { block: Number(block) },
-      );
+      throw new LabError('file-cannot-carry.svec-directions', { name, block: Number(block), count: matrix.length });
     }
     const values = Float32Array.from(matrix[0]);
-    requireFinite(values, `The direction of block ${block} of ${name}`);
+    requireFinite(values, `directions.${block}`, name);
     directions.set(Number(block), values);
   }
   const widths = new Set([...directions.values()].map(({ length }) => length));
-  if (directions.size === 0 || widths.has(0))
-    throw invalidFile(`${name} holds no direction.`, 'Write it again from a run.');
-  if (widths.size > 1)
-    throw invalidFile(
-      `${name} holds directions of different lengths, ${[...widths].join(' and ')}.`,
-      'All directions of a file are for one model: write it again.',
-    );
+  if (directions.size === 0 || widths.has(0)) throw new LabError('file-invalid.empty', { name });
+  if (widths.size > 1) throw new LabError('file-invalid.widths', { name, widths: [...widths].join(', ') });
   return { modelType: parsed.data.model_type, directions };
 }

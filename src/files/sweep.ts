@@ -1,8 +1,11 @@
-/** The dose sweep as CSV: one row an arm, dose and half of the prompts. */
+/** The dose sweep as CSV: one row an arm, dose and half of the prompts; every measure has its column. */
 import Papa from 'papaparse';
 import { z } from 'zod';
-import { DOSED_ARMS, type DoseCell } from '../experiment/run';
-import { invalidFile } from './bytes';
+import { LabError } from '../experiment/errors';
+import { problemsOf } from '../experiment/problems';
+import { DOSED_ARMS } from '../experiment/arms';
+import type { DoseCell } from '../experiment/run';
+import { METRICS } from '../metrics';
 
 const COLUMNS = [
   'arm',
@@ -16,15 +19,12 @@ const COLUMNS = [
   'negative_rate',
   'negative_low',
   'negative_high',
-  'undecided',
   'n',
-  'kl_mean',
-  'kl_p95',
-  'rep3',
 ] as const;
 
-/** Writes the sweep; numbers in full, an unknown iso-KL dose as an empty cell. */
+/** Writes the sweep, with a column for every measure that was taken; numbers in full, what is not known as an empty cell. */
 export function writeSweep(cells: readonly DoseCell[]): string {
+  const taken = METRICS.filter(({ id }) => cells.some(({ metrics }) => id in metrics));
   const rows = cells.map((c) => [
     c.arm,
     c.half,
@@ -35,72 +35,76 @@ export function writeSweep(cells: readonly DoseCell[]): string {
     ...c.positive.interval,
     c.negative.rate,
     ...c.negative.interval,
-    c.undecided,
     c.n,
-    c.klMean,
-    c.klP95,
-    c.rep3,
+    ...taken.map(({ id }) => c.metrics[id] ?? ''),
   ]);
-  return `${Papa.unparse([[...COLUMNS], ...rows], { newline: '\n' })}\n`;
+  return `${Papa.unparse([[...COLUMNS, ...taken.map(({ column }) => column)], ...rows], { newline: '\n' })}\n`;
 }
 
 const number = z
   .string()
   .regex(/^(NaN|-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)$/i, 'not a number')
   .transform(Number);
+const absent = z.literal('').transform(() => null);
 const rowSchema = z.object({
   arm: z.enum(DOSED_ARMS),
   half: z.enum(['choose', 'report']),
   r: number,
   alpha: number,
-  iso_kl: z.union([z.literal('').transform(() => null), number]),
+  iso_kl: z.union([absent, number]),
   positive_rate: number,
   positive_low: number,
   positive_high: number,
   negative_rate: number,
   negative_low: number,
   negative_high: number,
-  undecided: number,
   n: number,
-  kl_mean: number,
-  kl_p95: number,
-  rep3: number,
 });
+/** Other versions of the lab have fewer measures, or more, whose columns are left aside. */
+const measuresSchema = z.object(
+  Object.fromEntries(METRICS.map(({ column }) => [column, z.union([absent, number]).optional()])),
+);
 
 /** Reads a sweep. @throws LabError `file-invalid` naming the line and column */
-export function readSweep(text: string, name = 'The file'): DoseCell[] {
+export function readSweep(text: string, name = 'sweep.csv'): DoseCell[] {
   const [head = [], ...rows] = Papa.parse<string[]>(text.replace(/^\uFEFF/, ''), { delimiter: ',' }).data;
   const missing = COLUMNS.filter((column) => !head.includes(column));
   if (missing.length > 0)
-    throw invalidFile(
-      `${name} is no sweep of the lab: it has no column ${missing.map((column) => `“${column}”`).join(', ')}.`,
-      'Choose a sweep.csv that the lab wrote.',
-    );
+    throw new LabError('file-invalid.sweep-columns', {
+      name,
+      count: missing.length,
+      columns: missing.map((column) => `“${column}”`).join(', '),
+    });
   return rows.flatMap((cells, i) => {
     if (cells.length === 1 && cells[0] === '') return [];
-    const parsed = rowSchema.safeParse(Object.fromEntries(head.map((column, k) => [column, cells[k] ?? ''])));
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      throw invalidFile(
-        `Line ${i + 2} of ${name}, column “${issue.path.join('.')}”: ${issue.message}.`,
-        'Fix that cell, or save the sweep again.',
-        { line: i + 2 },
-      );
+    const record = Object.fromEntries(head.map((column, k) => [column, cells[k] ?? '']));
+    const [row, measures] = [rowSchema.safeParse(record), measuresSchema.safeParse(record)];
+    if (!row.success || !measures.success) {
+      const [{ field, problem }] = problemsOf((row.error ?? measures.error)!, record);
+      throw new LabError('file-invalid.sweep-cell', { name, line: i + 2, column: field, problem });
     }
-    const row = parsed.data;
-    return {
-      arm: row.arm,
-      half: row.half,
-      r: row.r,
-      alpha: row.alpha,
-      isoKl: row.iso_kl,
-      positive: { rate: row.positive_rate, interval: [row.positive_low, row.positive_high] },
-      negative: { rate: row.negative_rate, interval: [row.negative_low, row.negative_high] },
-      undecided: row.undecided,
-      n: row.n,
-      klMean: row.kl_mean,
-      klP95: row.kl_p95,
-      rep3: row.rep3,
-    };
+    return { ...cellOf(row.data), metrics: metricsOf(measures.data) };
   });
+}
+
+function cellOf(row: z.infer<typeof rowSchema>): Omit<DoseCell, 'metrics'> {
+  return {
+    arm: row.arm,
+    half: row.half,
+    r: row.r,
+    alpha: row.alpha,
+    isoKl: row.iso_kl,
+    positive: { rate: row.positive_rate, interval: [row.positive_low, row.positive_high] },
+    negative: { rate: row.negative_rate, interval: [row.negative_low, row.negative_high] },
+    n: row.n,
+  };
+}
+
+function metricsOf(columns: z.infer<typeof measuresSchema>): DoseCell['metrics'] {
+  return Object.fromEntries(
+    METRICS.flatMap(({ id, column }) => {
+      const value = columns[column];
+      return value === undefined || value === null ? [] : [[id, value] as const];
+    }),
+  );
 }

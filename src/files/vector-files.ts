@@ -1,6 +1,5 @@
 /** The steering vectors of a run as files: GGUF control vector, .svec, safetensors; and reading any of them back. */
 import { LabError } from '../experiment/errors';
-import { invalidFile } from './bytes';
 import { readControlVector, writeControlVector } from './gguf';
 import { readSafetensors, writeSafetensors, type Tensor } from './safetensors';
 import { describeOperation } from './operations';
@@ -10,6 +9,7 @@ import {
   steeringOf,
   VECTOR_NAMES,
   type ExportedRun,
+  type Steering,
   type VectorName,
 } from './steering';
 import { readSvec, writeSvec } from './svec';
@@ -20,7 +20,7 @@ export function vectorGguf(run: ExportedRun, vector: VectorName): Uint8Array<Arr
   requireAddition(run);
   return writeControlVector({
     directions: new Map([[steering.block, steering.added]]),
-    modelHint: steering.model.modelType,
+    modelHint: typeOf(steering),
     name: `${run.experiment.title} (${vector})`,
     description: describeSteering(run, steering),
   });
@@ -30,7 +30,13 @@ export function vectorGguf(run: ExportedRun, vector: VectorName): Uint8Array<Arr
 export function vectorSvec(run: ExportedRun, vector: VectorName): string {
   const { block, added, model } = steeringOf(run, vector);
   requireAddition(run);
-  return writeSvec({ modelType: model.modelType, directions: new Map([[block, added]]) });
+  return writeSvec({ modelType: typeOf({ model }), directions: new Map([[block, added]]) });
+}
+
+/** What the format must say the model is. @throws LabError `file-cannot-carry` for a run of an early version, which does not say it */
+function typeOf({ model }: Pick<Steering, 'model'>): string {
+  if (model.modelType === null) throw new LabError('file-cannot-carry.model-type', { model: model.title });
+  return model.modelType;
 }
 
 /** What the metadata of the vectors' safetensors file calls the format. */
@@ -44,7 +50,7 @@ export const VECTORS_FORMAT = 'lrt-lab steering vectors';
 export function vectorSafetensors(run: ExportedRun): Uint8Array<ArrayBuffer> {
   const { transfer } = run.experiment;
   const projections = Object.fromEntries(
-    Object.entries(run.vector.projections ?? {}).flatMap(([name, { mean, high, low }]) => [
+    Object.entries(run.steer.vector.projections ?? {}).flatMap(([name, { mean, high, low }]) => [
       [`${name}_projection_mean`, String(mean)],
       [`${name}_projection_high`, String(high)],
       [`${name}_projection_low`, String(low)],
@@ -64,8 +70,8 @@ export function vectorSafetensors(run: ExportedRun): Uint8Array<ArrayBuffer> {
       experiment: run.experimentDigest,
       source_model: source.model.id,
       target_model: mapped.model.id,
-      source_model_type: source.model.modelType,
-      target_model_type: mapped.model.modelType,
+      ...(source.model.modelType === null ? {} : { source_model_type: source.model.modelType }),
+      ...(mapped.model.modelType === null ? {} : { target_model_type: mapped.model.modelType }),
       source_block: String(source.block),
       target_block: String(mapped.block),
       source_median_norm: String(source.medianNorm),
@@ -111,7 +117,7 @@ export function looksLikeSafetensors(bytes: Uint8Array): boolean {
  * @param name for errors
  * @throws LabError `file-invalid`, `file-cannot-carry`
  */
-export function readVectorFile(bytes: Uint8Array, name = 'The file'): ReadVectors {
+export function readVectorFile(bytes: Uint8Array, name = 'vectors'): ReadVectors {
   if (looksLikeGguf(bytes)) {
     const { directions, modelHint, description } = readControlVector(bytes, name);
     return {
@@ -127,10 +133,7 @@ export function readVectorFile(bytes: Uint8Array, name = 'The file'): ReadVector
   }
   if (!looksLikeSafetensors(bytes)) {
     if (!/^\uFEFF?\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64))))
-      throw invalidFile(
-        `${name} is no vector file that the lab knows.`,
-        'Choose a GGUF control vector, a .svec or a .safetensors file.',
-      );
+      throw new LabError('file-invalid.vectors', { name });
     const { modelType, directions } = readSvec(decode(bytes, name), name);
     return {
       format: '.svec',
@@ -141,12 +144,7 @@ export function readVectorFile(bytes: Uint8Array, name = 'The file'): ReadVector
   const { tensors, metadata } = readSafetensors(bytes, name);
   const vectors = Object.entries(tensors).map(([tensor, { shape, values }]): ReadVector => {
     if (shape.length !== 1 || values.length === 0)
-      throw new LabError(
-        'file-invalid',
-        `“${tensor}” of ${name} has the shape [${shape.join(', ')}], which is no vector.`,
-        'Choose a file of vectors; a map is read as one where W, p and the means are in it.',
-        { tensor },
-      );
+      throw new LabError('file-invalid.tensor-shape', { name, tensor, shape: shape.join(', ') });
     const side = tensor === 'source' ? 'source' : 'target';
     return {
       name: tensor,
@@ -155,7 +153,7 @@ export function readVectorFile(bytes: Uint8Array, name = 'The file'): ReadVector
       values,
     };
   });
-  if (vectors.length === 0) throw invalidFile(`${name} holds no tensor.`, 'Write it again from a run.');
+  if (vectors.length === 0) throw new LabError('file-invalid.empty', { name });
   return { format: 'safetensors', vectors, description: metadata.format ?? null };
 }
 
@@ -167,6 +165,6 @@ export function decode(bytes: Uint8Array, name: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw invalidFile(`${name} is not UTF-8 text.`, 'Save it as UTF-8 and choose it again.');
+    throw new LabError('file-invalid.encoding', { name });
   }
 }

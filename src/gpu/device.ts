@@ -63,19 +63,11 @@ export function softwareAdapter(info: GPUAdapterInfo): boolean {
 const NOTHING = { vendor: '', architecture: '', device: '', description: '' };
 
 function missing(): LabError {
-  return new LabError(
-    'webgpu-missing',
-    'This browser has no WebGPU, or this page may not use it.',
-    'Use a recent Chrome, Edge, Safari or Firefox, over https or on localhost; or let the lab compute on the CPU.',
-  );
+  return new LabError('webgpu-missing.browser');
 }
 
 function noAdapter(): LabError {
-  return new LabError(
-    'webgpu-no-adapter',
-    'The browser has WebGPU but offers no graphics adapter.',
-    'Switch on hardware acceleration in the browser’s settings, update the graphics driver, or let the lab compute on the CPU.',
-  );
+  return new LabError('webgpu-no-adapter.none');
 }
 
 async function requestAdapter(options: GPURequestAdapterOptions): Promise<GPUAdapter> {
@@ -141,10 +133,8 @@ export async function createDevice(
     device = await adapter.requestDevice({ label: 'lrt-lab', requiredLimits, requiredFeatures });
   } catch (error) {
     throw new LabError(
-      'webgpu-no-adapter',
-      `The adapter refused to make a device: ${(error as Error).message}`,
-      'Close other pages that use the GPU, then reload.',
-      { vendor: report.info.vendor },
+      'webgpu-no-adapter.refused',
+      { reason: (error as Error).message, vendor: report.info.vendor },
       error,
     );
   }
@@ -162,9 +152,7 @@ export async function createDevice(
 
 /** The error of work that was on a device when it went. */
 export function deviceLost(message: string): LabError {
-  return new LabError(
-    'webgpu-device-lost',
-    `The graphics device was lost${message ? `: ${message}` : '.'}`,
-    'Run it again: the lab makes a new device. If it is lost again, use a smaller model, a shorter corpus or the CPU.',
-  );
+  return message === ''
+    ? new LabError('webgpu-device-lost')
+    : new LabError('webgpu-device-lost.said', { reason: message });
 }

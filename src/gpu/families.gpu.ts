@@ -1,13 +1,13 @@
 /** The GPU's family of maps against float64, on moments shaped like activations. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LabError } from '../experiment/errors';
-import { affine, familiesFromMoments, type FamilyMember, type SplitMoments } from '../math/families';
-import type { AffineMap } from '../math/fit-types';
+import { familiesFromMoments, type FamilyMember, type SplitMoments } from '../math/families';
+import { roundedMap, type AffineMap } from '../math/affine-map';
 import { matmulTN, transpose } from '../math/matrix';
 import { medianOfFinite, pairMoments, ridgeFromMoments, scoreFromMoments } from '../math/moments';
-import { Float64Fit } from '../math/ridge';
+import { Float64Fit } from '../fit/float64-fit';
 import { activationLike, type PairedStates } from '../math/testing/activations';
-import { fuzzCase } from '../math/testing/fit-fuzz';
+import { fuzzCase } from '../fit/testing/fuzz';
 import { createDevice, type LabDevice } from './device';
 import { gpuFamilies } from './families';
 import { liveMemory } from './scope';
@@ -33,7 +33,7 @@ function split(data: PairedStates): SplitMoments {
 }
 
 function ridgeOf(moments: SplitMoments, lambda: number): AffineMap {
-  return affine(ridgeFromMoments(moments.train, lambda).W, moments.train, lambda);
+  return roundedMap(ridgeFromMoments(moments.train, lambda).W, moments.train, lambda);
 }
 
 /** Largest element of |RᵀR − I| on the smaller side. */

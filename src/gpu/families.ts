@@ -6,7 +6,6 @@
 import { throwIfAborted } from '../experiment/errors';
 import { symmetricEigen } from '../math/eigen';
 import {
-  affine,
   checkFamily,
   type FamilyMember,
   identityMember,
@@ -16,7 +15,7 @@ import {
   ridgeMatrix,
   type SplitMoments,
 } from '../math/families';
-import type { AffineMap } from '../math/fit-types';
+import { roundedMap, type AffineMap } from '../math/affine-map';
 import { matmul, matmulTN, type Matrix, type MatrixLike, transpose, zeros } from '../math/matrix';
 import { type MomentScore, type PairMoments, scoreFromSums } from '../math/moments';
 import { Random } from '../math/random';
@@ -131,7 +130,7 @@ async function orthogonalMembers(
         kind,
         null,
         factor,
-        affine({ ...R, data: R.data.map((x) => x * factor) }, train, lambda),
+        roundedMap({ ...R, data: R.data.map((x) => x * factor) }, train, lambda),
         own,
         other,
       );

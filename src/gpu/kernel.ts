@@ -92,12 +92,7 @@ function cacheOf(device: GPUDevice): Cache {
 /** The compiled kernel, if `compileKernels` has made it. */
 export function compiled(device: GPUDevice, kernel: Kernel): CompiledKernel {
   const hit = cacheOf(device).ready.get(kernel);
-  if (!hit)
-    throw new LabError(
-      'internal',
-      `The kernel ${kernel.name} was used before it was compiled.`,
-      'Report this message.',
-    );
+  if (!hit) throw new LabError('internal.kernel', { kernel: kernel.name });
   return hit;
 }
 
@@ -165,12 +160,11 @@ async function compile(device: GPUDevice, kernel: Kernel): Promise<CompiledKerne
 }
 
 function shaderError(kernel: Kernel, message: string, line: number): LabError {
-  return new LabError(
-    'shader-compile',
-    `The kernel ${kernel.name} does not compile on this device${line > 0 ? ` (line ${line})` : ''}: ${message}`,
-    'Update the browser and the graphics driver, or let the lab compute on the CPU; please report this message.',
-    { kernel: kernel.name, line },
-  );
+  return new LabError(line > 0 ? 'shader-compile.line' : 'shader-compile.whole', {
+    kernel: kernel.name,
+    line,
+    reason: message,
+  });
 }
 
 /** Packs parameter values in the order and types of the kernel's `struct Params`. @throws RangeError on a missing or unknown name */

@@ -141,13 +141,7 @@ export class Recorder {
         new Promise<null>((resolve) => setTimeout(resolve, 50, null)),
       ]);
       if (lost) throw deviceLost(lost.message);
-      throw new LabError(
-        'internal',
-        `Reading back from the GPU failed: ${(error as Error).message}`,
-        'Reload the page and run it again.',
-        undefined,
-        error,
-      );
+      throw new LabError('internal.read-back', { reason: (error as Error).message }, error);
     } finally {
       staging.destroy();
     }

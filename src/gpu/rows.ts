@@ -1,6 +1,5 @@
-/** Rows of a model's tensors on the GPU: compacting the chosen ones, and projecting them on vectors. */
+/** Rows of a model's tensors on the GPU: compacting the chosen ones. */
 import { gatherRows, gatherRowsKernel } from './kernels/gather-rows/gather-rows';
-import { project, projectKernel } from './kernels/project/project';
 import { Recorder } from './recorder';
 import { GpuScope } from './scope';
 import type { GpuMatrix } from './types';
@@ -31,7 +30,7 @@ export class GpuRows {
 
   /** @throws LabError shader-compile */
   static async create(device: GPUDevice): Promise<GpuRows> {
-    return new GpuRows(await Recorder.create(device, [gatherRowsKernel, projectKernel]));
+    return new GpuRows(await Recorder.create(device, [gatherRowsKernel]));
   }
 
   /**
@@ -67,37 +66,6 @@ export class GpuRows {
     this.#rec.submit();
     scratch.dispose();
     return out;
-  }
-
-  /**
-   * (A − 1·shift)·vectorsᵀ for a float32 tensor, read back: rows×count, row-major.
-   * @param vectors count×cols
-   * @throws RangeError if the widths differ, or the tensor is float16: gather it first
-   */
-  async project(A: GpuTensor, vectors: Float32Array, shift?: Float32Array): Promise<Float32Array> {
-    const { buffer, rows, cols, type } = A;
-    if (type === 'float16') throw new RangeError('Only float32 rows can be projected: gather float16 ones first.');
-    const count = vectors.length / cols;
-    if (!Number.isInteger(count) || count < 1 || (shift && shift.length !== cols))
-      throw new RangeError(`Vectors of ${vectors.length} numbers do not fit rows of ${cols}.`);
-    if (rows === 0) return new Float32Array(0);
-    const scratch = new GpuScope(this.device);
-    try {
-      const out = scratch.buffer(rows * count * 4, 'projections');
-      project(this.#rec, {
-        A: { buffer, size: rows * cols * 4 },
-        rows,
-        cols,
-        vectors: scratch.upload(vectors, 'vectors'),
-        count,
-        shift: shift && scratch.upload(shift, 'shift'),
-        out,
-      });
-      await scratch.settled();
-      return await this.#rec.readFloats(out, rows * count);
-    } finally {
-      scratch.dispose();
-    }
   }
 
   dispose(): void {

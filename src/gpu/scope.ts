@@ -53,8 +53,7 @@ export class GpuScope {
     label: string,
     usage: number = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
   ): GPUBuffer {
-    if (this.#disposed)
-      throw new LabError('internal', `“${label}” was asked of a scope that has been disposed.`, 'Report this message.');
+    if (this.#disposed) throw new LabError('internal.disposed', { what: label });
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
     const most = Math.min(maxBufferSize, usage & GPUBufferUsage.STORAGE ? maxStorageBufferBindingSize : maxBufferSize);
@@ -100,8 +99,9 @@ export class GpuScope {
   async settled(): Promise<void> {
     await Promise.all(this.#pending.splice(0));
     if (this.#failure !== null)
-      throw new LabError('out-of-memory', `The GPU has no memory left: ${this.#failure}`, REMEDY, {
-        bytes: this.#ledger.bytes,
+      throw new LabError('out-of-memory.gpu', {
+        reason: this.#failure,
+        megabytes: Math.round(this.#ledger.bytes / 2 ** 20),
       });
   }
 
@@ -129,14 +129,10 @@ export class GpuScope {
     this.#disposed = true;
   }
 }
-
-const REMEDY = 'Choose fewer layers, a smaller model or a device with more memory.';
-
 function outOfMemory(label: string, size: number, most: number): LabError {
-  return new LabError(
-    'out-of-memory',
-    `“${label}” needs ${(size / 2 ** 20).toFixed(0)} MiB in one buffer; this device allows ${(most / 2 ** 20).toFixed(0)} MiB.`,
-    REMEDY,
-    { bytes: size, limit: most },
-  );
+  return new LabError('out-of-memory.buffer', {
+    label,
+    needed: Math.round(size / 2 ** 20),
+    limit: Math.round(most / 2 ** 20),
+  });
 }

@@ -3,9 +3,10 @@
  * Drivers do get WGSL wrong; a lab must not show numbers from one that does.
  */
 import { LabError, throwIfAborted } from '../experiment/errors';
+import { message } from '../experiment/message';
 import { activationLike } from '../math/testing/activations';
 import { relativeError } from '../math/matrix';
-import { Float64Fit } from '../math/ridge';
+import { Float64Fit } from '../fit/float64-fit';
 import { GpuFit } from './fit/gpu-fit';
 import { KERNEL_CASES } from './kernels/cases';
 import { kernelsFor } from './kernels/all';
@@ -73,12 +74,17 @@ export async function runSelfTest(device: GPUDevice, signal?: AbortSignal): Prom
 export function requireSelfTest(report: SelfTestReport): void {
   if (report.passed) return;
   const failed = report.cases.filter((item) => !item.passed);
-  throw new LabError(
-    'self-test',
-    `This graphics device computes wrongly: ${failed.map((item) => `${item.kernel}: ${item.name} (error ${item.maxRelativeError.toExponential(1)}, allowed ${item.tolerance.toExponential(0)})`).join(', ')}.`,
-    'Update the graphics driver or use another browser; meanwhile let the lab compute on the CPU.',
-    { failed: failed.length },
-  );
+  throw new LabError('self-test.kernels', {
+    failed: failed.length,
+    kernels: failed.map((item) =>
+      message('selftest.case', {
+        kernel: item.kernel,
+        name: item.name,
+        error: item.maxRelativeError.toExponential(1),
+        allowed: item.tolerance.toExponential(0),
+      }),
+    ),
+  });
 }
 
 /** A λ path over rows of which some are not finite, against float64: the worst of the map, R² along the path, and the count. */

@@ -118,7 +118,10 @@ describe('what the store holds', () => {
       set: () => Promise.reject(new Error('still no room')),
     };
     const report = await tune(lab.device, { ...options, tiles: [DIRECT], store: broken });
-    expect(report).toMatchObject({ source: 'measured', storeProblem: 'The tuning could not be read: no room' });
+    expect(report).toMatchObject({
+      source: 'measured',
+      storeProblem: { key: 'run.tuning.not-read', params: { message: 'no room' } },
+    });
     expect(tuningOf(lab.device)).toEqual(report.tuning);
   });
 
@@ -142,7 +145,7 @@ test('can be cancelled, and leaves the tuning as it was', async () => {
 describe('the store of the browser', () => {
   test('keeps a tuning', async () => {
     const opened = openTuneStore('lrt-lab-tuning-test');
-    if (!opened.store) throw new Error(opened.unavailable);
+    if (!opened.store) throw new Error(opened.unavailable.key);
     expect(await opened.store.get('a key')).toBeUndefined();
     await opened.store.set('a key', preset);
     expect(await openTuneStore('lrt-lab-tuning-test').store?.get('a key')).toEqual(preset);
@@ -151,6 +154,6 @@ describe('the store of the browser', () => {
 
   test('says why there is none', () => {
     vi.stubGlobal('indexedDB', undefined);
-    expect(openTuneStore()).toEqual({ store: null, unavailable: expect.stringMatching(/IndexedDB/) });
+    expect(openTuneStore()).toEqual({ store: null, unavailable: { key: 'run.tuning.no-store', params: {} } });
   });
 });

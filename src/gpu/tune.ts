@@ -5,6 +5,7 @@
  */
 import { digestOf } from '../experiment/digest';
 import { LabError, throwIfAborted } from '../experiment/errors';
+import { message, type Message } from '../experiment/message';
 import { Random } from '../math/random';
 import { median } from '../math/stats';
 import { compileKernels } from './kernel';
@@ -52,7 +53,7 @@ export interface TuneReport {
   /** Tiles that do not compile or compute wrongly here, with the reason. */
   rejected: { tile: string; product: Product; reason: string }[];
   /** Why the store could not be read or written; the tuning holds for this visit all the same. */
-  storeProblem: string | null;
+  storeProblem: Message | null;
   compileMilliseconds: number;
   measureMilliseconds: number;
 }
@@ -116,7 +117,7 @@ export async function tune(device: GPUDevice, options: TuneOptions = {}): Promis
   };
   throwIfAborted(signal);
   const start = performance.now();
-  const stored = await attempt(report, 'read', () => store?.get(key));
+  const stored = await attempt(report, 'run.tuning.not-read', () => store?.get(key));
   if (isTuning(stored, tiles) && (await compiles(device, stored))) {
     report.tuning = stored;
     report.compileMilliseconds = performance.now() - start;
@@ -139,7 +140,7 @@ export async function tune(device: GPUDevice, options: TuneOptions = {}): Promis
     throw error;
   }
   report.measureMilliseconds = performance.now() - start - report.compileMilliseconds;
-  await attempt(report, 'written', () => store?.set(key, report.tuning));
+  await attempt(report, 'run.tuning.not-kept', () => store?.set(key, report.tuning));
   return report;
 }
 
@@ -163,13 +164,13 @@ async function compiles(device: GPUDevice, { atb: a, ab: b }: Tuning): Promise<b
 /** A store that fails costs the memory of the tuning, nothing else: the report says so. */
 async function attempt<T>(
   report: TuneReport,
-  what: string,
+  problem: 'run.tuning.not-read' | 'run.tuning.not-kept',
   work: () => Promise<T> | undefined,
 ): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
-    report.storeProblem ??= `The tuning could not be ${what}: ${error instanceof Error ? error.message : String(error)}`;
+    report.storeProblem ??= message(problem, { message: error instanceof Error ? error.message : String(error) });
     return undefined;
   }
 }
@@ -327,11 +328,7 @@ async function fastest(
     }
   }
   if (right.length === 0) {
-    throw new LabError(
-      'self-test',
-      `No way to multiply matrices (${product}) gives right results on this graphics device.`,
-      'Update the graphics driver or use another browser; meanwhile let the lab compute on the CPU.',
-    );
+    throw new LabError('self-test.products', { product });
   }
   for (let round = 0; round < MAX_ROUNDS && (round === 0 || performance.now() < end); round++) {
     const hopeless = round === 0 ? Infinity : PRUNE_RATIO * Math.min(...right.map((item) => median(item.times)));

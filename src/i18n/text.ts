@@ -1,7 +1,7 @@
 /** Messages to words: the catalogues of all languages, and the one place that formats them (ICU, by FormatJS). */
-import { IntlMessageFormat, type FormatXMLElementFn } from 'intl-messageformat';
+import { IntlMessageFormat, type Formatters, type FormatXMLElementFn } from 'intl-messageformat';
 import type { LabErrorJson } from '../experiment/errors';
-import type { Message, MessageParam, MessageParams } from '../experiment/message';
+import { ERROR_PREFIX, type Message, type MessageParam, type MessageParams } from '../experiment/message';
 import { en } from './en';
 import type { Catalogue, MessageKey } from './keys';
 
@@ -11,6 +11,31 @@ export type Locale = keyof typeof LOCALES;
 const CATALOGUES: Record<Locale, Catalogue> = { en };
 const compiled = new Map<string, IntlMessageFormat>();
 const made = new Map<Locale, Words>();
+
+const numbers = new Map<string, Intl.NumberFormat>();
+
+/** Numbers as the lab writes them: thin spaces in thousands, a true minus. */
+const getNumberFormat: Formatters['getNumberFormat'] = (locales, options) => {
+  const key = JSON.stringify([locales, options]);
+  const known = numbers.get(key);
+  if (known) return known;
+  const made = new Intl.NumberFormat(locales, options);
+  const format = (value: number | bigint): string =>
+    made
+      .formatToParts(value)
+      .map(({ type, value: part }) => (type === 'group' ? '\u202f' : type === 'minusSign' ? '−' : part))
+      .join('');
+  // Of a number format the messages call this alone.
+  const written = { format } as Intl.NumberFormat;
+  numbers.set(key, written);
+  return written;
+};
+
+const FORMATTERS: Formatters = {
+  getNumberFormat,
+  getDateTimeFormat: (locales, options) => new Intl.DateTimeFormat(locales, options),
+  getPluralRules: (locales, options) => new Intl.PluralRules(locales, options),
+};
 
 /** Formats messages in one language. */
 export interface Words {
@@ -49,7 +74,8 @@ function makeWords(locale: Locale): Words {
     String(compile(locale, id, text).format(values(params)));
 
   function say({ key, params }: Message): string {
-    const text = texts[key];
+    const error = key.startsWith(ERROR_PREFIX) ? errors[key.slice(ERROR_PREFIX.length)] : undefined;
+    const text = error?.what ?? texts[key];
     if (text !== undefined) return format(key, text, params);
     const filled = Object.entries(values(params)).map(([name, given]) => `${name} ${given}`);
     return [key, ...filled].join(' · ');
@@ -63,12 +89,13 @@ function makeWords(locale: Locale): Words {
       return (Array.isArray(parts) ? parts : [parts]) as never;
     },
     say,
-    error: ({ code, key, params, what, remedy }) => {
-      if (key === undefined || errors[key] === undefined) return { what: what ?? code, remedy: remedy ?? '' };
+    error: ({ key, params }) => {
       const entry = errors[key];
+      // Of a file by another version of the lab: the key and its values are shown.
+      if (entry === undefined) return { what: say({ key: String(key), params: params ?? {} }), remedy: '' };
       return {
-        what: format(`${key}:what`, entry.what, params ?? {}),
-        remedy: format(`${key}:remedy`, entry.remedy, params ?? {}),
+        what: format(`${key}:what`, entry.what, params),
+        remedy: format(`${key}:remedy`, entry.remedy, params),
       };
     },
   };
@@ -77,7 +104,7 @@ function makeWords(locale: Locale): Words {
 function compile(locale: Locale, id: string, text: string): IntlMessageFormat {
   const known = compiled.get(`${locale}:${id}`);
   if (known) return known;
-  const parsed = new IntlMessageFormat(text, locale);
+  const parsed = new IntlMessageFormat(text, locale, undefined, { formatters: FORMATTERS });
   compiled.set(`${locale}:${id}`, parsed);
   return parsed;
 }

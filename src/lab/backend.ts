@@ -1,21 +1,23 @@
 /** What differs between the two backends in the lab: where rows are fitted and where PCA runs. */
+import type { ComparedBlocks } from '../experiment/compared-blocks';
 import type { SelfTestReport } from '../gpu/selftest';
-import { auditFit as auditGpuFit } from '../gpu/audit';
+import { onGpu } from '../gpu/audit';
 import { gpuFamilies } from '../gpu/families';
 import { GpuFit } from '../gpu/fit/gpu-fit';
 import { gpuPca } from '../gpu/pca';
 import { GpuScope } from '../gpu/scope';
 import { runSelfTest } from '../gpu/selftest';
-import { auditFit, type FitAudit } from '../math/audit';
+import { auditFit, onCpu, type AuditRows, type FitAudit } from '../fit/audit';
 import { familiesFromMoments, type FamilyMember } from '../math/families';
-import type { AffineMap, FitOptions, FitShape } from '../math/fit-types';
+import type { AffineMap } from '../math/affine-map';
+import type { FitOptions, FitShape } from '../fit/types';
 import type { PairMoments } from '../math/moments';
-import { leadingPca } from '../math/leading-pca';
+import { leadingPca } from '../fit/leading-pca';
 import { pca, type Pca } from '../math/pca';
-import type { Products } from '../math/products';
+import type { Products } from '../fit/products';
 import type { TapBatch } from '../runtime/types';
-import { WhitenedFit } from '../math/whitened-fit';
-import { comparedShape, sparseGridFit, type ComparedBlocks } from './compared';
+import { WhitenedFit } from '../fit/whitened-fit';
+import { comparedShape, sparseGridFit } from './compared';
 import { GpuRowSink } from './gpu-rows';
 import { readGpuTap, uploadTaps } from './gpu-taps';
 import { CpuRowSink, type RowSink, type SinkCheckpoint } from './rows';
@@ -47,15 +49,7 @@ export interface LabBackend {
     signal: AbortSignal,
   ): Promise<FamilyMember[]>;
   /** Fits the same rows by this backend and in float64. */
-  audit(
-    X: Float32Array,
-    Y: Float32Array,
-    rows: number,
-    sourceWidth: number,
-    targetWidth: number,
-    lambda: number,
-    signal: AbortSignal,
-  ): Promise<FitAudit>;
+  audit(rows: AuditRows, lambda: number, signal: AbortSignal): Promise<FitAudit>;
   selfTest(): Promise<SelfTestReport>;
   dispose(): void;
 }
@@ -85,8 +79,7 @@ export function webgpuBackend(device: GPUDevice): LabBackend {
       }
     },
     families: (moments, ridge, ranks, signal) => gpuFamilies(device, moments, ridge, ranks, signal),
-    audit: (X, Y, rows, sourceWidth, targetWidth, lambda, signal) =>
-      auditGpuFit(device, X, Y, rows, sourceWidth, targetWidth, lambda, signal),
+    audit: (rows, lambda, signal) => auditFit(onGpu(device), rows, lambda, signal),
     selfTest: () => runSelfTest(device),
     dispose: () => {},
   };
@@ -119,14 +112,10 @@ export function wasmBackend(products: Products): LabBackend {
         ? pca({ rows: rows.length / width, cols: width, data: rows }, components)
         : leadingPca(rows, width, components, products),
     families: async (moments, ridge, ranks) => familiesFromMoments(moments, ridge, ranks),
-    audit: (X, Y, rows, sourceWidth, targetWidth, lambda, signal) =>
+    audit: (rows, lambda, signal) =>
       auditFit(
-        async (shape) => new WhitenedFit(shape, products, { cka: false }),
-        X,
-        Y,
+        onCpu((shape) => new WhitenedFit(shape, products, { cka: false })),
         rows,
-        sourceWidth,
-        targetWidth,
         lambda,
         signal,
       ),

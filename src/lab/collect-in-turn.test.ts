@@ -1,4 +1,5 @@
 /** Source and target collected one after the other give the fit that both at once give, to the last bit. */
+import { message, type Message } from '../experiment/message';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { defaultExperiment } from '../experiment/defaults';
 import { LabError } from '../experiment/errors';
 import type { Residence } from '../experiment/run';
-import { WhitenedFit } from '../math/whitened-fit';
-import { PlainProducts } from '../math/testing/plain-products';
+import { WhitenedFit } from '../fit/whitened-fit';
+import { PlainProducts } from '../fit/testing/plain-products';
 import { diskFolder, limitRoom } from '../models/disk-fixture';
 import { wasmBackend } from './backend';
 import { collectPair } from './collect-in-turn';
@@ -17,6 +18,8 @@ import { fixtureModel, fixtureTokenizer, type FixtureModel } from './model-fixtu
 import { ModelPair, type Role } from './model-pair';
 import { prepareTexts } from './prepare';
 import { CpuRowSink, type CollectCheckpoint } from './rows';
+import { wordsOf } from '../i18n/text';
+import type { Progress } from '../experiment/run';
 
 const tokenizer = fixtureTokenizer();
 const shape = { sourceLayers: 2, targetLayers: 3, sourceWidth: 5, targetWidth: 7 };
@@ -35,7 +38,7 @@ const batches = batchesOf(texts).length;
 
 let dir: string;
 let log: Role[];
-let warnings: string[];
+let warnings: Message[];
 let notes: string[];
 let models: Partial<Record<Role, FixtureModel>>;
 beforeEach(() => {
@@ -103,8 +106,8 @@ async function make(
     runtime: { backend: 'wasm' },
     signal,
     onCheckpoint,
-    warn: (text: string) => warnings.push(text),
-    progress: ({ note }: { note: string }) => notes.push(note),
+    warn: (said: Message) => warnings.push(said),
+    progress: ({ note }: Progress) => notes.push(wordsOf('en').say(note)),
   } as unknown as LabContext;
   return collectPair(
     context,
@@ -156,7 +159,7 @@ describe('the same fit to the last bit', () => {
 
   test('with a second pass the target reads again and the source does not', async () => {
     const together = await make('together', { scale: unrepresentative });
-    expect(together.secondPassReason).toMatch(/first rows did not represent/);
+    expect(together.secondPassReason).toMatchObject({ key: expect.stringMatching(/^run\.second-pass\./) });
     const whole = await figures(together);
     log = [];
     const inTurn = await make('in turn', { scale: unrepresentative });
@@ -173,7 +176,7 @@ describe('what goes wrong', () => {
     vi.stubGlobal('navigator', { storage });
     await expect(make('in turn')).rejects.toMatchObject({
       code: 'storage-full',
-      details: { missing: expect.any(Number) },
+      params: { missing: expect.any(Number) },
     });
     expect(log).toEqual([]);
     expect(left()).toEqual([]);
@@ -198,7 +201,7 @@ describe('what goes wrong', () => {
 });
 
 describe('a lost device', () => {
-  const lost = new LabError('webgpu-device-lost', 'Gone.', 'Again.');
+  const lost = new LabError('webgpu-device-lost');
 
   test('while the source reads: it goes on after the batches that are on disk', async () => {
     const whole = await figures(await make('together'));
@@ -216,7 +219,7 @@ describe('a lost device', () => {
     log = [];
     const resumed = await make('in turn', { device: true, resume: structuredClone(checkpoint) });
     expect(log.filter((role) => role === 'source').length).toBe(batches - 3);
-    expect(warnings).toEqual([expect.stringMatching(`went on after 3 of ${batches} batches`)]);
+    expect(warnings).toEqual([message('run.warn.resumed-source', { done: 3, total: batches })]);
     expect(await figures(resumed)).toEqual(whole);
     expect(left()).toEqual([]);
   });

@@ -3,6 +3,7 @@
  * then the target reads it and meets them batch by batch, in the same order. The sink sees the same numbers in the same
  * order as if both had been run side by side, so the fit is the same to the last bit.
  */
+import { message } from '../experiment/message';
 import { digestOf } from '../experiment/digest';
 import type { LanguageModel, TapBatch } from '../runtime/types';
 import { batchesOf, collect, type Collected, type StateSource } from './collect';
@@ -38,7 +39,7 @@ export async function collectPair<M>(
     const collected = await collect(context, states, pair.target, texts, sink, {
       key,
       resume: goOn,
-      note: 'Reading the corpus with the large model',
+      note: message('progress.corpus-large'),
     });
     await states.discard();
     return collected;
@@ -80,9 +81,7 @@ async function storeSourceStates(
   const file = await store.file(shape, resume !== null);
   const states = storedStates(context, source, file, batches);
   if (resume && !resume.sink && file.batches > 0)
-    context.warn(
-      `The graphics device was lost while the small model read the corpus; it went on after ${file.batches} of ${batches.length} batches.`,
-    );
+    context.warn(message('run.warn.resumed-source', { done: file.batches, total: batches.length }));
   try {
     const total = rowsIn(texts);
     let done = rowsIn(batches.slice(0, file.batches).flat());
@@ -103,7 +102,7 @@ async function storeSourceStates(
         done,
         total,
         unit: 'tokens',
-        note: 'Reading the corpus with the small model, its states to disk',
+        note: message('progress.corpus-small'),
       });
       await yieldToEventLoop(signal);
     }

@@ -3,11 +3,12 @@
  * chosen positions only, streamed into the moments of the fit. Memory does not
  * grow with the tokens: only the moments and a bounded sample are kept.
  */
+import { message, type Message } from '../experiment/message';
 import type { ActivationsResult } from '../experiment/run';
-import type { SecondPassReason, StreamingFit } from '../math/fit-types';
+import type { SecondPassReason, StreamingFit } from '../fit/types';
 import type { TapBatch, Tokenizer } from '../runtime/types';
 import { yieldToEventLoop, type LabContext } from './context';
-import { refuse } from './fit';
+import { rethrowNonFinite } from './fit';
 import { finiteSample, rowsIn, type CollectCheckpoint, type PreparedText, type RowSink, type Sample } from './rows';
 
 /** The smallest λ of the path: what the fit must be accurate at. */
@@ -18,7 +19,7 @@ export const BATCH_TEXTS = 16;
 export interface Collected<M> {
   fit: StreamingFit<M>;
   sample: Sample;
-  secondPassReason: string | null;
+  secondPassReason: Message | null;
   texts: number;
   tokens: ActivationsResult['tokens'];
 }
@@ -57,18 +58,14 @@ export async function collect<M>(
   target: StateSource,
   texts: readonly PreparedText[],
   sink: RowSink<M>,
-  {
-    key,
-    resume,
-    note = 'Reading the corpus with both models',
-  }: { key: string; resume: CollectCheckpoint | null; note?: string },
+  { key, resume, note = message('progress.corpus') }: { key: string; resume: CollectCheckpoint | null; note?: Message },
 ): Promise<Collected<M>> {
   const total = rowsIn(texts);
   const batches = batchesOf(texts);
   let secondPassReason = resume?.secondPassReason ?? null;
   const { checkpointMs = CHECKPOINT_MS } = context;
   let due = performance.now() + checkpointMs;
-  const pass = async (note: string, first: number): Promise<void> => {
+  const pass = async (note: Message, first: number): Promise<void> => {
     let kept = rowsIn(batches.slice(0, first).flat());
     for (let i = first; i < batches.length; i++) {
       await collectBatch(source, target, batches[i], i, sink);
@@ -84,26 +81,21 @@ export async function collect<M>(
         (state ? checkpointMs && Math.max(checkpointMs, CHECKPOINT_SHARE * (performance.now() - began)) : Infinity);
     }
   };
-  const SECOND = 'Second pass, for accuracy';
+  const second = message('progress.second-pass');
   if (resume)
-    context.warn(
-      `The graphics device was lost after ${rowsIn(batches.slice(0, resume.batches).flat()).toLocaleString('en')} of ${total.toLocaleString('en')} tokens; the collection went on from there on a new one.`,
-    );
-  await pass(secondPassReason ? SECOND : note, resume?.batches ?? 0);
-  const flaw = secondPassReason ? null : await sink.fit.secondPassReason(SMALLEST_LAMBDA).catch(refuse);
+    context.warn(message('run.warn.resumed', { done: rowsIn(batches.slice(0, resume.batches).flat()), total }));
+  await pass(secondPassReason ? second : note, resume?.batches ?? 0);
+  const flaw = secondPassReason ? null : await sink.fit.secondPassReason(SMALLEST_LAMBDA).catch(rethrowNonFinite);
   if (flaw) {
-    secondPassReason = inWords(flaw);
-    context.warn(`The states were collected a second time for an accurate fit: ${secondPassReason}.`);
+    secondPassReason = causeOf(flaw);
+    context.warn(message('run.warn.second-pass', { reason: secondPassReason }));
     await sink.fit.restart();
     sink.resetSample();
-    await pass(SECOND, 0);
+    await pass(second, 0);
   }
   context.onCheckpoint(null);
   const { train, heldOut, excluded } = await sink.fit.rows();
-  if (excluded > 0)
-    context.warn(
-      `${excluded.toLocaleString('en')} of ${total.toLocaleString('en')} positions were left out of the fit: a state there is NaN or infinite.`,
-    );
+  if (excluded > 0) context.warn(message('run.warn.excluded', { excluded, total }));
   return {
     fit: sink.fit,
     sample: finiteSample(await sink.finishSample()),
@@ -113,11 +105,14 @@ export async function collect<M>(
   };
 }
 
-function inWords({ sourceLayer, badPivots, meanSquare, limit }: SecondPassReason): string {
-  const rest = `the first rows did not represent the rest, at block ${sourceLayer} of the small model`;
+function causeOf({ sourceLayer, badPivots, meanSquare, limit }: SecondPassReason): Message {
   return badPivots > 0
-    ? `${rest} (${badPivots} bad pivots)`
-    : `${rest} (a whitened column has mean square ${meanSquare.toExponential(1)}; the limit is ${limit.toExponential(0)})`;
+    ? message('run.second-pass.pivots', { block: sourceLayer, pivots: badPivots })
+    : message('run.second-pass.mean-square', {
+        block: sourceLayer,
+        meanSquare: meanSquare.toExponential(1),
+        limit: limit.toExponential(0),
+      });
 }
 
 async function collectBatch<M>(

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { PlainProducts } from '../math/testing/plain-products';
+import { PlainProducts } from '../fit/testing/plain-products';
 import { Random } from '../math/random';
-import { WhitenedFit } from '../math/whitened-fit';
-import { comparedBlocks, comparedShape, pick, sparseGridFit } from './compared';
+import { WhitenedFit } from '../fit/whitened-fit';
+import { comparedBlocks } from '../experiment/compared-blocks';
+import { comparedShape, pick, sparseGridFit } from './compared';
 import { chooseLayers } from './fit';
 
 const auto = { sourceLayer: 'auto', targetLayer: 'auto' } as const;

@@ -1,56 +1,22 @@
-/**
- * Which blocks of two models are compared. The moments of every pair of blocks take memory and time with the product of
- * both depths and both widths: gigabytes and many minutes for models of thirty blocks. Beyond a bound, evenly spaced blocks
- * stand for the rest. The bound depends on the models alone, so that an experiment compares the same blocks everywhere.
- */
-import type { Experiment } from '../experiment/schema';
-import type { FitShape, OnLayer, StreamingFit } from '../math/fit-types';
-
-/** Numbers in the cross moments of all pairs of one split. In float64, for both splits, half a gigabyte. */
-const MAX_NUMBERS = 2 ** 25;
-/** Of each model at least so many. */
-const LEAST_BLOCKS = 4;
-
-/** Blocks whose states go into the fit, ascending; a pair's place in the fit is their index. */
-export interface ComparedBlocks {
-  source: number[];
-  target: number[];
-}
-
-/**
- * The blocks to compare: first and last, evenly spaced between them, and those that the settings name. @returns null for all of them
- */
-export function comparedBlocks(
-  { sourceLayers, targetLayers, sourceWidth, targetWidth }: FitShape,
-  map: Pick<Experiment['map'], 'sourceLayer' | 'targetLayer'>,
-  also: Experiment['transfer']['also'] = [],
-): ComparedBlocks | null {
-  const pairs = sourceLayers * targetLayers;
-  const share = Math.sqrt(MAX_NUMBERS / (sourceWidth * targetWidth * pairs));
-  if (share >= 1) return null;
-  const side = (count: number, choices: readonly Experiment['map']['sourceLayer'][]): number[] => {
-    const spaced = Math.min(count, Math.max(LEAST_BLOCKS, Math.floor(count * share)));
-    const blocks = new Set(
-      Array.from({ length: spaced }, (_, i) => Math.round((i * (count - 1)) / Math.max(1, spaced - 1))),
-    );
-    // A block that is not there is refused where the layers are chosen.
-    for (const choice of choices) if (choice !== 'auto' && choice < count) blocks.add(choice);
-    return [...blocks].toSorted((a, b) => a - b);
-  };
-  return {
-    source: side(sourceLayers, [map.sourceLayer, ...also.map((pair) => pair.sourceLayer)]),
-    target: side(targetLayers, [map.targetLayer, ...also.map((pair) => pair.targetLayer)]),
-  };
-}
+/** A fit of some blocks of two models, where comparing all of them would take too much (`experiment/compared-blocks.ts`). */
+import type { ComparedBlocks } from '../experiment/compared-blocks';
+import { message, type Message } from '../experiment/message';
+import type { FitShape, OnLayer, StreamingFit } from '../fit/types';
 
 /** The shape of the fit of these blocks. */
 export function comparedShape(shape: FitShape, compared: ComparedBlocks | null): FitShape {
   return compared ? { ...shape, sourceLayers: compared.source.length, targetLayers: compared.target.length } : shape;
 }
 
-/** What is said of a grid with gaps. */
-export function comparedNote(shape: FitShape, { source, target }: ComparedBlocks): string {
-  return `of ${shape.sourceLayers} and ${shape.targetLayers} blocks ${source.length} and ${target.length} were compared, for memory and time`;
+/** What is said of a grid with gaps, after the rule that chose the layers. */
+export function comparedNote(rule: Message, shape: FitShape, { source, target }: ComparedBlocks): Message {
+  return message('run.layers.compared', {
+    rule,
+    sourceBlocks: shape.sourceLayers,
+    targetBlocks: shape.targetLayers,
+    source: source.length,
+    target: target.length,
+  });
 }
 
 /** Members of a list at these places; all of them for null. */

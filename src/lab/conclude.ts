@@ -1,8 +1,11 @@
 /** The dose that is used and the sentence that a practitioner can act on. */
+import { armSpec, ISOTROPIC, TESTED } from '../experiment/arms';
 import type { ArmResult, DoseCell, Outcome, Verdict } from '../experiment/run';
+import { message, type Message } from '../experiment/message';
 import type { Experiment } from '../experiment/schema';
 import { bootstrap } from '../math/stats';
-import type { Side } from './score';
+import { breaksLimit } from '../metrics';
+import type { Side } from './judges';
 
 /** Share of continuations on the wanted side from which a direction counts as steered. */
 export const STEERED_RATE = 0.8;
@@ -19,8 +22,8 @@ export function usableWindow(
 ): number | null {
   let largest: number | null = null;
   for (const r of stops) {
-    const both = cells.filter((cell) => cell.arm === 'mapped' && Math.abs(Math.abs(cell.r) - r) < 1e-9);
-    if (both.length === 0 || both.some((cell) => cell.klP95 > dose.maxP95Kl || cell.rep3 >= dose.maxRep3)) break;
+    const both = cells.filter((cell) => cell.arm === TESTED && Math.abs(Math.abs(cell.r) - r) < 1e-9);
+    if (both.length === 0 || both.some((cell) => breaksLimit(cell.metrics, dose))) break;
     largest = r;
   }
   return largest;
@@ -29,14 +32,14 @@ export function usableWindow(
 /** Two-sided effect of a magnitude: the smaller of the two wanted-side rates of the mapped arm. */
 function twoSided(cells: readonly DoseCell[], r: number): number {
   const at = (signed: number): DoseCell | undefined =>
-    cells.find((cell) => cell.arm === 'mapped' && Math.abs(cell.r - signed) < 1e-9);
+    cells.find((cell) => cell.arm === TESTED && Math.abs(cell.r - signed) < 1e-9);
   return Math.min(at(r)?.positive.rate ?? 0, at(-r)?.negative.rate ?? 0);
 }
 
 export interface ChosenDose {
   r: number;
   window: number | null;
-  reason: string;
+  reason: Message;
 }
 
 /**
@@ -47,7 +50,7 @@ export interface ChosenDose {
  */
 export function chooseDose(cells: readonly DoseCell[], dose: Experiment['dose']): ChosenDose {
   const window = usableWindow(cells, dose.stops, dose);
-  if (dose.chosen !== 'auto') return { r: dose.chosen, window, reason: 'The dose was set by hand.' };
+  if (dose.chosen !== 'auto') return { r: dose.chosen, window, reason: message('run.dose.hand') };
   const smallestBest = (stops: readonly number[]): number => {
     const best = Math.max(...stops.map((r) => twoSided(cells, r)));
     return stops.find((r) => twoSided(cells, r) === best)!;
@@ -55,21 +58,19 @@ export function chooseDose(cells: readonly DoseCell[], dose: Experiment['dose'])
   const inside = dose.stops.filter((r) => window !== null && r <= window);
   if (inside.length > 0) {
     const r = smallestBest(inside);
-    if (twoSided(cells, r) >= STEERED_RATE)
-      return { r, window, reason: 'The dose with the best effect in the usable window.' };
+    if (twoSided(cells, r) >= STEERED_RATE) return { r, window, reason: message('run.dose.window') };
   }
   const clears = dose.stops.find((r) => twoSided(cells, r) >= STEERED_RATE + CHOOSE_MARGIN);
   if (clears !== undefined)
     return {
       r: clears,
       window,
-      reason:
-        'No dose in the usable window brings 80 % of continuations to the wanted side; this is the smallest dose of all that does, at a cost above the limits.',
+      reason: message('run.dose.costly', { rate: percent(STEERED_RATE) }),
     };
   return {
     r: smallestBest(dose.stops),
     window,
-    reason: 'No dose brings 80 % of continuations to the wanted side; this is the dose with the best effect of all.',
+    reason: message('run.dose.best', { rate: percent(STEERED_RATE) }),
   };
 }
 
@@ -117,73 +118,78 @@ export interface ConcludeInput {
   transferRatio: Verdict['transferRatio'];
 }
 
-/** The verdict: steers, one-sided or fails, and the reasons in words and numbers. */
+/** The verdict: steers, one-sided or fails, and the reasons, in numbers. */
 export function conclude(input: ConcludeInput): Verdict {
   const find = (name: ArmResult['name'], direction: ArmResult['direction']): ArmResult =>
     input.arms.find((arm) => arm.name === name && arm.direction === direction)!;
-  const base = find('large', 'none');
-  const up = find('mapped', 'positive');
-  const down = find('mapped', 'negative');
+  const base = find(armSpec(TESTED).base!, 'none');
+  const up = find(TESTED, 'positive');
+  const down = find(TESTED, 'negative');
   const reached = [up, down].filter((arm) => arm.conceptRate.value >= STEERED_RATE).length;
   const outcome: Outcome = reached === 2 ? 'steers' : reached === 1 ? 'one-sided' : 'fails';
-  const { concept } = input;
-  const reasons = [
-    `Mapped vector at r = ${input.chosen.r}: ${percent(up.conceptRate.value)} ${concept.positive}, ${percent(down.conceptRate.value)} ${concept.negative} of ${up.conceptRate.n} continuations each way; without steering ${percent(base.positiveRate)} and ${percent(base.negativeRate)}.`,
-    input.chosen.reason,
-  ];
-  const drifts = (['positive', 'negative'] as const).map((direction) => {
-    const random = find('random', direction);
-    return Math.max(
-      Math.abs(random.positiveRate - base.positiveRate),
-      Math.abs(random.negativeRate - base.negativeRate),
-    );
-  });
-  const drift = Math.max(...drifts);
-  reasons.push(
-    drift <= RANDOM_MARGIN
-      ? `Random vectors of equal norm move the rates by at most ${points(drift)}: the effect is the direction's, not the push's.`
-      : `Random vectors of equal norm move the rates by ${points(drift)}, more than the ${points(RANDOM_MARGIN)} allowed: part of the effect may be the push itself.`,
-  );
-  const worst = Math.max(up.p95Kl, down.p95Kl);
-  const rep = Math.max(up.rep3, down.rep3);
-  reasons.push(
-    `Cost on neutral text: p95 KL ${worst.toFixed(2)} nats (limit ${input.dose.maxP95Kl}); rep-3 ${rep.toFixed(2)} (limit ${input.dose.maxRep3}).`,
-  );
-  if (input.transferRatio) {
-    const { value, interval } = input.transferRatio;
-    reasons.push(
-      `The mapped vector delivers ${percent(value)} of the native vector's effect over random (95 % interval ${percent(interval[0])} to ${percent(interval[1])}).`,
-    );
-  } else {
-    reasons.push(
-      'The native vector has no effect over random either: this attribute is not a single direction at this layer.',
-    );
-  }
-  const costly = worst > input.dose.maxP95Kl || rep >= input.dose.maxRep3;
+  const { positive, negative } = input.concept;
+  const { maxP95Kl, maxRep3 } = input.dose;
+  const rates = { up: percent(up.conceptRate.value), down: percent(down.conceptRate.value) };
+  const costly = [up, down].some((arm) => breaksLimit(arm.metrics, input.dose));
   const sentence = {
-    steers: `${cap(concept.positive)} ↔ ${concept.negative} transfers: the vector found in the small model steers ${input.targetTitle} both ways${costly ? ', at a cost above the limits' : ''}.`,
-    'one-sided': `${cap(concept.positive)} ↔ ${concept.negative} transfers one way only: ${percent(up.conceptRate.value)} ${concept.positive}, ${percent(down.conceptRate.value)} ${concept.negative}.`,
-    fails: `${cap(concept.positive)} ↔ ${concept.negative} fails: the mapped vector does not steer ${input.targetTitle} at any dose tried.`,
+    steers: message('run.verdict.steers', {
+      Positive: capitalised(positive),
+      negative,
+      target: input.targetTitle,
+      costly: String(costly),
+    }),
+    'one-sided': message('run.verdict.one-sided', { Positive: capitalised(positive), positive, negative, ...rates }),
+    fails: message('run.verdict.fails', { Positive: capitalised(positive), negative, target: input.targetTitle }),
   }[outcome];
+  const drift = Math.max(
+    ...(['positive', 'negative'] as const).flatMap((direction) => {
+      const random = find(ISOTROPIC, direction);
+      return [Math.abs(random.positiveRate - base.positiveRate), Math.abs(random.negativeRate - base.negativeRate)];
+    }),
+  );
+  const reasons = [
+    message('run.reason.rates', {
+      r: input.chosen.r,
+      positive,
+      negative,
+      ...rates,
+      n: up.conceptRate.n,
+      basePositive: percent(base.positiveRate),
+      baseNegative: percent(base.negativeRate),
+    }),
+    input.chosen.reason,
+    drift <= RANDOM_MARGIN
+      ? message('run.reason.random', { points: percent(drift) })
+      : message('run.reason.random-drifts', { points: percent(drift), allowed: percent(RANDOM_MARGIN) }),
+    message('run.reason.cost', {
+      p95Kl: Math.max(up.metrics.p95Kl, down.metrics.p95Kl),
+      maxP95Kl,
+      rep3: Math.max(up.metrics.rep3, down.metrics.rep3),
+      maxRep3,
+    }),
+    input.transferRatio
+      ? message('run.reason.transfer', {
+          value: percent(input.transferRatio.value),
+          low: percent(input.transferRatio.interval[0]),
+          high: percent(input.transferRatio.interval[1]),
+        })
+      : message('run.reason.no-native-effect'),
+  ];
   return {
     outcome,
     sentence,
     chosenDose: input.chosenDose,
-    usableWindow: { largestR: input.chosen.window, maxP95Kl: input.dose.maxP95Kl, maxRep3: input.dose.maxRep3 },
+    usableWindow: { largestR: input.chosen.window, maxP95Kl, maxRep3 },
     transferRatio: input.transferRatio,
     reasons,
   };
 }
 
-function percent(x: number): string {
-  return `${Math.round(x * 100)} %`;
+/** Whole per cent; never −0. */
+function percent(x: number): number {
+  return Math.round(x * 100) + 0;
 }
 
-function points(x: number): string {
-  const value = Math.round(x * 100);
-  return `${value} ${value === 1 ? 'point' : 'points'}`;
-}
-
-function cap(text: string): string {
+function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,5 +1,7 @@
 /** What every step of the lab is given: the runtime, the data, and ways to report and to stop. */
+import { yieldToEventLoop as turn } from '../base/yield';
 import { throwIfAborted } from '../experiment/errors';
+import type { Message } from '../experiment/message';
 import type { Progress, Residence } from '../experiment/run';
 import type { Runtime } from '../runtime/types';
 import type { LabBackend } from './backend';
@@ -22,21 +24,11 @@ export interface LabContext {
   checkpointMs?: number;
   signal: AbortSignal;
   progress: (progress: Progress) => void;
-  warn: (message: string) => void;
+  warn: (message: Message) => void;
 }
 
-/**
- * Lets the worker read its messages (a cancel among them), then stops if asked to.
- * ORT's WASM runs block the thread and resolve as microtasks, so without this no message would ever be seen.
- */
+/** Lets the worker read its messages, a cancel among them, then stops if asked to. @throws LabError `cancelled` */
 export async function yieldToEventLoop(signal?: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const channel = new MessageChannel();
-    channel.port1.onmessage = () => {
-      channel.port1.close();
-      resolve();
-    };
-    channel.port2.postMessage(null);
-  });
+  await turn();
   throwIfAborted(signal);
 }

@@ -1,5 +1,6 @@
 /** The dose axis: next-token distributions of every stop, side effects on neutral text, and the iso-KL scale. */
-import type { AxisArm, DoseAxis, DosedArm } from '../experiment/run';
+import type { DosedArm, PerArm } from '../experiment/arms';
+import type { AxisArm, DoseAxis } from '../experiment/run';
 import { klFromLogits, logSoftmax } from '../math/information';
 import { quantile } from '../math/stats';
 import type { LanguageModel } from '../runtime/types';
@@ -69,7 +70,7 @@ export async function computeAxis(
   return {
     prompt,
     stops: [...stops],
-    arms: Object.fromEntries(arms.map(({ arm }) => [arm, result[arm]])) as Record<DosedArm, AxisArm>,
+    arms: Object.fromEntries(arms.map(({ arm }) => [arm, result[arm]])) as PerArm<DosedArm, AxisArm>,
     milliseconds: Math.round(performance.now() - started),
   };
 }

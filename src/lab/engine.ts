@@ -43,7 +43,7 @@ export async function startEngine(
   const decision = chooseBackend(choice, { available: adapter.available, software: adapter.software, name });
   // On WASM no device is made: nothing would run on it.
   const gpu: LabDevice | null = decision.backend === 'webgpu' ? await createDevice() : null;
-  gpu?.lost.then(onLost);
+  void gpu?.lost.then(onLost);
   const runtime = await createRuntime({ backend: decision.backend, device: gpu?.device ?? null, openModel });
   const backend = gpu ? webgpuBackend(gpu.device) : wasmBackend(await createWasmProducts());
   const tuning = gpu ? await chooseTiles(gpu) : null;

@@ -1,10 +1,13 @@
 /** The affine map: which layers, which λ, and the controls that make its R² believable. */
 import type { Experiment, LayerChoice } from '../experiment/schema';
 import { LabError } from '../experiment/errors';
-import type { AffineMap, CrossValidationPoint, PairFit, StreamingFit } from '../math/fit-types';
+import { message, type Message } from '../experiment/message';
+import { applyMap, type AffineMap } from '../math/affine-map';
+import type { CrossValidationPoint, PairFit, StreamingFit } from '../fit/types';
+import { NonFiniteError } from '../math/errors';
 import { columnMeans, type MatrixLike } from '../math/matrix';
 import { centredCosine } from '../math/stats';
-import { applyMap, Float64Fit } from '../math/ridge';
+import { Float64Fit } from '../fit/float64-fit';
 import { Random } from '../math/random';
 import { pickRows, type Sample } from './rows';
 
@@ -29,7 +32,7 @@ export interface PairSolution {
   pair: PairFit;
   /** R² over the whole path, also where λ was given or cross-validated. */
   lambdaPath: PairFit['lambdaPath'];
-  lambdaRule: string;
+  lambdaRule: Message;
   crossValidation: { folds: number; points: CrossValidationPoint[] } | null;
 }
 
@@ -41,7 +44,7 @@ export async function compareLayers(
 ): Promise<LayerComparison> {
   const { sourceLayers, targetLayers } = fit.shape;
   const grid = asRows(
-    await fit.grid(GRID_LAMBDA, signal, (done) => onProgress(done, 2 * sourceLayers)).catch(refuse),
+    await fit.grid(GRID_LAMBDA, signal, (done) => onProgress(done, 2 * sourceLayers)).catch(rethrowNonFinite),
     sourceLayers,
     targetLayers,
   );
@@ -67,12 +70,13 @@ export async function solveRidge(
 ): Promise<PairSolution> {
   const solve = async (lambdas: number | number[]): Promise<PairFit> => {
     const pair = await fit.solve(layers.source, layers.target, lambdas, signal).catch((error: unknown) => {
-      // The fitters on the CPU speak of ranges; what it means here is a singular system.
-      if (error instanceof RangeError) throw unsolvable(layers, error.message);
-      throw error;
+      // The fits on the CPU speak of ranges; what it means here is a singular system.
+      if (error instanceof RangeError && !(error instanceof NonFiniteError))
+        throw unsolvable(layers, message('fit.singular', { reason: error.message }), error);
+      return rethrowNonFinite(error);
     });
     if (!pair.best.W.every(Number.isFinite) || !Number.isFinite(pair.heldOutR2))
-      throw unsolvable(layers, `${pair.badPivots} bad pivots`);
+      throw unsolvable(layers, message('fit.pivots', { pivots: pair.badPivots }));
     return pair;
   };
   const path = await solve(
@@ -80,17 +84,22 @@ export async function solveRidge(
   );
   const { lambdaPath } = path;
   if (settings.lambda !== 'auto')
-    return { pair: await solve(settings.lambda), lambdaPath, lambdaRule: 'chosen by hand', crossValidation: null };
+    return {
+      pair: await solve(settings.lambda),
+      lambdaPath,
+      lambdaRule: message('run.lambda.hand'),
+      crossValidation: null,
+    };
   if (settings.lambdaRule === 'held-out')
-    return { pair: path, lambdaPath, lambdaRule: 'the best R² on held-out texts', crossValidation: null };
+    return { pair: path, lambdaPath, lambdaRule: message('run.lambda.held-out'), crossValidation: null };
   const points = await fit.crossValidate(layers.source, layers.target, LAMBDA_PATH, signal);
   const usable = points.filter((point) => Number.isFinite(point.meanR2));
-  if (usable.length === 0) throw unsolvable(layers, 'no λ could be solved in every fold');
+  if (usable.length === 0) throw unsolvable(layers, message('fit.no-fold'));
   const best = usable.reduce((a, b) => (b.meanR2 > a.meanR2 ? b : a));
   return {
     pair: await solve(best.lambda),
     lambdaPath,
-    lambdaRule: `the best mean R² over ${settings.folds} folds of the fitted texts`,
+    lambdaRule: message('run.lambda.cross-validation', { folds: settings.folds }),
     crossValidation: { folds: settings.folds, points },
   };
 }
@@ -106,38 +115,29 @@ export function reportedRanks(
   for (let rank = 1; rank < full; rank *= 2) ranks.add(rank);
   if (settings.kind === 'reduced-rank') {
     if (settings.rank > full) {
-      throw new LabError(
-        'settings-invalid',
-        `map.rank is ${settings.rank}, but a map from ${sourceWidth} to ${targetWidth} dimensions has rank ${full} at most.`,
-        `Choose a rank from 1 to ${full}.`,
-        { field: 'map.rank' },
-      );
+      throw new LabError('settings-invalid.rank', {
+        field: 'map.rank',
+        rank: settings.rank,
+        source: sourceWidth,
+        target: targetWidth,
+        full,
+      });
     }
     ranks.add(settings.rank);
   }
   return [...ranks].sort((a, b) => a - b);
 }
 
-/** The fitters on the CPU know no named errors; states that are not finite have one. */
-export function refuse(error: unknown): never {
-  if (error instanceof RangeError && /finite/.test(error.message)) {
-    throw new LabError(
-      'non-finite',
-      error.message,
-      'The model produced NaN or infinity: try another precision of the model.',
-      undefined,
-      error,
-    );
-  }
-  throw error;
+/** The fits on the CPU know no named errors; states that are not finite have one. @throws LabError `non-finite`; else the error */
+export function rethrowNonFinite(error: unknown): never {
+  if (!(error instanceof NonFiniteError)) throw error;
+  throw error.excluded
+    ? new LabError('non-finite.rows-cpu', { excluded: error.excluded.rows, rows: error.excluded.of }, error)
+    : new LabError('non-finite.sums-cpu', {}, error);
 }
 
-function unsolvable(layers: Layers, why: string): LabError {
-  return new LabError(
-    'ill-conditioned',
-    `The map of block ${layers.source} to block ${layers.target} has no finite solution: ${why}.`,
-    'Choose λ ≥ 1e-4, collect more tokens, or choose another pair of layers.',
-  );
+function unsolvable(layers: Layers, why: Message, cause?: unknown): LabError {
+  return new LabError('ill-conditioned.map', { source: layers.source, target: layers.target, why }, cause);
 }
 
 /** Where `auto` looks, as shares of the depth, (block + 1) / blocks: behaviour directions live in the later part of the
@@ -154,7 +154,7 @@ export function chooseLayers(
   grid: number[][],
   source: LayerChoice,
   target: LayerChoice,
-): { layers: Layers; layerRule: string } {
+): { layers: Layers; layerRule: Message } {
   const candidates = (side: 'source' | 'target', choice: LayerChoice, count: number): number[] => {
     if (choice === 'auto') {
       const [low, high] = AUTO_DEPTHS[side];
@@ -165,12 +165,7 @@ export function chooseLayers(
     }
     if (choice < count) return [choice];
     const field = `map.${side}Layer`;
-    throw new LabError(
-      'settings-invalid',
-      `${field} is ${choice}, but the model has blocks 0 to ${count - 1}.`,
-      'Choose a block that exists, or “auto”.',
-      { field },
-    );
+    throw new LabError('settings-invalid.layer', { field, choice, last: count - 1 });
   };
   let best: { source: number; target: number } | null = null;
   for (const s of candidates('source', source, grid.length)) {
@@ -180,13 +175,16 @@ export function chooseLayers(
         best = { source: s, target: t };
     }
   }
-  const rule = (side: 'source' | 'target', choice: LayerChoice): string =>
+  const rule = (side: 'source' | 'target', choice: LayerChoice): Message =>
     choice === 'auto'
-      ? `${side}: from ${AUTO_DEPTHS[side][0]} to ${AUTO_DEPTHS[side][1]} of the depth`
-      : `${side}: chosen by hand`;
-  const rules = [rule('source', source), rule('target', target)];
-  if (source === 'auto' || target === 'auto') rules.push('the best held-out R² there');
-  return { layers: best!, layerRule: rules.join('; ') };
+      ? message('run.layers.auto', { from: AUTO_DEPTHS[side][0], to: AUTO_DEPTHS[side][1] })
+      : message('run.layers.hand');
+  const layerRule = message('run.layers.rule', {
+    source: rule('source', source),
+    target: rule('target', target),
+    best: String(source === 'auto' || target === 'auto'),
+  });
+  return { layers: best!, layerRule };
 }
 
 /** Controls and second opinions computed on the bounded sample. */

@@ -3,17 +3,18 @@ import { expect, test } from 'vitest';
 import { defaultExperiment } from '../experiment/defaults';
 import { LabError } from '../experiment/errors';
 import type { Experiment } from '../experiment/schema';
-import type { AffineMap } from '../math/fit-types';
+import type { AffineMap } from '../math/affine-map';
 import { cosine, norm } from '../math/stats';
 import type { LanguageModel } from '../runtime/types';
 import type { LabContext } from './context';
-import { differenceOfMeans } from './extract';
+import type { PairStates } from './extract';
+import { meanDifference } from './extract/method';
 import { checkFurther, furtherSites } from './further-blocks';
 import { fixtureModel, fixtureTokenizer } from './model-fixture';
 import type { ActivationsState } from './stage-activations';
 import type { LoadedPair } from './stage-models';
-import { comparedBlocks } from './compared';
-import { mapDirection, type ArmDirections } from './vectors';
+import { comparedBlocks } from '../experiment/compared-blocks';
+import { mapDirection, type DirectedArm } from './vectors';
 
 const tokenizer = fixtureTokenizer();
 /** The value of a token at a block; a model's states are its multiples. */
@@ -42,6 +43,7 @@ const activations = {
   result: { medianNorm: { source: [1, 2, 3], target: [10, 20, 30, 40, 50] } },
 } as unknown as ActivationsState;
 const context = { progress: () => {}, signal: new AbortController().signal } as unknown as LabContext;
+const extract = (states: PairStates): Float32Array => Float32Array.from(meanDifference(states));
 const first = { source: 1, target: 3 };
 const pairs = [
   { positive: 'The happy fox smiled.', negative: 'The sad fox cried.' },
@@ -94,21 +96,12 @@ test('each arm has its direction at the further block: extracted there, or carri
     p: new Float32Array(6),
   } as AffineMap;
   const settings = experiment([{ sourceLayer: 2, targetLayer: 4, share: 0.25 }]);
-  const sites = await furtherSites(
-    context,
-    settings,
-    models,
-    activations,
-    first,
-    pairs,
-    differenceOfMeans,
-    async (layers) => {
-      asked.push(layers);
-      return map;
-    },
-  );
+  const sites = await furtherSites(context, settings, models, activations, first, pairs, extract, async (layers) => {
+    asked.push(layers);
+    return map;
+  });
   expect(asked).toEqual([{ source: 2, target: 4 }]);
-  const of = (arm: ArmDirections['arm']) => sites({ arm } as ArmDirections);
+  const of = (arm: DirectedArm['arm']) => sites({ arm } as DirectedArm);
   const [small] = of('small-steered');
   expect(small).toMatchObject({ block: 2, share: 0.25, medianNorm: 3 });
   const [native] = of('native');
@@ -120,10 +113,10 @@ test('each arm has its direction at the further block: extracted there, or carri
   expect(random.directions).toHaveLength(settings.generation.randomVectors);
   expect(random.directions[0]).not.toEqual(native.directions[0]);
   // Where nothing further is steered nothing is read.
-  const none = await furtherSites(context, experiment([]), models, activations, first, pairs, differenceOfMeans, () =>
+  const none = await furtherSites(context, experiment([]), models, activations, first, pairs, extract, () =>
     Promise.reject(new Error('no map is needed')),
   );
-  expect(none({ arm: 'mapped' } as ArmDirections)).toEqual([]);
+  expect(none({ arm: 'mapped' } as DirectedArm)).toEqual([]);
 });
 
 test('blocks that are steered further are among those that are compared', () => {

@@ -1,15 +1,17 @@
 /** Directions at further pairs of blocks, which an experiment may steer together with the first (`transfer.also`). */
-import type { DosedArm } from '../experiment/run';
 import { LabError } from '../experiment/errors';
+import { message } from '../experiment/message';
 import type { ContrastPair, Experiment } from '../experiment/schema';
-import type { AffineMap } from '../math/fit-types';
-import { norm } from '../math/stats';
+import type { AffineMap } from '../math/affine-map';
+import { steeringArms } from './arms';
 import type { LabContext } from './context';
 import { collectPairStates, type PairStates } from './extract';
 import type { Layers } from './fit';
 import type { ActivationsState } from './stage-activations';
 import type { LoadedPair } from './stage-models';
-import { mapDirection, randomDirections, unit, type ArmDirections, type FurtherSite } from './vectors';
+import { mapDirection, type DirectedArm, type FurtherSite } from './vectors';
+
+const SEED_STEP = 7919;
 
 type Also = Experiment['transfer']['also'];
 
@@ -41,7 +43,7 @@ export function checkFurther(experiment: Experiment, first: Layers, { source, ta
 /**
  * Finds the directions of every arm at the further blocks: extracted at each by the same method, and carried across by
  * the map of that pair of blocks, which is fitted from the same moments.
- * @param extract a direction from the states of the pairs @param mapOf the map of a pair of blocks
+ * @param extract a vector from the states of the pairs @param mapOf the map of a pair of blocks
  * @returns the further sites of an arm
  * @throws LabError `no-effect` where the pairs leave no direction at a block; as `checkFurther`
  */
@@ -52,9 +54,9 @@ export async function furtherSites(
   activations: ActivationsState,
   first: Layers,
   pairs: readonly ContrastPair[],
-  extract: (states: PairStates) => Float32Array,
+  extract: (states: PairStates, model: 'small' | 'large') => Float32Array,
   mapOf: (layers: Layers) => Promise<AffineMap>,
-): Promise<(arm: ArmDirections) => FurtherSite[]> {
+): Promise<(arm: Pick<DirectedArm, 'arm'>) => FurtherSite[]> {
   const also = checkFurther(experiment, first, models);
   if (also.length === 0) return () => [];
   const { vector, prompting, transfer, generation } = experiment;
@@ -62,32 +64,38 @@ export async function furtherSites(
     const vectors: Float32Array[] = [];
     for (const pair of also) {
       const block = pair[`${role}Layer`];
-      const note = `Reading the contrast pairs at block ${block} of the ${role === 'source' ? 'small' : 'large'} model`;
+      const note = message(`progress.pairs.${role}`);
       const states = await collectPairStates(context, models[role], block, pairs, vector.readPosition, prompting, note);
-      const v = extract(states);
-      if (!(norm(v) > 0)) throw new LabError('no-effect.also-block', { block, role });
-      vectors.push(v);
+      vectors.push(extract(states, role === 'source' ? 'small' : 'large'));
     }
     return vectors;
   });
-  const mapped: Float32Array[] = [];
-  for (const [i, { sourceLayer, targetLayer }] of also.entries()) {
-    const map = await mapOf({ source: sourceLayer, target: targetLayer });
-    mapped.push(mapDirection(map, found.source[i], transfer.addBias));
-  }
-  const { hiddenSize } = models.target.info;
-  const directions: Record<DosedArm, (i: number) => Float32Array[]> = {
-    'small-steered': (i) => [unit(found.source[i])],
-    mapped: (i) => [unit(mapped[i])],
-    native: (i) => [unit(found.target[i])],
-    // Their own draws at every block.
-    random: (i) => randomDirections(hiddenSize, generation.randomVectors, generation.seed + 7919 * (i + 1)),
-  };
   const { medianNorm } = activations.result;
+  const arms: DirectedArm[][] = [];
+  for (const [i, { sourceLayer, targetLayer }] of also.entries()) {
+    const layers = { source: sourceLayer, target: targetLayer };
+    const map = await mapOf(layers);
+    const [source, native] = [found.source[i], found.target[i]];
+    arms.push(
+      await steeringArms(
+        { source: models.source, target: models.target },
+        { source: medianNorm.source[sourceLayer], target: medianNorm.target[targetLayer] },
+        {
+          vectors: { source, mapped: mapDirection(map, source, transfer.addBias), native },
+          map,
+          addBias: transfer.addBias,
+          layers,
+          sample: activations.sample,
+          signal: context.signal,
+        },
+        // Random directions are drawn anew at every block.
+        { ...generation, seed: (generation.seed + SEED_STEP * (i + 1)) % 2 ** 32 },
+      ),
+    );
+  }
   return ({ arm }) =>
-    also.map(({ sourceLayer, targetLayer, share }, i) => {
-      const [role, block] =
-        arm === 'small-steered' ? (['source', sourceLayer] as const) : (['target', targetLayer] as const);
-      return { block, share, directions: directions[arm](i), medianNorm: medianNorm[role][block] };
+    also.map(({ share }, i) => {
+      const { layer: block, directions, medianNorm: norm } = arms[i].find((one) => one.arm === arm)!;
+      return { block, share, directions, medianNorm: norm };
     });
 }

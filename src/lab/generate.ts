@@ -1,5 +1,6 @@
-/** Continuations: many for the figures, and the six streams that are read side by side. */
-import type { Arm, StopStreams, StreamToken } from '../experiment/run';
+/** Continuations: many for the figures, and the streams of all arms, read side by side. */
+import { armSpec, unsteeredArm, type Arm, type PerArm } from '../experiment/arms';
+import type { StopStreams, StreamToken } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import type { SteerSite } from '../onnx';
 import type { LanguageModel, SteeredRow } from '../runtime/types';
@@ -71,7 +72,7 @@ export interface ProjectionScale {
 }
 
 /**
- * The six streams at each of the given stops (signed r). Each model decodes all stops and arms in one batch, then one
+ * The streams of all arms at each of the given stops (signed r). Each model decodes all stops and arms in one batch, then one
  * tapped pass over the finished texts gives the projections.
  */
 export async function computeStreams(
@@ -83,14 +84,13 @@ export async function computeStreams(
   generation: Pick<Experiment['generation'], 'maxNewTokens' | 'temperature' | 'topP' | 'seed'>,
   prompting: Prompting,
 ): Promise<StopStreams[]> {
-  const streams: StopStreams[] = stops.map((stop) => ({ prompt, stop, arms: {} as Record<Arm, StreamToken[]> }));
+  const streams: StopStreams[] = stops.map((stop) => ({ prompt, stop, arms: {} as PerArm<Arm, StreamToken[]> }));
   for (const group of residentFirst(byModelAndLayer(arms), ([{ model }]) => model)) {
     const { model, layer } = group[0];
     const sites = sitesOf(group[0]);
     const ids = promptIds(prompt, model.tokenizer, prompting);
-    const small = group.some((arm) => arm.arm === 'small-steered');
     const jobs: { name: Arm; stop: number | null; steer: Steer | null }[] = [
-      { name: small ? 'small' : 'large', stop: null, steer: null },
+      { name: unsteeredArm(armSpec(group[0].arm).model), stop: null, steer: null },
     ];
     for (const arm of group) stops.forEach((r, s) => jobs.push({ name: arm.arm, stop: s, steer: steerAt(arm, r) }));
     const rows: SteeredRow[] = jobs.map(({ steer }) => ({ ...steeredRow(ids, ids.length, steer), stream: 0 }));

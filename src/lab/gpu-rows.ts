@@ -5,12 +5,13 @@
 import { GpuFit } from '../gpu/fit/gpu-fit';
 import { Recorder } from '../gpu/recorder';
 import { estimateFitBytes } from '../gpu/fit/layout';
+import type { ComparedBlocks } from '../experiment/compared-blocks';
 import { GpuRows } from '../gpu/rows';
 import { GpuScope } from '../gpu/scope';
 import type { GpuMatrix } from '../gpu/types';
-import type { FitShape, StreamingFit } from '../math/fit-types';
+import type { FitShape, StreamingFit } from '../fit/types';
 import type { TapBatch } from '../runtime/types';
-import { sparseGridFit, type ComparedBlocks } from './compared';
+import { sparseGridFit } from './compared';
 import {
   flatPositions,
   rowsIn,

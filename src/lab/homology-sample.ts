@@ -16,6 +16,7 @@ import type { ModelPair, Role } from './model-pair';
 import { panelView } from './panels';
 import { pairText, type ModelTokenizers, type PairedText } from './prepare';
 import { finiteSample, flatPositions, pickRows, type ReadText, type Sample } from './rows';
+import { message } from '../experiment/message';
 
 const TEXTS = 32;
 /** Texts are read this far, and give this many rows each, evenly spread: neighbours say much the same. */
@@ -85,12 +86,7 @@ export async function sampleHomology(
   const { texts: all } = await context.resources.corpus(corpus);
   const texts = sampleTexts(all, { source: pair.source.tokenizer, target: pair.target.tokenizer }, alignment);
   const rows = texts.reduce((n, { source }) => n + source.positions.length, 0);
-  if (rows < LEAST_ROWS)
-    throw new LabError(
-      'corpus-empty',
-      `A sample of the corpus gives only ${rows} paired positions; ${LEAST_ROWS} are needed to compare the models.`,
-      'Choose a larger corpus.',
-    );
+  if (rows < LEAST_ROWS) throw new LabError('corpus-empty.sample', { rows, least: LEAST_ROWS });
   const blocks = {
     source: sampledBlocks(pair.source.info.layers, pair.source.info.hiddenSize, rows),
     target: sampledBlocks(pair.target.info.layers, pair.target.info.hiddenSize, rows),
@@ -103,7 +99,7 @@ export async function sampleHomology(
         done: ++done,
         total: 2 * Math.ceil(texts.length / BATCH_TEXTS),
         unit: 'steps',
-        note: 'Comparing the two on a small sample',
+        note: message('progress.homology'),
       }),
     );
   // In turn the source comes last: it is what the collection begins with.
@@ -172,11 +168,7 @@ export async function compareSample(
   const finite = finiteSample(all);
   const { ordinary } = panelView(finite);
   if (ordinary.length < LEAST_ROWS / 2)
-    throw new LabError(
-      'non-finite',
-      `Only ${ordinary.length} of ${all.rows} sampled states are finite and of ordinary length.`,
-      'Try another precision of the models.',
-    );
+    throw new LabError('non-finite.sample', { ordinary: ordinary.length, rows: all.rows });
   const side = ({ width, blocks: matrices }: Sample['source']): Sample['source'] => ({
     width,
     blocks: matrices.map((rows) => pickRows(rows, ordinary, width)),

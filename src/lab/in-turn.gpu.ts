@@ -5,9 +5,13 @@ import type { DoseAxis, Residence, Run, StageResults, StopStreams } from '../exp
 import { parseRun } from '../experiment/run-schema';
 import { createDevice } from '../gpu/device';
 import { liveMemory } from '../gpu/scope';
+import { openModel } from '../models';
 import { createRuntime } from '../runtime';
 import { EngineClient } from '../worker/client';
 import { webgpuBackend } from './backend';
+import { wordsOf } from '../i18n/text';
+
+const words = wordsOf('en');
 
 const baseUrl = new URL('/', location.href).href;
 const quick = quickVariant(defaultExperiment('mood'));
@@ -38,7 +42,7 @@ async function runOn(residence: Residence): Promise<Outcome> {
     { experiment, until: 'evidence' },
     {
       onProgress: ({ stage, note }) => {
-        const swap = /^(.*) unloaded, loading (.*): /.exec(note);
+        const swap = /^(.*) unloaded, loading (.*): /.exec(words.say(note));
         if (swap && swaps.at(-1) !== `${stage}: ${swap[2]}`) swaps.push(`${stage}: ${swap[2]}`);
       },
     },
@@ -72,7 +76,7 @@ async function mapOn(residence: Residence): Promise<{ map: StageResults['map']; 
     'run',
     { experiment: tiny, until: 'map' },
     {
-      onProgress: ({ stage, note }) => stage === 'activations' && read.add(note),
+      onProgress: ({ stage, note }) => stage === 'activations' && read.add(words.say(note)),
       onStage: (event) => {
         if (event.stage === 'map') map = event.result;
       },
@@ -100,10 +104,10 @@ test('a whole run in turn: every figure, vector and text as with both at once; f
   const together = await runOn('together');
   const inTurn = await runOn('in turn');
   expect(together.swaps).toEqual([]);
-  expect(together.run.models.inTurn).toBeUndefined();
-  expect(inTurn.run.models.inTurn).toMatch(/took turns in memory, as asked/);
-  expect(inTurn.run.warnings).toContainEqual({ stage: 'models', text: inTurn.run.models.inTurn });
-  expect(parseRun(JSON.parse(JSON.stringify(inTurn.run))).models.inTurn).toBe(inTurn.run.models.inTurn);
+  expect(together.run.models.inTurn).toBeNull();
+  expect(inTurn.run.models.inTurn).toEqual({ key: 'run.in-turn.asked', params: {} });
+  expect(inTurn.run.warnings).toContainEqual({ stage: 'models', message: inTurn.run.models.inTurn });
+  expect(parseRun(JSON.parse(JSON.stringify(inTurn.run))).models.inTurn).toEqual(inTurn.run.models.inTurn);
   // toEqual compares numbers by Object.is: the last bit counts. The order of the arms is part of what is shown.
   expect(figures(inTurn)).toEqual(figures(together));
   expect(Object.keys(inTurn.run.steer.axis.arms)).toEqual(Object.keys(together.run.steer.axis.arms));
@@ -126,7 +130,7 @@ test('on WebGPU the states that waited on disk give the map of those that never 
 test('states go from the device to the CPU and back as they were, and give their memory back', async () => {
   const gpu = await createDevice();
   const backend = webgpuBackend(gpu.device);
-  const runtime = await createRuntime({ backend: 'webgpu', device: gpu.device });
+  const runtime = await createRuntime({ backend: 'webgpu', device: gpu.device, openModel });
   const model = await runtime.load({ id: 'lrt-stories-s', dtype: 'fp32', baseUrl: `${baseUrl}models/lrt-stories-s/` });
   const taps = await model.collect(['Once upon a time.', 'The end'].map((text) => model.tokenizer.encode(text)));
   const { rows, length, lengths } = taps;

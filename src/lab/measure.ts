@@ -1,51 +1,38 @@
-/** Measuring generated text: which side it is on, how often, and how repetitive it is. */
-import { repN } from '../math/information';
+/** Measuring generated text: which side it is on, how often, and what every measure says of it. */
+import type { DoseCell, Metrics } from '../experiment/run';
 import { wilson } from '../math/stats';
-import type { ScoreFunction, Side } from './score';
-import { wordsOf } from './score';
+import { measure, type MetricInput } from '../metrics';
+import type { Judge, JudgeContext, Side } from './judges';
 
-export interface Sides {
+type Rate = DoseCell['positive'];
+
+export interface Measured {
   /** One a continuation, in order. */
   sides: Side[];
-  positive: { rate: number; interval: [number, number] };
-  negative: { rate: number; interval: [number, number] };
-  undecided: number;
+  positive: Rate;
+  negative: Rate;
   n: number;
-  /** Mean over continuations of 1 − distinct-3, over words. */
-  rep3: number;
+  metrics: Metrics;
 }
 
-/** Scores continuations. Rates are over all n: an undecided one counts for neither side. */
-export function measureSides(
-  score: ScoreFunction,
+/** Judges and measures continuations. Rates are over all n: an undecided one counts for neither side. */
+export async function measureTexts(
+  judge: Judge,
   prompts: readonly string[],
-  continuations: readonly string[],
-): Sides {
-  const sides = continuations.map((text, i) => score(prompts[i], text));
+  texts: readonly string[],
+  sideEffects: MetricInput['sideEffects'],
+  context: JudgeContext,
+): Promise<Measured> {
+  const sides = await judge(
+    texts.map((text, i) => ({ prompt: prompts[i], text })),
+    context,
+  );
   const n = sides.length;
-  const positives = sides.filter((side) => side === 1).length;
-  const negatives = sides.filter((side) => side === -1).length;
-  const rep3 = continuations.reduce((sum, text) => sum + repN(wordIds(text), 3), 0) / n;
-  return {
-    sides,
-    positive: rateOf(positives, n),
-    negative: rateOf(negatives, n),
-    undecided: n - positives - negatives,
-    n,
-    rep3,
-  };
+  const rate = (wanted: Side): Rate => rateOf(sides.filter((side) => side === wanted).length, n);
+  return { sides, positive: rate(1), negative: rate(-1), n, metrics: measure({ texts, sides, sideEffects }) };
 }
 
-function rateOf(count: number, n: number): { rate: number; interval: [number, number] } {
+function rateOf(count: number, n: number): Rate {
   const { low, high } = wilson(count, n);
   return { rate: count / n, interval: [low, high] };
-}
-
-/** Words as numbers, so that n-grams of words can be counted by the numeric helper. */
-function wordIds(text: string): number[] {
-  const ids = new Map<string, number>();
-  return wordsOf(text).map((word) => {
-    if (!ids.has(word)) ids.set(word, ids.size);
-    return ids.get(word)!;
-  });
 }

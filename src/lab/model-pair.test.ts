@@ -2,6 +2,10 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { LabError } from '../experiment/errors';
 import { fixtureModel, fixtureTokenizer, type FixtureModel } from './model-fixture';
 import { ModelPair, residentFirst, type PairRequest, type Role } from './model-pair';
+import { wordsOf } from '../i18n/text';
+
+const words = wordsOf('en');
+import { saying } from '../i18n/testing';
 
 const tokenizer = fixtureTokenizer();
 let loads: { role: Role; model: FixtureModel }[] = [];
@@ -9,7 +13,7 @@ let told: string[] = [];
 let failing: Role | null = null;
 const request: PairRequest = {
   signal: new AbortController().signal,
-  onLoading: (_done, _total, note) => told.push(note),
+  onLoading: (_done, _total, note) => told.push(words.say(note)),
 };
 
 const alive = (): Role[] => loads.filter(({ model }) => !model.disposed).map(({ role }) => role);
@@ -18,7 +22,7 @@ function loader(role: Role, seed: () => number = () => 1) {
   return {
     title: role === 'source' ? 'Small' : 'Large',
     load: async ({ onProgress }: { onProgress?: (done: number, total: number, note: string) => void }) => {
-      if (failing === role) throw new LabError('out-of-memory', 'No more.', 'Less.');
+      if (failing === role) throw new LabError('out-of-memory.buffer', { label: role, needed: 2, limit: 1 });
       onProgress?.(1, 1, 'onnx/model.onnx');
       const model = fixtureModel(role, { layers: 2, hiddenSize: 3, seed: seed() }, tokenizer);
       loads.push({ role, model });
@@ -114,7 +118,7 @@ describe('in turn', () => {
   test('the request at work is told of loading, not the one that loaded first', async () => {
     const pair = await pairOf('in turn');
     const later: string[] = [];
-    pair.setRequest({ ...request, onLoading: (_done, _total, note) => later.push(note) });
+    pair.setRequest({ ...request, onLoading: (_done, _total, note) => later.push(words.say(note)) });
     const before = told.length;
     await pair.source.collect(ids);
     expect(told.length).toBe(before);
@@ -125,10 +129,7 @@ describe('in turn', () => {
     let seed = 1;
     const pair = await pairOf('in turn', () => seed);
     seed = 2;
-    await expect(pair.source.collect(ids)).rejects.toMatchObject({
-      code: 'model-digest',
-      message: expect.stringContaining('Small'),
-    });
+    await expect(pair.source.collect(ids)).rejects.toThrow(saying('Small', 'model-digest'));
     expect(alive()).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@
 import { LabError } from '../experiment/errors';
 import type { Residence } from '../experiment/run';
 import type { Decoded, DecodeOptions, LanguageModel, LoadOptions, SteeredBatch, TapBatch } from '../runtime/types';
+import { message, type Message } from '../experiment/message';
 
 export type Role = 'source' | 'target';
 
@@ -17,7 +18,7 @@ export type Role = 'source' | 'target';
 export interface PairRequest {
   signal: AbortSignal;
   /** Bytes of the model that is being loaded. */
-  onLoading: (done: number, total: number, note: string) => void;
+  onLoading: (done: number, total: number, note: Message) => void;
 }
 
 /** How to load a model, from the start each time. */
@@ -115,23 +116,20 @@ export class ModelPair {
     const there = this.#loaded[role];
     if (there) return there;
     const other = role === 'source' ? 'target' : 'source';
-    const unloaded = this.#loaded[other] ? `${this.#loaders[other].title} unloaded, loading ` : 'Loading ';
+    const { title } = this.#loaders[role];
+    const unloaded = this.#loaded[other] ? this.#loaders[other].title : null;
     await unloadAll(this.#loaded);
-    const { onLoading } = this.#request;
-    const model = await loadOne(this.#loaders[role], {
-      ...this.#request,
-      onLoading: (done, total, note) => onLoading(done, total, unloaded + note),
-    });
+    const model = await loadOne(this.#loaders[role], this.#request, (path) =>
+      unloaded === null
+        ? message('progress.loading', { title, path })
+        : message('progress.swapping', { unloaded, title, path }),
+    );
     const [now, first] = [model, this[role]].map(({ info }) =>
       info.files.map(({ path, sha256 }) => `${path} ${sha256}`).join('\n'),
     );
     if (now !== first) {
       await model.dispose();
-      throw new LabError(
-        'model-digest',
-        `The files of “${this.#loaders[role].title}” have changed since they were first loaded.`,
-        'Press Run to begin again with the files as they are now.',
-      );
+      throw new LabError('model-digest.changed', { model: this.#loaders[role].title });
     }
     this.#loaded[role] = model;
     this.swaps++;
@@ -197,8 +195,12 @@ export function residentFirst<T>(items: readonly T[], modelOf: (item: T) => Lang
   return items.toSorted((a, b) => away(a) - away(b));
 }
 
-async function loadOne({ title, load }: Loader, { signal, onLoading }: PairRequest): Promise<LanguageModel> {
-  return load({ signal, onProgress: (done, total, note) => onLoading(done, total, `${title}: ${note}`) });
+async function loadOne(
+  { title, load }: Loader,
+  { signal, onLoading }: PairRequest,
+  noteOf: (path: string) => Message = (path) => message('progress.loading-first', { title, path }),
+): Promise<LanguageModel> {
+  return load({ signal, onProgress: (done, total, path) => onLoading(done, total, noteOf(path)) });
 }
 
 async function unloadAll(loaded: Loaded): Promise<void> {

@@ -1,4 +1,5 @@
 /** What the page asks about models before it runs anything: repositories, downloads, what is stored, folders from disk, memory. Needs no engine. */
+import type { Message } from '../experiment/message';
 import { LabError } from '../experiment/errors';
 import type { ModelRef } from '../experiment/model-ref';
 import type { Backend } from '../experiment/run';
@@ -44,7 +45,7 @@ export interface VariantOffer {
   bytes: number;
   runs: boolean;
   /** Why it does not run, or at what price it does; null where there is nothing to say. */
-  note: string | null;
+  note: Message | null;
 }
 
 export interface RepositoryOffer {
@@ -82,20 +83,12 @@ export interface FamilyOffer extends Omit<CuratedFamily, 'models'> {
 
 /** @throws LabError `model-fetch` or `model-invalid` */
 export async function curatedFamilies(baseUrl: string, signal?: AbortSignal): Promise<FamilyOffer[]> {
-  const remedy = 'Check that the lab is served whole, and try again.';
   const response = await fetch(new URL(FAMILIES_PATH, baseUrl), { signal }).catch((error: Error) => {
-    throw new LabError(
-      'model-fetch',
-      `${FAMILIES_PATH} could not be fetched: ${error.message}.`,
-      remedy,
-      undefined,
-      error,
-    );
+    throw new LabError('model-fetch.site', { path: FAMILIES_PATH, reason: error.message }, error);
   });
-  if (!response.ok)
-    throw new LabError('model-fetch', `${FAMILIES_PATH} could not be fetched: HTTP ${response.status}.`, remedy);
+  if (!response.ok) throw new LabError('model-fetch.site-status', { path: FAMILIES_PATH, status: response.status });
   const value: unknown = await response.json().catch((error: Error) => {
-    throw new LabError('model-invalid', `${FAMILIES_PATH} is not JSON.`, remedy, undefined, error);
+    throw new LabError('model-invalid.site-json', { path: FAMILIES_PATH }, error);
   });
   return parseFamilies(value).families.map((family) => ({
     ...family,

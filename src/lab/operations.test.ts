@@ -4,14 +4,14 @@ import { defaultExperiment } from '../experiment/defaults';
 import { OPERATIONS, type Experiment } from '../experiment/schema';
 import type { LanguageModel } from '../runtime/types';
 import { DOSE_RULES, projectionsOf, steeredRow } from './operations';
-import { equipArms, sitesOf, steerAt, steerBy, type ArmDirections } from './vectors';
+import { equipArms, sitesOf, steerAt, steerBy, type DirectedArm } from './vectors';
 
 const model = {} as LanguageModel;
 /** 101 states whose first coordinate is −40 … 60 and whose second is its half. */
 const states = Float32Array.from({ length: 202 }, (_, i) => (i % 2 === 0 ? i / 2 - 40 : ((i - 1) / 2 - 40) / 2));
 const v = Float32Array.of(1, 0);
 const w = Float32Array.of(0, 1);
-const arm: ArmDirections = { arm: 'mapped', model, layer: 3, directions: [v], medianNorm: 4 };
+const arm: DirectedArm = { arm: 'mapped', model, layer: 3, directions: [v], medianNorm: 4 };
 
 function equipped(
   transfer: Partial<Experiment['transfer']>,

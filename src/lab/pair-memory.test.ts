@@ -1,8 +1,10 @@
+import { wordsOf } from '../i18n/text';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel } from '../models';
 import { fixtureTokenizer } from './model-fixture';
 import { chooseResidence, planSessions, TEXT_TOKENS } from './pair-memory';
+import { saying, wording } from '../i18n/testing';
 
 const work = {
   collectRows: 16,
@@ -43,13 +45,13 @@ test('a pair that fits only one at a time is run in turn, and the reason has the
   const tight = plan(model('a', 4e8), model('b', 4e8), machine(6));
   const chosen = chooseResidence(tight, 'auto');
   expect(chosen.residence).toBe('in turn');
-  expect(chosen.inTurn).toMatch(/together they would take [\d.]+ GB of about [\d.]+ GB/);
+  expect(wordsOf('en').say(chosen.inTurn!)).toMatch(/together they would take [\d.]+ GB of about [\d.]+ GB/);
 });
 
 test('either way can be asked for', () => {
   expect(chooseResidence(null, 'in turn')).toEqual({
     residence: 'in turn',
-    inTurn: expect.stringContaining('as asked'),
+    inTurn: { key: 'run.in-turn.asked', params: {} },
   });
   expect(chooseResidence(plan(model('a', 4e8), model('b', 4e8), machine(6)), 'together')).toEqual({
     residence: 'together',
@@ -64,9 +66,8 @@ test.each(['auto', 'together', 'in turn'] as const)(
     expect(() => chooseResidence(vast, choice)).toThrow(
       expect.objectContaining({
         code: 'out-of-memory',
-        message: expect.stringMatching(/^vast alone takes/),
-        details: expect.objectContaining({ fits: 'no' }),
-        remedy: 'Choose a smaller precision or smaller models.',
+        key: 'out-of-memory.plan',
+        params: expect.objectContaining({ fits: 'no', reason: wording(/^vast alone takes/) }),
       }),
     );
   },
@@ -88,9 +89,7 @@ test('no text of the corpora is longer than the plan reckons with', () => {
 test('what may be tried against an estimate is not refused when it is asked for; what no machine lifts is', () => {
   const beyond = plan(model('a', 1e8), model('b', 1e8), machine(0.5));
   expect(beyond).toMatchObject({ fits: 'no', hard: false });
-  expect(() => chooseResidence(beyond, 'auto')).toThrow(
-    expect.objectContaining({ code: 'out-of-memory', remedy: expect.stringContaining('One after the other') }),
-  );
+  expect(() => chooseResidence(beyond, 'auto')).toThrow(saying('One after the other', 'out-of-memory'));
   expect(chooseResidence(beyond, 'in turn').residence).toBe('in turn');
   expect(chooseResidence(beyond, 'together').residence).toBe('together');
 });
@@ -101,7 +100,7 @@ test('a model that fits only with fewer sessions is planned with those, and it i
   expect(by(4e8)).toMatchObject({ fits: 'together', sessions: 4 });
   // Four copies are more than the WASM heap; two are not.
   const large = by(1.2e9);
-  expect(large).toMatchObject({ sessions: 2, reason: expect.stringContaining('keeps 2 sessions instead of 4') });
+  expect(large).toMatchObject({ sessions: 2, reason: wording('keeps 2 sessions instead of 4') });
   expect(large.fits).not.toBe('no');
   expect(by(3e9)).toMatchObject({ fits: 'no', sessions: 4 });
 });

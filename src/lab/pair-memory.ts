@@ -1,16 +1,18 @@
 /** What a pair of models will take on this device, before either is loaded. */
 import { estimateFitBytes } from '../gpu/fit/layout';
 import { LabError } from '../experiment/errors';
+import { message, type Message } from '../experiment/message';
 import type { Backend, Residence } from '../experiment/run';
+import { comparedBlocks } from '../experiment/compared-blocks';
 import type { Experiment } from '../experiment/schema';
+import { foldsOf } from '../experiment/stage-inputs';
 import { inspectModel, planMemory, type MemoryLimits, type MemoryPlan, type PlannedModel } from '../models';
 import { FEW_SESSIONS, LIVE_SESSIONS } from '../runtime/sessions';
-import { estimateWhitenedFitBytes } from '../math/fit-size';
+import { estimateWhitenedFitBytes } from '../fit/size';
 import type { ModelSource } from '../runtime/types';
 import { BATCH_TEXTS } from './collect';
-import { comparedBlocks, comparedShape } from './compared';
+import { comparedShape } from './compared';
 import { NEUTRAL_TOKENS, SIDE_EFFECT_ROWS } from './dose';
-import { foldsOf } from './folds';
 import { BATCH_ROWS } from './generate';
 import { SAMPLE_ROWS } from './rows';
 
@@ -72,25 +74,29 @@ export function planSessions(plan: (sessions: number) => MemoryPlan): MemoryPlan
   if (few.fits === 'no') return usual;
   return {
     ...few,
-    reason: `${few.reason} To fit, each model keeps ${FEW_SESSIONS} sessions instead of ${LIVE_SESSIONS.whole}, which takes longer.`,
+    reason: message('memory.few', { reason: few.reason, few: FEW_SESSIONS, usual: LIVE_SESSIONS.whole }),
   };
 }
 
+/** What the browser says of the machine's memory, in bytes: in GiB, rounded and capped. Chromium alone says it; else null. */
+export function deviceMemory(): number | null {
+  const { deviceMemory: stated } = navigator as Navigator & { deviceMemory?: number };
+  return stated === undefined ? null : stated * 2 ** 30;
+}
+
 function limitsOf({ backend, limits }: DeviceMemory): MemoryLimits {
-  // In GiB, rounded and capped by the browser; Chromium alone states it.
-  const { deviceMemory } = navigator as Navigator & { deviceMemory?: number };
   return {
     backend,
     maxBufferSize: limits?.maxBufferSize ?? Infinity,
     maxStorageBufferBindingSize: limits?.maxStorageBufferBindingSize ?? Infinity,
-    deviceMemory: deviceMemory === undefined ? null : deviceMemory * 2 ** 30,
+    deviceMemory: deviceMemory(),
   };
 }
 
 /** How a pair is held in memory, and why it is not held at once; null where it is. */
 export interface ChosenResidence {
   residence: Residence;
-  inTurn: string | null;
+  inTurn: Message | null;
 }
 
 /**
@@ -101,21 +107,18 @@ export interface ChosenResidence {
 export function chooseResidence(plan: MemoryPlan | null, choice: 'auto' | Residence): ChosenResidence {
   if (plan?.fits === 'no' && (plan.hard || choice === 'auto')) {
     const { fits, together, inTurn, budget } = plan;
-    throw new LabError(
-      'out-of-memory',
-      plan.reason,
-      plan.hard
-        ? 'Choose a smaller precision or smaller models.'
-        : 'Choose a smaller precision or smaller models; or, if the machine has more memory than the browser says, choose “One after the other” to try it all the same.',
-      { fits, together, inTurn, ...(budget === null ? {} : { budget }) },
-    );
+    throw new LabError(plan.hard ? 'out-of-memory.plan' : 'out-of-memory.estimate', {
+      reason: plan.reason,
+      fits,
+      together,
+      inTurn,
+      ...(budget === null ? {} : { budget }),
+    });
   }
-  if (choice === 'in turn') return { residence: choice, inTurn: 'The models took turns in memory, as asked.' };
+  if (choice === 'in turn') return { residence: choice, inTurn: message('run.in-turn.asked') };
   if (choice === 'together' || !plan || plan.fits === 'together') return { residence: 'together', inTurn: null };
   return {
     residence: 'in turn',
-    inTurn: `The models took turns in memory: together they would take ${gigabytes(plan.together)} of about ${gigabytes(plan.budget ?? 0)}. The figures are the same; it takes longer.`,
+    inTurn: message('run.in-turn.memory', { together: plan.together / 1e9, budget: (plan.budget ?? 0) / 1e9 }),
   };
 }
-
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;

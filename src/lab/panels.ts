@@ -1,9 +1,8 @@
 /** The PCA panels: source, target, and the source carried into the target's plane for the morph. */
 import type { MapResult, PcaPanel } from '../experiment/run';
 import type { Pca } from '../math/pca';
-import { applyMap } from '../math/ridge';
 import { norm } from '../math/stats';
-import type { AffineMap } from '../math/fit-types';
+import { applyMap, type AffineMap } from '../math/affine-map';
 import type { Layers } from './fit';
 import { pickRows, type Sample } from './rows';
 import { medianNorm } from './vectors';

@@ -5,6 +5,7 @@
 import { version } from '../../package.json';
 import { digestOf } from '../experiment/digest';
 import { throwIfAborted } from '../experiment/errors';
+import { sameMessage, type Message } from '../experiment/message';
 import {
   STAGES,
   RUN_SCHEMA,
@@ -20,8 +21,8 @@ import {
   type RenderedPrompt,
 } from '../experiment/run';
 import { parseExperiment, type Experiment } from '../experiment/schema';
+import { pairKey, stageKey } from '../experiment/stage-inputs';
 import { kernelsDigest } from '../gpu/kernels/digest';
-import { foldsOf } from './folds';
 import { activationsStage, shapeOf, type ActivationsState } from './stage-activations';
 import { mapStage, type MapState } from './stage-map';
 import { evidenceStage } from './stage-evidence';
@@ -34,7 +35,6 @@ import {
   type LoadedPair,
 } from './stage-models';
 import { steerStage, type SteerState } from './stage-steer';
-import { comparedBlocks } from './compared';
 import { computeAxis, signedStops } from './dose';
 import { computeStreams } from './generate';
 import { readText, requireTemplates, writtenPrompt, writtenText } from './prompting';
@@ -51,10 +51,10 @@ export type PipelineContext = Omit<LabContext, 'warn'> & {
 export class Pipeline {
   #memo = new Memo();
   /** What each stage warned of when it was made; kept as long as its result is. */
-  #warnings = new Map<Stage, string[]>();
+  #warnings = new Map<Stage, Message[]>();
   #making: Stage = 'models';
   /** What the homology of the present pair warns of: it goes with the pairing and the corpus, not with loading. */
-  #homology: string | null = null;
+  #homology: Message | null = null;
 
   /**
    * Runs the stages up to `until`.
@@ -88,20 +88,9 @@ export class Pipeline {
       experiment,
       device: context.deviceReport,
       timings,
-      concept: all.steer.concept,
-      tokens: all.activations.tokens,
-      models: all.models,
-      activations: all.activations,
-      map: all.map,
-      vector: all.steer.vector,
-      steer: all.steer,
-      arms: all.evidence.arms,
-      doseResponse: all.evidence.doseResponse,
-      streams: all.evidence.streams,
-      replay: all.evidence.replay,
       inputs: await inputsOf(experiment, context.resources),
-      verdict: all.evidence.verdict,
-      warnings: STAGES.flatMap((stage) => this.#said(stage).map((text) => ({ stage, text }))),
+      ...all,
+      warnings: STAGES.flatMap((stage) => this.#said(stage).map((message) => ({ stage, message }))),
     };
   }
 
@@ -133,7 +122,11 @@ export class Pipeline {
     };
   }
 
-  /** Texts as the models are given them under these settings. Loads the models where they are not loaded. @throws LabError `chat-template` */
+  /**
+   * Texts of contrast pairs as the models are given them under these settings. Loads the models where they are not loaded.
+   * @param texts both sides of each pair, one after the other
+   * @throws LabError `chat-template`, `pairs-one-sided`
+   */
   async written(
     experiment: Experiment,
     texts: readonly string[],
@@ -141,14 +134,15 @@ export class Pipeline {
   ): Promise<Record<'source' | 'target', RenderedPrompt>[]> {
     parseExperiment(experiment);
     const { state } = await this.#models(experiment, this.#lab(context));
-    const of = (text: string, { tokenizer }: LoadedPair['source']): RenderedPrompt => {
-      const { ids, read } = readText(text, tokenizer, experiment.prompting, experiment.vector.readPosition);
+    const of = (i: number, { tokenizer }: LoadedPair['source']): RenderedPrompt => {
+      const { prompting, vector } = experiment;
+      const { ids, read } = readText(texts[i], texts[i ^ 1], tokenizer, prompting, vector.readPosition);
       return writtenText(ids, tokenizer, read);
     };
-    return texts.map((text) => ({ source: of(text, state.source), target: of(text, state.target) }));
+    return texts.map((_, i) => ({ source: of(i, state.source), target: of(i, state.target) }));
   }
 
-  /** The six streams at every stop, nearest to `nearest` first; each stop is handed over as it is ready. */
+  /** The streams of all arms at every stop, nearest to `nearest` first; each stop is handed over as it is ready. */
   async streams(
     experiment: Experiment,
     prompt: string,
@@ -190,15 +184,15 @@ export class Pipeline {
     await this.#memo.clear();
   }
 
-  #said(stage: Stage): string[] {
+  #said(stage: Stage): Message[] {
     const said = this.#warnings.get(stage) ?? [];
     return stage === 'models' && this.#homology ? [...said, this.#homology] : said;
   }
 
   #lab(context: PipelineContext): LabContext {
-    const warn = (text: string): void => {
+    const warn = (message: Message): void => {
       const said = this.#warnings.get(this.#making) ?? [];
-      if (!said.includes(text)) this.#warnings.set(this.#making, [...said, text]);
+      if (!said.some((each) => sameMessage(each, message))) this.#warnings.set(this.#making, [...said, message]);
     };
     return { ...context, warn };
   }
@@ -231,9 +225,10 @@ export class Pipeline {
       case 'steer':
         return this.#steer(experiment, context).then(({ state, fromMemory }) => ({ result: state.result, fromMemory }));
       case 'evidence': {
+        const { state: models } = await this.#models(experiment, context);
         const { state: steer } = await this.#steer(experiment, context);
-        const inputs = [steerInputs(experiment), experiment.dose, experiment.generation];
-        return this.#remember('evidence', inputs, () => evidenceStage(context, experiment, steer)).then(
+        const key = stageKey('evidence', experiment, shapeOf(models));
+        return this.#remember('evidence', key, () => evidenceStage(context, experiment, steer)).then(
           ({ state, fromMemory }) => ({ result: state, fromMemory }),
         );
       }
@@ -241,15 +236,14 @@ export class Pipeline {
   }
 
   async #models(experiment: Experiment, context: LabContext): Promise<Remembered<LoadedPair>> {
-    const { source, target, alignment } = experiment.models;
     const models = await this.#remember(
       'models',
-      { source, target },
+      pairKey(experiment),
       () => modelsStage(context, experiment),
       releaseModels,
       ['activations', 'map', 'steer', 'evidence'],
     );
-    requirePairing(models.state, alignment);
+    requirePairing(models.state, experiment.models.alignment);
     requireTemplates(models.state, models.state.titles, experiment.prompting);
     // A stage that needs a model which is not in memory loads it: that is this stage's progress.
     const onLoading: PairRequest['onLoading'] = (done, total, note) =>
@@ -265,13 +259,9 @@ export class Pipeline {
 
   async #activations(experiment: Experiment, context: LabContext): Promise<Remembered<ActivationsState>> {
     const { state: models } = await this.#models(experiment, context);
-    const inputs = {
-      ...activationInputs(experiment),
-      compared: comparedBlocks(shapeOf(models), experiment.map, experiment.transfer.also),
-    };
     return this.#remember(
       'activations',
-      inputs,
+      stageKey('activations', experiment, shapeOf(models)),
       () => activationsStage(context, experiment, models),
       (state) => state.dispose(),
       ['map', 'steer', 'evidence'],
@@ -279,17 +269,18 @@ export class Pipeline {
   }
 
   async #map(experiment: Experiment, context: LabContext): Promise<Remembered<MapState>> {
+    const { state: models } = await this.#models(experiment, context);
     const { state: activations } = await this.#activations(experiment, context);
-    return this.#remember('map', mapInputs(experiment), () => mapStage(context, experiment, activations));
+    const key = stageKey('map', experiment, shapeOf(models));
+    return this.#remember('map', key, () => mapStage(context, experiment, activations));
   }
 
   async #steer(experiment: Experiment, context: LabContext): Promise<Remembered<SteerState>> {
     const { state: models } = await this.#models(experiment, context);
     const { state: activations } = await this.#activations(experiment, context);
     const { state: map } = await this.#map(experiment, context);
-    return this.#remember('steer', steerInputs(experiment), () =>
-      steerStage(context, experiment, models, activations, map),
-    );
+    const key = stageKey('steer', experiment, shapeOf(models));
+    return this.#remember('steer', key, () => steerStage(context, experiment, models, activations, map));
   }
 
   async #remember<T>(
@@ -328,27 +319,4 @@ async function inputsOf(experiment: Experiment, resources: LabContext['resources
 interface Remembered<T> {
   state: T;
   fromMemory: boolean;
-}
-
-function activationInputs(experiment: Experiment): object {
-  return { models: experiment.models, corpus: experiment.corpus, folds: foldsOf(experiment) };
-}
-
-function mapInputs(experiment: Experiment): unknown {
-  return { activations: activationInputs(experiment), map: experiment.map };
-}
-
-function steerInputs(experiment: Experiment): unknown {
-  const { concept, prompting, vector, transfer, dose, generation } = experiment;
-  return {
-    map: mapInputs(experiment),
-    concept,
-    prompting,
-    vector,
-    transfer,
-    stops: dose.stops,
-    seed: generation.seed,
-    neutralTexts: generation.neutralTexts,
-    randomVectors: generation.randomVectors,
-  };
 }

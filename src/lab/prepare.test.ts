@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { defaultExperiment } from '../experiment/defaults';
-import { createTokenizer } from '../models';
+import { tokenizerOf } from '../models/testing';
 import type { ModelTokenizer } from '../runtime/types';
 import { batchesOf } from './collect';
 import { pairText, prepareTexts, readPositions } from './prepare';
 import { parseCorpus } from './resources';
 import { rowsIn } from './rows';
+import { saying } from '../i18n/testing';
 
 /** Cuts a text at the matches of a pattern, one id a piece; with or without a begin token. */
 function cutter(pattern: RegExp, begin: boolean): ModelTokenizer {
@@ -54,10 +55,10 @@ describe('preparing texts', () => {
       expect.objectContaining({ code: 'corpus-empty' }),
     );
     expect(() => prepareTexts(texts.slice(0, 8), { source: letters, target: words }, 'characters', corpus)).toThrow(
-      /read the same characters/,
+      saying(/read the same characters/),
     );
     expect(() => parseCorpus('\n\n')).toThrow(expect.objectContaining({ code: 'corpus-empty' }));
-    expect(() => parseCorpus('{"text": "fine"}\n{"txt": 3}')).toThrow(/Line 2/);
+    expect(() => parseCorpus('{"text": "fine"}\n{"txt": 3}')).toThrow(saying(/Line 2/));
   });
 
   test('folds deal out whole training texts in turn; batches hold one split and one fold', () => {
@@ -75,7 +76,7 @@ describe('preparing texts', () => {
     expect(batches.slice(0, 4).map(([first]) => first.fold)).toEqual([0, 1, 2, 0]);
     expect(batches.flat().length).toBe(prepared.length);
     expect(() => prepareTexts(texts, one, 'tokens', { ...corpus, maxTokens: 80 }, 10)).toThrow(
-      expect.objectContaining({ code: 'corpus-empty', message: expect.stringMatching(/10 folds/) }),
+      saying(/10 folds/, 'corpus-empty'),
     );
   });
 });
@@ -120,7 +121,7 @@ describe('pairing by characters', () => {
     const read = async (id: string): Promise<ModelTokenizer> => {
       const json = async (name: string): Promise<unknown> =>
         JSON.parse(await readFile(new URL(`../../public/models/${id}/${name}`, import.meta.url), 'utf8'));
-      return createTokenizer(
+      return tokenizerOf(
         await json('tokenizer.json'),
         await json('tokenizer_config.json'),
         { bosIds: [], eosIds: [] },

@@ -1,6 +1,6 @@
 /** Texts made ready for collection: token ids of each model, the positions that make the rows of the fit, and the split by whole texts. */
 import { LabError } from '../experiment/errors';
-import type { ActivationsResult } from '../experiment/run';
+import type { AlignmentReport } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { Random } from '../math/random';
 import { alignByCharacters } from '../models';
@@ -21,7 +21,7 @@ export interface PairedText {
 export interface Prepared {
   texts: PreparedText[];
   /** How the positions were paired, and what share of each side's positions has a partner. */
-  alignment: ActivationsResult['alignment'];
+  alignment: AlignmentReport;
 }
 
 /**
@@ -91,24 +91,17 @@ export function prepareTexts(
     prepared.push({ text, source, target, heldOut: false, fold: 0 });
   }
   if (prepared.length < 2 || rows < 64) {
-    const what =
-      alignment === 'tokens' ? 'token positions' : 'positions at which both models have read the same characters,';
-    throw new LabError(
-      'corpus-empty',
-      `The corpus gives only ${rows} ${what} in ${prepared.length} texts.`,
-      'Choose a larger corpus; at least two texts and 64 positions are needed.',
-    );
+    throw new LabError(alignment === 'tokens' ? 'corpus-empty.tokens' : 'corpus-empty.characters', {
+      rows,
+      texts: prepared.length,
+    });
   }
   // Every k-th text is held out: both splits then run through the whole collection.
   const every = Math.max(2, Math.round(1 / corpus.heldOutFraction));
   prepared.forEach((item, i) => (item.heldOut = i % every === every - 1));
   const training = prepared.filter((item) => !item.heldOut);
   if (folds > training.length) {
-    throw new LabError(
-      'corpus-empty',
-      `${folds} folds need at least ${folds} texts to fit; the corpus gives ${training.length}.`,
-      'Choose fewer folds or a larger corpus.',
-    );
+    throw new LabError('corpus-empty.folds', { folds, texts: training.length });
   }
   training.forEach((item, i) => (item.fold = i % folds));
   return {

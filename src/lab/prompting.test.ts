@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defaultExperiment } from '../experiment/defaults';
-import { createTokenizer } from '../models';
+import { tokenizerOf } from '../models/testing';
 import type { ModelTokenizer } from '../runtime/types';
 import { promptIds, readText, renderChat, requireTemplates, writtenPrompt, writtenText } from './prompting';
+import { saying } from '../i18n/testing';
 
 /** A template in the manner of Llama 2, of the bundled tokenizer's own special tokens. */
 const TEMPLATE =
@@ -12,7 +13,7 @@ const TEMPLATE =
 function tokenizer(template: string | null): ModelTokenizer {
   const json = (name: string): object =>
     JSON.parse(readFileSync(new URL(`../../public/models/lrt-stories-s/${name}`, import.meta.url), 'utf8'));
-  return createTokenizer(
+  return tokenizerOf(
     json('tokenizer.json'),
     { ...json('tokenizer_config.json'), chat_template: template ?? undefined },
     { bosIds: [], eosIds: [] },
@@ -56,35 +57,60 @@ describe('a prompt', () => {
 
 describe('a side of a pair', () => {
   const text = 'The happy fox slept.';
+  const twin = 'The angry fox barked.';
 
   test('plain is read at its content', () => {
-    const { ids, read } = readText(text, templated, plain, 'mean');
+    const { ids, read } = readText(text, twin, templated, plain, 'mean');
     expect(read).toEqual(ids.map((_, i) => i).slice(1));
-    expect(readText(text, templated, plain, 'last').read).toEqual([ids.length - 1]);
+    expect(readText(text, twin, templated, plain, 'last').read).toEqual([ids.length - 1]);
   });
 
   test('in a chat the last token is where the answer begins, and the mean is over the message alone', () => {
-    const last = readText(text, templated, chat, 'last');
+    const last = readText(text, twin, templated, chat, 'last');
     expect(last.read).toEqual([last.ids.length - 1]);
     expect(spelt(last.ids).endsWith('Assistant:')).toBe(true);
-    const mean = readText(text, templated, chat, 'mean');
+    const mean = readText(text, twin, templated, chat, 'mean');
     expect(mean.ids).toEqual(last.ids);
     expect(spelt(mean.read.map((i) => mean.ids[i])).trim()).toBe(text);
     expect(writtenText(mean.ids, templated, mean.read).read).toEqual(mean.read);
   });
 
   test('the message is found after a system message that says the same', () => {
-    const { ids, read } = readText(text, templated, { ...chat, system: text }, 'mean');
+    const { ids, read } = readText(text, twin, templated, { ...chat, system: text }, 'mean');
     expect(read[0]).toBeGreaterThan(ids.length / 3);
     expect(spelt(read.map((i) => ids[i])).trim()).toBe(text);
   });
 
+  test('the completion begins where the two sides part', () => {
+    const begins = 'The fox was';
+    const [glad, sad] = [`${begins} glad and slept.`, `${begins} sad.`];
+    for (const prompting of [plain, chat]) {
+      const own = readText(glad, sad, templated, prompting, 'completion');
+      expect(spelt(own.read.map((i) => own.ids[i])).trim()).toBe('glad and slept.');
+      const other = readText(sad, glad, templated, prompting, 'completion');
+      expect(spelt(other.read.map((i) => other.ids[i])).trim()).toBe('sad.');
+      expect(own.ids.slice(0, own.read[0])).toEqual(other.ids.slice(0, other.read[0]));
+      expect(readText(glad, sad, templated, prompting, 'mean').read).toEqual(expect.arrayContaining(own.read));
+    }
+  });
+
+  test('a text that is the beginning of the other has no completion, and is named', () => {
+    for (const prompting of [plain, chat]) {
+      const short = 'The fox was glad';
+      const long = `${short} and slept`;
+      // In a chat the template goes on behind the message, but its tokens are no completion.
+      expect(() => readText(short, long, templated, prompting, 'completion')).toThrow(
+        expect.objectContaining({ code: 'pairs-one-sided', params: { text: short } }),
+      );
+      const { ids, read } = readText(long, short, templated, prompting, 'completion');
+      expect(spelt(read.map((i) => ids[i])).trim()).toBe('and slept');
+    }
+  });
+
   test('a template that rewrites messages cannot be read in the middle, but at its end', () => {
     const loud = tokenizer("{{ messages[0].content | upper + ' Assistant:' }}");
-    expect(() => readText(text, loud, chat, 'mean')).toThrow(
-      expect.objectContaining({ code: 'chat-template', message: expect.stringMatching(/rewrites/) }),
-    );
-    expect(readText(text, loud, chat, 'last').read).toHaveLength(1);
+    expect(() => readText(text, twin, loud, chat, 'mean')).toThrow(saying(/rewrites/, 'chat-template'));
+    expect(readText(text, twin, loud, chat, 'last').read).toHaveLength(1);
   });
 });
 
@@ -99,8 +125,8 @@ describe('before anything long is begun', () => {
     expect(() => requireTemplates(pair(tokenizer(null)), titles, chat)).toThrow(
       expect.objectContaining({
         code: 'chat-template',
-        message: 'Large has no chat template.',
-        remedy: expect.stringMatching(/plain text/),
+        key: 'chat-template.model-none',
+        params: { model: 'Large' },
       }),
     );
     requireTemplates(pair(tokenizer(null)), titles, plain);
@@ -114,8 +140,8 @@ describe('before anything long is begun', () => {
     requireTemplates(pair(strict), titles, chat);
     expect(() => requireTemplates(pair(strict), titles, { ...chat, system: 'Be brief.' })).toThrow(
       expect.objectContaining({
-        message: expect.stringMatching(/^Large: .*System role/),
-        remedy: expect.stringMatching(/system message empty/),
+        key: 'chat-template.model-system',
+        params: { model: 'Large', reason: expect.stringMatching(/System role/) },
       }),
     );
   });

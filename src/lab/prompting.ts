@@ -9,6 +9,7 @@ import { applyChatTemplate, type ChatMessage } from '../models';
 import type { LanguageModel, ModelTokenizer } from '../runtime/types';
 import type { Role } from './model-pair';
 import { readPositions } from './prepare';
+import { partingOf, READERS } from './read-positions';
 
 export type Prompting = Experiment['prompting'];
 export type ReadPosition = Experiment['vector']['readPosition'];
@@ -32,45 +33,52 @@ export function promptIds(text: string, tokenizer: ModelTokenizer, prompting: Pr
 }
 
 /**
- * A side of a contrast pair: its ids, and the positions whose state is its state.
+ * A side of a contrast pair: its ids, and the positions whose state is its state (`READERS`).
  *
  * In a chat, `last` is the last token of all, where the answer would begin: everything that was said is behind it (as Arditi
  * et al. 2024 read instructions). `mean` is over the tokens of the message itself, without those of the template, which are
- * the same in every text. Plain, neither takes the first position or a special token.
- * @throws LabError `chat-template`, also where the template does not keep the message as it is and its tokens are asked for
+ * the same in every text. `completion` is over those of them from where the ids of the two sides part. Plain, none takes the
+ * first position or a special token.
+ * @param twin the other side of the pair
+ * @throws LabError `chat-template`, also where the template does not keep the message as it is and its tokens are asked for;
+ *   `pairs-one-sided` where the completion is asked for and the text is the beginning of its twin
  */
 export function readText(
   text: string,
+  twin: string,
   tokenizer: ModelTokenizer,
   prompting: Prompting,
   readPosition: ReadPosition,
 ): { ids: number[]; read: number[] } {
-  if (prompting.template === 'plain') {
-    const ids = tokenizer.encode(text);
-    const content = readPositions(ids, tokenizer, 'content');
-    if (content.length === 0) return { ids, read: [ids.length - 1] };
-    return { ids, read: readPosition === 'last' ? [content[content.length - 1]] : content };
-  }
-  const rendered = renderChat(text, tokenizer, prompting);
-  const ids = tokenizer.encodeRendered(rendered);
-  if (readPosition === 'last') return { ids, read: [ids.length - 1] };
+  const rendered = prompting.template === 'plain' ? null : renderChat(text, tokenizer, prompting);
+  const ids = rendered === null ? tokenizer.encode(text) : tokenizer.encodeRendered(rendered);
+  const content = (): number[] => {
+    const own =
+      rendered === null ? readPositions(ids, tokenizer, 'content') : messagePositions(text, rendered, ids, tokenizer);
+    return own.length > 0 ? own : [ids.length - 1];
+  };
+  const read = READERS[readPosition]({
+    text,
+    content,
+    end: () => (rendered === null ? content().at(-1)! : ids.length - 1),
+    parting: () => partingOf(ids, promptIds(twin, tokenizer, prompting)),
+  });
+  return { ids, read };
+}
+
+/** Positions of a message's own tokens in a rendered conversation. @throws LabError `chat-template` where it is not found */
+function messagePositions(text: string, rendered: string, ids: readonly number[], tokenizer: ModelTokenizer): number[] {
   const message = text.trim();
   // The last place: a system message may say the same.
   const start = rendered.lastIndexOf(message);
-  if (start === -1)
-    throw new LabError(
-      'chat-template',
-      'The chat template rewrites the messages, so that their tokens cannot be told from its own.',
-      'Read at the last token (vector.readPosition), or give prompts as plain text.',
-    );
+  if (start === -1) throw new LabError('chat-template.rewrites');
   const end = start + message.length;
   const { offsets } = tokenizer.encodeWithOffsets(rendered);
   // What the tokenizer would put in front of a text is not in front of a rendered one.
   const own = offsets.slice(offsets.length - ids.length);
-  const read = own.flatMap(([from, to], i) =>
+  return own.flatMap(([from, to], i) =>
     from < to && to > start && from < end && !tokenizer.specialIds.has(ids[i]) ? [i] : [],
   );
-  return { ids, read: read.length > 0 ? read : [ids.length - 1] };
 }
 
 /** What is shown of a text: its tokens, which of them are special, and which are read. */
@@ -110,24 +118,15 @@ export function requireTemplates(
   if (prompting.template === 'plain') return;
   for (const role of ['source', 'target'] as const) {
     const { tokenizer } = pair[role];
-    if (tokenizer.chatTemplate === null)
-      throw new LabError(
-        'chat-template',
-        `${titles[role]} has no chat template.`,
-        'Give prompts as plain text (prompting.template), or choose models that are tuned for chat.',
-        { model: titles[role] },
-      );
+    if (tokenizer.chatTemplate === null) throw new LabError('chat-template.model-none', { model: titles[role] });
     try {
       renderChat('Hello', tokenizer, prompting);
     } catch (thrown) {
       const error = LabError.from(thrown);
+      if (error.key !== 'chat-template.refused') throw error;
       throw new LabError(
-        error.code,
-        `${titles[role]}: ${error.message}`,
-        prompting.system === ''
-          ? error.remedy
-          : 'Leave the system message empty: not every template takes one. Or give prompts as plain text.',
-        { model: titles[role] },
+        prompting.system === '' ? 'chat-template.model' : 'chat-template.model-system',
+        { model: titles[role], reason: error.params.reason },
         thrown,
       );
     }

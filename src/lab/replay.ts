@@ -2,9 +2,10 @@
  * Replay: tokens that were written elsewhere are forced through the models, and their log-probabilities compared. Sampled
  * text differs between devices at the first token that rounding tips over; log-probabilities of given tokens do not.
  */
-import type { Arm, DosedArm, ReplayEvidence, ReplayRow, StopStreams } from '../experiment/run';
+import { fromHalf, toHalf } from '../experiment/half';
+import { isReplayable, unsteeredArm, type Arm } from '../experiment/arms';
+import type { ReplayRow, StopStreams } from '../experiment/run';
 import { logSoftmax } from '../math/information';
-import { fromHalf, toHalf } from '../runtime/tensors';
 import type { SteerSite } from '../onnx';
 import type { LanguageModel } from '../runtime/types';
 import { yieldToEventLoop } from './context';
@@ -74,33 +75,6 @@ export function halved(direction: Float32Array): Float32Array {
   return fromHalf(toHalf(direction));
 }
 
-/** Half precision as base64 of little-endian float16. */
-export function packHalf(direction: Float32Array): string {
-  const bits = toHalf(direction);
-  const bytes = new Uint8Array(bits.length * 2);
-  bits.forEach((value, i) => new DataView(bytes.buffer).setUint16(2 * i, value, true));
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
-}
-
-/** The inverse of {@link packHalf}. @throws RangeError unless it holds `width` finite values */
-export function unpackHalf(text: string, width: number): Float32Array {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  if (bytes.length !== 2 * width)
-    throw new RangeError(`the vector has ${bytes.length / 2} values, the model’s width is ${width}`);
-  const view = new DataView(bytes.buffer);
-  const values = fromHalf(Uint16Array.from({ length: width }, (_, i) => view.getUint16(2 * i, true)));
-  if (!values.every(Number.isFinite)) throw new RangeError('the vector has values that are not finite');
-  return values;
-}
-
-/** Arms that run in each model; the first of each is the model without steering. */
-export const ROLE_ARMS = {
-  source: ['small', 'small-steered'],
-  target: ['large', 'mapped', 'native', 'random'],
-} as const satisfies Record<Role, readonly Arm[]>;
-
 /** One model of a replay, and the arms that steer it: of each only the first direction, rounded as in a link. */
 export interface ReplayRole {
   model: LanguageModel;
@@ -114,7 +88,7 @@ export interface ReplayAsk {
   ids: readonly number[];
 }
 
-/** The replay of a model with a run's own arms. The random arm is replayed with its first direction. */
+/** The replay of a model with a run's own arms. An arm of several directions is replayed with its first. */
 export function roleOf(arms: readonly SteeringArm[]): ReplayRole {
   const [{ model }] = arms;
   return { model, arms: arms.map((arm) => ({ ...arm, directions: [halved(arm.directions[0])] })) };
@@ -154,12 +128,13 @@ export async function replayOf(
   const prompt = promptIds(up.prompt, tokenizer, prompting);
   const rows: Omit<ReplayRow, 'millinats' | 'argmax'>[] = [];
   const add = (arm: Arm, direction: ReplayRow['direction'], alpha: number, streams: StopStreams): void => {
-    const ids = streams.arms[arm].map((token) => token.id);
+    const ids = (streams.arms[arm] ?? []).map((token) => token.id);
     if (ids.length > 0)
       rows.push({ arm, direction, alpha: Number(alpha.toPrecision(ALPHA_DIGITS)), text: tokenizer.decode(ids), ids });
   };
-  add(ROLE_ARMS[role][0], 'none', 0, up);
-  for (const { arm, medianNorm } of arms) {
+  add(unsteeredArm(role), 'none', 0, up);
+  // The directions of the others take a fit: a link's reader could not replay them before it.
+  for (const { arm, medianNorm } of arms.filter((each) => isReplayable(each.arm))) {
     add(arm, 'positive', r * medianNorm, up);
     add(arm, 'negative', -r * medianNorm, down);
   }
@@ -172,10 +147,4 @@ export async function replayOf(
       argmax: forced[i].argmax,
     })),
   };
-}
-
-/** Directions as a link carries them. */
-export function vectorsOf(arms: readonly SteeringArm[]): ReplayEvidence['vectors'] {
-  const values = (name: DosedArm): string => packHalf(arms.find(({ arm }) => arm === name)!.directions[0]);
-  return { source: values('small-steered'), mapped: values('mapped'), native: values('native') };
 }

@@ -38,7 +38,7 @@ export class Resources {
     return remember(this.#presets, id, async () => {
       const ids = z.array(z.string()).parse(JSON.parse(await this.#text('presets/index.json')));
       if (!ids.includes(id)) {
-        throw new LabError('unknown-preset', `There is no preset “${id}”.`, `Choose one of: ${ids.join(', ')}.`);
+        throw new LabError('unknown-preset.site', { id, presets: ids.join(', ') });
       }
       return parsePreset(JSON.parse(await this.#text(`presets/${id}.json`)), id);
     });
@@ -50,21 +50,13 @@ export class Resources {
       const index = corpusIndexSchema.parse(JSON.parse(await this.#text('corpora/index.json')));
       const entry = index.find((item) => item.id === id);
       if (!entry) {
-        throw new LabError(
-          'corpus-invalid',
-          `There is no corpus “${id}”.`,
-          `Choose one of: ${index.map((item) => item.id).join(', ')}.`,
-        );
+        throw new LabError('corpus-invalid.unknown', { id, corpora: index.map((item) => item.id).join(', ') });
       }
       const text = await this.#text(entry.path);
       const texts = parseCorpus(text);
       const digest = sha256Hex(new TextEncoder().encode(text));
       if (digest !== entry.sha256) {
-        throw new LabError(
-          'corpus-invalid',
-          `The corpus “${id}” does not have the digest that its index states.`,
-          'Restore the file, or correct corpora/index.json.',
-        );
+        throw new LabError('corpus-invalid.digest', { id });
       }
       return { id, title: entry.title, sha256: digest, texts };
     });
@@ -75,18 +67,9 @@ export class Resources {
     try {
       response = await fetch(new URL(path, this.#baseUrl));
     } catch (error) {
-      throw new LabError(
-        'model-fetch',
-        `${path} could not be fetched: ${(error as Error).message}.`,
-        'Check that the lab is being served and try again.',
-      );
+      throw new LabError('model-fetch.site', { path, reason: (error as Error).message }, error);
     }
-    if (!response.ok)
-      throw new LabError(
-        'model-fetch',
-        `${path} could not be fetched: HTTP ${response.status}.`,
-        'Check that the lab is served whole and try again.',
-      );
+    if (!response.ok) throw new LabError('model-fetch.site-status', { path, status: response.status });
     return response.text();
   }
 }
@@ -116,19 +99,10 @@ export function parseCorpus(jsonl: string): string[] {
       text = undefined;
     }
     if (typeof text !== 'string') {
-      throw new LabError(
-        'corpus-invalid',
-        `Line ${i + 1} of the corpus is not {"text": "…"}.`,
-        'Fix that line: one JSON object with a “text” a line.',
-      );
+      throw new LabError('corpus-invalid.line', { line: i + 1 });
     }
     if (text.trim() !== '') texts.push(text);
   });
-  if (texts.length === 0)
-    throw new LabError(
-      'corpus-empty',
-      'The corpus holds no text.',
-      'Choose a corpus with at least a few hundred words.',
-    );
+  if (texts.length === 0) throw new LabError('corpus-empty.text');
   return texts;
 }

@@ -2,8 +2,9 @@
  * Where collected rows go: into the streaming fit, and up to a bound into a sample
  * that the figures, the controls and the audit read. One sink on each backend.
  */
+import type { Message } from '../experiment/message';
 import type { FitCheckpoint } from '../gpu/fit/checkpoint';
-import type { FitChunk, StreamingFit } from '../math/fit-types';
+import type { FitChunk, StreamingFit } from '../fit/types';
 import type { TapBatch, Tokenizer } from '../runtime/types';
 
 /** One text as one model reads it: its ids, and the positions whose states are taken. */
@@ -74,7 +75,7 @@ export interface CollectCheckpoint {
   key: string;
   /** Batches done in the present pass. */
   batches: number;
-  secondPassReason: string | null;
+  secondPassReason: Message | null;
   /** Null while the source alone is read: its states are on disk, and the moments have not begun. */
   sink: SinkCheckpoint | null;
 }

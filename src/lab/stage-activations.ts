@@ -1,14 +1,15 @@
 /** Stage 2: collect the states of both models into the moments of the fit. */
 import { digestOf } from '../experiment/digest';
-import type { ActivationsResult } from '../experiment/run';
+import { comparedBlocks, type ComparedBlocks, type PairShape } from '../experiment/compared-blocks';
+import { message, type Message } from '../experiment/message';
+import type { ActivationsResult, AlignmentReport } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
-import type { FitShape, StreamingFit } from '../math/fit-types';
+import { foldsOf, stageKey } from '../experiment/stage-inputs';
+import type { StreamingFit } from '../fit/types';
 import { collectPair } from './collect-in-turn';
 import { prepareTexts } from './prepare';
 import type { Sample } from './rows';
-import { comparedBlocks, type ComparedBlocks } from './compared';
 import { yieldToEventLoop, type LabContext } from './context';
-import { foldsOf } from './folds';
 import { Memo } from './memo';
 import { panel, panelView } from './panels';
 import type { LoadedPair } from './stage-models';
@@ -21,14 +22,14 @@ export interface ActivationsState {
   /** The blocks that went into the fit; null for all. */
   compared: ComparedBlocks | null;
   /** Why the states were collected a second time; null if they were not. */
-  secondPassReason: string | null;
+  secondPassReason: Message | null;
   /** What the map stage has solved from these moments. */
   memo: Memo;
   dispose: () => void;
 }
 
 /** Depths and widths of a pair. */
-export function shapeOf({ source, target }: Pick<LoadedPair, 'source' | 'target'>): FitShape {
+export function shapeOf({ source, target }: Pick<LoadedPair, 'source' | 'target'>): PairShape {
   return {
     sourceLayers: source.info.layers,
     targetLayers: target.info.layers,
@@ -57,7 +58,7 @@ export async function activationsStage(
   const { backend } = context;
   const shape = shapeOf(models);
   const compared = comparedBlocks(shape, experiment.map, experiment.transfer.also);
-  const key = digestOf({ models: experiment.models, corpus: experiment.corpus, folds, compared });
+  const key = digestOf(stageKey('activations', experiment, shape));
   const resume = context.resume?.key === key ? context.resume : null;
   const sink = await (resume?.sink
     ? backend.resumeSink(resume.sink, shape, compared)
@@ -105,18 +106,11 @@ export async function activationsStage(
 const LOW_SHARE = 0.5;
 
 /** What a reader must know of positions that were not paired one to one; null where that was so, or means the same. */
-function alignmentWarning(
-  { by, share }: ActivationsResult['alignment'],
-  { titles, result }: LoadedPair,
-): string | null {
+function alignmentWarning({ by, share }: AlignmentReport, { titles, result }: LoadedPair): Message | null {
   if (by === 'tokens') return null;
-  const percent = (x: number): string => `${Math.round(100 * x)}\u00a0%`;
-  const shares = `${percent(share.source)} of the positions of ${titles.source} and ${percent(share.target)} of those of ${titles.target} have a partner`;
-  const low =
-    Math.min(share.source, share.target) < LOW_SHARE
-      ? ' That is few: the map is fitted to these positions, and speaks for them.'
-      : '';
-  if (!result.homology.sameIds)
-    return `The two models cut texts differently; positions were paired where both have read the same characters: ${shares}.${low} Judge the map by its held-out R².`;
-  return low ? `Positions were paired by characters: ${shares}.${low}` : null;
+  const percent = (x: number): number => Math.round(100 * x);
+  const shares = { ...titles, sourceShare: percent(share.source), targetShare: percent(share.target) };
+  const few = Math.min(share.source, share.target) < LOW_SHARE;
+  if (!result.homology.sameIds) return message('run.warn.characters', { ...shares, few: String(few) });
+  return few ? message('run.warn.few-partners', shares) : null;
 }

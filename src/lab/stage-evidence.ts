@@ -1,34 +1,42 @@
 /** Stage 5: continuations of every arm at every dose, the chosen dose, the report half, the streams and the verdict. */
-import type {
-  Arm,
-  ArmResult,
-  DoseCell,
-  DosedArm,
-  EvidenceResult,
-  ReplayEvidence,
-  StopStreams,
-} from '../experiment/run';
-import { DOSED_ARMS } from '../experiment/run';
+import type { ArmResult, DoseCell, EvidenceResult, ReplayEvidence, StopStreams } from '../experiment/run';
+import {
+  ARM_SPECS,
+  armSpec,
+  ISOTROPIC,
+  REFERENCE,
+  REPORT_ORDER,
+  TESTED,
+  unsteeredArm,
+  type Arm,
+  type DosedArm,
+  type PerArm,
+} from '../experiment/arms';
 import type { Experiment } from '../experiment/schema';
 import type { LabContext } from './context';
 import { residentFirst } from './model-pair';
 import { chooseDose, conclude, transferRatio, type TwoSided } from './conclude';
 import { signedStops, type SideEffects } from './dose';
 import { computeStreams, continueAll, type Ask } from './generate';
-import { replayOf, vectorsOf } from './replay';
-import { measureSides, type Sides } from './measure';
-import type { Side } from './score';
-import { halves, type SteerState } from './stage-steer';
+import { replayOf } from './replay';
+import { measureTexts, type Measured } from './measure';
+import type { Side } from './judges';
+import { halves } from './concept';
+import type { SteerState } from './stage-steer';
 import { sitesOf, steerAt, type SteeringArm } from './vectors';
+import { message } from '../experiment/message';
 
-/** The two arms that are compared within a few points, no steering and random steering, get this many times the continuations. */
-const CONTROL_FACTOR = 2;
-/** The arm whose curve decides the dose gets this many times the continuations of the choose-half. */
-const DECIDING_FACTOR = 3;
-/** Arms as they are reported. */
-const ORDER: readonly Arm[] = ['small', 'large', ...DOSED_ARMS];
 /** Sample texts kept per arm. */
 const SAMPLES = 3;
+
+/** Continuations of an arm at one dose, of the half that chooses it and of the half that reports. */
+const choosing = (arm: Arm, { chooseContinuations }: Experiment['generation']): number =>
+  Math.ceil(armSpec(arm).continuations.choose * chooseContinuations);
+const reporting = (arm: Arm, { continuations }: Experiment['generation']): number =>
+  Math.ceil(armSpec(arm).continuations.report * continuations);
+
+/** Side effects of an arm of this run at every signed stop. */
+const effectsOf = (steer: SteerState, { arm }: SteeringArm): readonly SideEffects[] => steer.sideEffects[arm]!;
 
 function cycle(prompts: readonly string[], count: number): string[] {
   return Array.from({ length: count }, (_, i) => prompts[i % prompts.length]);
@@ -45,8 +53,11 @@ export async function evidenceStage(
   const prompts = halves(steer.concept.evaluationPrompts);
   const counter = progressCounter(
     context,
-    (steer.arms.length - 1 + DECIDING_FACTOR) * (stops.length - 1) * generation.chooseContinuations +
-      (6 + 4 * CONTROL_FACTOR) * generation.continuations,
+    ARM_SPECS.reduce(
+      (sum, { id, base }) =>
+        sum + (stops.length - 1) * choosing(id, generation) + (base === null ? 1 : 2) * reporting(id, generation),
+      0,
+    ),
   );
 
   const doseResponse = await doseCurve(context, experiment, steer, stops, prompts.choose, counter);
@@ -58,8 +69,10 @@ export async function evidenceStage(
     const [up, down] = await streamsAt(context, steer, own, streams, chosen.r, experiment);
     return { ...report, streams, replay: await replayOf(role, own, up, down, chosen.r, prompting, context.signal) };
   });
-  const arms = [...source.arms, ...target.arms].toSorted((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
-  const sides = { ...source.sides, ...target.sides } as Record<DosedArm, TwoSided>;
+  const arms = [...source.arms, ...target.arms].toSorted(
+    (a, b) => REPORT_ORDER.indexOf(a.name) - REPORT_ORDER.indexOf(b.name),
+  );
+  const sides = { ...source.sides, ...target.sides } as PerArm<DosedArm, TwoSided>;
   doseResponse.push(...source.cells, ...target.cells);
   const streams = source.streams.map((item, s): StopStreams => ({
     ...item,
@@ -69,17 +82,16 @@ export async function evidenceStage(
     prompt: prompts.report[0],
     promptIds: { source: source.replay.promptIds, target: target.replay.promptIds },
     rows: [...source.replay.rows, ...target.replay.rows],
-    vectors: vectorsOf(steer.arms),
   };
-  const mapped = steer.arms.find((arm) => arm.arm === 'mapped')!;
+  const tested = steer.arms.find((arm) => arm.arm === TESTED)!;
   const verdict = conclude({
     concept: steer.concept,
     targetTitle: steer.targetTitle,
     arms,
     chosen,
-    chosenDose: doseOf(mapped, chosen.r, steer),
+    chosenDose: doseOf(tested, chosen.r, steer),
     dose,
-    transferRatio: transferRatio(sides.mapped, sides.native, sides.random, generation.seed),
+    transferRatio: transferRatio(sides[TESTED], sides[REFERENCE], sides[ISOTROPIC], generation.seed),
   });
   return { arms, doseResponse, streams, replay, verdict };
 }
@@ -110,20 +122,20 @@ async function doseCurve(
   const { generation } = experiment;
   const cells = new Map<DosedArm, DoseCell[]>();
   for (const arm of residentFirst(steer.arms, ({ model }) => model)) {
-    const asked = cycle(prompts, generation.chooseContinuations * (arm.arm === 'mapped' ? DECIDING_FACTOR : 1));
+    const asked = cycle(prompts, choosing(arm.arm, generation));
     const doses = stops.filter((r) => r !== 0);
     const asks: Ask[] = doses.flatMap((r) =>
       asked.map((prompt, k) => ({ prompt, steer: steerAt(arm, r, k), stream: k })),
     );
     const texts = await continueAll(context, arm.model, sitesOf(arm), asks, generation, experiment.prompting, counter);
-    cells.set(
-      arm.arm,
-      doses.map((r, d) => {
-        const slice = texts.slice(d * asked.length, (d + 1) * asked.length);
-        const sides = measureSides(steer.concept.score, asked, slice);
-        return cellOf(arm, r, sides, effectAt(steer.sideEffects[arm.arm], stops, r), steer, 'choose');
-      }),
-    );
+    const own: DoseCell[] = [];
+    for (const [d, r] of doses.entries()) {
+      const slice = texts.slice(d * asked.length, (d + 1) * asked.length);
+      const effect = effectAt(effectsOf(steer, arm), stops, r);
+      const measured = await measureTexts(steer.concept.judge, asked, slice, effect, context);
+      own.push(cellOf(arm, r, measured, steer, 'choose'));
+    }
+    cells.set(arm.arm, own);
   }
   return steer.arms.flatMap(({ arm }) => cells.get(arm)!);
 }
@@ -146,18 +158,15 @@ async function reportHalf(
 ): Promise<ReportHalf> {
   const { generation } = experiment;
   const stops = signedStops(experiment.dose.stops);
-  const times = (name: Arm): string[] =>
-    cycle(
-      prompts,
-      generation.continuations * (name === 'large' || name === 'small' || name === 'random' ? CONTROL_FACTOR : 1),
-    );
+  const times = (name: Arm): string[] => cycle(prompts, reporting(name, generation));
   const arms: ArmResult[] = [];
   const cells: DoseCell[] = [];
   const sides: ReportHalf['sides'] = {};
-  const settings = { ...generation, seed: generation.seed + 100_003 };
+  const { maxNewTokens, temperature, topP, seed } = generation;
+  const settings = { maxNewTokens, temperature, topP, seed: seed + 100_003 };
 
   const [{ arm: first, model }] = own;
-  const plain = first === 'small-steered' ? 'small' : 'large';
+  const plain = unsteeredArm(armSpec(first).model);
   const asPlain = times(plain);
   const unsteered = await continueAll(
     context,
@@ -173,8 +182,7 @@ async function reportHalf(
       plain,
       'none',
       { r: 0, alpha: 0, isoKl: 0 },
-      measureSides(steer.concept.score, asPlain, unsteered),
-      { mean: 0, p95: 0 },
+      await measureTexts(steer.concept.judge, asPlain, unsteered, { mean: 0, p95: 0 }, context),
       unsteered,
     ),
   );
@@ -191,13 +199,13 @@ async function reportHalf(
         experiment.prompting,
         counter,
       );
-      const measured = measureSides(steer.concept.score, asked, texts);
-      const effect = effectAt(steer.sideEffects[arm.arm], stops, sign * r);
+      const effect = effectAt(effectsOf(steer, arm), stops, sign * r);
+      const measured = await measureTexts(steer.concept.judge, asked, texts, effect, context);
       both[sign === 1 ? 'up' : 'down'] = measured.sides;
       arms.push(
-        armResult(arm.arm, sign === 1 ? 'positive' : 'negative', doseOf(arm, sign * r, steer), measured, effect, texts),
+        armResult(arm.arm, sign === 1 ? 'positive' : 'negative', doseOf(arm, sign * r, steer), measured, texts),
       );
-      cells.push(cellOf(arm, sign * r, measured, effect, steer, 'report'));
+      cells.push(cellOf(arm, sign * r, measured, steer, 'report'));
     }
     sides[arm.arm] = both;
   }
@@ -208,21 +216,19 @@ function armResult(
   name: Arm,
   direction: ArmResult['direction'],
   dose: ArmResult['dose'],
-  sides: Sides,
-  effect: SideEffects,
+  measured: Measured,
   texts: readonly string[],
 ): ArmResult {
-  const wanted = direction === 'negative' ? sides.negative : sides.positive;
+  const { positive, negative, n, metrics } = measured;
+  const wanted = direction === 'negative' ? negative : positive;
   return {
     name,
     direction,
     dose,
-    conceptRate: { value: wanted.rate, n: sides.n, interval: wanted.interval },
-    positiveRate: sides.positive.rate,
-    negativeRate: sides.negative.rate,
-    p95Kl: effect.p95,
-    meanKl: effect.mean,
-    rep3: sides.rep3,
+    conceptRate: { value: wanted.rate, n, interval: wanted.interval },
+    positiveRate: positive.rate,
+    negativeRate: negative.rate,
+    metrics,
     samples: texts.slice(0, SAMPLES),
   };
 }
@@ -230,32 +236,18 @@ function armResult(
 function cellOf(
   arm: SteeringArm,
   r: number,
-  sides: Sides,
-  effect: SideEffects,
+  { positive, negative, n, metrics }: Measured,
   steer: SteerState,
   half: DoseCell['half'],
 ): DoseCell {
   const { alpha, isoKl } = doseOf(arm, r, steer);
-  return {
-    arm: arm.arm,
-    r,
-    alpha,
-    isoKl,
-    positive: sides.positive,
-    negative: sides.negative,
-    undecided: sides.undecided,
-    n: sides.n,
-    klMean: effect.mean,
-    klP95: effect.p95,
-    rep3: sides.rep3,
-    half,
-  };
+  return { arm: arm.arm, r, alpha, isoKl, positive, negative, n, metrics, half };
 }
 
 /** A signed dose on its three scales. */
 function doseOf(arm: SteeringArm, r: number, steer: SteerState): ArmResult['dose'] {
   const alpha = r * arm.medianNorm;
-  const unitDose = steer.isoKlAlpha[arm.arm];
+  const unitDose = steer.isoKlAlpha[arm.arm] ?? null;
   return { r, alpha, isoKl: unitDose === null ? null : alpha / unitDose };
 }
 
@@ -283,7 +275,7 @@ function progressCounter(context: LabContext, total: number): (n: number) => voi
       done: Math.min(done, total),
       total,
       unit: 'continuations',
-      note: 'Writing and scoring continuations',
+      note: message('progress.evidence'),
     });
   };
 }

@@ -2,7 +2,8 @@
 import type { MapResult, MapStatistics } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import type { FamilyMember } from '../math/families';
-import type { AffineMap, PairFit } from '../math/fit-types';
+import type { AffineMap } from '../math/affine-map';
+import type { PairFit } from '../fit/types';
 import { effectiveRank, metricSpectrum, r2WithoutTop, topCounts } from '../math/map-statistics';
 import { medianOfFinite, type PairMoments } from '../math/moments';
 import { comparedNote } from './compared';
@@ -20,6 +21,7 @@ import {
 import { mappedPanel, panelView } from './panels';
 import { pickRows } from './rows';
 import type { ActivationsState } from './stage-activations';
+import { message } from '../experiment/message';
 
 export interface MapState {
   /** The map that carries the vector. */
@@ -31,13 +33,13 @@ export interface MapState {
 }
 
 const STEPS = [
-  'Comparing every pair of blocks',
-  'Solving the path of ridge weights',
-  'Other kinds of map',
-  'Statistics',
-  'Controls: shuffled pairs, centred cosine',
-  'Checking the solver against float64',
-  'Drawing the mapped states',
+  'progress.map.layers',
+  'progress.map.lambda',
+  'progress.map.kinds',
+  'progress.map.statistics',
+  'progress.map.controls',
+  'progress.map.audit',
+  'progress.map.drawing',
 ] as const;
 
 /**
@@ -55,7 +57,7 @@ export async function mapStage(
   const settings = experiment.map;
   let step = 0;
   const next = async (): Promise<void> => {
-    context.progress({ stage: 'map', done: step, total: STEPS.length, unit: 'steps', note: STEPS[step++] });
+    context.progress({ stage: 'map', done: step, total: STEPS.length, unit: 'steps', note: message(STEPS[step++]) });
     await yieldToEventLoop(signal);
   };
   await next();
@@ -65,13 +67,13 @@ export async function mapStage(
       'layers',
       0,
       await compareLayers(fit, signal, (done, total) =>
-        context.progress({ stage: 'map', done, total, unit: 'layers', note: STEPS[0] }),
+        context.progress({ stage: 'map', done, total, unit: 'layers', note: message(STEPS[0]) }),
       ),
     ));
   const chosenLayers = chooseLayers(comparison.grid, settings.sourceLayer, settings.targetLayer);
   const { layers } = chosenLayers;
   const layerRule = activations.compared
-    ? `${chosenLayers.layerRule}; ${comparedNote(fit.shape, activations.compared)}`
+    ? comparedNote(chosenLayers.layerRule, fit.shape, activations.compared)
     : chosenLayers.layerRule;
 
   await next();
@@ -105,11 +107,13 @@ export async function mapStage(
       'audit',
       auditInputs,
       await backend.audit(
-        pickRows(sample.source.blocks[layers.source], train, sourceWidth),
-        pickRows(sample.target.blocks[layers.target], train, targetWidth),
-        train.length,
-        sourceWidth,
-        targetWidth,
+        {
+          X: pickRows(sample.source.blocks[layers.source], train, sourceWidth),
+          Y: pickRows(sample.target.blocks[layers.target], train, targetWidth),
+          rows: train.length,
+          sourceWidth,
+          targetWidth,
+        },
         ridge.lambda,
         signal,
       ),
@@ -117,7 +121,13 @@ export async function mapStage(
 
   await next();
   const mappedPca = await mappedPanel(backend.pca, sample, layers, chosen.map, panelView(sample));
-  context.progress({ stage: 'map', done: STEPS.length, total: STEPS.length, unit: 'steps', note: 'Map ready' });
+  context.progress({
+    stage: 'map',
+    done: STEPS.length,
+    total: STEPS.length,
+    unit: 'steps',
+    note: message('progress.map.ready'),
+  });
   return {
     map: chosen.map,
     means: { source: moments.train.sourceMean, target: moments.train.targetMean },

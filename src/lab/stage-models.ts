@@ -1,5 +1,6 @@
 /** Stage 1: load both models and check that they are homologous. */
-import { LabError } from '../experiment/errors';
+import { errorMessage, LabError } from '../experiment/errors';
+import { message, type Message } from '../experiment/message';
 import type { ModelRef } from '../experiment/model-ref';
 import type { HomologyReport, ModelReport, ModelsResult } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
@@ -114,7 +115,7 @@ export async function modelsStage(context: LabContext, experiment: Experiment): 
         source: describe(source, known.source),
         target: describe(target, known.target),
         homology,
-        ...(inTurn ? { inTurn } : {}),
+        inTurn,
       },
     };
   } catch (error) {
@@ -134,12 +135,13 @@ export function requirePairing({ result, titles }: LoadedPair, alignment: Experi
 type Titles = Record<'source' | 'target', string>;
 
 function notHomologous({ checks }: HomologyReport, titles: Titles): LabError {
-  return new LabError(
-    'not-homologous',
-    `${titles.source} and ${titles.target} are not homologous: ${details(checks)}`,
-    'Choose two models that share a tokenizer and the kind of their training data, such as two of one family; or force the pair: pair the positions by characters (models.alignment), and judge the map by its held-out R².',
-    Object.fromEntries(checks.map((check) => [check.name, `${check.passed ? 'passed' : 'failed'}: ${check.detail}`])),
-  );
+  return new LabError('not-homologous', {
+    ...titles,
+    reasons: details(checks),
+    // Each with its name: the page shows them as those of a result.
+    passed: checks.filter(({ passed }) => passed).map(checkMessage),
+    failed: checks.filter(({ passed }) => !passed).map(checkMessage),
+  });
 }
 
 /**
@@ -161,35 +163,31 @@ export async function sampledHomology(
     } catch (thrown) {
       const error = LabError.from(thrown);
       if (!error.code.startsWith('corpus-') && error.code !== 'non-finite') throw error;
-      return { ...result.homology, unsampled: error.message };
+      return { ...result.homology, unsampled: errorMessage(error.toJSON()) };
     }
   };
   return { homology: await memo.keep('homology', inputs, await report()), fromMemory: false };
 }
 
 /** What a reader of the verdict must know; null for a homologous pair. */
-export function homologyWarning({ verdict, sameIds, checks }: HomologyReport, { titles }: LoadedPair): string | null {
+export function homologyWarning({ verdict, sameIds, checks }: HomologyReport, { titles }: LoadedPair): Message | null {
   if (verdict === 'homologous') return null;
-  const what = verdict === 'related' ? 'are related, not homologous' : 'are not homologous';
-  const tokens = sameIds
-    ? 'the same text gives the same tokens in both, but they differ'
-    : 'they cut texts differently, and positions are paired by characters';
   // Two tokenizers differ in everything: then the names will do.
-  const reasons = sameIds
-    ? details(checks)
-    : `Checks that failed: ${checks
-        .filter(({ passed }) => !passed)
-        .map(({ name }) => name.toLowerCase())
-        .join(', ')}.`;
-  return `${titles.source} and ${titles.target} ${what}: ${tokens}. ${reasons} Judge the map by its held-out R² and by what it steers.`;
+  return sameIds
+    ? message('run.warn.homology', { ...titles, verdict, reasons: details(checks) })
+    : message('run.warn.homology-tokens', {
+        ...titles,
+        verdict,
+        checks: checks.filter(({ passed }) => !passed).map(({ name }) => name),
+      });
 }
 
-function details(checks: HomologyReport['checks']): string {
-  return checks
-    .filter((check) => !check.passed)
-    .map((check) => check.detail)
-    .join(' ');
+function details(checks: HomologyReport['checks']): Message[] {
+  return checks.filter((check) => !check.passed).map((check) => check.detail);
 }
+
+const checkMessage = ({ name, detail }: HomologyReport['checks'][number]): Message =>
+  message('run.check', { name, detail });
 
 /** Frees both models. */
 export async function releaseModels(pair: LoadedPair): Promise<void> {

@@ -51,13 +51,7 @@ export class StateStore {
       const top = root ?? (await navigator.storage.getDirectory());
       return new StateStore(await top.getDirectoryHandle(FOLDER, { create: true }), room);
     } catch (error) {
-      throw new LabError(
-        'storage-unavailable',
-        `This browser gives the lab no storage for the states of the small model: ${(error as Error).message}.`,
-        'Use a normal window over HTTPS or localhost, or models that fit into memory together.',
-        undefined,
-        error,
-      );
+      throw new LabError('storage-unavailable.states', { reason: (error as Error).message }, error);
     }
   }
 
@@ -70,14 +64,7 @@ export class StateStore {
     const room = await this.#room();
     const there = goOn ? await this.#sizeOf(shape.key) : 0;
     if (room && bytes - there > room.free) throw statesFull(bytes, bytes - there - room.free);
-    const busy = (cause: unknown): LabError =>
-      new LabError(
-        'storage-busy',
-        'Another tab of the lab is collecting the same states.',
-        'Wait for it to end, or close it.',
-        undefined,
-        cause,
-      );
+    const busy = (cause: unknown): LabError => new LabError('storage-busy.states', {}, cause);
     return new StateFile(this.#folder, shape, await openSync(this.#folder, shape.key, busy), goOn);
   }
 
@@ -184,11 +171,7 @@ export class StateFile {
       at: this.#starts[batch] + block * floats.byteLength,
     });
     if (got !== floats.byteLength)
-      throw new LabError(
-        'storage-unavailable',
-        `The states of the small model are not whole any more: ${got} of ${floats.byteLength} bytes of batch ${batch}.`,
-        'Run it again; leave the site’s storage alone meanwhile.',
-      );
+      throw new LabError('storage-unavailable.damaged', { got, expected: floats.byteLength, batch });
     return floats;
   }
 
@@ -234,12 +217,8 @@ async function remove(folder: FileSystemDirectoryHandle, name: string): Promise<
 }
 
 function statesFull(bytes: number, missing: number | null): LabError {
-  const size = (value: number): string => `${Math.ceil(value / 2 ** 20).toLocaleString('en')} MiB`;
-  const lack = missing === null ? '' : `, and ${size(missing)} are missing`;
-  return new LabError(
-    'storage-full',
-    `The states of the small model take ${size(bytes)} on disk while the large one is run${lack}.`,
-    'Collect fewer tokens, delete stored models, or free disk space.',
-    { bytes, ...(missing === null ? {} : { missing }) },
-  );
+  const megabytes = (value: number): number => Math.ceil(value / 2 ** 20);
+  const size = { bytes, megabytes: megabytes(bytes) };
+  if (missing === null) return new LabError('storage-full.states', size);
+  return new LabError('storage-full.states-missing', { ...size, missing, missingMegabytes: megabytes(missing) });
 }

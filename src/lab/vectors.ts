@@ -1,8 +1,8 @@
 /** The steering vectors of every arm, all as unit directions with the scale of the layer they are added at. */
 import { Random } from '../math/random';
 import { median, norm } from '../math/stats';
-import type { AffineMap } from '../math/fit-types';
-import type { DosedArm } from '../experiment/run';
+import type { AffineMap } from '../math/affine-map';
+import type { DosedArm } from '../experiment/arms';
 import type { Experiment, Operation } from '../experiment/schema';
 import type { SteerSite } from '../onnx';
 import type { Intervention, LanguageModel } from '../runtime/types';
@@ -17,7 +17,7 @@ import {
 } from './operations';
 
 /** Where and along which unit directions an arm is steered; α = r · medianNorm. */
-export interface ArmDirections {
+export interface DirectedArm {
   arm: DosedArm;
   model: LanguageModel;
   layer: number;
@@ -36,7 +36,7 @@ export interface FurtherSite {
 }
 
 /** An arm with what is done along its directions. */
-export interface SteeringArm extends ArmDirections {
+export interface SteeringArm extends DirectedArm {
   operation: Operation;
   scope: ScopeChoice;
   further: FurtherSite[];
@@ -105,10 +105,10 @@ export function steerBy(arm: SteeringArm, dose: Dose, k = 0): Steer {
  * @param further further blocks of an arm
  */
 export function equipArms(
-  arms: readonly ArmDirections[],
+  arms: readonly DirectedArm[],
   experiment: Pick<Experiment, 'transfer'>,
   statesOf: (model: LanguageModel, block: number) => Float32Array,
-  further: (arm: ArmDirections) => FurtherSite[],
+  further: (arm: DirectedArm) => FurtherSite[],
 ): SteeringArm[] {
   const { operation, capPercentile } = experiment.transfer;
   return arms.map((arm) => {

@@ -1,13 +1,13 @@
 /** The self-test of the fit on WASM: the product and a whole fit on small seeded data, against float64. */
 import { throwIfAborted } from '../experiment/errors';
 import type { SelfTestCase, SelfTestReport } from '../gpu/selftest';
-import { auditFit } from '../math/audit';
+import { auditFit, onCpu } from '../fit/audit';
 import { type Matrix, matmulTN, relativeError } from '../math/matrix';
-import type { Products } from '../math/products';
+import type { Products } from '../fit/products';
 import { Random } from '../math/random';
-import { Float64Fit } from '../math/ridge';
+import { Float64Fit } from '../fit/float64-fit';
 import { activationLike } from '../math/testing/activations';
-import { WhitenedFit } from '../math/whitened-fit';
+import { WhitenedFit } from '../fit/whitened-fit';
 
 /** Relative error of float32 products of some hundred terms, with room. */
 const PRODUCT_TOLERANCE = 5e-6;
@@ -45,14 +45,9 @@ export async function runWasmSelfTest(products: Products, signal?: AbortSignal):
   }
 
   await check('fit', 'WASM, λ = 0 at condition 1e8', 1e-4, async () => {
-    const { X, Y, rows } = activationLike({ sourceWidth: 16, targetWidth: 12, rows: 700, kappa: 5e7, seed: 93 });
     const { errorVsFloat64, deltaR2 } = await auditFit(
-      (shape) => new WhitenedFit(shape, products, { cka: false, warmUpRows: 250 }),
-      X,
-      Y,
-      rows,
-      16,
-      12,
+      onCpu((shape) => new WhitenedFit(shape, products, { cka: false, warmUpRows: 250 })),
+      activationLike({ sourceWidth: 16, targetWidth: 12, rows: 700, kappa: 5e7, seed: 93 }),
       0,
       signal,
     );

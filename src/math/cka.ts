@@ -7,18 +7,7 @@
  * debiased one (below) puts the unbiased estimator of HSIC (Song et al. 2012, eq. 5) into its place, as Kornblith et al.
  * and Nguyen, Raghu & Kornblith 2021 do: 0 in the mean for unrelated rows, whatever their number.
  */
-import { centreColumns, frobenius, matmulTN, type MatrixLike } from './matrix';
-
-/** From rows (n×dS, n×dT). NaN when a side is constant. @throws RangeError if the row counts differ */
-export function linearCka(X: MatrixLike, Y: MatrixLike): number {
-  const Xc = centreColumns(X);
-  const Yc = centreColumns(Y);
-  return ckaFromNorms(
-    frobenius(matmulTN(Xc, Yc).data),
-    frobenius(matmulTN(Xc, Xc).data),
-    frobenius(matmulTN(Yc, Yc).data),
-  );
-}
+import { centreColumns } from './matrix';
 
 /** From the Frobenius norms of the centred moments st, ss and tt, all divided by the same n. */
 export function ckaFromNorms(cross: number, source: number, target: number): number {

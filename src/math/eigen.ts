@@ -8,6 +8,7 @@
  * eigenvectors of the Gram matrix have already made nearly orthogonal: accurate
  * in the small singular values, where the Gram matrix alone is not.
  */
+import { NonFiniteError } from './errors';
 import { checkMatrix, matmul, matmulTN, type Matrix, type MatrixLike, transpose, zeros } from './matrix';
 
 export interface SymmetricEigen {
@@ -25,7 +26,8 @@ export function symmetricEigen(A: MatrixLike): SymmetricEigen {
   checkMatrix(A, 'A');
   const n = A.rows;
   if (A.cols !== n) throw new RangeError(`An eigendecomposition needs a square matrix, not ${n}×${A.cols}.`);
-  for (const x of A.data) if (!Number.isFinite(x)) throw new RangeError('An eigendecomposition needs finite numbers.');
+  for (const x of A.data)
+    if (!Number.isFinite(x)) throw new NonFiniteError('An eigendecomposition needs finite numbers.');
   const v = Float64Array.from(A.data);
   const d = new Float64Array(n);
   const e = new Float64Array(n);

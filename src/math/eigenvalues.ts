@@ -5,6 +5,7 @@
  * Householder tridiagonalisation (Golub & Van Loan, algorithm 8.3.1) and implicit QL
  * without vectors (Martin & Wilkinson 1968; the EISPACK routine tql1).
  */
+import { NonFiniteError } from './errors';
 import { checkMatrix, type MatrixLike } from './matrix';
 
 /** Multiply-adds between two points to stop at: some tens of milliseconds. */
@@ -24,7 +25,8 @@ export async function symmetricEigenvalues(A: MatrixLike, signal?: AbortSignal):
   checkMatrix(A, 'A');
   const n = A.rows;
   if (A.cols !== n) throw new RangeError(`An eigendecomposition needs a square matrix, not ${n}×${A.cols}.`);
-  for (const x of A.data) if (!Number.isFinite(x)) throw new RangeError('An eigendecomposition needs finite numbers.');
+  for (const x of A.data)
+    if (!Number.isFinite(x)) throw new NonFiniteError('An eigendecomposition needs finite numbers.');
   const a = Float64Array.from(A.data);
   const d = new Float64Array(n);
   const e = new Float64Array(n); // e[i] couples i and i + 1

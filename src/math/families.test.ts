@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { svd } from './eigen';
-import { affine, familiesFromMoments, type FamilyMember, type SplitMoments } from './families';
-import type { AffineMap } from './fit-types';
+import { familiesFromMoments, type FamilyMember, type SplitMoments } from './families';
+import { roundedMap, type AffineMap } from './affine-map';
 import { identity, matmul, matmulTN, type Matrix, relativeError, transpose } from './matrix';
 import { pairMoments, ridgeFromMoments, scoreFromMoments } from './moments';
 import { procrustes } from './procrustes';
 import { Random } from './random';
-import { Float64Fit } from './ridge';
+import { Float64Fit } from '../fit/float64-fit';
 import { randomRotation } from './testing/activations';
-import { fuzzCase } from './testing/fit-fuzz';
+import { fuzzCase } from '../fit/testing/fuzz';
 
 const random = new Random(40);
 const rows = 400;
@@ -38,7 +38,7 @@ function randomMoments(seed: number, d: number, m: number, n = 60): SplitMoments
 }
 
 function ridgeOf({ train }: SplitMoments, lambda = 1e-3): AffineMap {
-  return affine(ridgeFromMoments(train, lambda).W, train, lambda);
+  return roundedMap(ridgeFromMoments(train, lambda).W, train, lambda);
 }
 
 const weights = ({ map }: FamilyMember): Matrix => ({

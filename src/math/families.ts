@@ -5,9 +5,9 @@
  * family (`src/gpu/families.ts`) is measured against.
  */
 import { symmetricEigen } from './eigen';
-import type { AffineMap } from './fit-types';
+import { roundedMap, type AffineMap } from './affine-map';
 import { matmul, matmulTN, type Matrix, type MatrixLike, transpose, zeros } from './matrix';
-import { intercept, type MomentScore, type PairMoments, scoreFromMoments, scoreFromSums } from './moments';
+import { type MomentScore, type PairMoments, scoreFromMoments, scoreFromSums } from './moments';
 import { procrustes } from './procrustes';
 
 export type FamilyKind = 'reduced-rank' | 'orthogonal' | 'scaled-orthogonal' | 'identity';
@@ -49,7 +49,7 @@ export function familiesFromMoments(moments: SplitMoments, ridge: AffineMap, ran
       kind,
       null,
       factor,
-      affine(W, train, ridge.lambda),
+      roundedMap(W, train, ridge.lambda),
       scoreFromMoments(W, train),
       scoreFromMoments(W, heldOut),
     );
@@ -99,7 +99,7 @@ export function identityMember({ train, heldOut }: SplitMoments, lambda: number)
       tt.map((t, j) => (j < d ? t - 2 * st.data[j * m + j] + ss.data[j * d + j] : t)),
       tt,
     );
-  return member('identity', null, null, affine(W, train, lambda), score(train), score(heldOut));
+  return member('identity', null, null, roundedMap(W, train, lambda), score(train), score(heldOut));
 }
 
 /** Rows: the eigenvectors of Wᵀ ss W, the covariance of the predictions, greatest first. */
@@ -143,7 +143,7 @@ export function reducedRankMembers(
     }
     const at = low.indexOf(rank);
     const W = matmul(leftColumns(A, rank), { rows: rank, cols: m, data: V.data.subarray(0, rank * m) });
-    return member('reduced-rank', rank, null, affine(W, train, ridge.lambda), scores.train[at], scores.heldOut[at]);
+    return member('reduced-rank', rank, null, roundedMap(W, train, ridge.lambda), scores.train[at], scores.heldOut[at]);
   });
 }
 
@@ -175,13 +175,6 @@ function leftColumns(A: Matrix, count: number): Matrix {
   const out = zeros(A.rows, count);
   for (let i = 0; i < A.rows; i++) out.data.set(A.data.subarray(i * A.cols, i * A.cols + count), i * count);
   return out;
-}
-
-/** W rounded to float32, with the intercept of the rounded map, so that the two agree. */
-export function affine(W: MatrixLike, train: PairMoments, lambda: number): AffineMap {
-  const rounded = Float32Array.from(W.data);
-  const p = Float32Array.from(intercept({ rows: W.rows, cols: W.cols, data: rounded }, train));
-  return { W: rounded, p, sourceWidth: W.rows, targetWidth: W.cols, lambda };
 }
 
 export function member(

@@ -2,16 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { svd, symmetricEigen } from './eigen';
 import { symmetricEigenvalues } from './eigenvalues';
-import {
-  dimensionQuantiles,
-  effectiveRank,
-  mapSpectrum,
-  participationRatio,
-  metricSpectrum,
-  r2Histogram,
-  r2WithoutTop,
-  topCounts,
-} from './map-statistics';
+import { effectiveRank, mapSpectrum, metricSpectrum, r2Histogram, r2WithoutTop, topCounts } from './map-statistics';
 import { identity, matmul, matmulTN, type Matrix } from './matrix';
 import { pairMoments, ridgeFromMoments, scoreFromMoments, scoreFromSums } from './moments';
 import { Random } from './random';
@@ -58,12 +49,8 @@ describe('R² per dimension', () => {
     expect(() => r2WithoutTop([0.5], [NaN])).toThrowError(RangeError);
   });
 
-  test('quantiles and histogram leave constant dimensions out and say how many are clipped', () => {
+  test('the histogram leaves constant dimensions out and says how many are clipped', () => {
     const values = [NaN, -7, 0, 0.25, 0.5, 1, -0.3];
-    const { count, constant, quantiles } = dimensionQuantiles(values, [0, 0.5, 1]);
-    expect([count, constant]).toEqual([6, 1]);
-    expect(quantiles).toEqual([-7, 0.125, 1]);
-    expect(dimensionQuantiles([NaN], [0.5]).quantiles).toEqual([NaN]);
     expect(r2Histogram(values, 5, -0.25)).toEqual({
       edges: [-0.25, 0, 0.25, 0.5, 0.75, 1],
       counts: [2, 1, 1, 1, 1],
@@ -128,17 +115,13 @@ describe('spectra', () => {
     }
   });
 
-  test('effective rank and participation ratio of known spectra', () => {
+  test('effective rank of known spectra', () => {
     expect(effectiveRank([3, 3, 3, 3])).toBeCloseTo(4, 12);
-    expect(participationRatio([3, 3, 3, 3])).toBeCloseTo(4, 12);
     expect(effectiveRank([5, 0, 0])).toBe(1);
-    expect(participationRatio([1e200, 0])).toBe(1);
     expect(effectiveRank([0, 0])).toBeNaN();
-    expect(participationRatio([])).toBeNaN();
     // shares ½, ¼, ¼: entropy 1.5 ln 2
     expect(effectiveRank([2, 1, 1])).toBeCloseTo(2 ** 1.5, 12);
     expect(() => effectiveRank([1, -1])).toThrowError(RangeError);
-    expect(() => participationRatio([NaN])).toThrowError(RangeError);
   });
 
   const states = activationLike({ sourceWidth: 24, targetWidth: 31, rows: 1200, kappa: 1e4, seed: 8 });

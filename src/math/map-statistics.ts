@@ -6,7 +6,6 @@ import { cholesky } from './cholesky';
 import { yieldToEventLoop, symmetricEigenvalues } from './eigenvalues';
 import { matmul, matmulTN, type Matrix, type MatrixLike, transpose, zeros } from './matrix';
 import type { PairMoments } from './moments';
-import { quantile } from './stats';
 
 /** 0, 1, 2, 4, 8, … up to half of the target dimensions. */
 export function topCounts(targetWidth: number): number[] {
@@ -52,28 +51,6 @@ export function r2WithoutTop(
     from[at] = total > 0 ? 1 - residual / total : NaN;
   }
   return ks.map((k) => from[k]);
-}
-
-export interface DimensionSummary {
-  /** Dimensions that vary. */
-  count: number;
-  /** Constant target dimensions, which have no R². */
-  constant: number;
-  /** In the order of the asked q; NaN without a dimension that varies. */
-  quantiles: number[];
-}
-
-/** Quantiles of the R² per dimension (default 5, 25, 50, 75, 95 %), constant dimensions left out. @throws RangeError for q outside [0, 1] */
-export function dimensionQuantiles(
-  perDimension: ArrayLike<number>,
-  qs: readonly number[] = [0.05, 0.25, 0.5, 0.75, 0.95],
-): DimensionSummary {
-  const kept = Float64Array.from(perDimension).filter((x) => !Number.isNaN(x));
-  return {
-    count: kept.length,
-    constant: perDimension.length - kept.length,
-    quantiles: qs.map((q) => (kept.length > 0 ? quantile(kept, q) : NaN)),
-  };
 }
 
 export interface R2Histogram {
@@ -178,24 +155,6 @@ export function effectiveRank(singularValues: ArrayLike<number>): number {
     if (share > 0) entropy -= share * Math.log(share);
   }
   return total > 0 ? Math.exp(entropy) : NaN;
-}
-
-/**
- * Participation ratio of the squared singular values, (Σσ²)² / Σσ⁴. NaN for none above 0.
- * @throws RangeError if a value is negative or not finite
- */
-export function participationRatio(singularValues: ArrayLike<number>): number {
-  checkedSum(singularValues);
-  let top = 0; // in units of the largest, so that no fourth power overflows
-  for (let i = 0; i < singularValues.length; i++) top = Math.max(top, singularValues[i]);
-  let squares = 0;
-  let fourths = 0;
-  for (let i = 0; i < singularValues.length; i++) {
-    const s = (singularValues[i] / top) ** 2;
-    squares += s;
-    fourths += s * s;
-  }
-  return top > 0 ? (squares * squares) / fourths : NaN;
 }
 
 function checkedSum(values: ArrayLike<number>): number {

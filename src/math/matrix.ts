@@ -33,16 +33,6 @@ export function identity(size: number): Matrix {
   return out;
 }
 
-/**
- * Wraps row-major numbers.
- * @throws RangeError if the length is not rows·cols
- */
-export function fromArray(rows: number, cols: number, values: ArrayLike<number>): Matrix {
-  if (values.length !== rows * cols)
-    throw new RangeError(`A ${rows}×${cols} matrix needs ${rows * cols} numbers, not ${values.length}.`);
-  return { rows, cols, data: Float64Array.from(values) };
-}
-
 /** @throws RangeError if the data does not have rows·cols elements */
 export function checkMatrix(m: MatrixLike, name = 'matrix'): void {
   if (!Number.isInteger(m.rows) || !Number.isInteger(m.cols) || m.rows < 0 || m.cols < 0)
@@ -347,21 +337,5 @@ export function multiplyUpper(X: Float64Array | Float32Array, rows: number, T: P
   }
   const out = new Float32Array(rows * d);
   for (let i = 0; i < rows; i++) for (let j = 0; j < d; j++) out[i * d + j] = C[i * width + j];
-  return out;
-}
-
-/**
- * x·A for a row vector x of length A.rows; the result has A.cols numbers.
- * @throws RangeError if the lengths differ
- */
-export function vecmat(x: ArrayLike<number>, A: MatrixLike): Float64Array {
-  if (x.length !== A.rows) throw new RangeError(`x·A: x has ${x.length} numbers and A has ${A.rows} rows.`);
-  const out = new Float64Array(A.cols);
-  for (let i = 0; i < A.rows; i++) {
-    const xi = x[i];
-    if (xi === 0) continue;
-    const base = i * A.cols;
-    for (let j = 0; j < A.cols; j++) out[j] += xi * A.data[base + j];
-  }
   return out;
 }

@@ -3,6 +3,7 @@
  * their R², the orthogonal map, the low-rank map and CKA. Nothing here needs rows.
  */
 import { cholesky, choleskySolve } from './cholesky';
+import { NonFiniteError } from './errors';
 import {
   centreColumns,
   checkMatrix,
@@ -74,7 +75,7 @@ export function pairMoments(
 }
 
 /**
- * Ridge on standardised source coordinates (see fit-types.ts), by Cholesky.
+ * Ridge on standardised source coordinates (see fit/types.ts), by Cholesky.
  * Columns without variance are left out and counted.
  * @param pivotTolerance see `cholesky`; larger where the moments carry more than float64's rounding
  * @throws RangeError if λ is negative or not finite, or the moments are not finite
@@ -87,7 +88,7 @@ export function ridgeFromMoments(train: PairMoments, lambda: number, pivotTolera
   let constantColumns = 0;
   for (let i = 0; i < d; i++) {
     const v = train.ss.data[i * d + i];
-    if (!Number.isFinite(v)) throw new RangeError(`Source column ${i} is not finite.`);
+    if (!Number.isFinite(v)) throw new NonFiniteError(`Source column ${i} is not finite.`);
     if (v > 0) inverseStd[i] = 1 / Math.sqrt(v);
     else constantColumns++;
   }

@@ -62,22 +62,6 @@ export function pcaFromCovariance(
   return { mean, components, variances: values.slice(0, k).map((v) => Math.max(0, v)), total };
 }
 
-/** Coordinates of the rows on the components: n×k. */
-export function pcaProject(model: Pca, rows: MatrixLike): Matrix {
-  const X = centreColumns(rows, model.mean);
-  const k = model.components.rows;
-  const d = rows.cols;
-  const out = zeros(rows.rows, k);
-  for (let i = 0; i < rows.rows; i++) {
-    for (let c = 0; c < k; c++) {
-      let sum = 0;
-      for (let j = 0; j < d; j++) sum += X.data[i * d + j] * model.components.data[c * d + j];
-      out.data[i * k + c] = sum;
-    }
-  }
-  return out;
-}
-
 function checkCount(k: number, most: number): void {
   if (!Number.isInteger(k) || k < 1 || k > most)
     throw new RangeError(`PCA can give 1 to ${most} components here, not ${k}.`);

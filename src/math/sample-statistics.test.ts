@@ -1,9 +1,10 @@
 /** What judges a small sample of states: the debiased CKA, and the ridge map solved in the rows. */
+import { linearCka } from './testing/reference';
 import { expect, test } from 'vitest';
-import { debiasedCka, linearCka, unbiasedGram } from './cka';
+import { debiasedCka, unbiasedGram } from './cka';
 import { dualRidgeR2 } from './dual-ridge';
 import { Random } from './random';
-import { Float64Fit } from './ridge';
+import { Float64Fit } from '../fit/float64-fit';
 
 function normal(rows: number, cols: number, seed: number): Float32Array {
   const random = new Random(seed);

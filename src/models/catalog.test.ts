@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { LabError } from '../experiment/errors';
 import { fetchCatalog, parseCatalog, resolveModel } from './catalog';
 import { serve } from './fixtures';
+import { saidBy } from '../i18n/testing';
 
 const BASE = 'http://lab.test/';
 const entry = {
@@ -64,16 +65,16 @@ describe('resolveModel', () => {
   test('an unknown id names the known ones; so does an unknown precision', () => {
     const unknown = failure(() => resolveModel(catalog, 'huge', 'fp32', BASE));
     expect(unknown.code).toBe('unknown-model');
-    expect(unknown.remedy).toContain('tiny');
+    expect(saidBy(unknown)).toContain('tiny');
     const precision = failure(() => resolveModel(catalog, 'tiny', 'fp16', BASE));
     expect(precision.code).toBe('unknown-model');
-    expect(precision.remedy).toContain('fp32, q4');
+    expect(saidBy(precision)).toContain('fp32, q4');
   });
 });
 
 test('a malformed catalogue names the field; an id must be listed once', () => {
-  expect(failure(() => parseCatalog({ schema: 2, models: [entry] })).message).toContain('schema');
-  expect(failure(() => parseCatalog({ schema: 1, models: [{ ...entry, layers: 0 }] })).message).toContain(
+  expect(saidBy(failure(() => parseCatalog({ schema: 2, models: [entry] })))).toContain('schema');
+  expect(saidBy(failure(() => parseCatalog({ schema: 1, models: [{ ...entry, layers: 0 }] })))).toContain(
     'models.0.layers',
   );
   expect(failure(() => parseCatalog({ schema: 1, models: [entry, entry] })).code).toBe('model-invalid');

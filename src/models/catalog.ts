@@ -1,7 +1,8 @@
 /** The catalogue of a model family: the site's family.json. */
 import { z } from 'zod';
 import { LabError } from '../experiment/errors';
-import type { FolderSource, ModelSource } from '../runtime/types';
+import type { FolderSource, ModelSource } from './types';
+import { problemList, problemsOf } from '../experiment/problems';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const dtype = z.enum(['fp32', 'fp16', 'q4', 'q4f16', 'q8']);
@@ -35,21 +36,14 @@ export const FAMILY_PATH = 'family.json';
 export function parseCatalog(value: unknown): Catalog {
   const parsed = catalogSchema.safeParse(value);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new LabError(
-      'model-invalid',
-      `The model catalogue is malformed at ${issue.path.join('.') || 'its top'}: ${issue.message}`,
-      'Restore family.json from the release.',
-    );
+    throw new LabError('model-invalid.site-file', {
+      path: FAMILY_PATH,
+      problems: problemList(problemsOf(parsed.error, value)),
+    });
   }
   const ids = parsed.data.models.map((model) => model.id);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
-  if (twice !== undefined)
-    throw new LabError(
-      'model-invalid',
-      `The model catalogue lists “${twice}” twice.`,
-      'Restore family.json from the release.',
-    );
+  if (twice !== undefined) throw new LabError('model-invalid.site-twice', { path: FAMILY_PATH, id: twice });
   return parsed.data;
 }
 
@@ -60,21 +54,19 @@ export function parseCatalog(value: unknown): Catalog {
  */
 export async function fetchCatalog(baseUrl: string, signal?: AbortSignal): Promise<Catalog> {
   const url = new URL(FAMILY_PATH, baseUrl);
-  const remedy = 'Check that the lab is served whole, with its models folder, and try again.';
   let response: Response;
   try {
     response = await fetch(url, { signal });
   } catch (error) {
     if (signal?.aborted) throw LabError.from(error);
-    throw new LabError('model-fetch', `${FAMILY_PATH} could not be fetched: ${(error as Error).message}.`, remedy);
+    throw new LabError('model-fetch.site', { path: FAMILY_PATH, reason: (error as Error).message }, error);
   }
-  if (!response.ok)
-    throw new LabError('model-fetch', `${FAMILY_PATH} could not be fetched: HTTP ${response.status}.`, remedy);
+  if (!response.ok) throw new LabError('model-fetch.site-status', { path: FAMILY_PATH, status: response.status });
   let value: unknown;
   try {
     value = JSON.parse(await response.text());
   } catch {
-    throw new LabError('model-invalid', `${FAMILY_PATH} is not JSON.`, remedy);
+    throw new LabError('model-invalid.site-json', { path: FAMILY_PATH });
   }
   return parseCatalog(value);
 }
@@ -97,18 +89,10 @@ export function resolveModel(
 ): ResolvedModel {
   const entry = catalog.models.find((model) => model.id === id);
   if (!entry) {
-    throw new LabError(
-      'unknown-model',
-      `There is no model “${id}”.`,
-      `Choose one of: ${catalog.models.map((model) => model.id).join(', ')}.`,
-    );
+    throw new LabError('unknown-model.id', { id, models: catalog.models.map((model) => model.id).join(', ') });
   }
   if (!entry.dtypes.includes(dtypeWanted)) {
-    throw new LabError(
-      'unknown-model',
-      `The model “${id}” does not come in ${dtypeWanted}.`,
-      `Choose one of: ${entry.dtypes.join(', ')}.`,
-    );
+    throw new LabError('unknown-model.precision', { id, precision: dtypeWanted, precisions: entry.dtypes.join(', ') });
   }
   const source: FolderSource = {
     id,

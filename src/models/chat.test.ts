@@ -1,18 +1,25 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { LabError } from '../experiment/errors';
 import { applyChatTemplate, readChatTemplate, type ChatMessage } from './chat';
-import { createTokenizer } from './tokenizer';
+import { tokenizerOf } from './testing';
 
 /** The ChatML template of SmolLM2 and Qwen2.5, shortened to what it does. */
 const CHATML = `{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\\nYou are helpful<|im_end|>\\n' }}{% endif %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}`;
 /** Gemma: a begin token in the template, no system role, the assistant called model. */
 const GEMMA = `{{ bos_token }}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Roles must alternate') }}{% endif %}{% set role = 'model' if message['role'] == 'assistant' else message['role'] %}{{ '<start_of_turn>' + role + '\\n' + message['content'] | trim + '<end_of_turn>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<start_of_turn>model\\n' }}{% endif %}`;
 
-const model = (chatTemplate: string | null) => ({
-  chatTemplate,
-  specialTokens: { bos_token: '<bos>', eos_token: '<eos>' },
-});
+const TOKENIZER = JSON.parse(
+  readFileSync(new URL('../../public/models/lrt-stories-s/tokenizer.json', import.meta.url), 'utf8'),
+) as unknown;
+const model = (chatTemplate: string | null) =>
+  tokenizerOf(
+    TOKENIZER,
+    { bos_token: '<bos>', eos_token: '<eos>', chat_template: chatTemplate ?? undefined },
+    { bosIds: [], eosIds: [] },
+    'template',
+  );
 const asked: ChatMessage[] = [{ role: 'user', content: ' How old is the fox? ' }];
 
 test('a conversation is written out as the model’s template has it', () => {
@@ -71,7 +78,7 @@ test('a rendered chat is encoded with one begin token, not two', async () => {
     ...(await read('tokenizer_config.json')),
     chat_template: '{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}{{ eos_token }}',
   };
-  const tokenizer = createTokenizer(await read('tokenizer.json'), config, { bosIds: [], eosIds: [] }, 's');
+  const tokenizer = tokenizerOf(await read('tokenizer.json'), config, { bosIds: [], eosIds: [] }, 's');
   const text = applyChatTemplate(tokenizer, [{ role: 'user', content: 'One day' }], { addGenerationPrompt: false });
   expect(text).toBe('<s>One day</s>');
   expect(tokenizer.encodeRendered(text)).toEqual([

@@ -1,7 +1,6 @@
 /** Chat templates: how a repository wants a conversation written out for its model. */
-import { Template } from '@huggingface/jinja';
 import { LabError } from '../experiment/errors';
-import type { ModelTokenizer } from '../runtime/types';
+import type { ModelTokenizer } from './types';
 
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant';
@@ -57,34 +56,23 @@ const formatToday = (format: string): string => format.replace(/%[a-zA-Z%]/g, (p
  * @throws LabError `chat-template` if there is none, if it is not valid, or if it refuses the conversation
  */
 export function applyChatTemplate(
-  tokenizer: Pick<ModelTokenizer, 'chatTemplate' | 'specialTokens'>,
+  tokenizer: Pick<ModelTokenizer, 'chatTemplate' | 'specialTokens' | 'render'>,
   messages: readonly ChatMessage[],
   options: ChatTemplateOptions,
 ): string {
   const { chatTemplate, specialTokens } = tokenizer;
-  if (chatTemplate === null)
-    throw new LabError(
-      'chat-template',
-      'This model has no chat template.',
-      'Use plain prompts, or the instruct version of the model.',
-    );
+  if (chatTemplate === null) throw new LabError('chat-template.none');
   try {
     // The engine declares its own strftime_now, of the real day, and lets nobody declare it again.
-    return new Template(chatTemplate.replace(/\bstrftime_now\b/g, 'strftime_fixed')).render({
+    const template = chatTemplate.replace(/\bstrftime_now\b/g, 'strftime_fixed');
+    return tokenizer.render(template, messages, {
       ...specialTokens,
       ...options.variables,
       date_string: TODAY,
       strftime_fixed: formatToday,
-      messages: messages.map((message) => ({ ...message })),
       add_generation_prompt: options.addGenerationPrompt,
     });
   } catch (error) {
-    throw new LabError(
-      'chat-template',
-      `The chat template cannot write this conversation: ${(error as Error).message}`,
-      'Some templates take no system message, or want user and assistant in turn.',
-      undefined,
-      error,
-    );
+    throw new LabError('chat-template.refused', { reason: (error as Error).message }, error);
   }
 }

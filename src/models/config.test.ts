@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { LabError } from '../experiment/errors';
 import { parseConfig } from './config';
+import { saying } from '../i18n/testing';
 
 const llama = {
   model_type: 'llama',
@@ -64,7 +65,7 @@ test('names the field that is missing', () => {
   const { vocab_size: _, ...rest } = llama;
   expect(() => parseConfig(rest, null, 'm')).toThrow('vocab_size');
   expect(() => parseConfig({ ...llama, num_hidden_layers: undefined }, null, 'm')).toThrow(LabError);
-  expect(() => parseConfig(null, null, 'm')).toThrow('the document');
+  expect(() => parseConfig(null, null, 'm')).toThrow(saying('the document'));
 });
 
 test.each([

@@ -1,7 +1,8 @@
 /** What the lab needs from a repository's config.json and generation_config.json. */
 import { z } from 'zod';
 import { LabError } from '../experiment/errors';
-import type { ModelConfig } from '../runtime/types';
+import type { ModelConfig } from './types';
+import { problemList, problemsOf } from '../experiment/problems';
 
 const count = z.int().min(1);
 const ids = z.union([z.int().min(0), z.array(z.int().min(0))]).nullish();
@@ -77,16 +78,17 @@ export function parseConfig(config: unknown, generation: unknown, modelId: strin
       : config;
   const parsed = configSchema.safeParse(nested);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw invalid(modelId, `${issue.path.join('.') || 'the document'}: ${issue.message}`);
+    throw new LabError('model-invalid.config', {
+      id: modelId,
+      problems: problemList(problemsOf(parsed.error, nested)),
+    });
   }
   const generated = generationSchema.safeParse(generation ?? {});
   const c = parsed.data;
   const layers = c.num_hidden_layers ?? c.n_layer;
   const hiddenSize = c.hidden_size ?? c.n_embd;
   const heads = c.num_attention_heads ?? c.n_head;
-  if (!layers || !hiddenSize || !heads)
-    throw invalid(modelId, 'the number of layers, the hidden size or the number of heads is missing');
+  if (!layers || !hiddenSize || !heads) throw new LabError('model-invalid.config-sizes', { id: modelId });
   return {
     modelType: c.model_type,
     architecture: c.architectures?.[0] ?? c.model_type,
@@ -160,12 +162,4 @@ function countGpt(
     total: rest + hiddenSize * (vocabSize * (tied ? 1 : 2) + (first ? positions! : 0)),
     withoutEmbeddings: rest,
   };
-}
-
-function invalid(modelId: string, detail: string): LabError {
-  return new LabError(
-    'model-invalid',
-    `The config.json of “${modelId}” cannot be used: ${detail}.`,
-    'Use a decoder language model exported for transformers.js, with its config.json unchanged.',
-  );
 }

@@ -25,7 +25,7 @@ export type DownloadReport =
       requests: number;
       freeBytes: number | null;
     }
-  | { kind: 'failed'; code: string; message: string; details: LabError['details'] };
+  | { kind: 'failed'; code: string; params: LabError['params'] };
 
 const report = (message: DownloadReport): void => self.postMessage(message);
 
@@ -65,7 +65,7 @@ self.onmessage = async ({ data }: MessageEvent<DownloadOrder>) => {
     });
   } catch (thrown) {
     const error = LabError.from(thrown);
-    report({ kind: 'failed', code: error.code, message: error.message, details: error.details });
+    report({ kind: 'failed', code: error.code, params: error.params });
   } finally {
     self.fetch = native;
   }

@@ -201,9 +201,9 @@ describe('interrupted', () => {
 
   test('a connection that breaks is resumed twice, then the error says how far it came', async () => {
     const error = await failure(GRAPH, { kind: 'cut', after: 300_000 });
-    expect(error).toMatchObject({ code: 'model-truncated', details: { expected: 1179258 } });
+    expect(error).toMatchObject({ code: 'model-truncated', params: { expected: 1179258 } });
     expect(fetched().filter((path) => path === GRAPH)).toHaveLength(3);
-    expect(error.details!.got).toBeGreaterThan(300_000);
+    expect(error.params.got).toBeGreaterThan(300_000);
     mirror.fail(ID, GRAPH, null);
     expect((await run(await plan())).files.at(-1)!.checked).toBe('digest');
   });
@@ -249,7 +249,7 @@ describe('a hostile host', () => {
   });
 
   test('another digest', async () => {
-    expect(await failure(GRAPH, { kind: 'digest' })).toMatchObject({ code: 'model-digest', details: { path: GRAPH } });
+    expect(await failure(GRAPH, { kind: 'digest' })).toMatchObject({ code: 'model-digest', params: { path: GRAPH } });
     expect((await plan()).cached).toBe(681 + 124926 + 987 + 96);
   });
 
@@ -260,7 +260,7 @@ describe('a hostile host', () => {
     expect((await failure(GRAPH, { kind: 'gated' })).code).toBe('model-gated');
     expect(await failure(GRAPH, { kind: 'redirects' })).toMatchObject({
       code: 'model-unreachable',
-      details: { reason: 'redirects' },
+      params: { reason: 'redirects' },
     });
   });
 
@@ -268,11 +268,11 @@ describe('a hostile host', () => {
     const outside = await run(await plan('owner/outside'));
     await expect(
       openModel({ id: 'owner/outside', dtype: 'fp32', location: outside.location }, { store }),
-    ).rejects.toMatchObject({ code: 'model-path', details: { path: '../../x' } });
+    ).rejects.toMatchObject({ code: 'model-path', params: { path: '../../x' } });
     const unlisted = await run(await plan('owner/unlisted'));
     await expect(
       openModel({ id: 'owner/unlisted', dtype: 'fp32', location: unlisted.location }, { store }),
-    ).rejects.toMatchObject({ code: 'model-not-stored', details: { path: 'onnx/elsewhere.bin' } });
+    ).rejects.toMatchObject({ code: 'model-not-stored', params: { path: 'onnx/elsewhere.bin' } });
     expect(
       fetched().some((path) => path.includes('x') && !path.startsWith('onnx/model') && !path.includes('.json')),
     ).toBe(false);
@@ -287,7 +287,7 @@ describe('storage', () => {
       const agreed = await plan();
       const thrown = await run(agreed).catch((error: unknown) => error as LabError);
       limitRoom(Infinity);
-      expect(thrown).toMatchObject({ code: 'storage-full', details: { missing: (await plan()).missing } });
+      expect(thrown).toMatchObject({ code: 'storage-full', params: { missing: (await plan()).missing } });
       expect((await plan()).cached).toBeGreaterThan(200_000);
       expect((await run(await plan())).files).toHaveLength(5);
     },
@@ -299,7 +299,7 @@ describe('storage', () => {
     expect((await plan()).freeBytes).toBe(1000);
     await expect(run(agreed)).rejects.toMatchObject({
       code: 'storage-full',
-      details: { missing: agreed.missing - 1000 },
+      params: { missing: agreed.missing - 1000 },
     });
     expect(fetched()).toEqual([]);
   });

@@ -6,7 +6,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { cancelled, LabError, throwIfAborted } from '../experiment/errors';
-import { isPage, request, statedLength, statedRange } from './http';
+import { isPage, request, statedLength, statedRange } from '../net/http';
+import { message, type Message } from '../experiment/message';
 import { fileUrl, refusal, type Repository } from './hub';
 import { OPTIONAL_FILES, REQUIRED_FILES, variantsOf, type Dtype, type RepositoryFile } from './layout';
 import type { HubLocation } from './location';
@@ -50,11 +51,11 @@ export async function planDownload(repository: Repository, dtype: Dtype, store: 
   const variants = variantsOf(repository.files);
   const variant = variants.find((candidate) => candidate.dtype === dtype);
   if (!variant) {
-    throw new LabError(
-      'unknown-model',
-      `“${repository.id}” does not come in ${dtype}.`,
-      `Choose one of: ${variants.map((candidate) => candidate.dtype).join(', ')}.`,
-    );
+    throw new LabError('unknown-model.precision', {
+      id: repository.id,
+      precision: dtype,
+      precisions: variants.map((candidate) => candidate.dtype).join(', '),
+    });
   }
   const small = [...REQUIRED_FILES, ...OPTIONAL_FILES].flatMap((path) =>
     repository.files.filter((file) => file.path === path),
@@ -167,12 +168,12 @@ async function fetchInto(
     const digest = bytesToHex(hash.digest());
     if (file.sha256 !== null && digest !== file.sha256) {
       partial.truncate(0);
-      throw new LabError(
-        'model-digest',
-        `${file.path} of “${plan.repository.id}” is not the file that the host lists: its SHA-256 is ${digest.slice(0, 12)}…, not ${file.sha256.slice(0, 12)}….`,
-        'Nothing of it was kept. Download it again, or use another host.',
-        { path: file.path },
-      );
+      throw new LabError('model-digest.host', {
+        path: file.path,
+        id: plan.repository.id,
+        found: digest.slice(0, 12),
+        stated: file.sha256.slice(0, 12),
+      });
     }
     const checked = file.sha256 === null ? 'length' : 'digest';
     await partial.finish(digest, checked);
@@ -196,7 +197,7 @@ async function fetchRest(
   sink: Sink,
   signal?: AbortSignal,
 ): Promise<LabError | null> {
-  const what = `${file.path} of “${plan.repository.id}”`;
+  const what = message('model.file', { path: file.path, id: plan.repository.id });
   const response = await request(fileUrl(plan.repository, file.path), what, { signal, from: partial.size });
   const error = checkAnswer(plan, file, partial, response);
   if (error) {
@@ -218,7 +219,7 @@ async function fetchRest(
       if (chunk.done) break;
       if (partial.size + chunk.value.length > file.bytes) {
         sink.restart();
-        throw otherLength(what, file, `more than ${file.bytes}`);
+        throw otherLength(what, file, file.bytes, 'more');
       }
       sink.add(chunk.value);
       throwIfAborted(signal);
@@ -229,10 +230,8 @@ async function fetchRest(
   }
   if (partial.size === file.bytes) return null;
   return new LabError(
-    'model-truncated',
-    `${what} broke off after ${partial.size} of ${file.bytes} bytes.`,
-    'What arrived is kept: start the download again, and it goes on from there.',
-    { path: file.path, got: partial.size, expected: file.bytes },
+    'model-truncated.download',
+    { what, path: file.path, got: partial.size, expected: file.bytes },
     broken,
   );
 }
@@ -245,41 +244,29 @@ function checkAnswer(
   response: Response,
 ): LabError | null {
   const { id } = plan.repository;
-  const what = `${file.path} of “${id}”`;
+  const what = message('model.file', { path: file.path, id });
   // There is nothing at the place where the rest should begin.
-  if (response.status === 416) return otherLength(what, file, `at most ${partial.size}`);
+  if (response.status === 416) return otherLength(what, file, partial.size, 'most');
   if (!response.ok) return refusal(response, id, what);
-  if (isPage(response, file.path))
-    return new LabError(
-      'model-page',
-      `The host gives a web page in place of ${what}.`,
-      'Check the host; it may want a login, or lie behind the login page of a network.',
-      { path: file.path },
-    );
+  if (isPage(response, file.path)) return new LabError('model-page.file', { what, path: file.path });
   const partly = response.status === 206;
   const range = partly ? statedRange(response) : null;
-  if (range && range.from !== partial.size)
-    return new LabError(
-      'model-fetch',
-      `The host answers with another part of ${what} than was asked for.`,
-      'Use another host.',
-      { path: file.path },
-    );
-  if (range && range.total !== null)
-    return range.total === file.bytes ? null : otherLength(what, file, String(range.total));
+  if (range && range.from !== partial.size) return new LabError('model-fetch.range', { what, path: file.path });
+  if (range && range.total !== null) return range.total === file.bytes ? null : otherLength(what, file, range.total);
   const length = statedLength(response);
   if (length === null) return null;
   const total = length.bytes + (partly ? partial.size : 0);
-  return total > file.bytes || (length.exact && total < file.bytes) ? otherLength(what, file, String(total)) : null;
+  return total > file.bytes || (length.exact && total < file.bytes) ? otherLength(what, file, total) : null;
 }
 
-function otherLength(what: string, file: RepositoryFile, bytes: string): LabError {
-  return new LabError(
-    'model-length',
-    `${what} is not the file that was agreed to: it has ${bytes} bytes instead of ${file.bytes}.`,
-    'Nothing of it was kept. Look the repository up again, or use another host.',
-    { path: file.path, expected: file.bytes },
-  );
+/** @param bound what `bytes` says of the length: that it is this, more, or no more */
+function otherLength(
+  what: Message,
+  file: RepositoryFile,
+  bytes: number,
+  bound: 'exact' | 'more' | 'most' = 'exact',
+): LabError {
+  return new LabError('model-length', { what, path: file.path, bytes, expected: file.bytes, bound });
 }
 
 /** @throws LabError `cancelled` at once when the signal is aborted */

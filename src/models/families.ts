@@ -1,8 +1,11 @@
 /** The curated families: hub repositories known to make good pairs, with what is known of each before its listing is fetched. */
 import { z } from 'zod';
 import { LabError } from '../experiment/errors';
+import { wordsOf } from '../i18n/text';
+import { message } from '../experiment/message';
+import { problemList, problemsOf } from '../experiment/problems';
 import { parseConfig } from './config';
-import { readText, request } from './http';
+import { readText, request } from '../net/http';
 import { fileUrl, resolveRepository } from './hub';
 import { variantsOf, type Dtype } from './layout';
 import { isRepositoryId } from '../experiment/model-ref';
@@ -58,15 +61,14 @@ export const FAMILIES_PATH = 'families.json';
 /** @throws LabError `model-invalid` naming the wrong field, or an id that occurs twice */
 export function parseFamilies(value: unknown): CuratedFamilies {
   const parsed = familiesSchema.safeParse(value);
-  const fail = (what: string): LabError =>
-    new LabError('model-invalid', `${FAMILIES_PATH} ${what}.`, `Restore ${FAMILIES_PATH} from the release.`);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw fail(`is malformed at ${issue.path.join('.') || 'its top'}: ${issue.message}`);
-  }
+  if (!parsed.success)
+    throw new LabError('model-invalid.site-file', {
+      path: FAMILIES_PATH,
+      problems: problemList(problemsOf(parsed.error, value)),
+    });
   const ids = parsed.data.families.flatMap((family) => [family.id, ...family.models.map((model) => model.id)]);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
-  if (twice !== undefined) throw fail(`lists “${twice}” twice`);
+  if (twice !== undefined) throw new LabError('model-invalid.site-twice', { path: FAMILIES_PATH, id: twice });
   return parsed.data;
 }
 
@@ -139,18 +141,10 @@ async function checkModel(
 ): Promise<{ model: CuratedModel; result: CheckResult }> {
   try {
     const repository = await resolveRepository({ host, id: listed.id }, { signal });
-    const response = await request(fileUrl(repository, 'config.json'), `config.json of “${listed.id}”`, { signal });
-    if (!response.ok)
-      throw new LabError(
-        'model-fetch',
-        `config.json of “${listed.id}” could not be fetched: HTTP ${response.status}.`,
-        'Try again later.',
-      );
-    const config = parseConfig(
-      JSON.parse(await readText(response, 'config.json', CONFIG_LIMIT, signal)),
-      null,
-      listed.id,
-    );
+    const what = message('model.file', { path: 'config.json', id: listed.id });
+    const response = await request(fileUrl(repository, 'config.json'), what, { signal });
+    if (!response.ok) throw new LabError('model-fetch.status', { what, status: response.status });
+    const config = parseConfig(JSON.parse(await readText(response, what, CONFIG_LIMIT, signal)), null, listed.id);
     const dtypes = variantsOf(repository.files).map((variant) => ({ dtype: variant.dtype, bytes: variant.bytes }));
     const license = repository.license ?? listed.license;
     const { layers, hiddenSize, vocabSize } = config;
@@ -174,7 +168,11 @@ async function checkModel(
       failure.code === 'model-unreachable' || failure.code === 'model-fetch' || failure.code === 'model-truncated';
     return {
       model: passing ? listed : { ...listed, verified: null, commit: null },
-      result: { id: listed.id, outcome: 'failed', details: [`${failure.code}: ${failure.message}`] },
+      result: {
+        id: listed.id,
+        outcome: 'failed',
+        details: [`${failure.code}: ${wordsOf('en').error(failure.toJSON()).what}`],
+      },
     };
   }
 }

@@ -1,7 +1,7 @@
 /** Test helper: the folders under public/, served by a stand-in for fetch that can be made to fail. */
 import { readFile } from 'node:fs/promises';
 import { vi } from 'vitest';
-import type { FolderSource } from '../runtime/types';
+import type { FolderSource } from './types';
 
 const BASE = 'http://lab.test/';
 

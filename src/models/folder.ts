@@ -1,6 +1,6 @@
 /** A model's folder, wherever it is: over HTTP, in the browser's storage, or on the user's disk. */
 import { LabError } from '../experiment/errors';
-import type { FetchedFile, FolderSource } from '../runtime/types';
+import type { FetchedFile, FolderSource } from './types';
 import { fetchFile, type FetchFileOptions } from './fetch';
 import { readBlob, type ModelStore } from './storage';
 import type { HubLocation } from './location';
@@ -31,7 +31,7 @@ export function httpFolder(source: FolderSource): ModelFolder {
 export async function storedFolder(store: ModelStore, location: HubLocation): Promise<ModelFolder> {
   const { id } = location;
   const model = await store.find(location);
-  if (!model) throw notStored(id, 'has not been downloaded', {});
+  if (!model) throw new LabError('model-not-stored.model', { id });
   return {
     id,
     sizes: new Map(model.files.map((file) => [file.path, file.bytes])),
@@ -39,7 +39,7 @@ export async function storedFolder(store: ModelStore, location: HubLocation): Pr
     read: async (path, { signal, optional, onBytes } = {}) => {
       const found = await store.file(location, path);
       if (!found && optional) return null;
-      if (!found) throw notStored(id, `is stored without ${path}`, { path });
+      if (!found) throw new LabError('model-not-stored.file', { id, path });
       const { file, stored } = found;
       const data = await readBlob(file, signal, (done) => onBytes?.(done, stored.bytes));
       return { path, bytes: stored.bytes, sha256: stored.sha256, data };
@@ -47,32 +47,18 @@ export async function storedFolder(store: ModelStore, location: HubLocation): Pr
   };
 }
 
-function notStored(id: string, what: string, details: Record<string, string>): LabError {
-  return new LabError(
-    'model-not-stored',
-    `“${id}” ${what}.`,
-    'Download it at the precision that is asked for.',
-    details,
-  );
-}
-
 /** Reads a JSON file. @throws LabError as the folder does, and `model-invalid` if it is not JSON */
 export async function readJson(
   folder: ModelFolder,
   path: string,
   options?: FetchFileOptions,
-): Promise<{ file: FetchedFile; value: unknown } | null> {
+): Promise<{ file: FetchedFile; value: unknown; data: Uint8Array } | null> {
   const read = await folder.read(path, options);
   if (!read) return null;
   const { data, ...file } = read;
   try {
-    return { file, value: JSON.parse(new TextDecoder().decode(data)) };
+    return { file, value: JSON.parse(new TextDecoder().decode(data)), data };
   } catch (error) {
-    throw new LabError(
-      'model-invalid',
-      `${path} of “${folder.id}” is not JSON: ${(error as Error).message}`,
-      'Restore the file.',
-      { path },
-    );
+    throw new LabError('model-invalid.json', { path, id: folder.id, reason: (error as Error).message }, error);
   }
 }

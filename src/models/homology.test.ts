@@ -1,8 +1,9 @@
+import { wordsOf } from '../i18n/text';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { HomologySample } from '../experiment/run';
 import { checkHomology, withSample, type HomologyParty } from './homology';
-import { createTokenizer } from './tokenizer';
+import { tokenizerOf } from './testing';
 
 type Json = Record<string, unknown>;
 
@@ -14,7 +15,7 @@ async function party(
     JSON.parse(await readFile(new URL(`../../public/models/${id}/${name}`, import.meta.url), 'utf8'));
   const { vocabSize = 2048, modelType = 'llama', tokenizer = (json) => json, template } = more;
   return {
-    tokenizer: createTokenizer(
+    tokenizer: tokenizerOf(
       tokenizer(await read('tokenizer.json')),
       { ...(await read('tokenizer_config.json')), chat_template: template },
       { bosIds: [], eosIds: [] },
@@ -36,10 +37,11 @@ async function party(
   };
 }
 
+const { say } = wordsOf('en');
 const failed = (a: HomologyParty, b: HomologyParty): string[] =>
   checkHomology(a, b)
     .checks.filter((check) => !check.passed)
-    .map((check) => check.name);
+    .map((check) => say(check.name));
 
 test('one family is homologous', async () => {
   const report = checkHomology(await party('lrt-stories-s'), await party('lrt-stories-l'));
@@ -53,7 +55,9 @@ test('a stranger is not, and every check says why', async () => {
   expect(report.verdict).toBe('not-homologous');
   expect(report.sameIds).toBe(false);
   expect(failed(a, b)).toEqual(['Vocabulary', 'Merges', 'Token ids', 'Architecture', 'Vocabulary size']);
-  expect(report.checks.find((check) => check.name === 'Token ids')!.detail).toMatch(/different from position \d+ on/);
+  expect(say(report.checks.find((check) => say(check.name) === 'Token ids')!.detail)).toMatch(
+    /different from position \d+ on/,
+  );
 });
 
 test('another architecture, or a further special token, is related: the ids are still the same', async () => {
@@ -131,7 +135,7 @@ describe('with a sample of states', () => {
     expect(whole.sameIds).toBe(report.sameIds);
     expect(whole.checks.slice(0, -2)).toEqual(report.checks);
     expect(whole.checks.slice(-2).map(({ passed }) => passed)).toEqual([states === 'alike', r2 >= 0.1]);
-    expect(whole.checks.at(-2)!.detail).toMatch(/530 positions of 32 texts.*0\.55 in the mean \(0\.50 to 0\.60\)/);
-    expect(whole.checks.at(-1)!.detail).toMatch(/Block 1 to block 1, fitted to 400 positions/);
+    expect(say(whole.checks.at(-2)!.detail)).toMatch(/530 positions of 32 texts.*0\.55 in the mean \(0\.50 to 0\.60\)/);
+    expect(say(whole.checks.at(-1)!.detail)).toMatch(/Block 1 to block 1, fitted to 400 positions/);
   });
 });

@@ -3,11 +3,16 @@
  * fitted token by token? What is compared here is known before any activation is
  * collected; how alike the activations are, the fit itself tells.
  */
+import { message, type Message } from '../experiment/message';
 import type { HomologyReport, HomologySample } from '../experiment/run';
-import type { LanguageModel } from '../runtime/types';
+import type { LanguageModelInfo, ModelConfig, ModelTokenizer } from './types';
 
 /** The parts of a loaded model that the check reads. */
-export type HomologyParty = Pick<LanguageModel, 'tokenizer' | 'info' | 'config'>;
+export interface HomologyParty {
+  readonly info: LanguageModelInfo;
+  readonly config: ModelConfig;
+  readonly tokenizer: ModelTokenizer;
+}
 
 /** A probe in several scripts, with digits, accents, code and an emoji: text on which tokenizers differ if they differ at all. */
 export const HOMOLOGY_PROBE =
@@ -28,7 +33,7 @@ type Check = HomologyReport['checks'][number];
  */
 export function checkHomology(a: HomologyParty, b: HomologyParty, probeText: string = HOMOLOGY_PROBE): HomologyReport {
   const [left, right] = [a.tokenizer.parts, b.tokenizer.parts];
-  const part = (name: string, key: keyof typeof left, same: string, other: string): Check => ({
+  const part = (name: Message, key: keyof typeof left, same: Message, other: Message): Check => ({
     name,
     passed: left[key] === right[key],
     detail: left[key] === right[key] ? same : other,
@@ -36,38 +41,46 @@ export function checkHomology(a: HomologyParty, b: HomologyParty, probeText: str
   const ids = compareIds(a.tokenizer.encode(probeText), b.tokenizer.encode(probeText), probeText);
   const tokenizer = [
     part(
-      'Vocabulary',
+      message('run.check.vocabulary'),
       'vocabulary',
-      `Both have one vocabulary, ${left.vocabulary.slice(0, 12)}.`,
-      `The vocabularies of the tokenizers differ: ${a.tokenizer.vocabSize} and ${b.tokenizer.vocabSize} entries, ${left.vocabulary.slice(0, 12)} and ${right.vocabulary.slice(0, 12)}.`,
+      message('run.check.vocabulary.same', { digest: left.vocabulary.slice(0, 12) }),
+      message('run.check.vocabulary.other', {
+        source: a.tokenizer.vocabSize,
+        target: b.tokenizer.vocabSize,
+        sourceDigest: left.vocabulary.slice(0, 12),
+        targetDigest: right.vocabulary.slice(0, 12),
+      }),
     ),
-    part('Merges', 'merges', 'Both join pieces by the same rules.', 'The rules that join pieces differ.'),
+    part(message('run.check.merges'), 'merges', message('run.check.merges.same'), message('run.check.merges.other')),
     part(
-      'Special tokens',
+      message('run.check.special'),
       'specialTokens',
-      `Both have the same ${a.tokenizer.specialIds.size} special tokens.`,
-      `The added tokens differ: ${a.tokenizer.specialIds.size} and ${b.tokenizer.specialIds.size} special ones.`,
+      message('run.check.special.same', { count: a.tokenizer.specialIds.size }),
+      message('run.check.special.other', { source: a.tokenizer.specialIds.size, target: b.tokenizer.specialIds.size }),
     ),
     part(
-      'Text handling',
+      message('run.check.pipeline'),
       'pipeline',
-      'Both normalize and split texts alike.',
-      'They normalize or split texts differently.',
+      message('run.check.pipeline.same'),
+      message('run.check.pipeline.other'),
     ),
   ];
   const [typeA, typeB] = [textType(a.config.modelType), textType(b.config.modelType)];
   const architecture: Check = {
-    name: 'Architecture',
+    name: message('run.check.architecture'),
     passed: typeA === typeB,
-    detail: typeA === typeB ? `${a.info.id} and ${b.info.id} are both of type ${typeA}.` : `${typeA} and ${typeB}.`,
+    detail:
+      typeA === typeB
+        ? message('run.check.architecture.same', { source: a.info.id, target: b.info.id, type: typeA })
+        : message('run.check.architecture.other', { source: typeA, target: typeB }),
   };
   const sameSize = a.info.vocabSize === b.info.vocabSize;
   const size: Check = {
-    name: 'Vocabulary size',
+    name: message('run.check.size'),
     passed: sameSize,
     detail: sameSize
-      ? `Both have ${a.info.vocabSize} rows.`
-      : `${a.info.vocabSize} and ${b.info.vocabSize} rows; rows past the vocabulary are padding.`,
+      ? message('run.check.size.same', { rows: a.info.vocabSize })
+      : message('run.check.size.other', { source: a.info.vocabSize, target: b.info.vocabSize }),
   };
   const verdict = !ids.passed
     ? 'not-homologous'
@@ -89,27 +102,27 @@ function textType(modelType: string): string {
 }
 
 function compareIds(a: readonly number[], b: readonly number[], probe: string): Check {
+  const name = message('run.check.ids');
+  const characters = probe.length;
   const differs = a.findIndex((id, i) => id !== b[i]);
   if (differs === -1 && a.length === b.length)
-    return {
-      name: 'Token ids',
-      passed: true,
-      detail: `A text of ${probe.length} characters gives the same ${a.length} ids in both.`,
-    };
+    return { name, passed: true, detail: message('run.check.ids.same', { characters, ids: a.length }) };
+  const position = differs === -1 ? a.length : differs;
   return {
-    name: 'Token ids',
+    name,
     passed: false,
-    detail: `A text of ${probe.length} characters gives ${a.length} and ${b.length} ids, different from position ${differs === -1 ? a.length : differs} on.`,
+    detail: message('run.check.ids.other', { characters, source: a.length, target: b.length, position }),
   };
 }
 
 function compareTemplates(a: HomologyParty, b: HomologyParty): Check {
-  const name = 'Chat template';
+  const name = message('run.check.template');
   const [left, right] = [a.tokenizer.chatTemplate, b.tokenizer.chatTemplate];
-  if (left === right) return { name, passed: true, detail: left === null ? 'Neither has one.' : 'Both have the same.' };
-  if (left !== null && right !== null)
-    return { name, passed: false, detail: 'Their chat templates differ: one conversation is written out in two ways.' };
-  return { name, passed: false, detail: `Only ${left === null ? b.info.id : a.info.id} has one.` };
+  if (left === right)
+    return { name, passed: true, detail: message(`run.check.template.${left === null ? 'none' : 'same'}`) };
+  if (left !== null && right !== null) return { name, passed: false, detail: message('run.check.template.other') };
+  const model = left === null ? b.info.id : a.info.id;
+  return { name, passed: false, detail: message('run.check.template.one', { model }) };
 }
 
 /**
@@ -127,23 +140,33 @@ export function withSample(report: HomologyReport, sample: HomologySample): Homo
   const { alike, partly, r2 } = SAMPLE_THRESHOLDS;
   const { rows, texts, late, meanCka, map } = sample;
   const values = late.map(({ cka }) => cka);
-  const range = `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`;
-  const meaning = {
-    alike: `alike, at ${alike} and more`,
-    partly: `partly alike, between ${partly} and ${alike}`,
-    unalike: `not alike, under ${partly}`,
-  }[sample.verdict];
   const mapped = map.heldOutR2 >= r2;
   const checks: Check[] = [
     {
-      name: 'States, sampled',
+      name: message('run.check.states'),
       passed: sample.verdict === 'alike',
-      detail: `On ${rows.train + rows.heldOut} positions of ${texts} texts the later blocks of the large model have a debiased CKA of ${meanCka.toFixed(2)} in the mean (${range}) with the later blocks of the small one that are most like them: ${meaning}. Where these lines are drawn is an opinion.`,
+      detail: message('run.check.states.found', {
+        positions: rows.train + rows.heldOut,
+        texts,
+        mean: meanCka,
+        low: Math.min(...values),
+        high: Math.max(...values),
+        verdict: sample.verdict,
+        alike,
+        partly,
+      }),
     },
     {
-      name: 'Quick map',
+      name: message('run.check.map'),
       passed: mapped,
-      detail: `Block ${map.source} to block ${map.target}, fitted to ${rows.train} positions: held-out R² ${map.heldOutR2.toFixed(2)}${mapped ? '' : `, under ${r2}`}. More text gives more. R² alone makes no family: part of a state is the token it stands at, and strangers share that too.`,
+      detail: message('run.check.map.found', {
+        source: map.source,
+        target: map.target,
+        rows: rows.train,
+        r2: map.heldOutR2,
+        passed: String(mapped),
+        limit: r2,
+      }),
     },
   ];
   const good = sample.verdict === 'alike' && mapped;

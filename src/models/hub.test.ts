@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startMirror, type Failure, type Mirror } from '../../tools/mirror';
 import { serve } from '../../tools/serve';
 import { LabError } from '../experiment/errors';
+import { message } from '../experiment/message';
 import { isRepositoryId } from '../experiment/model-ref';
 import { fileUrl, resolveRepository, type RepositoryRequest } from './hub';
 import { dtypeSupport, isInside, variantsOf } from './layout';
 import { modelLocationSchema, normaliseHost } from './location';
+import { saidBy } from '../i18n/testing';
 
 const ID = 'lrt-stories-l';
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -114,16 +116,16 @@ describe('failures have names', () => {
     expect((await listingWith({ kind: 'gated' })).code).toBe('model-gated');
     const apart = await failure(ask('owner/apart'));
     expect(apart.code).toBe('model-layout');
-    expect(apart.message).toContain('onnx/decoder_with_past_model.onnx');
+    expect(saidBy(apart)).toContain('onnx/decoder_with_past_model.onnx');
     const words = await failure(ask('owner/words'));
-    expect(words.message).toContain('config.json');
+    expect(saidBy(words)).toContain('config.json');
     expect(words.code).toBe('model-layout');
   });
 
   test('a page, no JSON, other JSON, a listing cut or without end', async () => {
     expect((await listingWith({ kind: 'page' })).code).toBe('model-page');
     expect((await listingWith({ kind: 'body', body: '{"sha": ' })).code).toBe('model-layout');
-    expect((await listingWith({ kind: 'body', body: '{"sha": "main", "siblings": []}' })).message).toContain('sha');
+    expect(saidBy(await listingWith({ kind: 'body', body: '{"sha": "main", "siblings": []}' }))).toContain('sha');
     expect((await listingWith({ kind: 'cut', after: 100 })).code).toBe('model-truncated');
     expect((await listingWith({ kind: 'length', by: 9 * 2 ** 20 })).code).toBe('model-size');
   });
@@ -131,20 +133,20 @@ describe('failures have names', () => {
   test('redirects without end, and a host that does not answer, are told apart', async () => {
     expect(await listingWith({ kind: 'redirects' })).toMatchObject({
       code: 'model-unreachable',
-      details: { reason: 'redirects' },
+      params: { reason: 'redirects' },
     });
     const gone = await startMirror(null);
     await gone.close();
     expect(await failure({ host: gone.url, id: ID })).toMatchObject({
       code: 'model-unreachable',
-      details: { reason: 'offline' },
+      params: { reason: 'offline' },
     });
   });
 
   test('a file outside the folder, and sizes that cannot be', async () => {
     expect(await failure(ask('owner/outside'))).toMatchObject({
       code: 'model-path',
-      details: { path: 'onnx/../../x' },
+      params: { path: 'onnx/../../x' },
     });
     expect((await listingWith({ kind: 'claim', bytes: 10 * 2 ** 30 }, 'config.json')).code).toBe('model-size');
     expect((await listingWith({ kind: 'claim', bytes: 2 ** 45 }, 'onnx/model.onnx')).code).toBe('model-size');
@@ -230,7 +232,7 @@ describe('names', () => {
 test('float16 runs on WebGPU only with its feature, and the reason is given', () => {
   expect(dtypeSupport('fp16', { backend: 'webgpu', shaderF16: false })).toEqual({
     runs: false,
-    note: expect.stringContaining('shader-f16'),
+    note: message('precision.no-float16'),
   });
   expect(dtypeSupport('q4f16', { backend: 'webgpu', shaderF16: false }).runs).toBe(false);
   expect(dtypeSupport('q4f16', { backend: 'webgpu', shaderF16: true })).toEqual({ runs: true, note: null });

@@ -6,7 +6,9 @@
 import { z } from 'zod';
 import { digestOf } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
-import { isPage, readText, request, statedLength, statedRange } from './http';
+import { isPage, readText, request, statedLength, statedRange } from '../net/http';
+import { message, type Message } from '../experiment/message';
+import { problemList, problemsOf } from '../experiment/problems';
 import { checkLayout, DTYPES, graphPath, OPTIONAL_FILES, REQUIRED_FILES, type RepositoryFile } from './layout';
 import { isRepositoryId } from '../experiment/model-ref';
 import { normaliseHost } from './location';
@@ -69,24 +71,9 @@ export async function resolveRepository(
 ): Promise<Repository> {
   const { id, layout = 'hub' } = asked;
   if (!isRepositoryId(id) || (layout === 'hub' && id.split('/').length > 2)) {
-    throw new LabError(
-      'settings-invalid',
-      `“${id}” is not the id of a repository.`,
-      'Write it as owner/name, such as HuggingFaceTB/SmolLM2-135M-Instruct.',
-    );
+    throw new LabError('settings-invalid.repository', { id });
   }
-  let host: string;
-  try {
-    host = normaliseHost(asked.host);
-  } catch (error) {
-    throw new LabError(
-      'settings-invalid',
-      (error as Error).message,
-      `Give the address of the hub (${HUB}) or of a mirror.`,
-      undefined,
-      error,
-    );
-  }
+  const host = normaliseHost(asked.host);
   const found =
     layout === 'folder'
       ? await probeFolder(host, id, signal)
@@ -104,64 +91,44 @@ export function fileUrl(repository: Pick<Repository, 'host' | 'layout' | 'id' | 
 }
 
 /** The error of a host's refusal. The hub says in a header what it means by its status; 401 without one can mean either. */
-export function refusal(response: Response, id: string, what: string): LabError {
+export function refusal(response: Response, id: string, what: Message): LabError {
   const { status } = response;
   const code = response.headers.get('x-error-code') ?? '';
   const details = { status, ...(code ? { hubCode: code } : {}) };
   if (code === 'GatedRepo' || status === 403 || (status === 401 && code !== 'RepoNotFound')) {
-    return new LabError(
-      'model-gated',
-      `“${id}” is gated or private: the host asks for a login (HTTP ${status}).`,
-      'Accept the licence on the hub, download the files there and open them from disk; or use an ungated copy.',
-      details,
-    );
+    return new LabError('model-gated', { id, ...details });
   }
   if (status === 404 || code === 'RepoNotFound' || code === 'RevisionNotFound' || code === 'EntryNotFound') {
-    return new LabError(
-      'model-not-found',
-      `${what} was not found on the host (HTTP ${status}).`,
-      'Check the id, the revision and the host. Names are case-sensitive.',
-      details,
-    );
+    return new LabError('model-not-found.host', { what, ...details });
   }
-  const remedy = status === 429 ? 'The host limits requests: wait a few minutes.' : 'Try again later, or use a mirror.';
-  return new LabError('model-fetch', `${what} could not be fetched: HTTP ${status}.`, remedy, details);
+  return new LabError(status === 429 ? 'model-fetch.limited' : 'model-fetch.status', { what, ...details });
 }
 
 type Found = Pick<Repository, 'commit' | 'files' | 'license' | 'gated'>;
 
 async function askApi(host: string, id: string, revision: string, signal?: AbortSignal): Promise<Found> {
-  const what = `The listing of “${id}” at “${revision}”`;
+  const what = message('model.listing', { id, revision });
   const response = await request(`${host}/api/models/${id}/revision/${encodeURIComponent(revision)}?blobs=true`, what, {
     signal,
   });
   if (!response.ok || isPage(response, '')) {
     await response.body?.cancel();
-    if (!response.ok) throw refusal(response, id, `“${id}” at “${revision}”`);
-    throw new LabError(
-      'model-page',
-      `${what} is a web page: ${host} has no API of a model hub.`,
-      'Check the host. For a plain folder of models choose the folder layout.',
-    );
+    if (!response.ok) throw refusal(response, id, message('model.revision', { id, revision }));
+    throw new LabError('model-page.api', { what, host });
   }
   const text = await readText(response, what, LISTING_LIMIT, signal);
-  const listing = listingSchema.safeParse(parseJson(text, what));
+  const answer = parseJson(text, what);
+  const listing = listingSchema.safeParse(answer);
   if (!listing.success) {
-    const issue = listing.error.issues[0];
-    throw new LabError(
-      'model-layout',
-      `${what} is malformed at ${issue.path.join('.') || 'its top'}: ${issue.message}.`,
-      'Check the host: it must speak the hub’s API.',
-    );
+    throw new LabError('model-layout.listing', {
+      what,
+      problems: problemList(problemsOf(listing.error, answer)),
+    });
   }
   const { sha, siblings, cardData, tags, gated } = listing.data;
   // A commit that was asked for in full is the pin of an experiment: another one is another model.
   if (/^[0-9a-f]{40}$/.test(revision) && sha !== revision) {
-    throw new LabError(
-      'model-not-found',
-      `The host answers with commit ${sha.slice(0, 12)} of “${id}” in place of ${revision.slice(0, 12)}.`,
-      'Use another host.',
-    );
+    throw new LabError('model-not-found.commit', { id, found: sha.slice(0, 12), asked: revision.slice(0, 12) });
   }
   const files = siblings.map(({ rfilename, size: own, lfs }) => ({
     path: rfilename,
@@ -178,17 +145,11 @@ async function askApi(host: string, id: string, revision: string, signal?: Abort
   };
 }
 
-function parseJson(text: string, what: string): unknown {
+function parseJson(text: string, what: Message): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new LabError(
-      'model-layout',
-      `${what} is not JSON.`,
-      'Check the host: it must speak the hub’s API.',
-      undefined,
-      error,
-    );
+    throw new LabError('model-layout.json', { what }, error);
   }
 }
 
@@ -204,12 +165,7 @@ async function probeFolder(host: string, id: string, signal?: AbortSignal): Prom
   for (const path of [...REQUIRED_FILES, ...OPTIONAL_FILES]) {
     const file = await probe(path);
     if (file) files.push(file);
-    else if (path === 'config.json')
-      throw new LabError(
-        'model-not-found',
-        `“${id}” was not found in the folder ${host}: there is no ${id}/config.json.`,
-        'Check the id and the address of the folder.',
-      );
+    else if (path === 'config.json') throw new LabError('model-not-found.folder', { id, host });
   }
   for (const dtype of DTYPES) {
     const file = (await probe(graphPath(dtype))) ?? (await probe(graphPath(dtype, 'decoder_model_merged')));
@@ -240,7 +196,7 @@ async function probeFile(
   id: string,
   signal?: AbortSignal,
 ): Promise<{ bytes: number; etag: string | null } | null> {
-  const what = `${path} of “${id}”`;
+  const what = message('model.file', { path, id });
   const head = await request(url, what, { signal, method: 'HEAD' });
   if (head.status === 404 || head.status === 410 || isPage(head, path)) return null;
   if (!head.ok) throw refusal(head, id, what);
@@ -253,12 +209,7 @@ async function probeFile(
   if (total !== undefined && total !== null) return { bytes: total, etag };
   // Across origins, without ranges: right unless the file is compressed on the way, which the download would then say.
   if (length) return { bytes: length.bytes, etag };
-  throw new LabError(
-    'model-layout',
-    `The host does not state the size of ${what}.`,
-    'Use a web server that sends Content-Length or answers range requests.',
-    { path },
-  );
+  throw new LabError('model-layout.size', { what, path });
 }
 
 /** @throws LabError `model-size` for a size that no genuine file has */
@@ -267,12 +218,6 @@ function checkSizes(files: readonly RepositoryFile[], id: string): void {
     const small = [...REQUIRED_FILES, ...OPTIONAL_FILES].some((name) => name === path);
     const used = small || /\.onnx(_data(_\d+)?|\.data)?$/.test(path);
     if (!used || (bytes >= 0 && bytes <= (small ? SMALL_FILE_LIMIT : FILE_LIMIT))) continue;
-    const claim = bytes < 0 ? 'states no size' : `claims ${bytes} bytes`;
-    throw new LabError(
-      'model-size',
-      `The listing of “${id}” ${claim} for ${path}, which cannot be right.`,
-      'Use another repository or host.',
-      { path, bytes },
-    );
+    throw new LabError(bytes < 0 ? 'model-size.unstated' : 'model-size.claimed', { id, path, bytes });
   }
 }

@@ -51,3 +51,4 @@ export { filesOfDirectory, filesOfDrop, filesOfList, type LocalFile } from './pi
 export { ModelStore, requestPersistence, type StoredModel } from './storage';
 export { isLocked, named, openSync, storageRoom, writesWhole, type StorageRoom } from './sync-file';
 export { createTokenizer } from './tokenizer';
+export { transformersVersion } from './transformers';

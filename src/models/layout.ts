@@ -1,6 +1,7 @@
 /** The layout of a transformers.js repository: which files make up a model at which precision, and what a device can run. */
+import { message, type Message } from '../experiment/message';
 import { LabError } from '../experiment/errors';
-import type { ModelSource } from '../runtime/types';
+import type { ModelSource } from './types';
 
 export type Dtype = ModelSource['dtype'];
 
@@ -82,26 +83,18 @@ function compareShards(a: string, b: string): number {
  */
 export function checkLayout(files: readonly { path: string }[], id: string): void {
   const outside = files.find((file) => !isInside(file.path));
-  if (outside)
-    throw new LabError(
-      'model-path',
-      `“${id}” lists a file outside its folder: “${outside.path}”.`,
-      'Use another repository or host.',
-      { path: outside.path },
-    );
+  if (outside) throw new LabError('model-path.listing', { id, path: outside.path });
   const paths = new Set(files.map((file) => file.path));
   const missing = REQUIRED_FILES.filter((path) => !paths.has(path));
   const graphs = [...paths].filter((path) => path.endsWith('.onnx'));
   const known = DTYPES.some((dtype) => findGraph(dtype, (path) => paths.has(path)) !== null);
   if (missing.length === 0 && known) return;
-  const lacks = [...missing, ...(known ? [] : ['onnx/model.onnx (or another precision of it)'])].join(', ');
-  const instead = graphs.length > 0 && !known ? ` Its graphs are: ${graphs.slice(0, 6).join(', ')}.` : '';
-  throw new LabError(
-    'model-layout',
-    `“${id}” is not in the layout of a transformers.js model: it has no ${lacks}.${instead}`,
-    'Use a decoder language model in the layout of transformers.js, such as those of onnx-community.',
-    { missing: lacks },
-  );
+  throw new LabError('model-layout.missing', {
+    id,
+    missing: [...missing, ...(known ? [] : ['onnx/model*.onnx'])].join(', '),
+    graphs: known ? '' : graphs.slice(0, 6).join(', '),
+    others: known ? 0 : graphs.length,
+  });
 }
 
 /** What the choice of precision depends on. */
@@ -115,14 +108,12 @@ export interface DtypeFeatures {
  * Whether a precision runs on a device.
  * @returns `note` says why it does not, or at what price it does; null where there is nothing to say
  */
-export function dtypeSupport(dtype: Dtype, features: DtypeFeatures): { runs: boolean; note: string | null } {
+export function dtypeSupport(dtype: Dtype, features: DtypeFeatures): { runs: boolean; note: Message | null } {
   const half = dtype === 'fp16' || dtype === 'q4f16';
   if (half && features.backend === 'webgpu' && !features.shaderF16) {
-    return { runs: false, note: 'Needs float16 shaders (shader-f16), which this device does not have.' };
+    return { runs: false, note: message('precision.no-float16') };
   }
-  if (half && features.backend === 'wasm')
-    return { runs: true, note: 'Saves download, not time: the processor computes in float32.' };
-  if (dtype === 'q8' && features.backend === 'webgpu')
-    return { runs: true, note: 'Integer products run on the processor, not on the GPU: slower than q4.' };
+  if (half && features.backend === 'wasm') return { runs: true, note: message('precision.float32') };
+  if (dtype === 'q8' && features.backend === 'webgpu') return { runs: true, note: message('precision.integer') };
   return { runs: true, note: null };
 }

@@ -30,14 +30,13 @@ export function openLocalFiles(opened: readonly LocalFile[]): LocalFolder {
     .filter(({ path }) => baseName(path) === 'config.json')
     .map(({ path }) => path.slice(0, -'config.json'.length));
   if (configs.length > 1) {
-    throw new LabError(
-      'model-layout',
-      `There are ${configs.length} models in what was opened: ${configs
+    throw new LabError('model-layout.several', {
+      count: configs.length,
+      folders: configs
         .slice(0, 5)
-        .map((root) => root || '(top)')
-        .join(', ')}.`,
-      'Open the folder of one of them.',
-    );
+        .map((root) => root || '/')
+        .join(', '),
+    });
   }
   const root = configs[0] ?? '';
   const files = new Map<string, File>();
@@ -51,18 +50,16 @@ export function openLocalFiles(opened: readonly LocalFile[]): LocalFolder {
   }
   const variants = variantsOf([...files].map(([path, file]) => ({ path, bytes: file.size, sha256: null })));
   const missing: string[] = REQUIRED_FILES.filter((path) => !files.has(path));
-  if (variants.length === 0) missing.push('onnx/model.onnx (or model_fp16, model_q4, model_q4f16, model_quantized)');
+  if (variants.length === 0) missing.push('onnx/model*.onnx');
   const name = root.split('/').findLast((part) => part !== '') ?? 'Opened files';
   if (missing.length > 0) {
     const graphs = [...files.keys()].filter((path) => path.endsWith('.onnx'));
-    const instead =
-      variants.length === 0 && graphs.length > 0 ? ` Its graphs are: ${graphs.slice(0, 6).join(', ')}.` : '';
-    throw new LabError(
-      'model-incomplete',
-      `“${name}” is not a whole model: it has no ${missing.join(', no ')}.${instead}`,
-      'Open a folder in the layout of a transformers.js repository, with its onnx folder.',
-      { missing: missing.join(', ') },
-    );
+    throw new LabError('model-incomplete.missing', {
+      name,
+      missing: missing.join(', '),
+      graphs: graphs.slice(0, 6).join(', '),
+      others: variants.length === 0 ? graphs.length : 0,
+    });
   }
   const wanted = [...files].filter(([path]) => isUsed(path)).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const handle = digestOf(wanted.map(([path, file]) => [path, file.size, file.lastModified])).slice(0, 16);
@@ -90,11 +87,7 @@ export function registerLocalFolder(folder: LocalFolder): LocalLocation {
 export function localFolder(location: LocalLocation, id: string): ModelFolder {
   const folder = registered.get(location.handle);
   if (!folder) {
-    throw new LabError(
-      'model-not-stored',
-      `The folder of “${id}” is not open.`,
-      'Open the same folder again: a page may not read the disk by itself. If its files have changed, it counts as another model.',
-    );
+    throw new LabError('model-not-stored.closed', { id });
   }
   return {
     id,
@@ -103,25 +96,13 @@ export function localFolder(location: LocalLocation, id: string): ModelFolder {
     read: async (path, { signal, optional, onBytes } = {}) => {
       const file = folder.files.get(path);
       if (!file && optional) return null;
-      if (!file)
-        throw new LabError(
-          'model-incomplete',
-          `The folder of “${id}” has no ${path}.`,
-          'Open a folder that has the files of this precision, with its external data.',
-          { path },
-        );
+      if (!file) throw new LabError('model-incomplete.file', { id, path });
       let data: Uint8Array;
       try {
         data = await readBlob(file, signal, (done) => onBytes?.(done, file.size));
       } catch (error) {
         if (error instanceof LabError) throw error;
-        throw new LabError(
-          'model-incomplete',
-          `${path} of “${id}” cannot be read any more: ${(error as Error).message}`,
-          'The file was changed or moved since it was opened: open the folder again.',
-          { path },
-          error,
-        );
+        throw new LabError('model-incomplete.changed', { id, path, reason: (error as Error).message }, error);
       }
       return { path, bytes: data.length, sha256: await digestBytes(data), data };
     },

@@ -1,4 +1,6 @@
 /** Where a model's files are: part of an experiment, so a plain value with a schema. */
+import { LabError } from '../experiment/errors';
+import { refusal } from '../experiment/problems';
 import { z } from 'zod';
 import { hubPlaceSchema, isRepositoryId, localPlaceSchema, type ModelRef } from '../experiment/model-ref';
 
@@ -8,7 +10,9 @@ const bundledSchema = z.strictObject({
   baseUrl: z.url(),
 });
 
-const hubSchema = hubPlaceSchema.extend({ id: z.string().refine(isRepositoryId) });
+const hubSchema = hubPlaceSchema.extend({
+  id: z.string().refine(isRepositoryId, refusal('problem.repository-id')),
+});
 
 export const modelLocationSchema = z.discriminatedUnion('kind', [bundledSchema, hubSchema, localPlaceSchema]);
 
@@ -16,11 +20,11 @@ export type HubLocation = z.infer<typeof hubSchema>;
 export type LocalLocation = z.infer<typeof localPlaceSchema>;
 export type ModelLocation = z.infer<typeof modelLocationSchema>;
 
-/** One form of a host, so that one place has one name: no trailing slash, no query. @throws RangeError if it is no http(s) URL */
+/** One form of a host, so that one place has one name: no trailing slash, no query. @throws LabError `settings-invalid` if it is no http(s) URL */
 export function normaliseHost(host: string): string {
   const url = URL.canParse(host) ? new URL(host) : null;
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:'))
-    throw new RangeError(`“${host}” is not an http or https address.`);
+    throw new LabError('settings-invalid.host', { host });
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { wordsOf } from '../i18n/text';
 import { planMemory, WASM_HEAP, type MemoryLimits, type PlannedModel, type PlannedWork } from './memory-plan';
+import { wording } from '../i18n/testing';
 
 const GIB = 2 ** 30;
 const small: PlannedModel = {
@@ -20,6 +22,7 @@ const work: PlannedWork = {
   comparedTokens: 50,
   sampleRows: 100,
 };
+const words = wordsOf('en');
 const gpu: MemoryLimits = {
   backend: 'webgpu',
   maxBufferSize: GIB,
@@ -29,7 +32,7 @@ const gpu: MemoryLimits = {
 
 describe('the lines', () => {
   const plan = planMemory(small, large, work, gpu);
-  const line = (label: string) => plan.lines.find((item) => item.label.startsWith(label))!;
+  const line = (label: string) => plan.lines.find((item) => words.say(item.label).startsWith(label))!;
 
   test('are what the shapes say', () => {
     expect(line('Weights')).toMatchObject({ source: 4 * 100e6, target: 4 * 400e6 });
@@ -41,7 +44,9 @@ describe('the lines', () => {
     expect(line('Logits of neutral')).toMatchObject({ source: 50 * 1000 * 4, runtime: false });
     expect(line('Sample')).toMatchObject({ shared: 100 * 4 * 2 * 10 * 512 });
     expect(line('The fit')).toMatchObject({ source: 0, target: 0, shared: 50e6 });
-    expect(plan.lines.filter((item) => item.estimated).map((item) => item.label)).toEqual(['Inside a block']);
+    expect(plan.lines.filter((item) => item.estimated).map((item) => words.say(item.label))).toEqual([
+      'Inside a block',
+    ]);
   });
 
   test('what is kept adds up; of what passes, the largest use of one model counts', () => {
@@ -65,7 +70,9 @@ describe('the lines', () => {
 
   test('a float16 cache is half; a stated head width counts', () => {
     const half = planMemory({ ...small, dtype: 'q4f16', config: { ...small.config, headDim: 128 } }, large, work, gpu);
-    expect(half.lines.find((item) => item.label === 'KV cache')!.source).toBe(2 * 10 * 16 * 4 * 64 * 128 * 2);
+    expect(half.lines.find((item) => words.say(item.label) === 'KV cache')!.source).toBe(
+      2 * 10 * 16 * 4 * 64 * 128 * 2,
+    );
   });
 });
 
@@ -78,7 +85,7 @@ describe('the verdict', () => {
     expect(within(inTurn + 1).fits).toBe('in turn');
     const none = within(inTurn - 1);
     expect(none.fits).toBe('no');
-    expect(none.reason).toContain('large');
+    expect(none.reason).toEqual(wording('large'));
   });
 
   test('a weight larger than a buffer does not fit however much memory there is', () => {
@@ -89,7 +96,7 @@ describe('the verdict', () => {
       config: { layers: 26, hiddenSize: 1152, heads: 4, kvHeads: 1, vocabSize: 262144 },
     };
     const plan = planMemory(small, gemma, work, { ...gpu, deviceMemory: 64 * GIB });
-    expect(plan).toMatchObject({ fits: 'no', reason: expect.stringContaining('gemma') });
+    expect(plan).toMatchObject({ fits: 'no', reason: wording('gemma') });
     expect(
       planMemory(small, { ...gemma, largestTensorBytes: 2 ** 28 }, work, { ...gpu, deviceMemory: 64 * GIB }).fits,
     ).toBe('together');
@@ -121,21 +128,21 @@ describe('the verdict', () => {
       fits: 'together',
       budget: 3 * GIB,
       hard: false,
-      reason: expect.stringContaining('of this machine'),
+      reason: wording('of this machine'),
     });
     expect(whole.together).toBeGreaterThan(heap.together + 500e6);
     // In turn neither limit may be passed.
     expect(planMemory({ ...small, weightBytes: 800e6 }, { ...large, weightBytes: 800e6 }, work, wasm)).toMatchObject({
       fits: 'in turn',
       hard: true,
-      reason: expect.stringContaining('WASM runtime'),
+      reason: wording('WASM runtime'),
     });
     expect(
       planMemory(small, large, { ...work, fitBytes: 5.8 * GIB }, { ...wasm, deviceMemory: 8 * GIB }),
     ).toMatchObject({
       fits: 'no',
       hard: false,
-      reason: expect.stringMatching(/^large alone takes .*, with 6\.\d\d GB for the fit/),
+      reason: wording(/^large alone takes .*, with 6\.\d\d GB for the fit/),
     });
     expect(planMemory(small, { ...large, weightBytes: 1e9 }, work, { ...wasm, deviceMemory: 64 * GIB })).toMatchObject({
       fits: 'no',
@@ -147,7 +154,7 @@ describe('the verdict', () => {
     expect(planMemory(small, large, work, { ...gpu, deviceMemory: null })).toMatchObject({
       budget: null,
       fits: 'together',
-      reason: expect.stringContaining('does not say'),
+      reason: wording('does not say'),
     });
   });
 });

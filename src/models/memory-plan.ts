@@ -3,7 +3,8 @@
  * where the configuration determines them; what the runtime needs in between is an
  * estimate and is named one.
  */
-import type { ModelConfig } from '../runtime/types';
+import type { ModelConfig } from './types';
+import { message, type Message } from '../experiment/message';
 import type { Dtype } from './layout';
 
 export interface PlannedModel {
@@ -46,7 +47,7 @@ export interface MemoryLimits {
 }
 
 export interface MemoryLine {
-  label: string;
+  label: Message;
   source: number;
   target: number;
   /** Of neither model, such as the fit. */
@@ -75,15 +76,15 @@ export interface MemoryPlan {
   budget: number | null;
   /** A limit that no machine lifts: of a buffer, or of the runtime's heap. The machine's memory is an estimate, which may be tried against. */
   hard: boolean;
-  reason: string;
+  reason: Message;
 }
 
 /** The address space of a WASM heap. */
 export const WASM_HEAP = 4 * 2 ** 30;
 /** The runtime's own code, stacks and bookkeeping in that heap. */
-const WASM_RUNTIME = 256 * 2 ** 20;
+export const WASM_RUNTIME = 256 * 2 ** 20;
 /** Of the memory that the browser says the machine has, a power of two below what there is; the rest is the browser's and the system's. An estimate. */
-const SHARE = 0.75;
+export const MACHINE_SHARE = 0.75;
 /** Live copies of a batch's hidden states and of the MLP's inner states while one block runs. An estimate. */
 const HIDDEN_COPIES = 6;
 const INNER_COPIES = 3;
@@ -100,7 +101,8 @@ interface Need {
   inTurn: number;
   budget: number;
   /** What has so much. */
-  where: string;
+  /** Whose memory it is. */
+  where: 'wasm' | 'machine';
   hard: boolean;
 }
 
@@ -116,11 +118,11 @@ export function planMemory(
   const wasm = limits.backend === 'wasm';
   const line = (
     use: MemoryLine['use'],
-    label: string,
+    label: Message,
     of: (model: PlannedModel) => number,
     { estimated = false, runtime = true } = {},
   ): MemoryLine => ({ label, source: of(source), target: of(target), shared: 0, estimated, runtime, use });
-  const shared = (use: MemoryLine['use'], label: string, bytes: number): MemoryLine => ({
+  const shared = (use: MemoryLine['use'], label: Message, bytes: number): MemoryLine => ({
     label,
     source: 0,
     target: 0,
@@ -132,20 +134,24 @@ export function planMemory(
   const states = ({ config }: PlannedModel): number =>
     config.layers * work.collectRows * work.collectLength * config.hiddenSize * FLOAT;
   const lines: MemoryLine[] = [
-    line('kept', `Weights, in ${work.sessions} sessions`, (model) => work.sessions * model.weightBytes),
-    line('kept', 'Files, as they were read', (model) => model.weightBytes, { runtime: false }),
+    line(
+      'kept',
+      message('memory.line.weights', { sessions: work.sessions }),
+      (model) => work.sessions * model.weightBytes,
+    ),
+    line('kept', message('memory.line.files'), (model) => model.weightBytes, { runtime: false }),
     shared(
       'kept',
-      'Sample for figures and controls',
+      message('memory.line.sample'),
       work.sampleRows *
         FLOAT *
         (source.config.layers * source.config.hiddenSize + target.config.layers * target.config.hiddenSize),
     ),
-    shared('kept', 'The fit', work.fitBytes),
-    line('reading', 'Residual states of a batch', states),
+    shared('kept', message('memory.line.fit'), work.fitBytes),
+    line('reading', message('memory.line.states'), states),
     line(
       'reading',
-      'Inside a block',
+      message('memory.line.block'),
       ({ config }) =>
         work.collectRows *
         work.collectLength *
@@ -155,12 +161,17 @@ export function planMemory(
       { estimated: true },
     ),
     // On WebGPU the states stay on the device, and the sink takes them from there.
-    ...(wasm ? [shared('reading', 'The batch’s states for the fit', 2 * (states(source) + states(target)))] : []),
-    line('writing', 'KV cache', (model) => kvBytes(model, work)),
-    line('writing', 'Logits', ({ config }) => work.decodeRows * config.vocabSize * FLOAT),
-    line('comparing', 'Logits of neutral text', ({ config }) => work.comparedTokens * config.vocabSize * FLOAT, {
-      runtime: false,
-    }),
+    ...(wasm ? [shared('reading', message('memory.line.fit-states'), 2 * (states(source) + states(target)))] : []),
+    line('writing', message('memory.line.kv'), (model) => kvBytes(model, work)),
+    line('writing', message('memory.line.logits'), ({ config }) => work.decodeRows * config.vocabSize * FLOAT),
+    line(
+      'comparing',
+      message('memory.line.neutral-logits'),
+      ({ config }) => work.comparedTokens * config.vocabSize * FLOAT,
+      {
+        runtime: false,
+      },
+    ),
   ];
   const onDisk = work.corpusTokens * source.config.layers * source.config.hiddenSize * FLOAT;
   const all = needOf(lines);
@@ -173,7 +184,11 @@ export function planMemory(
       ...plan,
       fits: 'no',
       hard: true,
-      reason: `The largest weight of ${tooLarge.id} (${size(largestTensor(tooLarge))}) does not fit into one buffer of this device (${size(buffer)}). A smaller precision or model may.`,
+      reason: message('memory.weight', {
+        id: tooLarge.id,
+        weight: size(largestTensor(tooLarge)),
+        buffer: size(buffer),
+      }),
     };
   }
   const needs: Need[] = [];
@@ -181,14 +196,14 @@ export function planMemory(
     needs.push({
       ...needOf(lines.filter(({ runtime }) => runtime)),
       budget: WASM_HEAP - WASM_RUNTIME,
-      where: ' that the WASM runtime can address',
+      where: 'wasm',
       hard: true,
     });
   if (limits.deviceMemory !== null)
     needs.push({
       ...all,
-      budget: SHARE * limits.deviceMemory,
-      where: ', three quarters of this machine’s memory',
+      budget: MACHINE_SHARE * limits.deviceMemory,
+      where: 'machine',
       hard: false,
     });
   const none = needs.find(({ inTurn, budget }) => inTurn > budget);
@@ -200,7 +215,13 @@ export function planMemory(
       ...plan,
       ...held(none),
       fits: 'no',
-      reason: `${larger.id} alone takes ${size(none.inTurn)}${besides > 0 ? `, with ${size(besides)} for the fit of all pairs of blocks,` : ''} of about ${size(none.budget)}${none.where}. Choose a smaller precision, a smaller model or smaller batches.`,
+      reason: message(besides > 0 ? 'memory.alone-fit' : 'memory.alone', {
+        id: larger.id,
+        needed: size(none.inTurn),
+        fit: size(besides),
+        budget: size(none.budget),
+        where: none.where,
+      }),
     };
   }
   const tight = needs.find(({ together, budget }) => together > budget);
@@ -209,20 +230,29 @@ export function planMemory(
       ...plan,
       ...held(tight),
       fits: 'in turn',
-      reason: `Both together would take ${size(tight.together)} of about ${size(tight.budget)}${tight.where}: the lab runs one after the other (${size(tight.inTurn)} at most).`,
+      reason: message('memory.in-turn', {
+        together: size(tight.together),
+        budget: size(tight.budget),
+        where: tight.where,
+        inTurn: size(tight.inTurn),
+      }),
     };
   const nearest = needs.toSorted((a, b) => b.together / b.budget - a.together / a.budget).at(0);
   if (!nearest)
     return {
       ...plan,
       fits: 'together',
-      reason: `Both together take ${size(all.together)}. This browser does not say how much memory there is: if it runs out, let the models take turns.`,
+      reason: message('memory.unknown', { together: size(all.together) }),
     };
   return {
     ...plan,
     ...held(nearest),
     fits: 'together',
-    reason: `Both together take ${size(nearest.together)} of about ${size(nearest.budget)}${nearest.where}.`,
+    reason: message('memory.together', {
+      together: size(nearest.together),
+      budget: size(nearest.budget),
+      where: nearest.where,
+    }),
   };
 }
 

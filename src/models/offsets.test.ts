@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ModelTokenizer, OffsetEncoding } from '../runtime/types';
+import type { ModelTokenizer, OffsetEncoding } from './types';
 import { alignByCharacters } from './align';
-import { createTokenizer } from './tokenizer';
+import { tokenizerOf } from './testing';
 
 type Json = Record<string, unknown>;
 const NONE = { bosIds: [], eosIds: [] };
@@ -11,12 +11,7 @@ const NONE = { bosIds: [], eosIds: [] };
 async function byteLevel(id: string, normalizer: unknown = null): Promise<ModelTokenizer> {
   const read = async (name: string): Promise<Json> =>
     JSON.parse(await readFile(new URL(`../../public/models/${id}/${name}`, import.meta.url), 'utf8'));
-  return createTokenizer(
-    { ...(await read('tokenizer.json')), normalizer },
-    await read('tokenizer_config.json'),
-    NONE,
-    id,
-  );
+  return tokenizerOf({ ...(await read('tokenizer.json')), normalizer }, await read('tokenizer_config.json'), NONE, id);
 }
 
 /** A SentencePiece tokenizer as Llama 2 and Gemma have them: spaces as U+2581, bytes for what the vocabulary lacks. */
@@ -66,7 +61,7 @@ function metaspace(normalizer: unknown, preTokenizer: unknown = null, fallback =
       merges,
     },
   };
-  return createTokenizer(json, { bos_token: '<s>', eos_token: '</s>', unk_token: '<unk>' }, NONE, 'metaspace');
+  return tokenizerOf(json, { bos_token: '<s>', eos_token: '</s>', unk_token: '<unk>' }, NONE, 'metaspace');
 }
 const LLAMA = {
   type: 'Sequence',

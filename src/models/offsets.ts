@@ -80,11 +80,7 @@ function normalise(input: Followed, normalizer: Normalizer | null, modelId: stri
       return rewrite(input, pattern, () => content);
     }
     default:
-      throw new LabError(
-        'model-invalid',
-        `The tokenizer of “${modelId}” rewrites texts (${normalizer!.type}) in a way that the lab cannot follow.`,
-        'Choose two models that share a tokenizer: then no characters need to be aligned.',
-      );
+      throw new LabError('model-invalid.normalizer', { id: modelId, normalizer: normalizer!.type });
   }
 }
 
@@ -188,12 +184,7 @@ export function tokenOffsets(
       return placed[0] === placed[1] ? [here(), here()] : [start[placed[0]], end[placed[1] - 1]];
     }
     if (token.kind !== 'unknown') {
-      throw new LabError(
-        'model-invalid',
-        `The tokens of “${modelId}” do not spell the text from character ${here()} on.`,
-        'Choose two models that share a tokenizer: then no characters need to be aligned.',
-        { character: here() },
-      );
+      throw new LabError('model-invalid.spelling', { id: modelId, character: here() });
     }
     // An unknown token stands for all up to the next token that is found, at least one character.
     const from = at;

@@ -4,7 +4,8 @@ import { LabError } from '../experiment/errors';
 import { folder, serve, type Tamper } from './fixtures';
 import { graphPath } from './layout';
 import { openModel } from './open';
-import type { LoadOptions, ModelSource } from '../runtime/types';
+import type { LoadOptions, ModelSource } from './types';
+import { saidBy } from '../i18n/testing';
 
 const ID = 'lrt-stories-s';
 const GRAPH = 'onnx/model.onnx';
@@ -73,8 +74,8 @@ test('a repository without generation_config.json will do', async () => {
 describe('failures have names', () => {
   test('a missing file is named', async () => {
     const error = await failure(at(GRAPH, () => new Response(null, { status: 404 })));
-    expect(error).toMatchObject({ code: 'model-fetch', details: { path: GRAPH, status: 404 } });
-    expect(error.message).toContain(GRAPH);
+    expect(error).toMatchObject({ code: 'model-fetch', params: { path: GRAPH, status: 404 } });
+    expect(saidBy(error)).toContain(GRAPH);
   });
 
   test('a page in place of a file counts as missing', async () => {
@@ -85,7 +86,7 @@ describe('failures have names', () => {
   test('an HTTP error and a dead line', async () => {
     const error = await failure(at('config.json', () => new Response(null, { status: 503 })));
     expect(error).toMatchObject({ code: 'model-fetch' });
-    expect(error.message).toContain('503');
+    expect(saidBy(error)).toContain('503');
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
     await expect(openModel(folder(ID))).rejects.toMatchObject({ code: 'model-fetch' });
   });
@@ -98,11 +99,11 @@ describe('failures have names', () => {
           headers: { 'content-length': String(body.length) },
         }),
     );
-    expect(await failure(short)).toMatchObject({ code: 'model-truncated', details: { path: GRAPH, got: 5000 } });
+    expect(await failure(short)).toMatchObject({ code: 'model-truncated', params: { path: GRAPH, got: 5000 } });
     const silent = at(GRAPH, (body) => new Response(body.slice(0, 5000) as Uint8Array<ArrayBuffer>));
     expect(await failure(silent, folder(ID, { bytes: { [GRAPH]: 9000 } }))).toMatchObject({
       code: 'model-truncated',
-      details: { expected: 9000 },
+      params: { expected: 9000 },
     });
   });
 
@@ -124,7 +125,7 @@ describe('failures have names', () => {
 
   test('a file with another digest than the catalogue’s', async () => {
     const error = await failure(() => null, folder(ID, { sha256: { [GRAPH]: '0'.repeat(64) } }));
-    expect(error).toMatchObject({ code: 'model-invalid', details: { path: GRAPH } });
+    expect(error).toMatchObject({ code: 'model-invalid', params: { path: GRAPH } });
   });
 
   test('JSON that is none, and a configuration without its fields', async () => {
@@ -138,7 +139,7 @@ describe('failures have names', () => {
     const smaller = at('/config.json', (body) =>
       json({ ...JSON.parse(new TextDecoder().decode(body)), vocab_size: 100 }),
     );
-    expect(await failure(smaller)).toMatchObject({ code: 'tokenizer-mismatch', details: { vocabSize: 100 } });
+    expect(await failure(smaller)).toMatchObject({ code: 'tokenizer-mismatch', params: { vocabSize: 100 } });
   });
 
   test('a cancelled load', async () => {

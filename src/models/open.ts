@@ -1,7 +1,7 @@
 /** Opens a model: reads its files, checks them, reads configuration and tokenizer. One door for bundled, downloaded and local models. */
 import { LabError } from '../experiment/errors';
 import { readModel } from '../onnx';
-import type { FetchedFile, LoadOptions, ModelConfig, ModelFiles, ModelSource } from '../runtime/types';
+import type { FetchedFile, LoadOptions, ModelConfig, ModelFiles, ModelSource } from './types';
 import { parseConfig } from './config';
 import type { FetchFileOptions } from './fetch';
 import { httpFolder, readJson, storedFolder, type ModelFolder } from './folder';
@@ -9,6 +9,7 @@ import { findGraph, graphPath, isExternalData, isInside, OPTIONAL_FILES, REQUIRE
 import { localFolder } from './local';
 import { ModelStore } from './storage';
 import { checkTokenizerFits, createTokenizer } from './tokenizer';
+import { readRepository } from './transformers';
 
 export interface OpenModelOptions extends LoadOptions {
   /** Where downloaded models are; by default this site's private file system. */
@@ -73,25 +74,30 @@ async function readFolder(
     onBytes: (done, total) => progress.report(path, done, total),
   });
   const files: FetchedFile[] = [];
+  const small = new Map<string, Uint8Array>();
   const json = async (path: string, optional = false): Promise<unknown> => {
     const read = await readJson(folder, path, { ...options(path), optional });
-    if (read) files.push(read.file);
-    return read?.value ?? null;
+    if (!read) return null;
+    files.push(read.file);
+    if (!optional) small.set(path, read.data);
+    return read.value;
   };
   const raw = async (path: string): Promise<Uint8Array> => {
     const { data, ...file } = (await folder.read(path, options(path)))!;
     files.push(file);
     return data;
   };
-  const configJson = await json('config.json');
+  await json('config.json');
   // Only the end tokens are taken from it, and many repositories do not have it.
-  const config = parseConfig(configJson, await json('generation_config.json', true), id);
-  const [tokenizerJson, tokenizerConfig] = [await json('tokenizer.json'), await json('tokenizer_config.json')];
+  const generation = await json('generation_config.json', true);
+  for (const path of ['tokenizer.json', 'tokenizer_config.json']) await json(path);
+  const auto = await readRepository(small, id);
+  const config = parseConfig(auto.config, generation, id);
   // A folder that cannot list its files is not asked for one that few have.
   const template = folder.sizes.has('chat_template.jinja')
     ? new TextDecoder().decode(await raw('chat_template.jinja'))
     : null;
-  const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig, config, id, template);
+  const tokenizer = createTokenizer(auto.tokenizer, config, id, template);
   checkTokenizerFits(tokenizer, config.vocabSize, id);
 
   const graph = await raw(graphFile);
@@ -99,15 +105,10 @@ async function readFolder(
   for (const { path, bytes } of externalFiles(graph, id)) {
     const data = await raw(`onnx/${path}`);
     if (data.length < bytes)
-      throw new LabError(
-        'model-truncated',
-        `onnx/${path} of “${id}” has ${data.length} bytes, and the graph keeps weights up to byte ${bytes}.`,
-        'Put the files of one model and one precision together.',
-        { path, got: data.length, expected: bytes },
-      );
+      throw new LabError('model-truncated.external', { path, id, got: data.length, expected: bytes });
     external.push({ path, data });
   }
-  return { config, tokenizer, graph, external, files };
+  return { config, tokenizer, graph, external, files, small };
 }
 
 /** Files beside the graph that its weights lie in, and how far into them. @throws LabError `model-path` for a path that leaves the folder */
@@ -116,13 +117,7 @@ function externalFiles(graph: Uint8Array, modelId: string): { path: string; byte
   for (const { external } of readModel(graph).initialisers.values()) {
     if (!external) continue;
     const { path, offset, length } = external;
-    if (!isInside(path) || path.includes('/'))
-      throw new LabError(
-        'model-path',
-        `The graph of “${modelId}” keeps weights at “${path}”, outside its folder.`,
-        'Use a model whose weights lie beside its graph.',
-        { path },
-      );
+    if (!isInside(path) || path.includes('/')) throw new LabError('model-path.external', { id: modelId, path });
     ends.set(path, Math.max(ends.get(path) ?? 0, offset + (length ?? 0)));
   }
   return [...ends].map(([path, bytes]) => ({ path, bytes })).toSorted((a, b) => (a.path < b.path ? -1 : 1));

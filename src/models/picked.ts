@@ -72,11 +72,7 @@ export async function filesOfDrop(items: Iterable<DataTransferItem>, signal?: Ab
 
 function add(files: LocalFile[], path: string, file: File): void {
   if (files.length >= FILE_LIMIT) {
-    throw new LabError(
-      'model-layout',
-      `There are more than ${FILE_LIMIT} files: this is not the folder of one model.`,
-      'Open the folder that holds config.json.',
-    );
+    throw new LabError('model-layout.files', { most: FILE_LIMIT });
   }
   files.push({ path, file });
 }

@@ -11,7 +11,7 @@
 import { z } from 'zod';
 import { digestOf } from '../experiment/digest';
 import { LabError, throwIfAborted } from '../experiment/errors';
-import type { FetchedFile } from '../runtime/types';
+import type { FetchedFile } from './types';
 import type { HubLocation } from './location';
 import { isLocked, named, openSync, storageRoom, writesWhole, type StorageRoom } from './sync-file';
 
@@ -75,13 +75,7 @@ export class ModelStore {
       const top = root ?? (await navigator.storage.getDirectory());
       return new ModelStore(await top.getDirectoryHandle('models', { create: true }));
     } catch (error) {
-      throw new LabError(
-        'storage-unavailable',
-        `This browser gives the lab no storage for models: ${(error as Error).message}.`,
-        'Use a normal window over HTTPS or localhost, or open the model from disk.',
-        undefined,
-        error,
-      );
+      throw new LabError('storage-unavailable.models', { reason: (error as Error).message }, error);
     }
   }
 
@@ -210,13 +204,12 @@ export class PartialFile {
 
 /** @param missing bytes that do not fit; null where that is not known here */
 export function storageFull(modelId: string, missing: number | null): LabError {
-  const lack = missing === null ? '' : `: ${Math.ceil(missing / 2 ** 20)} MiB are missing`;
-  return new LabError(
-    'storage-full',
-    `There is not enough storage for “${modelId}”${lack}.`,
-    'Delete stored models, free disk space, or choose a smaller precision.',
-    missing === null ? {} : { missing },
-  );
+  if (missing === null) return new LabError('storage-full.model', { id: modelId });
+  return new LabError('storage-full.model-missing', {
+    id: modelId,
+    missing,
+    megabytes: Math.ceil(missing / 2 ** 20),
+  });
 }
 
 /**
@@ -306,13 +299,7 @@ async function writeText(
 const busy =
   (modelId: string) =>
   (cause: unknown): LabError =>
-    new LabError(
-      'storage-busy',
-      `“${modelId}” is being written by another download.`,
-      'Wait for the other tab or download to end, or close it.',
-      undefined,
-      cause,
-    );
+    new LabError('storage-busy.model', { id: modelId }, cause);
 
 async function orNull<T>(handle: Promise<T>): Promise<T | null> {
   try {

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { ModelTokenizer } from '../runtime/types';
+import type { ModelTokenizer } from './types';
 import { byteLevelBytes } from './bytes';
-import { checkTokenizerFits, createTokenizer } from './tokenizer';
+import { tokenizerOf } from './testing';
+import { checkTokenizerFits } from './tokenizer';
 
 type Json = Record<string, unknown>;
 
@@ -14,7 +15,7 @@ async function parts(id: string): Promise<[Json, Json]> {
 
 async function bundled(id: string, change: (json: Json) => Json = (json) => json): Promise<ModelTokenizer> {
   const [json, config] = await parts(id);
-  return createTokenizer(change(json), config, { bosIds: [], eosIds: [] }, id);
+  return tokenizerOf(change(json), config, { bosIds: [], eosIds: [] }, id);
 }
 
 describe('the bundled tokenizer', () => {
@@ -103,12 +104,7 @@ test('an end token that a template adds is left out of prompts', async () => {
     pair: single,
     special_tokens: { '<s>': special('<s>', 1), '</s>': special('</s>', 2) },
   };
-  const tokenizer = createTokenizer(
-    { ...json, post_processor: template },
-    config,
-    { bosIds: [], eosIds: [] },
-    'closed',
-  );
+  const tokenizer = tokenizerOf({ ...json, post_processor: template }, config, { bosIds: [], eosIds: [] }, 'closed');
   const ids = tokenizer.encode('One day');
   expect(ids[0]).toBe(1);
   expect(ids).not.toContain(2);

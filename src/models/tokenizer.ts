@@ -1,46 +1,40 @@
 /**
- * Tokenizers, made from a repository's tokenizer.json and tokenizer_config.json.
- * The engine is @huggingface/tokenizers, the one inside transformers.js; used by
- * itself it brings no second ONNX Runtime and makes no request.
+ * Tokenizers as the lab needs them, on top of transformers.js's: its ids, texts and chat templates, and of our own what it
+ * does not have: offsets, the spelling of single tokens, and digests by which two tokenizers are compared.
  */
-import { Tokenizer as Engine } from '@huggingface/tokenizers';
 import { digestOf } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
-import type { ModelConfig, ModelTokenizer, Tokenizer } from '../runtime/types';
+import type { ModelConfig, ModelTokenizer, Tokenizer } from './types';
 import { byteLevelBytes } from './bytes';
 import { readChatTemplate } from './chat';
 import { tokenOffsets, type Spelling } from './offsets';
+import type { AutoTokenizer } from './transformers';
 
 type Json = Record<string, unknown>;
+/** The tokenizer inside transformers.js's. */
+type Engine = AutoTokenizer['_tokenizer'];
 
 /**
- * @param tokenizerJson parsed tokenizer.json
- * @param tokenizerConfig parsed tokenizer_config.json
+ * @param auto what AutoTokenizer made of tokenizer.json and tokenizer_config.json (`readRepository`)
  * @param config the model's configuration: the fallback for the ids of the begin and end tokens
  * @param templateFile contents of chat_template.jinja, where the repository has that file
- * @throws LabError `model-invalid` if the files do not describe a tokenizer that the engine knows
+ * @throws LabError `model-invalid` if it cannot encode
  */
 export function createTokenizer(
-  tokenizerJson: unknown,
-  tokenizerConfig: unknown,
+  auto: AutoTokenizer,
   config: Pick<ModelConfig, 'bosIds' | 'eosIds'>,
   modelId: string,
   templateFile: string | null = null,
 ): ModelTokenizer {
-  let engine: Engine;
+  const engine = auto._tokenizer;
   let prefix: number[];
   try {
-    engine = new Engine(tokenizerJson as object, tokenizerConfig as object);
     prefix = specialPrefix(engine);
   } catch (error) {
-    throw new LabError(
-      'model-invalid',
-      `The tokenizer of “${modelId}” cannot be read: ${(error as Error).message}`,
-      'Use a repository whose tokenizer.json is in the format of the tokenizers library.',
-    );
+    throw new LabError('model-invalid.tokenizer', { id: modelId, reason: (error as Error).message }, error);
   }
-  const json = tokenizerJson as Json;
-  const settings = tokenizerConfig as Json;
+  const json = auto._tokenizerJSON as Json;
+  const settings = auto.config as Json;
   const added = engine.get_added_tokens_decoder();
   const specialIds = new Set([...added].filter(([, token]) => token.special).map(([id]) => id));
   const vocabSize = 1 + [...engine.get_vocab().values()].reduce((top, id) => Math.max(top, id), -1);
@@ -51,8 +45,7 @@ export function createTokenizer(
     const content = tokenContent(settings[name]);
     return (content === null ? undefined : engine.token_to_id(content)) ?? fallback[0] ?? null;
   };
-  const plainIds = (text: string): number[] =>
-    text === '' ? [] : engine.encode(text, { add_special_tokens: false }).ids;
+  const plainIds = (text: string): number[] => (text === '' ? [] : auto.encode(text, { add_special_tokens: false }));
   const offsetsOf = (text: string, ids: readonly number[]): [number, number][] =>
     tokenOffsets(text, ids.map(spellingOf), json.normalizer, metaspace, modelId);
   let parts: ModelTokenizer['parts'] | null = null;
@@ -72,9 +65,7 @@ export function createTokenizer(
       };
     },
     decode: (ids) =>
-      ids.length === 0
-        ? ''
-        : engine.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
+      ids.length === 0 ? '' : auto.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
     pieces: (ids) => ids.map(pieceOf),
     digest: digestOf(identity(json)),
     get parts() {
@@ -82,6 +73,8 @@ export function createTokenizer(
       return (parts ??= digestParts(json));
     },
     chatTemplate: readChatTemplate(settings, templateFile),
+    render: (template, messages, variables) =>
+      auto.apply_chat_template([...messages], { ...variables, chat_template: template, tokenize: false }) as string,
     specialTokens: Object.fromEntries(
       ['bos_token', 'eos_token', 'unk_token', 'pad_token'].flatMap((role) => {
         const content = tokenContent(settings[role]);
@@ -223,10 +216,5 @@ export function checkTokenizerFits(tokenizer: Tokenizer, vocabSize: number, mode
   const special = [tokenizer.bosId, tokenizer.eosId].filter((id) => id !== null);
   const highest = Math.max(tokenizer.vocabSize - 1, ...special);
   if (highest < vocabSize) return;
-  throw new LabError(
-    'tokenizer-mismatch',
-    `The tokenizer of “${modelId}” gives ids up to ${highest}, but the model has only ${vocabSize} tokens.`,
-    'Put the tokenizer files that belong to this model into its folder.',
-    { highestId: highest, vocabSize },
-  );
+  throw new LabError('tokenizer-mismatch.model', { id: modelId, highestId: highest, vocabSize });
 }

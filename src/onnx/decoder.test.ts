@@ -7,7 +7,9 @@ import { inspectDecoder } from './info';
 import { readModel, type OnnxModel } from './model';
 import { findResidualStream } from './residual';
 import { exported } from './testing';
-import { bytesField, concat, integerField, textField } from './wire';
+import { concatenate } from '../base/bytes';
+import { bytesField, integerField, textField } from './wire';
+import { saidBy } from '../i18n/testing';
 
 const names = (values: readonly { name: string }[]) => values.map((value) => value.name);
 const CACHE = [0, 1, 2].flatMap((block) => [`past_key_values.${block}.key`, `past_key_values.${block}.value`]);
@@ -27,7 +29,7 @@ function refusal(bytes: Uint8Array): LabError {
 function single(node: Uint8Array, inputs: string[], outputs: string[] = ['logits']): Uint8Array {
   const value = (field: number, name: string) =>
     bytesField(field, textField(1, name), bytesField(2, bytesField(1, integerField(1, 1))));
-  return concat([
+  return concatenate([
     integerField(1, 8),
     bytesField(7, node, ...inputs.map((name) => value(11, name)), ...outputs.map((name) => value(12, name))),
     bytesField(8, integerField(2, 18)),
@@ -103,7 +105,7 @@ describe('readDecoder', () => {
     );
     const error = refusal(single(conditional, ['input_ids', 'use_cache_branch', 'past_key_values.0.key']));
     expect(error.code).toBe('graph-unsupported');
-    expect(error.message).toContain('0 of its branches read the cache');
+    expect(saidBy(error)).toContain('0 of its branches read the cache');
     const twice = bytesField(
       1,
       textField(1, 'past_0_key'),
@@ -111,7 +113,7 @@ describe('readDecoder', () => {
       textField(2, 'logits'),
       textField(4, 'Concat'),
     );
-    expect(refusal(single(twice, ['input_ids', 'past_0_key', 'past_key_values.0.key'])).message).toContain(
+    expect(saidBy(refusal(single(twice, ['input_ids', 'past_0_key', 'past_key_values.0.key'])))).toContain(
       'has two meanings',
     );
   });

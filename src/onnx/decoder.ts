@@ -55,12 +55,7 @@ function branchesOf(model: OnnxModel): { prompt: OnnxModel; step: OnnxModel } | 
   const withPast = flat.filter((branch) => branch?.inputs.some((input) => cachePort(input.name)));
   const without = flat.filter((branch) => branch && !withPast.includes(branch));
   if (withPast.length !== 1 || without.length !== 1) {
-    throw new LabError(
-      'graph-unsupported',
-      `The decoder lies inside an If node, and ${withPast.length} of its branches read the cache. Looked for: one branch that reads past_key_values and one that does not (a merged export).`,
-      'Use an export with one graph (“model.onnx” rather than “decoder_model_merged.onnx”).',
-      { branchesWithCache: withPast.length },
-    );
+    throw new LabError('graph-unsupported.merged', { branchesWithCache: withPast.length });
   }
   const [prompt, step] = [without[0]!, withPast[0]!];
   return { prompt: { ...prompt, outputs: prompt.outputs.map((output) => sized(output, step)) }, step };
@@ -183,12 +178,10 @@ function standardNames(model: OnnxModel): OnnxModel {
   );
   const captured = [...names.keys()].find((name) => model.nodes.some((node) => node.captured.includes(name)));
   if (clash !== undefined || captured !== undefined) {
-    throw new LabError(
-      'graph-unsupported',
-      `The inputs and outputs of this graph cannot be told apart: “${clash ?? captured}” has two meanings.`,
-      'Export the model again with inputs past_key_values.N.key and .value and outputs present.N.key and .value.',
-      { inputs: model.inputs.map((input) => input.name).join(', ') },
-    );
+    throw new LabError('graph-unsupported.names', {
+      name: clash ?? captured!,
+      inputs: model.inputs.map((input) => input.name).join(', '),
+    });
   }
   return renamed(model, names);
 }

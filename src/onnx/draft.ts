@@ -61,11 +61,7 @@ export class Draft {
   /** Claims a tensor name. @throws LabError `graph-unsupported` when the graph already uses it */
   claim(name: string): string {
     if (this.taken.has(name)) {
-      throw new LabError(
-        'graph-unsupported',
-        `The graph already has a tensor named "${name}".`,
-        'Edit the original model, not one that was edited before.',
-      );
+      throw new LabError('graph-unsupported.edited', { name });
     }
     this.taken.add(name);
     return name;

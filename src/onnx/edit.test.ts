@@ -6,7 +6,9 @@ import { adds } from './interventions/sites';
 import { readModel, type OnnxModel } from './model';
 import { findResidualStream } from './residual';
 import { EXPORTED, exported } from './testing';
-import { bytesField, concat, integerField, textField } from './wire';
+import { concatenate } from '../base/bytes';
+import { bytesField, integerField, textField } from './wire';
+import { saidBy } from '../i18n/testing';
 
 function editError(source: Uint8Array, options: EditOptions): LabError {
   try {
@@ -159,10 +161,10 @@ describe('editGraph', () => {
     const bytes = exported('granite-fused-fp32');
     expect(editError(bytes, { taps: [3] })).toMatchObject({
       code: 'settings-invalid',
-      details: { block: 3, blocks: 3 },
+      params: { block: 3, last: 2 },
     });
     expect(editError(bytes, { steer: adds(-1) }).code).toBe('settings-invalid');
-    expect(editError(bytes, { keep: { logits: false, present: false } }).message).toContain('without outputs');
+    expect(saidBy(editError(bytes, { keep: { logits: false, present: false } }))).toContain('without outputs');
     expect(editError(editGraph(bytes, { taps: [1] }).bytes, { taps: [1] })).toMatchObject({
       code: 'graph-unsupported',
     });
@@ -173,8 +175,8 @@ describe('editGraph', () => {
     const { graphField } = readModel(bytes);
     // An unknown field in the model before and after the graph, and metadata_props, field 14.
     const before = bytesField(600, new Uint8Array([1, 2, 3]));
-    const after = concat([bytesField(14, textField(1, 'note'), textField(2, 'kept')), integerField(700, 9)]);
-    const extended = concat([before, bytes, after]);
+    const after = concatenate([bytesField(14, textField(1, 'note'), textField(2, 'kept')), integerField(700, 9)]);
+    const extended = concatenate([before, bytes, after]);
     const edited = editGraph(extended, { taps: 'all' }).bytes;
     expect(edited.slice(0, before.length)).toEqual(before);
     expect(edited.slice(-after.length)).toEqual(after);
@@ -190,7 +192,7 @@ describe('editGraph', () => {
       ...readModel(bytes).items.map((item) => all.subarray(item.whole.start, item.whole.end)),
       bytesField(12, textField(1, tensor), bytesField(2, bytesField(1, integerField(1, 1)))),
     ];
-    const exposed = concat([
+    const exposed = concatenate([
       bytes.subarray(0, graphField.start),
       bytesField(7, ...graph),
       bytes.subarray(graphField.end),
@@ -211,7 +213,7 @@ describe('editGraph', () => {
     const model = readModel(bytes);
     const input = bytesField(11, textField(1, 'num_logits_to_keep'), bytesField(2, bytesField(1, integerField(1, 7))));
     const graph = [...model.items.map((item) => bytes.subarray(item.whole.start, item.whole.end)), input];
-    const able = concat([
+    const able = concatenate([
       bytes.subarray(0, model.graphField.start),
       bytesField(7, ...graph),
       bytes.subarray(model.graphField.end),
@@ -233,7 +235,7 @@ describe('editGraph', () => {
       bytesField(9, new Uint8Array(64e6)),
     );
     const graph = [...model.items.map((item) => bytes.subarray(item.whole.start, item.whole.end)), weight];
-    const large = concat([
+    const large = concatenate([
       bytes.subarray(0, model.graphField.start),
       bytesField(7, ...graph),
       bytes.subarray(model.graphField.end),

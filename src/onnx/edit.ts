@@ -114,12 +114,7 @@ export function editGraph(source: Uint8Array | OnnxModel, options: EditOptions =
       .filter((name) => !draft.dropped.outputs.has(name) && !draft.newOutputs.has(name)),
     ...draft.newOutputs.keys(),
   ];
-  if (outputs.length === 0)
-    throw new LabError(
-      'settings-invalid',
-      'The edit leaves the graph without outputs.',
-      'Keep the logits or the cache, or tap at least one block.',
-    );
+  if (outputs.length === 0) throw new LabError('internal.edit-empty');
   if (draft.dropped.outputs.size > 0) prune(draft, outputs);
   const inputs = [
     ...model.inputs.map((input) => input.name).filter((name) => !draft.dropped.inputs.has(name)),
@@ -132,12 +127,7 @@ export function editGraph(source: Uint8Array | OnnxModel, options: EditOptions =
 function blockList(blocks: readonly number[], count: number): number[] {
   for (const block of blocks) {
     if (!Number.isInteger(block) || block < 0 || block >= count) {
-      throw new LabError(
-        'settings-invalid',
-        `Block ${block} was asked for, but the model has blocks 0 to ${count - 1}.`,
-        'Choose a block the model has.',
-        { block, blocks: count },
-      );
+      throw new LabError('settings-invalid.block', { block, last: count - 1 });
     }
   }
   return [...new Set(blocks)].sort((a, b) => a - b);

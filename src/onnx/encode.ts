@@ -1,6 +1,7 @@
 /** Writes a whole small model: what the lab computes with ONNX Runtime that is no language model. */
 import { encodeValueInfo, GRAPH, MODEL } from './schema';
-import { bytesField, concat, integerField, textField } from './wire';
+import { concatenate } from '../base/bytes';
+import { bytesField, integerField, textField } from './wire';
 
 /** IR version 8 goes with opset 17 (ONNX 1.12): every ONNX Runtime of the last years reads both. */
 const IR_VERSION = 8;
@@ -16,7 +17,7 @@ export interface SmallGraph {
 
 /** The bytes of an ONNX file that holds this graph. */
 export function encodeGraph({ nodes, inputs, outputs }: SmallGraph): Uint8Array {
-  return concat([
+  return concatenate([
     integerField(MODEL.irVersion, IR_VERSION),
     bytesField(MODEL.opset, textField(1, ''), integerField(2, OPSET)),
     bytesField(

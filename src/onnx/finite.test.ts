@@ -4,7 +4,9 @@ import { editGraph } from './edit';
 import { assertFinite, findNonFinite } from './finite';
 import { readModel } from './model';
 import { EXPORTED, exported } from './testing';
-import { bytesField, concat, integerField, textField, type Span } from './wire';
+import { concatenate } from '../base/bytes';
+import { bytesField, integerField, textField, type Span } from './wire';
+import { saying } from '../i18n/testing';
 
 const FLOAT = 1;
 const FLOAT16 = 10;
@@ -14,7 +16,7 @@ const BFLOAT16 = 16;
 function modelWith(type: number, ...data: Uint8Array[]): ReturnType<typeof readModel> {
   const tensor = bytesField(5, integerField(1, 4), integerField(2, type), textField(8, 'w'), ...data);
   return readModel(
-    concat([
+    concatenate([
       integerField(1, 8),
       bytesField(7, bytesField(1, textField(4, 'Relu')), tensor),
       bytesField(8, integerField(2, 18)),
@@ -81,7 +83,7 @@ describe('findNonFinite', () => {
   it('raises a named error', () => {
     const model = modelWith(FLOAT, raw(Float32Array.of(1, 2, Number.NaN, 4)));
     expect(() => assertFinite(model)).toThrow(LabError);
-    expect(() => assertFinite(model)).toThrow(/"w".*element 2/);
+    expect(() => assertFinite(model)).toThrow(saying(/“w”.*element 2/));
     expect(() => assertFinite(modelWith(FLOAT, raw(Float32Array.of(1, 2, 3, 4))))).not.toThrow();
   });
 });

@@ -55,12 +55,7 @@ export function findNonFinite(
 export function assertFinite(model: OnnxModel, external?: ReadonlyMap<string, Uint8Array>): void {
   const found = findNonFinite(model, external);
   if (!found) return;
-  throw new LabError(
-    'model-nan',
-    `The weight "${found.name}" holds a number that is not finite (element ${found.index}).`,
-    'The file is damaged or was exported from a diverged run: download it again, or choose another precision or model.',
-    { tensor: found.name, index: found.index },
-  );
+  throw new LabError('model-nan', { tensor: found.name, index: found.index });
 }
 
 function firstBad(words: Uint16Array | Uint32Array, { exponent }: FloatLayout): number {

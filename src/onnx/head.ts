@@ -43,12 +43,7 @@ export function graftLastToken(draft: Draft, stream: ResidualStream, info: Graph
     }
     name = operand;
   }
-  throw new LabError(
-    'graph-unsupported',
-    'No matrix product lies between the last block and the logits.',
-    'Run this model without last-position logits.',
-    { logitsFrom: graph.producers.get('logits')?.op ?? 'nothing' },
-  );
+  throw new LabError('graph-unsupported.head', { logitsFrom: graph.producers.get('logits')?.op ?? 'none' });
 }
 
 function graft(draft: Draft, product: OnnxNode, operand: string): void {

@@ -34,13 +34,11 @@ export interface GraphInfo {
  */
 export function graphInfo(graph: Graph, stream: ResidualStream): GraphInfo {
   const { model } = graph;
-  const refuse = (what: string): never => {
-    throw new LabError(
-      'graph-unsupported',
-      `The graph does not say ${what}.`,
-      'Export the model again with fixed head and vocabulary sizes.',
-      { inputs: model.inputs.map((input) => `${input.name}[${input.dims.join(', ')}]`).join('; ') },
-    );
+  const refuse = (size: 'heads' | 'head' | 'vocabulary'): never => {
+    throw new LabError('graph-unsupported.size', {
+      size,
+      inputs: model.inputs.map((input) => `${input.name}[${input.dims.join(', ')}]`).join('; '),
+    });
   };
   // A graph for prompts alone has the cache among its outputs only.
   const cache = [...model.inputs, ...model.outputs].find((value) => cacheIndex(value.name) === 0)!;
@@ -49,8 +47,8 @@ export function graphInfo(graph: Graph, stream: ResidualStream): GraphInfo {
     .find((node) => intAttribute(node, 'num_heads') !== null);
   const heads = attention ? intAttribute(attention, 'num_heads')! : null;
   const attributeKvHeads = attention ? (intAttribute(attention, 'kv_num_heads') ?? heads) : null;
-  const kvHeads = numeric(cache.dims[1]) ?? attributeKvHeads ?? refuse('how many heads its KV cache has');
-  const headDim = numeric(cache.dims[3]) ?? headDimOf() ?? refuse('how large a head of its KV cache is');
+  const kvHeads = numeric(cache.dims[1]) ?? attributeKvHeads ?? refuse('heads');
+  const headDim = numeric(cache.dims[3]) ?? headDimOf() ?? refuse('head');
 
   // Newer model-builder files call the last axis of the cache a symbol; the projection after attention knows it.
   function headDimOf(): number | null {
@@ -71,9 +69,7 @@ export function graphInfo(graph: Graph, stream: ResidualStream): GraphInfo {
   }
 
   const logits = model.outputs.find((output) => output.name === 'logits');
-  const vocabSize =
-    (logits ? (numeric(logits.dims[2]) ?? lastDimOf(graph, 'logits')) : null) ??
-    refuse('how large its vocabulary is (a "logits" output of shape [batch, sequence, vocabulary])');
+  const vocabSize = (logits ? (numeric(logits.dims[2]) ?? lastDimOf(graph, 'logits')) : null) ?? refuse('vocabulary');
   const named = (name: string) => model.inputs.some((input) => input.name === name);
   return {
     blocks: stream.blocks,
@@ -104,12 +100,11 @@ export function inspectDecoder({ prompt, step, merged }: Decoder): GraphInfo {
     ['blocks', 'width', 'kvHeads', 'headDim', 'vocabSize', 'cacheType', 'hasPositionIds'] as const
   ).find((key) => other[key] !== info[key]);
   if (differing) {
-    throw new LabError(
-      'graph-unsupported',
-      `The two graphs of this merged export differ in ${differing}: ${other[differing]} and ${info[differing]}.`,
-      'Export the model again as one graph.',
-      { differing },
-    );
+    throw new LabError('graph-unsupported.differing', {
+      differing,
+      prompt: String(other[differing]),
+      step: String(info[differing]),
+    });
   }
   return info;
 }

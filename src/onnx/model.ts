@@ -5,6 +5,7 @@
  * part remembers its span so that an edit can splice around what it leaves alone.
  */
 import { LabError } from '../experiment/errors';
+import { message } from '../experiment/message';
 import {
   ATTRIBUTE,
   GRAPH,
@@ -129,7 +130,7 @@ export function readModel(bytes: Uint8Array): OnnxModel {
   const top = new Fields(bytes);
   while (top.next()) {
     if (top.field === MODEL.graph) {
-      if (graph) throw invalid(top.start, 'it holds two graphs');
+      if (graph) throw invalid(top.start, message('onnx.two-graphs'));
       top.expect(WIRE_BYTES);
       graph = top.span();
       graphField = { start: top.start, end: top.valueEnd };
@@ -146,11 +147,11 @@ export function readModel(bytes: Uint8Array): OnnxModel {
       opsets.set(domain, version);
     }
   }
-  if (!graph || !graphField) throw truncated(bytes.length, 'it ends before the graph begins');
-  if (opsets.size === 0) throw truncated(bytes.length, 'it ends before the operator sets are listed');
+  if (!graph || !graphField) throw truncated(bytes.length, message('onnx.no-graph'));
+  if (opsets.size === 0) throw truncated(bytes.length, message('onnx.no-opsets'));
 
   const parts = readGraph(bytes, graph);
-  if (parts.nodes.length === 0) throw invalid(graph.start, 'its graph has no nodes');
+  if (parts.nodes.length === 0) throw invalid(graph.start, message('onnx.no-nodes'));
   return {
     bytes,
     irVersion,
@@ -198,23 +199,13 @@ export function readGraph(bytes: Uint8Array, span: Span): GraphParts {
 
 /** Names the two impostors that downloads really produce, before the parser calls them noise. */
 function refuseLookalikes(bytes: Uint8Array): void {
-  if (bytes.length === 0) throw truncated(0, 'it is empty');
+  if (bytes.length === 0) throw truncated(0, message('onnx.empty'));
   const head = new TextDecoder().decode(bytes.subarray(0, 48)).trimStart().toLowerCase();
   if (head.startsWith('version https://git-lfs')) {
-    throw new LabError(
-      'model-invalid',
-      'This file is a Git LFS pointer, not the model it points to (at byte 0).',
-      'Fetch the real file: from a hub use the "resolve" address, in a clone run "git lfs pull".',
-      { offset: 0 },
-    );
+    throw new LabError('model-invalid.lfs');
   }
   if (head.startsWith('<!doctype') || head.startsWith('<html')) {
-    throw new LabError(
-      'model-invalid',
-      'The server answered with a web page instead of a model (at byte 0).',
-      'Check the model name and the file name, and that the repository is public.',
-      { offset: 0 },
-    );
+    throw new LabError('model-invalid.page');
   }
 }
 
@@ -262,7 +253,7 @@ function readAttribute(parent: Fields, captured: string[], depth: number): OnnxA
 
 /** Collects the tensor names that a subgraph mentions: its nodes' inputs and its own outputs. */
 function readSubgraph(parent: Fields, captured: string[], depth: number): void {
-  if (depth > MAX_DEPTH) throw invalid(parent.start, `subgraphs are nested more than ${MAX_DEPTH} deep`);
+  if (depth > MAX_DEPTH) throw invalid(parent.start, message('onnx.deep', { most: MAX_DEPTH }));
   for (const fields = parent.nested(); fields.next();) {
     if (fields.field === GRAPH.node) {
       const node = readNode(fields, depth);

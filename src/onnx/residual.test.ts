@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { LabError } from '../experiment/errors';
+import { message } from '../experiment/message';
 import { readModel } from './model';
 import { drawSpine, findResidualStream } from './residual';
 import { EXPORTED, exported } from './testing';
-import { bytesField, concat, integerField, textField } from './wire';
+import { concatenate } from '../base/bytes';
+import { bytesField, integerField, textField } from './wire';
+import { saidBy } from '../i18n/testing';
 
 /** A graph of the given nodes over float inputs, for shapes that no exporter at hand makes. */
 function graphOf(
@@ -13,7 +16,7 @@ function graphOf(
 ): Uint8Array {
   const value = (field: number, name: string) =>
     bytesField(field, textField(1, name), bytesField(2, bytesField(1, integerField(1, 1))));
-  return concat([
+  return concatenate([
     integerField(1, 8),
     bytesField(
       7,
@@ -126,7 +129,7 @@ describe('findResidualStream', () => {
     ];
     const inputs = ['input_ids', 'past_key_values.0.key'];
     const unclear = refusal(graphOf([...nodes, ['MatMul', ['h3', 'g'], ['logits']]], inputs));
-    expect(unclear.message).toContain('whose width no weight or declaration tells');
+    expect(saidBy(unclear)).toContain('whose width no weight or declaration tells');
     const weight = bytesField(
       5,
       integerField(1, 8),
@@ -151,7 +154,7 @@ describe('findResidualStream', () => {
       ).post[0],
     ).toMatchObject({ at: 'stream', tensor: 'h3' });
     const early = refusal(graphOf([...threeAgain, ['Mul', ['h3', 'h2'], ['logits']]], inputs, [weight, fixed]));
-    expect(early.message).toContain('block 0 closes on a reshaped stream whose axes cannot be told');
+    expect(saidBy(early)).toContain('block 0 closes on a reshaped stream whose axes cannot be told');
   });
 
   it('refuses a chain that the logits do not depend on', () => {
@@ -175,7 +178,7 @@ describe('findResidualStream', () => {
         [weight],
       ),
     );
-    expect(loose.message).toContain('a chain that the logits do not depend on');
+    expect(saidBy(loose)).toContain('a chain that the logits do not depend on');
   });
 
   it('says what it looked for and what it found, and draws it', () => {
@@ -194,15 +197,15 @@ describe('findResidualStream', () => {
       ),
     );
     expect(error.code).toBe('graph-unsupported');
-    expect(error.message).toContain('one chain of additions from the embedding through all 2 blocks');
-    expect(error.message).toContain('1 block on the chain (0)');
-    expect(error.details).toMatchObject({ blocksWithCache: 2, blocksOnSpine: 1 });
-    expect(error.details!.spine).toBe(
+    expect(saidBy(error)).toContain('one chain of additions from the embedding through all 2 blocks');
+    expect(saidBy(error)).toContain('1 block on the chain (0)');
+    expect(error.params).toMatchObject({ blocksWithCache: 2, blocksOnSpine: 1 });
+    expect(error.params.spine).toBe(
       [
         'input_ids ─ Gather',
         ' ┼─ positions  (Add)',
         ' ┼─ block 0 attention + feed-forward  (Add)  → resid_post[0]',
-        ' ╵  nothing adds to the stream after this',
+        ' ╵',
       ].join('\n'),
     );
   });
@@ -217,13 +220,13 @@ describe('findResidualStream', () => {
           ],
           ['input_ids'],
         ),
-      ).message,
-    ).toContain('no past_key_values');
+      ).params.found,
+    ).toEqual(message('spine.no-cache'));
     const blind = refusal(
       graphOf([['Conv', ['pixels', 'past_key_values.0.key'], ['logits']]], ['pixels', 'past_key_values.0.key']),
     );
-    expect(blind.message).toContain('no Gather reads input_ids');
-    expect(blind.details!.spine).toContain('╳');
+    expect(saidBy(blind)).toContain('no Gather reads input_ids');
+    expect(blind.params.spine).toContain('╳');
     const forked = refusal(
       graphOf(
         [
@@ -236,7 +239,7 @@ describe('findResidualStream', () => {
         ['input_ids', 'past_key_values.0.key'],
       ),
     );
-    expect(forked.message).toContain('2 additions read the stream at once');
+    expect(saidBy(forked)).toContain('2 additions read the stream at once');
   });
 
   it('refuses blocks that have no cache of their own', () => {
@@ -255,7 +258,7 @@ describe('findResidualStream', () => {
         ['input_ids', 'past_key_values.0.key', 'past_key_values.1.key'],
       ),
     );
-    expect(error.message).toContain('different numbers of additions (2, 1)');
+    expect(saidBy(error)).toContain('different numbers of additions (2, 1)');
   });
 
   it('does not take a mask sized by block 0 for block 0', () => {
@@ -293,7 +296,7 @@ describe('drawSpine', () => {
       ' ┼─ block 1 feed-forward  (SkipSimplifiedLayerNormalization)  → resid_post[1]',
       ' ┼─ block 2 attention  (SkipSimplifiedLayerNormalization)',
       ' ┼─ block 2 feed-forward  (SkipSimplifiedLayerNormalization)  → resid_post[2]',
-      ' ╵  the last normalisation does not put the stream out',
+      ' ╵',
     ]);
   });
 

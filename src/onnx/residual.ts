@@ -9,6 +9,7 @@
  * Vocabulary: block N is 0-based and resid_post[N] is the stream after block N.
  */
 import { LabError } from '../experiment/errors';
+import { message, type Message } from '../experiment/message';
 import {
   aliases,
   cacheIndex,
@@ -84,7 +85,7 @@ export interface Spine {
   readonly embedding: string | null;
   readonly steps: readonly ResidualStep[];
   /** Why the walk ended where it did. */
-  readonly end: string;
+  readonly end: Message;
 }
 
 const SKIP_NORM = /^Skip(Simplified)?LayerNormalization$/;
@@ -116,7 +117,7 @@ const EMBEDDING_STEPS = new Set([
 /** Follows the spine as far as it goes. Never throws on a graph that parsed. */
 export function traceSpine(model: OnnxModel): Spine {
   const graph = indexGraph(model);
-  const end = 'no Gather reads input_ids, and there is no inputs_embeds input';
+  const end = message('spine.no-embedding');
   let best: Spine = { graph, start: null, startOp: null, embedding: null, steps: [], end };
   for (const { tensor, op } of starts(graph)) {
     const spine = follow(graph, tensor, op);
@@ -149,7 +150,7 @@ function follow(graph: Graph, start: string, startOp: string): Spine {
   let embedding = start;
   let here: Alias | null = { name: start, rank: 3 };
   let block = -1;
-  let end = '';
+  let end = message('spine.end');
   // Every step consumes a node of its own, so the spine cannot be longer than the graph.
   for (let guard = 0; guard <= graph.model.nodes.length && here !== null; guard++) {
     const names = aliases(graph, here.name, here.rank);
@@ -163,7 +164,7 @@ function follow(graph: Graph, start: string, startOp: string): Spine {
     });
     const branches = candidates.filter((candidate) => candidate.origin.meetsStop);
     if (branches.length > 1) {
-      end = `${branches.length} additions read the stream at once, and only one can carry it on`;
+      end = message('spine.forked', { additions: branches.length });
       break;
     }
     const next = branches[0] ?? (block < 0 ? candidates[0] : undefined);
@@ -177,7 +178,7 @@ function follow(graph: Graph, start: string, startOp: string): Spine {
       // A fused norm puts out the normalised stream beside the sum: branches start at either.
       for (const output of node.outputs) if (output) stream.add(output);
       here = tensor ? { name: tensor, rank } : null;
-      if (!here) end = 'the last normalisation does not put the stream out';
+      if (!here) end = message('spine.norm');
       continue;
     }
     const transformed: string | null =
@@ -186,7 +187,7 @@ function follow(graph: Graph, start: string, startOp: string): Spine {
       embedding = transformed;
       here = { name: transformed, rank: 3 };
     } else {
-      end = 'nothing adds to the stream after this';
+      end = message('spine.end');
       break;
     }
   }
@@ -248,7 +249,7 @@ function firstCarrier(graph: Graph, start: string): string | null {
  * Finds the residual stream.
  *
  * @throws LabError `graph-unsupported` when the spine does not account for every block exactly
- *   once; the message says what was looked for and what was found, `details.spine` draws it
+ *   once; the message says what was looked for and what was found, `params.spine` draws it
  */
 export function findResidualStream(model: OnnxModel): ResidualStream {
   const spine = traceSpine(model);
@@ -257,36 +258,25 @@ export function findResidualStream(model: OnnxModel): ResidualStream {
     [...model.inputs, ...model.outputs].map((value) => cacheIndex(value.name)).filter((index) => index !== null),
   );
   const blocks = caches.size;
-  const refuse = (found: string): never => {
-    throw new LabError(
-      'graph-unsupported',
-      `The residual stream of this model was not found. Looked for: one chain of additions from the embedding through all ${blocks || ''} blocks. Found: ${found}.`.replace(
-        '  ',
-        ' ',
-      ),
-      'Use a decoder exported with its KV cache by Optimum, by the onnxruntime-genai model builder or by torch.onnx (not an encoder or a post-norm model).',
-      {
-        spine: drawSpineOf(spine),
-        blocksWithCache: blocks,
-        blocksOnSpine: new Set(steps.map((step) => step.block).filter((block) => block >= 0)).size,
-      },
-    );
+  const refuse = (found: Message): never => {
+    throw new LabError('graph-unsupported.residual', {
+      found,
+      spine: drawSpineOf(spine),
+      blocksWithCache: blocks,
+      blocksOnSpine: new Set(steps.map((step) => step.block).filter((block) => block >= 0)).size,
+    });
   };
 
-  if (blocks === 0) refuse('no past_key_values.N.* inputs or present.N.* outputs, so blocks cannot be told apart');
+  if (blocks === 0) refuse(message('spine.no-cache'));
   if (!spine.start || !spine.embedding) return refuse(spine.end);
   const inside = steps.filter((step, i) => step.block >= 0 || steps.slice(0, i).some((earlier) => earlier.block >= 0));
   const order = [...new Set(inside.map((step) => step.block))];
   if (order.length !== blocks || order.some((block, i) => block !== i)) {
-    refuse(
-      `${order.length} block${order.length === 1 ? '' : 's'} on the chain${order.length ? ` (${order.join(', ')})` : ''}, then ${spine.end}`,
-    );
+    refuse(message('spine.blocks', { count: order.length, blocks: order.join(', '), end: spine.end }));
   }
   const perBlock = order.map((block) => inside.filter((step) => step.block === block));
   if (perBlock.some((own) => own.length !== perBlock[0].length)) {
-    refuse(
-      `blocks with different numbers of additions (${perBlock.map((own) => own.length).join(', ')}): some are not labelled by their cache`,
-    );
+    refuse(message('spine.uneven', { additions: perBlock.map((own) => own.length).join(', ') }));
   }
 
   const width = firstKnown([
@@ -294,24 +284,22 @@ export function findResidualStream(model: OnnxModel): ResidualStream {
     ...inside.map((step) => () => lastDimOf(graph, step.node.inputs[step.branchIndex])),
     () => lastDimOf(graph, spine.embedding!),
   ]);
-  if (width === null || width < 2) return refuse('a chain whose width no weight or declaration tells');
+  if (width === null || width < 2) return refuse(message('spine.width'));
 
   const closing = perBlock.map((own) => own[own.length - 1]);
   const post = closing.map((step, block): ResidualPost => {
     const { node, branchIndex } = step;
     const found = step.rank === 2 ? unflattened(graph, step) : { tensor: step.tensor, at: 'operand' as const };
-    if (!found || step.rank === null)
-      return refuse(`block ${block} closes on a reshaped stream whose axes cannot be told`);
+    if (!found || step.rank === null) return refuse(message('spine.reshaped', { block }));
     const operands = found.at === 'stream' ? [found.tensor!] : [node.inputs[1 - branchIndex], node.inputs[branchIndex]];
     const elementType = firstKnown(operands.map((name) => () => elementTypeOf(graph, name)));
-    if (!isFloat(elementType))
-      return refuse(`block ${block} closes on a tensor of type ${elementType ?? 'unknown'}, not a float`);
+    if (!isFloat(elementType)) return refuse(message('spine.type', { block, type: elementType ?? '?' }));
     return { block, node, ...found, operand: (1 - branchIndex) as 0 | 1, elementType };
   });
   // What is added to the stream must be able to change the result.
   const ends = new Set([post[blocks - 1].tensor ?? '', ...closing[blocks - 1].node.outputs].filter(Boolean));
   if (model.outputs.some((output) => output.name === 'logits') && !traceOrigin(graph, 'logits', ends).meetsStop)
-    refuse('a chain that the logits do not depend on');
+    refuse(message('spine.logits'));
   return {
     blocks,
     width,
@@ -360,7 +348,7 @@ const DRAWN_BLOCKS = 3;
 
 function drawSpineOf(spine: Spine): string {
   const { steps } = spine;
-  if (!spine.start) return `input_ids ─╳ ${spine.end}`;
+  if (!spine.start) return 'input_ids ─╳';
   const lines = [`${spine.start === 'inputs_embeds' ? 'inputs_embeds' : `input_ids ─ ${spine.startOp}`}`];
   const last = steps.at(-1)?.block ?? -1;
   let skipped = false;
@@ -380,6 +368,6 @@ function drawSpineOf(spine: Spine): string {
       );
     }
   });
-  lines.push(` ╵  ${spine.end}`);
+  lines.push(' ╵');
   return lines.join('\n');
 }

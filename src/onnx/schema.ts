@@ -2,7 +2,8 @@
  * The parts of the ONNX schema (onnx.proto3) that the lab reads and writes:
  * field numbers, element types, and encoders of the few messages it adds.
  */
-import { bytesField, concat, integerField, textField } from './wire';
+import { concatenate } from '../base/bytes';
+import { bytesField, integerField, textField } from './wire';
 
 /** ModelProto field numbers. */
 export const MODEL = { irVersion: 1, producerName: 2, producerVersion: 3, graph: 7, opset: 8 } as const;
@@ -132,7 +133,7 @@ export function encodeFloatValue(values: readonly number[]): Uint8Array {
 }
 
 function encodeValue(type: ElementType, length: number, values: BigInt64Array | Float32Array): Uint8Array {
-  const tensor = concat([
+  const tensor = concatenate([
     integerField(TENSOR.dims, length),
     integerField(TENSOR.type, elementTypeCode(type)),
     bytesField(TENSOR.raw, new Uint8Array(values.buffer as ArrayBuffer)),

@@ -5,7 +5,8 @@
  */
 import type { GraphItem, OnnxModel, OnnxTensor } from './model';
 import { GRAPH, LOCATION_EXTERNAL, MODEL, NODE, TENSOR, encodeExternalEntry } from './schema';
-import { Fields, WIRE_BYTES, bytesField, concat, integerField, textField, varint, type Span } from './wire';
+import { concatenate } from '../base/bytes';
+import { Fields, WIRE_BYTES, bytesField, integerField, textField, varint, type Span } from './wire';
 
 /** What to write instead of one field of the graph, in this order: `before`, the field or its `replacement`, `after`. */
 export interface ItemEdit {
@@ -56,7 +57,7 @@ export function splice(
   for (const part of parts) length += part.length;
   const { start, end } = model.graphField;
   const key = [varint(MODEL.graph * 8 + WIRE_BYTES), varint(length)];
-  return concat([model.bytes.subarray(0, start), ...key, ...parts, model.bytes.subarray(end)]);
+  return concatenate([model.bytes.subarray(0, start), ...key, ...parts, model.bytes.subarray(end)]);
 }
 
 /** A node with other input and output names; every other field is copied verbatim. */

@@ -5,7 +5,9 @@
  * Nothing here knows ONNX. The reader never copies and never trusts a length:
  * whatever the bytes, it either advances or throws a `LabError`.
  */
+import { concatenate } from '../base/bytes';
 import { LabError } from '../experiment/errors';
+import { message, type Message } from '../experiment/message';
 
 /** A half-open range of byte offsets in the file, `[start, end)`. */
 export interface Span {
@@ -18,22 +20,14 @@ export const WIRE_FIXED64 = 1;
 export const WIRE_BYTES = 2;
 export const WIRE_FIXED32 = 5;
 
-const REMEDY_CUT = 'Download the file again; if it is on a disk, compare its size with the one the repository lists.';
-const REMEDY_BAD =
-  'Check that this is the .onnx file itself and not a page, an archive or a pointer to it, then download it again.';
-
 /** A file that ends before its own lengths say it should. */
-export function truncated(offset: number, what: string): LabError {
-  return new LabError('model-truncated', `The model file is cut short: ${what} (at byte ${offset}).`, REMEDY_CUT, {
-    offset,
-  });
+export function truncated(offset: number, problem: Message): LabError {
+  return new LabError('model-truncated.onnx', { problem, offset });
 }
 
 /** Bytes that cannot be an ONNX model, whatever their number. */
-export function invalid(offset: number, what: string): LabError {
-  return new LabError('model-invalid', `This is not a readable ONNX model: ${what} (at byte ${offset}).`, REMEDY_BAD, {
-    offset,
-  });
+export function invalid(offset: number, problem: Message): LabError {
+  return new LabError('model-invalid.onnx', { problem, offset });
 }
 
 const decoder = new TextDecoder();
@@ -72,7 +66,7 @@ export class Fields {
     const key = this.varint();
     this.field = Math.floor(key / 8);
     this.wire = ((key % 8) + 8) % 8;
-    if (key < 8 || this.field > 0x1fffffff) throw invalid(this.start, 'a field number is out of range');
+    if (key < 8 || this.field > 0x1fffffff) throw invalid(this.start, message('onnx.field-number'));
     this.valueStart = this.pos;
     if (this.wire === WIRE_VARINT) {
       this.value = this.varint();
@@ -83,19 +77,19 @@ export class Fields {
     if (this.wire === WIRE_BYTES) {
       length = this.varint();
       this.valueStart = this.pos;
-      if (length < 0) throw invalid(this.start, 'a field has a negative length');
+      if (length < 0) throw invalid(this.start, message('onnx.negative-length'));
     } else if (this.wire === WIRE_FIXED32) length = 4;
     else if (this.wire === WIRE_FIXED64) length = 8;
-    else throw invalid(this.start, `a field has the unknown wire type ${this.wire}`);
+    else throw invalid(this.start, message('onnx.unknown-wire', { wire: this.wire }));
     this.valueEnd = this.pos + length;
     if (this.valueEnd > this.end) {
       if (this.end === this.bytes.length) {
         throw truncated(
           this.start,
-          `field ${this.field} needs ${length} bytes but only ${this.end - this.pos} are left`,
+          message('onnx.field-cut', { field: this.field, length, left: this.end - this.pos }),
         );
       }
-      throw invalid(this.start, `field ${this.field} is longer than the message that holds it`);
+      throw invalid(this.start, message('onnx.field-long', { field: this.field }));
     }
     this.pos = this.valueEnd;
     return true;
@@ -138,7 +132,7 @@ export class Fields {
   /** Fails unless the current field has this wire type. */
   expect(wire: number): void {
     if (this.wire !== wire)
-      throw invalid(this.start, `field ${this.field} has wire type ${this.wire} where ${wire} belongs`);
+      throw invalid(this.start, message('onnx.wire', { field: this.field, wire: this.wire, expected: wire }));
   }
 
   private varint(): number {
@@ -147,8 +141,8 @@ export class Fields {
     let high = 0;
     for (let shift = 0; shift < 70; shift += 7) {
       if (this.pos >= end) {
-        if (end === bytes.length) throw truncated(this.pos, 'it ends inside a number');
-        throw invalid(this.pos, 'a number runs past the message that holds it');
+        if (end === bytes.length) throw truncated(this.pos, message('onnx.number-cut'));
+        throw invalid(this.pos, message('onnx.number-runs'));
       }
       const byte = bytes[this.pos++];
       if (shift < 28) low |= (byte & 0x7f) << shift;
@@ -158,21 +152,8 @@ export class Fields {
       } else high |= (byte & 0x7f) << (shift - 32);
       if (byte < 0x80) return (high | 0) * 2 ** 32 + (low >>> 0);
     }
-    throw invalid(this.pos, 'a number has more than ten bytes');
+    throw invalid(this.pos, message('onnx.number-long'));
   }
-}
-
-/** Joins byte arrays into one. */
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
 
 /** A base-128 varint; negative numbers as 64-bit two's complement. */
@@ -189,14 +170,14 @@ export function varint(n: number): Uint8Array {
 
 /** Field `field` holding a number. */
 export function integerField(field: number, value: number): Uint8Array {
-  return concat([varint(field * 8 + WIRE_VARINT), varint(value)]);
+  return concatenate([varint(field * 8 + WIRE_VARINT), varint(value)]);
 }
 
 /** Field `field` holding bytes or a nested message, given in pieces. */
 export function bytesField(field: number, ...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
-  return concat([varint(field * 8 + WIRE_BYTES), varint(length), ...parts]);
+  return concatenate([varint(field * 8 + WIRE_BYTES), varint(length), ...parts]);
 }
 
 /** Field `field` holding text. */

@@ -1,51 +1,24 @@
 /** The page's side of the worker that keeps the runs. */
+import { Channel } from '../channel/channel';
 import { LabError } from '../experiment/errors';
-import { RUNS_CHANNEL, type RunAnswer, type RunRequests } from './protocol';
+import { RUNS_CHANNEL, type RunRequests } from './protocol';
 
-interface Pending {
-  resolve: (value: never) => void;
-  reject: (error: LabError) => void;
-}
-
-let worker: Worker | null = null;
-let nextId = 1;
-const pending = new Map<number, Pending>();
-
-function ensure(): Worker {
-  if (worker) return worker;
-  worker = new Worker(new URL('./runs.worker.ts', import.meta.url), { type: 'module', name: 'lrt-runs' });
-  worker.onmessage = ({ data }: MessageEvent<RunAnswer>) => {
-    const waiting = pending.get(data.id);
-    pending.delete(data.id);
-    if ('error' in data) waiting?.reject(LabError.fromJSON(data.error));
-    else waiting?.resolve(data.result as never);
-  };
-  worker.onerror = (event) => {
-    event.preventDefault();
-    worker?.terminate();
-    worker = null;
-    const error = new LabError(
-      'storage-unavailable',
-      `The store of runs stopped: ${event.message || 'its script could not be started'}.`,
-      'Try again; what was kept stays.',
-    );
-    for (const { reject } of pending.values()) reject(error);
-    pending.clear();
-  };
-  return worker;
-}
+const channel = new Channel<RunRequests>(
+  () => new Worker(new URL('./runs.worker.ts', import.meta.url), { type: 'module', name: 'lrt-runs' }),
+  {
+    crashed: (message) =>
+      message === ''
+        ? new LabError('storage-unavailable.runs-script')
+        : new LabError('storage-unavailable.runs-stopped', { reason: message }),
+  },
+);
 
 /** Asks the store. Rejects with a LabError. */
 export function askRuns<K extends keyof RunRequests>(
   type: K,
   input: RunRequests[K]['in'],
 ): Promise<RunRequests[K]['out']> {
-  const id = nextId++;
-  const to = ensure();
-  return new Promise((resolve, reject) => {
-    pending.set(id, { resolve: resolve as (value: never) => void, reject });
-    to.postMessage({ id, type, input });
-  });
+  return channel.request(type, input);
 }
 
 /** Called after every change of the list, in this tab or another. @returns the end of it */

@@ -18,11 +18,7 @@ export interface ImportReport {
 const has = (value: unknown, ...keys: string[]): boolean =>
   value !== null && typeof value === 'object' && keys.every((key) => key in value);
 
-const TOO_DEEP = new LabError(
-  'bundle-invalid',
-  'The file is nested more deeply than anything that the lab writes.',
-  'Choose a file that the lab or its command line wrote: .lrt.json, run.json or experiment.json.',
-);
+const TOO_DEEP = new LabError('bundle-invalid.deep');
 
 /**
  * Takes in all of a file that can be read. What is kept is never changed by it; what is refused is named.
@@ -40,21 +36,17 @@ export async function importRuns(store: RunStore, file: Blob, fileName: string, 
 async function take(store: RunStore, file: Blob, fileName: string, now: number): Promise<ImportReport> {
   const report: ImportReport = { added: [], known: [], experiments: [], refused: [] };
   if (file.size > MAX_BUNDLE_LENGTH)
-    throw new LabError(
-      'bundle-invalid',
-      `“${fileName}” has ${Math.round(file.size / 1e6)} MB; a bundle has at most ${Math.round(MAX_BUNDLE_LENGTH / 1e6)} MB.`,
-      'Export fewer runs into one bundle.',
-    );
+    throw new LabError('bundle-invalid.file-size', {
+      name: fileName,
+      megabytes: Math.round(file.size / 1e6),
+      most: Math.round(MAX_BUNDLE_LENGTH / 1e6),
+    });
   const text = await file.text();
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new LabError(
-      'bundle-invalid',
-      `“${fileName}” is not whole JSON: ${(error as Error).message}.`,
-      'Export it again, or ask its author for the whole file.',
-    );
+    throw new LabError('bundle-invalid.file-json', { name: fileName, reason: (error as Error).message }, error);
   }
 
   async function keep(entry: NewRun): Promise<void> {
@@ -66,11 +58,7 @@ async function take(store: RunStore, file: Blob, fileName: string, now: number):
     for (const { name, created, parent, run, experiment, experimentDigest, share } of parseBundle(text).entries) {
       try {
         if (run !== null && (run as Partial<Run>).experimentDigest !== experimentDigest)
-          throw new LabError(
-            'bundle-invalid',
-            `The run “${name}” is of other settings than the bundle says.`,
-            'Ask the author of the bundle for the original.',
-          );
+          throw new LabError('bundle-invalid.run-settings', { name });
         if (run === null) report.experiments.push({ name, experiment: parseExperiment(experiment), parent });
         else
           await keep({
@@ -85,7 +73,7 @@ async function take(store: RunStore, file: Blob, fileName: string, now: number):
         report.refused.push({ name, error: LabError.from(error).toJSON() });
       }
     }
-  } else if (has(value, 'experiment', 'verdict')) {
+  } else if (has(value, 'experiment', 'timings')) {
     // A run does not say when it was made: its day is that of the import.
     await keep({
       run: value as Run,
@@ -98,11 +86,7 @@ async function take(store: RunStore, file: Blob, fileName: string, now: number):
     const experiment = parseExperiment(value);
     report.experiments.push({ name: experiment.title, experiment, parent: null });
   } else {
-    throw new LabError(
-      'bundle-invalid',
-      `“${fileName}” is neither a bundle, nor a run, nor an experiment of the lab.`,
-      'Choose a file that the lab or its command line wrote: .lrt.json, run.json or experiment.json.',
-    );
+    throw new LabError('bundle-invalid.unknown', { name: fileName });
   }
   return report;
 }

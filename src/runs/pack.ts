@@ -28,16 +28,10 @@ export async function unpackRun({ id, bytes }: PackedRun): Promise<object> {
       new TextDecoder('utf-8', { fatal: true }).decode(await through(bytes, new DecompressionStream('gzip'))),
     );
   } catch (error) {
-    throw damaged(`The kept run does not unpack: ${error instanceof Error ? error.message : String(error)}.`);
+    throw new LabError('run-damaged.packed', { reason: error instanceof Error ? error.message : String(error) }, error);
   }
-  if (json === null || typeof json !== 'object') throw damaged('The kept run holds no document.');
+  if (json === null || typeof json !== 'object') throw new LabError('run-damaged.empty');
   const found = digestOf(json);
-  if (found !== id)
-    throw damaged(
-      `The kept run is not what its digest says: ${id.slice(0, 12)} is written, ${found.slice(0, 12)} was found.`,
-    );
+  if (found !== id) throw new LabError('run-damaged.digest', { said: id.slice(0, 12), found: found.slice(0, 12) });
   return json;
 }
-
-export const damaged = (what: string): LabError =>
-  new LabError('run-damaged', what, 'Delete it here; if it was exported, import that file.');

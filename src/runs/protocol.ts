@@ -1,5 +1,4 @@
 /** What the page may ask of the worker that keeps the runs. */
-import type { LabErrorJson } from '../experiment/errors';
 import type { Run } from '../experiment/run';
 import type { ImportReport } from './import';
 import type { RunList, RunRecord } from './record';
@@ -16,11 +15,6 @@ export interface RunRequests {
   bundle: { in: readonly string[]; out: Blob };
   import: { in: { file: Blob; name: string }; out: ImportReport };
 }
-
-export type RunRequest = {
-  [K in keyof RunRequests]: { id: number; type: K; input: RunRequests[K]['in'] };
-}[keyof RunRequests];
-export type RunAnswer = { id: number; result: unknown } | { id: number; error: LabErrorJson };
 
 /** On which tabs tell one another that the list has changed. */
 export const RUNS_CHANNEL = 'lrt-lab-runs';

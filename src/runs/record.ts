@@ -59,7 +59,9 @@ export interface RunList {
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /** The numbers of a run that its line in the list shows. */
-export function summaryOf({ models, concept, verdict, map, vector, device, app }: Run): RunRecord['summary'] {
+export function summaryOf({ models, map, steer, evidence, device, app }: Run): RunRecord['summary'] {
+  const { concept, vector } = steer;
+  const { verdict } = evidence;
   const ratio = verdict.transferRatio;
   return {
     source: models.source.title,

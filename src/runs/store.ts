@@ -8,7 +8,7 @@ import { asJson, writeBundle, type BundleItem } from '../experiment/bundle';
 import { LabError } from '../experiment/errors';
 import { parseRun } from '../experiment/run-schema';
 import type { Run } from '../experiment/run';
-import { damaged, packRun, unpackRun } from './pack';
+import { packRun, unpackRun } from './pack';
 import { MAX_NAME, recordSchema, summaryOf, type RunList, type RunRecord } from './record';
 
 /** How much is kept. What would go beyond is refused with a name: nothing is deleted without being asked for. */
@@ -64,17 +64,11 @@ async function readable(table: IDBObjectStore): Promise<RunRecord[]> {
 function named(error: unknown): LabError {
   if (error instanceof LabError) return error;
   if (error instanceof DOMException && error.name === 'QuotaExceededError') {
-    return new LabError(
-      'storage-full',
-      'The browser has no more room for this site: the run was not kept.',
-      'Delete runs or downloaded models here, or export the run as a file.',
-    );
+    return new LabError('storage-full.run');
   }
   return new LabError(
-    'storage-unavailable',
-    `This browser keeps no runs: ${error instanceof Error ? error.message : String(error)}.`,
-    'Private windows and some settings forbid it. Export a run as a file to keep it.',
-    undefined,
+    'storage-unavailable.runs',
+    { reason: error instanceof Error ? error.message : String(error) },
     error,
   );
 }
@@ -237,19 +231,20 @@ export class RunStore {
     );
     if (value === undefined && data === undefined) throw missing();
     const record = recordSchema.safeParse(value);
-    if (!record.success) throw damaged('The description of the kept run cannot be read.');
-    if (!(data instanceof Uint8Array)) throw damaged('The kept run itself is gone; only its description is left.');
+    if (!record.success) throw new LabError('run-damaged.record');
+    if (!(data instanceof Uint8Array)) throw new LabError('run-damaged.gone');
     return { record: record.data, document: await unpackRun({ id, bytes: data as Uint8Array<ArrayBuffer> }) };
   }
 
   #requireRoom(kept: readonly RunRecord[], more: number): void {
     const bytes = kept.reduce((sum, each) => sum + each.bytes, 0);
     if (kept.length + 1 <= this.#bounds.runs && bytes + more <= this.#bounds.bytes) return;
-    throw new LabError(
-      'runs-full',
-      `The run was not kept: there is room for ${this.#bounds.runs} runs and ${Math.round(this.#bounds.bytes / 1e6)} MB, and ${kept.length} runs of ${(bytes / 1e6).toFixed(1)} MB are kept.`,
-      'Export those that you want to have, delete some, and keep this one then.',
-    );
+    throw new LabError('runs-full', {
+      mostRuns: this.#bounds.runs,
+      most: Math.round(this.#bounds.bytes / 1e6),
+      runs: kept.length,
+      megabytes: Math.round(bytes / 1e5) / 10,
+    });
   }
 
   async #do<T>(mode: IDBTransactionMode, work: (table: IDBObjectStore) => Promise<T>): Promise<T> {
@@ -277,9 +272,4 @@ export class RunStore {
   }
 }
 
-const missing = (): LabError =>
-  new LabError(
-    'run-missing',
-    'The run is no longer kept here: it was deleted, perhaps in another tab.',
-    'If it was exported, import that file.',
-  );
+const missing = (): LabError => new LabError('run-missing');

@@ -1,6 +1,8 @@
+import { wordsOf } from '../i18n/text';
 import { expect, test } from 'vitest';
 import { LabError } from '../experiment/errors';
 import { chooseBackend } from './backend';
+import { saying } from '../i18n/testing';
 
 const real = { available: true, name: 'NVIDIA', software: false };
 const software = { available: true, name: 'SwiftShader', software: true };
@@ -15,13 +17,13 @@ test.each([
 ] as const)('%s, %o: %s', (choice, adapter, backend, chosenBy, reason) => {
   const decision = chooseBackend(choice, adapter);
   expect(decision).toMatchObject({ backend, chosenBy });
-  expect(decision.reason).toContain(reason);
+  expect(wordsOf('en').say(decision.reason)).toContain(reason);
 });
 
 test('WebGPU that was asked for is never replaced', () => {
   const forced = (): unknown => chooseBackend('webgpu', none);
   expect(forced).toThrow(LabError);
-  expect(forced).toThrow('no adapter');
-  const reason = new LabError('webgpu-missing', 'This browser has no WebGPU.', 'Use another.');
+  expect(forced).toThrow(saying('no adapter'));
+  const reason = new LabError('webgpu-missing.browser');
   expect(() => chooseBackend('webgpu', { ...none, reason })).toThrow(reason);
 });

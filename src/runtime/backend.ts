@@ -1,5 +1,6 @@
 /** Which backend the models run on. */
 import { LabError } from '../experiment/errors';
+import { message, type Message } from '../experiment/message';
 import type { Backend } from '../experiment/run';
 
 /** What must be known of the browser's WebGPU adapter. */
@@ -17,8 +18,7 @@ export interface AdapterFacts {
 export interface BackendDecision {
   backend: Backend;
   chosenBy: 'auto' | 'user';
-  /** A sentence for the screen. */
-  reason: string;
+  reason: Message;
 }
 
 /**
@@ -28,31 +28,23 @@ export interface BackendDecision {
  */
 export function chooseBackend(choice: 'auto' | Backend, adapter: AdapterFacts): BackendDecision {
   const { name } = adapter;
-  if (choice === 'wasm') return { backend: 'wasm', chosenBy: 'user', reason: 'WASM, as asked.' };
+  if (choice === 'wasm') return { backend: 'wasm', chosenBy: 'user', reason: message('run.device.wasm-asked') };
   if (choice === 'webgpu') {
     if (!adapter.available) {
-      throw (
-        adapter.reason ??
-        new LabError(
-          'webgpu-no-adapter',
-          'WebGPU was asked for, but this browser gives no adapter.',
-          'Choose the automatic backend or WASM, or use a browser with WebGPU on a machine with a GPU.',
-        )
-      );
+      throw adapter.reason ?? new LabError('webgpu-no-adapter.asked');
     }
     return {
       backend: 'webgpu',
       chosenBy: 'user',
-      reason: `WebGPU on ${name}${adapter.software ? ' (a software adapter: expect it to be slow)' : ''}, as asked.`,
+      reason: message('run.device.webgpu-asked', { adapter: name, software: String(adapter.software) }),
     };
   }
-  if (!adapter.available)
-    return { backend: 'wasm', chosenBy: 'auto', reason: 'WASM: this browser gives no WebGPU adapter.' };
+  if (!adapter.available) return { backend: 'wasm', chosenBy: 'auto', reason: message('run.device.no-adapter') };
   if (adapter.software)
     return {
       backend: 'wasm',
       chosenBy: 'auto',
-      reason: `WASM: the only WebGPU adapter, ${name}, is software and slower than WASM.`,
+      reason: message('run.device.software', { adapter: name }),
     };
-  return { backend: 'webgpu', chosenBy: 'auto', reason: `WebGPU on ${name}.` };
+  return { backend: 'webgpu', chosenBy: 'auto', reason: message('run.device.webgpu', { adapter: name }) };
 }

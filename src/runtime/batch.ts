@@ -97,26 +97,20 @@ export interface RowLimits {
  * @throws LabError `tokenizer-mismatch` for an id out of range, `settings-invalid` for an empty or a too long row
  */
 export function checkRows(rows: readonly (readonly number[])[], more: number, limits: RowLimits): void {
-  if (rows.length === 0) throw new LabError('settings-invalid', 'There is no text to read.', 'Give at least one text.');
+  if (rows.length === 0) throw new LabError('settings-invalid.no-text');
   rows.forEach((row, r) => {
-    if (row.length === 0)
-      throw new LabError('settings-invalid', `Text ${r + 1} has no tokens.`, 'Give a text of at least one token.');
+    if (row.length === 0) throw new LabError('settings-invalid.empty-text', { text: r + 1 });
     const bad = row.find((id) => !(Number.isInteger(id) && id >= 0 && id < limits.vocabSize));
     if (bad !== undefined) {
-      throw new LabError(
-        'tokenizer-mismatch',
-        `Token id ${bad} is outside the ${limits.vocabSize} tokens of “${limits.modelId}”.`,
-        'Use the tokenizer that belongs to this model.',
-        { id: bad, vocabSize: limits.vocabSize },
-      );
+      throw new LabError('tokenizer-mismatch.token', { id: bad, vocabSize: limits.vocabSize, model: limits.modelId });
     }
     if (limits.maxPositions !== null && row.length + more > limits.maxPositions) {
-      throw new LabError(
-        'settings-invalid',
-        `A text of ${row.length} tokens${more > 0 ? ` with ${more} new ones` : ''} does not fit in the ${limits.maxPositions} positions of “${limits.modelId}”.`,
-        'Shorten the text or ask for fewer new tokens.',
-        { tokens: row.length, more, maxPositions: limits.maxPositions },
-      );
+      throw new LabError('settings-invalid.text-length', {
+        tokens: row.length,
+        more,
+        maxPositions: limits.maxPositions,
+        model: limits.modelId,
+      });
     }
   });
 }

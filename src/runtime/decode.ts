@@ -1,4 +1,5 @@
 /** The decode loop: sample, report, step, until every row has ended or has its tokens. */
+import { yieldToEventLoop } from '../base/yield';
 import { throwIfAborted } from '../experiment/errors';
 import { groupByLength } from './batch';
 import { Sampler } from './sampling';
@@ -101,16 +102,4 @@ async function openGroups(
     groups.push(group);
     group.logits = await stream.prefill();
   }
-}
-
-/** WASM runs block the thread and resolve as microtasks: without a task of its own a worker would never see a cancel. */
-export function yieldToEventLoop(): Promise<void> {
-  return new Promise((resolve) => {
-    const channel = new MessageChannel();
-    channel.port1.onmessage = () => {
-      channel.port1.close();
-      resolve();
-    };
-    channel.port2.postMessage(null);
-  });
 }

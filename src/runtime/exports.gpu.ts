@@ -3,6 +3,7 @@
  * fixtures/exporters against PyTorch. All fixtures are checked on WASM in Node (src/onnx/fixtures.*.test.ts); here a
  * graph of each kind, few on WebGPU, where the software adapter compiles shaders for seconds.
  */
+import { bytesFromBase64 } from '../base/bytes';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BACKENDS, maxDifference, readBuffer, testDevice, testRuntime } from './fixtures';
 import type { ModelFiles, ModelTokenizer, Runtime, TapBatch } from './types';
@@ -59,7 +60,7 @@ async function unpacked(file: string): Promise<Uint8Array> {
 }
 
 function floats({ data }: Encoded): Float32Array {
-  return new Float32Array(Uint8Array.from(atob(data), (char) => char.charCodeAt(0)).buffer);
+  return new Float32Array(bytesFromBase64(data).buffer);
 }
 
 let index: Index;
@@ -88,6 +89,7 @@ async function filesOf(name: string): Promise<ModelFiles> {
     graph: await unpacked(`${name}.onnx`),
     external: fixture.data === null ? [] : [{ path: fixture.data, data: await unpacked(fixture.data) }],
     files: [],
+    small: new Map(),
   };
 }
 

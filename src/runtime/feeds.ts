@@ -12,13 +12,9 @@ import type { SteeredRow } from './types';
 export type Feeds = Record<string, Tensor>;
 
 /** Narrows an element type to those that activations come in. @throws LabError `graph-unsupported` */
-export function floatType(type: string, what: string): FloatType {
+export function floatType(type: string): FloatType {
   if (type === 'float32' || type === 'float16') return type;
-  throw new LabError(
-    'graph-unsupported',
-    `The ${what} of this graph are of type ${type}.`,
-    'Use a model in fp32, fp16, q4 or q4f16.',
-  );
+  throw new LabError('graph-unsupported.cache-type', { type });
 }
 
 /** Inputs that a run has whether or not there is a past: ids, positions, steering, number of logits. */
@@ -50,7 +46,7 @@ export function wholeFeeds(
     rows,
     kvHeads: info.kvHeads,
     headDim: info.headDim,
-    type: floatType(info.cacheType, 'keys and values'),
+    type: floatType(info.cacheType),
   });
   const feeds: Feeds = {
     ...tokenFeeds(
@@ -83,13 +79,7 @@ export function only(ort: Ort, feeds: Feeds, open: OpenSession): Feeds {
   for (const name of open.session.inputNames) {
     if (name in feeds) wanted[name] = feeds[name];
     else if (name === 'num_logits_to_keep') wanted[name] = intTensor(ort, BigInt64Array.of(open.logitsToKeep), []);
-    else
-      throw new LabError(
-        'graph-unsupported',
-        `The graph has an input “${name}” that the lab does not know.`,
-        'Use a decoder exported for transformers.js with input_ids, attention_mask and past_key_values.',
-        { input: name },
-      );
+    else throw new LabError('graph-unsupported.input', { input: name });
   }
   return wanted;
 }

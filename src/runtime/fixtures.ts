@@ -1,5 +1,6 @@
 /** What the browser tests of the runtime share: the bundled models, a device, and comparisons. */
 import { createDevice } from '../gpu/device';
+import { openModel } from '../models';
 import { createRuntime, type RuntimeOptions } from './index';
 import type { ModelSource, Runtime } from './types';
 
@@ -19,7 +20,7 @@ export function testDevice(): Promise<GPUDevice> {
 }
 
 export async function testRuntime(backend: 'wasm' | 'webgpu', options: Partial<RuntimeOptions> = {}): Promise<Runtime> {
-  return createRuntime({ backend, device: backend === 'webgpu' ? await testDevice() : null, ...options });
+  return createRuntime({ backend, device: backend === 'webgpu' ? await testDevice() : null, openModel, ...options });
 }
 
 /** Copies a GPU buffer's floats to the CPU. */

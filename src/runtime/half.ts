@@ -1,4 +1,5 @@
 /** A product of matrices in 16-bit floats through ONNX Runtime: what models in fp16 and q4f16 rest on. */
+import { message } from '../experiment/message';
 import { encodeGraph } from '../onnx/encode';
 import { encodeIntAttribute, encodeNode } from '../onnx/schema';
 import { exclusive, loadOrt, runtimeError } from './ort';
@@ -51,7 +52,7 @@ export async function halfProductError({
       await exclusive(() => session.release());
     }
   } catch (error) {
-    throw runtimeError(error, 'multiplying matrices in 16-bit floats');
+    throw runtimeError(error, message('runtime.half'));
   }
 }
 

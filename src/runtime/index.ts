@@ -1,7 +1,6 @@
-/** The runtime's door: choose a backend, start it, load models. */
+/** Starts ONNX Runtime on a backend and loads models with it. */
 import { LabError, throwIfAborted } from '../experiment/errors';
 import type { Backend } from '../experiment/run';
-import { openModel as openFolder } from '../models';
 import { assertFinite, drawSpine, inspectDecoder, readDecoder } from '../onnx';
 import { LoadedModel } from './model';
 import { loadOrt } from './ort';
@@ -15,8 +14,8 @@ export interface RuntimeOptions {
   backend: Backend;
   /** The device that our kernels use too; needed on WebGPU, ignored on WASM. */
   device: GPUDevice | null;
-  /** Fetches and checks a model folder; by default over HTTP. */
-  openModel?: OpenModel;
+  /** Fetches and checks a model folder. */
+  openModel: OpenModel;
   /** WebGPU, fused graphs: keep keys and values in buffers allocated once. Default true. */
   staticCache?: boolean;
 }
@@ -26,14 +25,10 @@ export interface RuntimeOptions {
  * @throws LabError `webgpu-missing` for WebGPU without a device, `runtime-failed` if ONNX Runtime does not load
  */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { backend, openModel = openFolder, staticCache } = options;
+  const { backend, openModel, staticCache } = options;
   const device = backend === 'webgpu' ? options.device : null;
   if (backend === 'webgpu' && !device) {
-    throw new LabError(
-      'webgpu-missing',
-      'The WebGPU backend was asked for without a device.',
-      'Use a browser with WebGPU, or choose the WASM backend.',
-    );
+    throw new LabError('webgpu-missing.device');
   }
   const ort = await loadOrt(backend);
   // Ignored by today's releases in favour of the provider's option; set so that a later one does not open a second device.
@@ -88,11 +83,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
 /** float16 graphs fail at their first run, not at load, where the device lacks the feature: say so before the download. */
 function requireHalf(source: ModelSource, device: GPUDevice | null): void {
   if (!device || device.features.has('shader-f16')) return;
-  throw new LabError(
-    'graph-unsupported',
-    `“${source.id}” in ${source.dtype} needs float16 shaders, which this device does not have.`,
-    'Choose fp32 or q4.',
-  );
+  throw new LabError('graph-unsupported.float16', { id: source.id, precision: source.dtype });
 }
 
 /** The configuration and the graph must be of the same model. */
@@ -103,14 +94,10 @@ function checkConfig(
 ): void {
   const pairs: [string, number, number][] = [
     ['blocks', config.layers, graph.blocks],
-    ['hidden size', config.hiddenSize, graph.width],
+    ['hidden', config.hiddenSize, graph.width],
     ['vocabulary', config.vocabSize, graph.vocabSize],
   ];
   const wrong = pairs.find(([, said, found]) => said !== found);
   if (!wrong) return;
-  throw new LabError(
-    'model-invalid',
-    `The config.json of “${id}” does not belong to its graph: ${wrong[0]} ${wrong[1]} against ${wrong[2]}.`,
-    'Put the files of one model into the folder.',
-  );
+  throw new LabError('model-invalid.config-graph', { id, field: wrong[0], said: wrong[1], found: wrong[2] });
 }

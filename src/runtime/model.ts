@@ -2,7 +2,8 @@
 import { LabError } from '../experiment/errors';
 import type { GraphInfo } from '../onnx';
 import { checkRows, chunkRows, padRows } from './batch';
-import { decodeRows, lastLogits, yieldToEventLoop } from './decode';
+import { yieldToEventLoop } from '../base/yield';
+import { decodeRows, lastLogits } from './decode';
 import { wholeFeeds } from './feeds';
 import { checkInterventions } from './interventions';
 import type { Ort, Tensor } from './ort';
@@ -171,14 +172,9 @@ export class LoadedModel implements LanguageModel {
   }
 
   #checkBlock(block: number): void {
-    const { layers, id } = this.info;
+    const { layers } = this.info;
     if (Number.isInteger(block) && block >= 0 && block < layers) return;
-    throw new LabError(
-      'settings-invalid',
-      `“${id}” has no block ${block}.`,
-      `Choose a block from 0 to ${layers - 1}.`,
-      { block, layers },
-    );
+    throw new LabError('settings-invalid.block', { block, last: layers - 1 });
   }
 }
 

@@ -6,6 +6,7 @@ import type * as OrtModule from 'onnxruntime-web';
 import webgpuUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import { LabError } from '../experiment/errors';
+import type { Message } from '../experiment/message';
 import type { Backend } from '../experiment/run';
 
 export type Ort = typeof OrtModule;
@@ -45,13 +46,7 @@ export function loadOrt(backend: Backend): Promise<Ort> {
     },
     (error: unknown) => {
       loading.delete(backend);
-      throw new LabError(
-        'runtime-failed',
-        `ONNX Runtime could not be loaded: ${(error as Error).message}.`,
-        'Check that the lab is served whole, then reload the page.',
-        undefined,
-        error,
-      );
+      throw new LabError('runtime-failed.load', { reason: (error as Error).message }, error);
     },
   );
   loading.set(backend, loaded);
@@ -68,23 +63,11 @@ export function exclusive<T>(task: () => Promise<T>): Promise<T> {
 }
 
 /** Names what ONNX Runtime threw. Its errors are strings, numbers (a bare WASM exception) or Errors. */
-export function runtimeError(thrown: unknown, doing: string): LabError {
+export function runtimeError(thrown: unknown, doing: Message): LabError {
   if (thrown instanceof LabError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   if (/out of memory|bad_alloc|failed to allocate|allocation failed|memory access out of bounds|^\d+$/i.test(message)) {
-    return new LabError(
-      'out-of-memory',
-      `The memory ran out while ${doing}.`,
-      'Close other tabs, choose smaller models or fewer continuations, and reload the page.',
-      { message },
-      thrown,
-    );
+    return new LabError('out-of-memory.runtime', { doing, reason: message }, thrown);
   }
-  return new LabError(
-    'runtime-failed',
-    `ONNX Runtime failed while ${doing}: ${message}`,
-    'Reload the page; if it happens again, choose the other backend or another model.',
-    undefined,
-    thrown,
-  );
+  return new LabError('runtime-failed.work', { doing, reason: message }, thrown);
 }

@@ -3,6 +3,7 @@
  * what it must compute, made on first need and kept while it is among the last few used.
  */
 import { LabError } from '../experiment/errors';
+import { message } from '../experiment/message';
 import type { Backend } from '../experiment/run';
 import { editGraph, type Decoder, type EditedSteer, type GraphInfo, type SteerSite } from '../onnx';
 import { cacheParts } from './kv';
@@ -101,8 +102,7 @@ export class SessionPool {
    * @throws LabError `runtime-failed`, `out-of-memory` or what editing the graph throws
    */
   async use<T>(purpose: Purpose, work: (open: OpenSession) => Promise<T>): Promise<T> {
-    if (this.#disposed)
-      throw new LabError('runtime-failed', `“${this.#modelId}” has been unloaded.`, 'Load the model again.');
+    if (this.#disposed) throw new LabError('runtime-failed.unloaded', { model: this.#modelId });
     // Room first: the new one must not be made beside one too many.
     if (!this.#find(purpose)) await this.#evict(1);
     const held = this.#find(purpose) ?? this.#add(purpose);
@@ -128,7 +128,7 @@ export class SessionPool {
       const run = () => (wanted ? open.session.run(feeds, wanted) : open.session.run(feeds));
       return (await exclusive(run)) as Record<string, Tensor>;
     } catch (error) {
-      throw runtimeError(error, `running “${this.#modelId}”`);
+      throw runtimeError(error, message('runtime.running', { model: this.#modelId }));
     }
   }
 
@@ -205,7 +205,7 @@ export class SessionPool {
         written,
       };
     } catch (error) {
-      throw runtimeError(error, `preparing “${this.#modelId}” for ${purpose.kind}`);
+      throw runtimeError(error, message('runtime.preparing', { model: this.#modelId, purpose: purpose.kind }));
     }
   }
 

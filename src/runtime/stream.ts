@@ -55,7 +55,7 @@ export class TokenStream {
       rows: rows.length,
       kvHeads: info.kvHeads,
       headDim: info.headDim,
-      type: floatType(info.cacheType, 'keys and values'),
+      type: floatType(info.cacheType),
     };
     const capacity = Math.max(...rows.map((row) => row.ids.length)) + newTokens;
     if (open.written) this.#cache = new HostCache(ort, shape);

@@ -3,7 +3,8 @@
  * is some eight times faster than JavaScript's: a graph of one node.
  */
 import { LabError } from '../experiment/errors';
-import { checkOperand, type Products } from '../math/products';
+import { checkOperand, type Products } from '../fit/products';
+import { message } from '../experiment/message';
 import { encodeGraph } from '../onnx/encode';
 import { encodeIntAttribute, encodeNode } from '../onnx/schema';
 import { exclusive, loadOrt, type Ort, runtimeError, type Session } from './ort';
@@ -25,7 +26,7 @@ export async function createWasmProducts(): Promise<Products> {
       await exclusive(() => ort.InferenceSession.create(graph, { executionProviders: ['wasm'], logSeverityLevel: 3 })),
     );
   } catch (error) {
-    throw runtimeError(error, 'preparing the matrix product');
+    throw runtimeError(error, message('runtime.product'));
   }
 }
 
@@ -42,7 +43,7 @@ class WasmProducts implements Products {
     checkOperand('A', A, rows, m);
     checkOperand('B', B, rows, n);
     const session = this.#session;
-    if (!session) throw new LabError('internal', 'The matrix products have been disposed.', 'Report this message.');
+    if (!session) throw new LabError('internal.disposed', { what: 'WasmProducts' });
     const { Tensor } = this.#ort;
     try {
       const { C } = await exclusive(() =>
@@ -50,7 +51,7 @@ class WasmProducts implements Products {
       );
       return C.data as Float32Array;
     } catch (error) {
-      throw runtimeError(error, 'multiplying matrices');
+      throw runtimeError(error, message('runtime.multiplying'));
     }
   }
 

@@ -1,8 +1,17 @@
-/** The page's side of the engine worker: typed requests, progress, cancel, and a restart after a crash. */
-import { LabError, cancelled } from '../experiment/errors';
+/** The page's side of the engine worker: typed requests with what they tell meanwhile, and a restart after a crash. */
+import { Channel } from '../channel/channel';
+import { LabError } from '../experiment/errors';
 import type { StopStreams } from '../experiment/run';
 import type { Step, StepId } from '../experiment/share/verification';
-import type { CollectCheckpoint, FromWorker, Progress, RequestType, Requests, StageEvent, ToWorker } from './protocol';
+import type {
+  CollectCheckpoint,
+  DeviceLost,
+  EngineEvent,
+  Progress,
+  RequestType,
+  Requests,
+  StageEvent,
+} from './protocol';
 
 export interface Listeners {
   onProgress?: (progress: Progress) => void;
@@ -12,38 +21,26 @@ export interface Listeners {
   signal?: AbortSignal;
 }
 
-interface Pending {
-  resolve: (value: never) => void;
-  reject: (error: LabError) => void;
-  listeners: Listeners;
-}
-
 export class EngineClient {
-  #worker: Worker | null = null;
-  #nextId = 1;
-  #pending = new Map<number, Pending>();
-  /** Called when the worker dies or the device is lost; in-flight requests are rejected first. */
+  /** Called when the worker dies or the device is lost, after the requests at work were rejected. */
   onLost: ((error: LabError) => void) | null = null;
   /** Where a collection had come to when the device was lost; for one `run` request. */
   #checkpoint: CollectCheckpoint | null = null;
 
-  #ensure(): Worker {
-    if (this.#worker) return this.#worker;
-    const worker = new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module', name: 'lrt-engine' });
-    worker.onmessage = (event: MessageEvent<FromWorker>) => this.#receive(event.data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#lose(
-        new LabError(
-          'worker-crashed',
-          `The engine stopped: ${event.message || 'its script could not be started'}.`,
-          'Press Run to start it again; your settings are kept.',
-        ),
-      );
-    };
-    this.#worker = worker;
-    return worker;
-  }
+  #channel = new Channel<Requests, DeviceLost>(
+    () => new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module', name: 'lrt-engine' }),
+    {
+      crashed: (message) =>
+        message === ''
+          ? new LabError('worker-crashed.script')
+          : new LabError('worker-crashed.stopped', { reason: message }),
+      onNotice: ({ error, checkpoint }) => {
+        this.#checkpoint = checkpoint;
+        return LabError.fromJSON(error);
+      },
+      onLost: (error) => this.onLost?.(error),
+    },
+  );
 
   /**
    * Sends one request and resolves with its result.
@@ -54,14 +51,13 @@ export class EngineClient {
     input: Requests[K]['in'],
     listeners: Listeners = {},
   ): Promise<Requests[K]['out']> {
-    if (listeners.signal?.aborted) return Promise.reject(cancelled());
-    const id = this.#nextId++;
-    const worker = this.#ensure();
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve: resolve as (value: never) => void, reject, listeners });
-      listeners.signal?.addEventListener('abort', () => this.#post({ type: 'cancel', id }), { once: true });
-      worker.postMessage({ type, id, ...input });
-    });
+    const tell = (event: EngineEvent): void => {
+      if (event.kind === 'progress') listeners.onProgress?.(event.progress);
+      else if (event.kind === 'stage') listeners.onStage?.(event.event);
+      else if (event.kind === 'streams') listeners.onStreams?.(event.streams);
+      else listeners.onVerify?.(event.stepId, event.step);
+    };
+    return this.#channel.request(type, input, { signal: listeners.signal, onEvent: tell });
   }
 
   /** The checkpoint of a lost device, once. */
@@ -71,51 +67,8 @@ export class EngineClient {
     return checkpoint;
   }
 
-  /** Ends the worker at once; in-flight requests reject as cancelled. The next request starts a fresh one. */
+  /** Ends the worker at once; requests at work reject as cancelled. The next request starts a fresh one. */
   terminate(): void {
-    this.#worker?.terminate();
-    this.#worker = null;
-    this.#rejectAll(cancelled());
-  }
-
-  #post(message: ToWorker): void {
-    this.#worker?.postMessage(message);
-  }
-
-  #receive(message: FromWorker): void {
-    if (message.type === 'device-lost') {
-      this.#checkpoint = message.checkpoint;
-      return this.#lose(LabError.fromJSON(message.error));
-    }
-    const pending = this.#pending.get(message.id);
-    if (!pending) return;
-    switch (message.type) {
-      case 'progress':
-        return pending.listeners.onProgress?.(message.progress);
-      case 'stage':
-        return pending.listeners.onStage?.(message.event);
-      case 'streams':
-        return pending.listeners.onStreams?.(message.streams);
-      case 'verify':
-        return pending.listeners.onVerify?.(message.stepId, message.step);
-      case 'done':
-        this.#pending.delete(message.id);
-        return pending.resolve(message.result as never);
-      case 'error':
-        this.#pending.delete(message.id);
-        return pending.reject(LabError.fromJSON(message.error));
-    }
-  }
-
-  #lose(error: LabError): void {
-    this.#worker?.terminate();
-    this.#worker = null;
-    this.#rejectAll(error);
-    this.onLost?.(error);
-  }
-
-  #rejectAll(error: LabError): void {
-    for (const { reject } of this.#pending.values()) reject(error);
-    this.#pending.clear();
+    this.#channel.terminate();
   }
 }

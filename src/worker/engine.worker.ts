@@ -3,116 +3,97 @@
  * about files. The page starts a second one for downloads, in which no engine is started: a download then outlives the
  * engine's restarts, and neither waits for the other.
  */
-import { LabError, cancelled } from '../experiment/errors';
-import type { Stage } from '../experiment/run';
+import { serve, type Call, type Handlers } from '../channel/channel';
+import { LabError } from '../experiment/errors';
 import { startEngine, type Engine } from '../lab/engine';
+import type { PipelineContext } from '../lab/pipeline';
+import { secondOpinion } from '../lab/second-opinion';
 import { verify } from '../lab/verify/verify';
-import { answerModelRequest, isModelRequest } from './model-requests';
-import type { CollectCheckpoint, FromWorker, ModelRequest, ToWorker } from './protocol';
-
-type Request = Exclude<ToWorker, { type: 'cancel' }>;
-type EngineRequest = Exclude<Request, ModelRequest>;
+import { modelHandlers } from './model-requests';
+import type { CollectCheckpoint, DeviceLost, EngineRequests, ProgressEvent, Requests, StageEndEvent } from './protocol';
 
 let engine: Engine | null = null;
 let checkpoint: CollectCheckpoint | null = null;
-let tail: Promise<void> = Promise.resolve();
-const controllers = new Map<number, AbortController>();
 
-const post = (message: FromWorker): void => self.postMessage(message);
-
-self.onmessage = (event: MessageEvent<ToWorker>): void => {
-  const message = event.data;
-  if (message.type === 'cancel') {
-    controllers.get(message.id)?.abort();
-    return;
-  }
-  const controller = new AbortController();
-  controllers.set(message.id, controller);
-  if (isModelRequest(message)) {
-    void settle(message.id, controller.signal, () =>
-      answerModelRequest(message, controller.signal, (progress) =>
-        post({ type: 'progress', id: message.id, progress }),
-      ),
-    ).finally(() => controllers.delete(message.id));
-    return;
-  }
-  // Requests queue behind one another: ORT allows one run at a time, and so do the device's memory limits.
-  tail = tail.then(() => answer(message, controller.signal)).finally(() => controllers.delete(message.id));
-};
-
-async function answer(message: EngineRequest, signal: AbortSignal): Promise<void> {
-  let stage: Stage | null = null;
-  await settle(
-    message.id,
+/** The engine, and what its pipeline is given for one request. */
+function atWork(
+  { signal, emit }: Pick<Call<ProgressEvent | StageEndEvent>, 'signal' | 'emit'>,
+  resume: CollectCheckpoint | null = null,
+): { engine: Engine; context: PipelineContext } {
+  if (!engine) throw new LabError('worker-crashed.not-started');
+  const context = engine.context({
     signal,
-    () => perform(message, signal, (running) => (stage = running)),
-    () => stage,
-  );
+    progress: (progress) => emit({ kind: 'progress', progress }),
+    onStageStart: () => undefined,
+    resume,
+    onCheckpoint: (latest) => (checkpoint = latest),
+    onStage: (event) => emit({ kind: 'stage', event }),
+  });
+  return { engine, context };
 }
 
-/** Ends a request in exactly one `done` or `error`. */
-async function settle(
-  id: number,
-  signal: AbortSignal,
-  work: () => Promise<Extract<FromWorker, { type: 'done' }>['result']>,
-  stage: () => Stage | null = () => null,
-): Promise<void> {
-  try {
-    if (signal.aborted) throw cancelled();
-    post({ type: 'done', id, result: await work() });
-  } catch (error) {
-    post({ type: 'error', id, error: LabError.from(signal.aborted ? cancelled() : error).toJSON(), stage: stage() });
-  }
-}
-
-async function perform(
-  message: EngineRequest,
-  signal: AbortSignal,
-  setStage: (stage: Stage) => void,
-): Promise<Extract<FromWorker, { type: 'done' }>['result']> {
-  if (message.type === 'start') {
+const engineHandlers: Handlers<EngineRequests> = {
+  start: async ({ backend, baseUrl, residence }) => {
     await engine?.dispose();
     engine = null;
     engine = await startEngine(
-      message.backend,
-      message.baseUrl,
-      (error) => post({ type: 'device-lost', error: error.toJSON(), checkpoint }),
-      message.residence,
+      backend,
+      baseUrl,
+      (error) => tell({ error: error.toJSON(), checkpoint }, checkpoint ? buffersOf(checkpoint) : []),
+      residence,
     );
     return engine.report;
+  },
+  run: ({ experiment, until, resume }, call) => {
+    const { engine, context } = atWork(call, resume);
+    return engine.pipeline.run(experiment, until, context);
+  },
+  axis: ({ experiment, prompt }, call) => {
+    const { engine, context } = atWork(call);
+    return engine.pipeline.axis(experiment, prompt, context);
+  },
+  written: ({ experiment, texts }, call) => {
+    const emit = call.emit as Call<ProgressEvent | StageEndEvent>['emit'];
+    const { engine, context } = atWork({ signal: call.signal, emit });
+    return engine.pipeline.written(experiment, texts, context);
+  },
+  streams: ({ experiment, prompt, nearest, maxNewTokens }, call) => {
+    const { engine, context } = atWork(call);
+    return engine.pipeline.streams(experiment, prompt, nearest, maxNewTokens, context, (streams) =>
+      call.emit({ kind: 'streams', streams }),
+    );
+  },
+  verify: (request, call) => {
+    const { engine, context } = atWork(call);
+    return verify(request, engine.pipeline, context, (stepId, step) => call.emit({ kind: 'verify', stepId, step }));
+  },
+  'second-opinion': async ({ experiment }, call) => {
+    const { engine, context } = atWork(call);
+    return secondOpinion(experiment, await engine.pipeline.pair(experiment, context), context);
+  },
+  'map-arrays': async ({ experiment }, call) => {
+    const { engine, context } = atWork(call);
+    // The engine goes on with its own arrays; the copies are handed over.
+    const { W, p, muSource, muTarget } = await engine.pipeline.mapArrays(experiment, context);
+    const arrays = { W: W.slice(), p: p.slice(), muSource: muSource.slice(), muTarget: muTarget.slice() };
+    call.transfer(...Object.values(arrays).map(({ buffer }) => buffer));
+    return arrays;
+  },
+};
+
+/** The device is gone, and with it the engine's use of its last checkpoint: its memory is the page's from now on. */
+function buffersOf(value: unknown, found: Transferable[] = []): Transferable[] {
+  if (ArrayBuffer.isView(value)) {
+    if (value.buffer instanceof ArrayBuffer && !found.includes(value.buffer)) found.push(value.buffer);
+  } else if (value !== null && typeof value === 'object') {
+    for (const part of Object.values(value)) buffersOf(part, found);
   }
-  if (!engine) throw new LabError('worker-crashed', 'The engine has not been started.', 'Reload the page.');
-  const context = engine.context({
-    signal,
-    progress: (progress) => post({ type: 'progress', id: message.id, progress }),
-    onStageStart: setStage,
-    resume: message.type === 'run' ? (message.resume ?? null) : null,
-    onCheckpoint: (latest) => (checkpoint = latest),
-    onStage: (stageEvent) => post({ type: 'stage', id: message.id, event: stageEvent }),
-  });
-  switch (message.type) {
-    case 'run':
-      return engine.pipeline.run(message.experiment, message.until, context);
-    case 'verify': {
-      const { document, digest, migrated, depth } = message;
-      return verify({ document, digest, migrated, depth }, engine.pipeline, context, (stepId, step) =>
-        post({ type: 'verify', id: message.id, stepId, step }),
-      );
-    }
-    case 'map-arrays':
-      return engine.pipeline.mapArrays(message.experiment, context);
-    case 'written':
-      return engine.pipeline.written(message.experiment, message.texts, context);
-    case 'axis':
-      return engine.pipeline.axis(message.experiment, message.prompt, context);
-    case 'streams':
-      return engine.pipeline.streams(
-        message.experiment,
-        message.prompt,
-        message.nearest,
-        message.maxNewTokens,
-        context,
-        (streams) => post({ type: 'streams', id: message.id, streams }),
-      );
-  }
+  return found;
 }
+
+// Requests to the engine wait for one another: ORT allows one run at a time, and so do the device's memory limits.
+const tell = serve<Requests, DeviceLost>(
+  self,
+  { ...engineHandlers, ...modelHandlers },
+  { sequential: (type) => type in engineHandlers },
+);

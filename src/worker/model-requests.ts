@@ -1,54 +1,32 @@
 /** The worker's answers to requests about files (`ModelRequests`). */
+import type { Handlers } from '../channel/channel';
+import { message } from '../experiment/message';
 import * as models from '../lab/model-sources';
-import type { ModelRequest, ModelRequests, ModelRequestType, Progress, ToWorker } from './protocol';
+import type { ModelRequests } from './protocol';
 
-const TYPES: Record<ModelRequestType, true> = {
-  families: true,
-  repository: true,
-  plan: true,
-  download: true,
-  stored: true,
-  'delete-stored': true,
-  'clear-states': true,
-  'open-folder': true,
-  memory: true,
+export const modelHandlers: Handlers<ModelRequests> = {
+  families: ({ baseUrl }, { signal }) => models.curatedFamilies(baseUrl, signal),
+  repository: ({ request, backend }, { signal }) => models.lookUp(request, backend, signal),
+  plan: ({ repository, dtype }) => models.planOf(repository, dtype),
+  download: ({ plan }, { signal, emit }) =>
+    models.download(plan, {
+      signal,
+      onProgress: throttled((done, total, path) =>
+        emit({
+          kind: 'progress',
+          progress: { stage: 'models', done, total, unit: 'bytes', note: message('progress.loading-file', { path }) },
+        }),
+      ),
+    }),
+  stored: ({ backend }) => models.storedModels(backend),
+  'delete-stored': async ({ host, model, commit }) => {
+    await models.deleteStored({ host, id: model, commit });
+    return null;
+  },
+  'clear-states': () => models.clearStates(),
+  'open-folder': ({ files, backend }) => models.openFolder(files, backend),
+  memory: ({ experiment, backend, baseUrl }, { signal }) => models.memoryOf(experiment, backend, baseUrl, signal),
 };
-
-export function isModelRequest(message: ToWorker): message is ModelRequest {
-  return message.type in TYPES;
-}
-
-/** @throws LabError of the request */
-export async function answerModelRequest(
-  message: ModelRequest,
-  signal: AbortSignal,
-  progress: (progress: Progress) => void,
-): Promise<ModelRequests[ModelRequestType]['out']> {
-  switch (message.type) {
-    case 'families':
-      return models.curatedFamilies(message.baseUrl, signal);
-    case 'repository':
-      return models.lookUp(message.request, message.backend, signal);
-    case 'plan':
-      return models.planOf(message.repository, message.dtype);
-    case 'download':
-      return models.download(message.plan, {
-        signal,
-        onProgress: throttled((done, total, note) => progress({ stage: 'models', done, total, unit: 'bytes', note })),
-      });
-    case 'stored':
-      return models.storedModels(message.backend);
-    case 'delete-stored':
-      await models.deleteStored({ host: message.host, id: message.model, commit: message.commit });
-      return null;
-    case 'clear-states':
-      return models.clearStates();
-    case 'open-folder':
-      return models.openFolder(message.files, message.backend);
-    case 'memory':
-      return models.memoryOf(message.experiment, message.backend, message.baseUrl, signal);
-  }
-}
 
 /** Chunks arrive by the thousand; the page redraws for some of them. */
 const REPORT_MS = 80;

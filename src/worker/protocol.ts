@@ -1,8 +1,4 @@
-/**
- * The only messages between the page and the engine worker. One discriminated
- * union each way; every request carries an id, and every request ends in exactly
- * one `done` or `error` with that id.
- */
+/** What the page may ask of the engine worker, what each request answers, and what it tells meanwhile (`src/channel`). */
 import type { LabErrorJson } from '../experiment/errors';
 import type {
   Backend,
@@ -20,6 +16,7 @@ import type {
 import type { ModelRef } from '../experiment/model-ref';
 import type { Experiment } from '../experiment/schema';
 import type { Step, StepId, Verification } from '../experiment/share/verification';
+import type { SecondOpinion } from '../experiment/second-opinion';
 import type * as models from '../lab/model-sources';
 import type { CollectCheckpoint } from '../lab/rows';
 import type { VerifyRequest } from '../lab/verify/verify';
@@ -45,24 +42,67 @@ export type BackendChoice = 'auto' | Backend;
 /** Whether both models are kept in memory; `auto` goes by the memory plan. */
 export type ResidenceChoice = 'auto' | Residence;
 
-export interface Requests extends ModelRequests {
+/** Told by every request that takes long. */
+export interface ProgressEvent {
+  kind: 'progress';
+  progress: Progress;
+}
+/** A stage has ended. */
+export interface StageEndEvent {
+  kind: 'stage';
+  event: StageEvent;
+}
+/** The streams of one stop are ready. */
+export interface StreamsEvent {
+  kind: 'streams';
+  streams: StopStreams;
+}
+/** A step of a verification has begun (null), or ended. */
+export interface VerifyEvent {
+  kind: 'verify';
+  stepId: StepId;
+  step: Step | null;
+}
+export type EngineEvent = ProgressEvent | StageEndEvent | StreamsEvent | VerifyEvent;
+
+export interface EngineRequests {
   /** Probes the device and starts the runtime. `baseUrl`: absolute URL of the site's folder, ending in a slash. */
   start: { in: { backend: BackendChoice; baseUrl: string; residence?: ResidenceChoice }; out: DeviceReport };
   /** Runs the experiment's stages up to `until`; unchanged stages come from memory, and a collection that a lost device broke off goes on from `resume`. */
-  run: { in: { experiment: Experiment; until: Stage; resume?: CollectCheckpoint | null }; out: Run | null };
+  run: {
+    in: {
+      experiment: Experiment;
+      until: Stage;
+      resume?: CollectCheckpoint | null;
+    };
+    out: Run | null;
+    event: ProgressEvent | StageEndEvent;
+  };
   /** Next-token distributions at every stop for a prompt of the user's; needs a run up to `steer`. */
-  axis: { in: { experiment: Experiment; prompt: string }; out: DoseAxis };
+  axis: { in: { experiment: Experiment; prompt: string }; out: DoseAxis; event: ProgressEvent | StageEndEvent };
   /** Texts as the models are given them, with the tokens whose states a contrast pair would be read at; loads the models where they are not. */
-  written: { in: { experiment: Experiment; texts: string[] }; out: Record<'source' | 'target', RenderedPrompt>[] };
+  written: {
+    in: { experiment: Experiment; texts: string[] };
+    out: Record<'source' | 'target', RenderedPrompt>[];
+    event: ProgressEvent;
+  };
   /** Continuations of all arms at the stops, nearest to `nearest` first; each stop arrives as a `streams` event. */
   streams: {
-    in: { experiment: Experiment; prompt: string; nearest: number; maxNewTokens: number };
+    in: {
+      experiment: Experiment;
+      prompt: string;
+      nearest: number;
+      maxNewTokens: number;
+    };
     out: { stops: number };
+    event: ProgressEvent | StageEndEvent | StreamsEvent;
   };
   /** Verifies a shared document; each step arrives as `verify` events. */
-  verify: { in: VerifyRequest; out: Verification };
+  verify: { in: VerifyRequest; out: Verification; event: ProgressEvent | StageEndEvent | VerifyEvent };
+  /** What transformers.js writes beside the lab's runtime, unsteered; loads the models where they are not. */
+  'second-opinion': { in: { experiment: Experiment }; out: SecondOpinion; event: ProgressEvent | StageEndEvent };
   /** The arrays of the experiment's map, to be saved; fitted first where the engine does not hold it. */
-  'map-arrays': { in: { experiment: Experiment }; out: MapArrays };
+  'map-arrays': { in: { experiment: Experiment }; out: MapArrays; event: ProgressEvent | StageEndEvent };
 }
 
 /** Requests about files, not about models that are loaded: they need no engine and do not wait behind one another. */
@@ -74,7 +114,7 @@ export interface ModelRequests {
   /** What a download would fetch. Fetches nothing. */
   plan: { in: { repository: models.RepositoryOffer['repository']; dtype: ModelRef['dtype'] }; out: DownloadPlan };
   /** Fetches what a plan lists; bytes arrive as progress. The press on the consent card, or the command line's --host. */
-  download: { in: { plan: DownloadPlan }; out: ModelRef };
+  download: { in: { plan: DownloadPlan }; out: ModelRef; event: ProgressEvent };
   stored: { in: { backend: BackendChoice }; out: StoredList };
   'delete-stored': { in: { host: string; model: string; commit: string }; out: null };
   /** Removes the states that collections in turn have left behind. */
@@ -88,22 +128,12 @@ export interface ModelRequests {
   memory: { in: { experiment: Experiment; backend: BackendChoice; baseUrl: string }; out: MemoryPlan };
 }
 
+export interface Requests extends EngineRequests, ModelRequests {}
+
 export type RequestType = keyof Requests;
-export type ModelRequestType = keyof ModelRequests;
 
-type Message<K extends RequestType> = { [T in K]: { type: T; id: number } & Requests[T]['in'] }[K];
-
-export type ModelRequest = Message<ModelRequestType>;
-
-export type ToWorker = Message<RequestType> | { type: 'cancel'; id: number };
-
-export type FromWorker =
-  | { type: 'progress'; id: number; progress: Progress }
-  | { type: 'stage'; id: number; event: StageEvent }
-  | { type: 'streams'; id: number; streams: StopStreams }
-  /** A step of a verification has begun (null), or ended. */
-  | { type: 'verify'; id: number; stepId: StepId; step: Step | null }
-  | { type: 'done'; id: number; result: Requests[RequestType]['out'] }
-  | { type: 'error'; id: number; error: LabErrorJson; stage: Stage | null }
-  /** Not an answer to a request: the device was lost. The client may start again, from where the collection had come to. */
-  | { type: 'device-lost'; error: LabErrorJson; checkpoint: CollectCheckpoint | null };
+/** Not an answer to a request: the device was lost. The client may start again, from where the collection had come to. */
+export interface DeviceLost {
+  error: LabErrorJson;
+  checkpoint: CollectCheckpoint | null;
+}

@@ -3,6 +3,7 @@ import { LabError } from '../experiment/errors';
 import type { Run, Stage } from '../experiment/run';
 import type { EngineClient, Listeners } from './client';
 import type { Requests } from './protocol';
+import { message } from '../experiment/message';
 
 /** A device that is lost more often than this in one run will be lost again. */
 const RECOVERIES = 2;
@@ -39,7 +40,7 @@ export async function runRecovering(
         done: 0,
         total: 1,
         unit: 'steps',
-        note: 'The graphics device was lost: starting a new one',
+        note: message('progress.device-lost'),
       });
       if (!(await restart())) throw error;
     }

@@ -1,16 +1,19 @@
 /** What both models make of the same text: tokens read, and the states as clouds of points. */
 import { useState } from 'react';
-import type { ActivationsResult } from '../../experiment/run';
-import { StageFrame } from '../shell/StageFrame';
+import type { ActivationsResult, AlignmentReport } from '../../experiment/run';
+import { StageFrame } from '../ui/StageFrame';
 import { useCorpora } from '../state/catalog';
 import { useLab } from '../state/store';
 import { Facts, type Fact } from '../ui/Facts';
 import { count, fixed, percent } from '../ui/format';
 import { MorphPanel } from './MorphPanel';
 import { PcaFigure } from './PcaFigure';
+import { useWords } from '../state/text';
+import type { Words } from '../../i18n/text';
 import './activations.css';
 
 export default function ActivationsStage() {
+  const words = useWords();
   const stage = useLab((s) => s.stages.activations);
   const map = useLab((s) => s.stages.map.result);
   const models = useLab((s) => s.stages.models.result);
@@ -23,33 +26,49 @@ export default function ActivationsStage() {
   const [targetBlock, setTargetBlock] = useState<number | null>(null);
   const source = sourceBlock ?? map?.layers.source ?? 0;
   const target = targetBlock ?? map?.layers.target ?? 0;
-  const apart = result?.alignment.by === 'characters';
+  const alignment = result?.alignment ?? null;
+  const apart = alignment?.by === 'characters';
   return (
     <StageFrame
       stage="activations"
-      title="The same text, seen twice"
-      lead={`${apart ? 'Both models read the same texts, each cut into its own tokens.' : 'Both models read the same tokens.'} After every block each token is a point in the residual stream; the two axes are the widest directions of that cloud.`}
+      title={words.text('activations.title')}
+      lead={words.text('activations.lead', { by: alignment?.by ?? 'tokens' })}
     >
       {result && (
         <>
           <Facts
             facts={[
-              { name: 'Corpus', value: corpus?.title ?? experiment.corpus.id, note: `${count(result.texts)} texts` },
               {
-                name: 'Tokens kept',
-                value: count(result.tokens.kept),
-                note: `of ${count(result.tokens.read)} read${apart ? ' by the small model' : ''}`,
-                help: 'Positions whose states are used: without the first of a text and without special tokens, unless the settings ask for all.',
+                name: words.text('activations.corpus'),
+                value: corpus?.title ?? experiment.corpus.id,
+                note: words.text('activations.texts', { texts: count(result.texts) }),
               },
-              ...(apart ? [alignedShare(result.alignment)] : []),
-              { name: 'To fit the map', value: count(result.tokens.train), note: 'tokens' },
-              { name: 'Held out', value: count(result.tokens.heldOut), note: 'tokens, from other texts' },
+              {
+                name: words.text('activations.kept'),
+                value: count(result.tokens.kept),
+                note: words.text('activations.kept-note', {
+                  read: count(result.tokens.read),
+                  by: alignment?.by ?? 'tokens',
+                }),
+                help: words.text('activations.kept-help'),
+              },
+              ...(apart && alignment ? [alignedShare(words, alignment)] : []),
+              {
+                name: words.text('activations.fitted'),
+                value: count(result.tokens.train),
+                note: words.text('activations.fitted-note'),
+              },
+              {
+                name: words.text('activations.held-out'),
+                value: count(result.tokens.heldOut),
+                note: words.text('activations.held-out-note'),
+              },
             ]}
           />
           <div className="pca-panels">
             <PcaFigure
               name="pca-small"
-              title={models?.source.title ?? 'Small'}
+              title={models?.source.title ?? words.text('ui.small')}
               panels={result.pca.source}
               colorFrom={result.pca.source[source]}
               labels={result.labels}
@@ -59,7 +78,7 @@ export default function ActivationsStage() {
             />
             <PcaFigure
               name="pca-large"
-              title={models?.target.title ?? 'Large'}
+              title={models?.target.title ?? words.text('ui.large')}
               panels={result.pca.target}
               colorFrom={result.pca.source[source]}
               labels={targetLabels(result.labels)}
@@ -71,15 +90,15 @@ export default function ActivationsStage() {
           {map ? (
             <MorphPanel map={map} labels={result.labels} />
           ) : (
-            <p className="empty">
-              The third panel, small states carried into the large model’s space, appears when the map has been fitted.
-            </p>
+            <p className="empty">{words.text('activations.morph-later')}</p>
           )}
           <p className="muted">
-            Median length of a state at the chosen blocks: small {fixed(result.medianNorm.source[source], 1)}, large{' '}
-            {fixed(result.medianNorm.target[target], 1)}. One r of the dose is this length.{' '}
+            {words.text('activations.lengths', {
+              source: fixed(result.medianNorm.source[source], 1),
+              target: fixed(result.medianNorm.target[target], 1),
+            })}{' '}
             {result.massive.rows > 0 &&
-              `The panels leave out ${count(result.massive.rows)} of ${count(result.massive.of)} sampled states that are far longer than the rest: they would be all that the axes show.`}
+              words.text('activations.massive', { rows: count(result.massive.rows), of: count(result.massive.of) })}
           </p>
         </>
       )}
@@ -91,15 +110,15 @@ export default function ActivationsStage() {
 const targetLabels = (labels: ActivationsResult['labels']): ActivationsResult['labels'] =>
   labels.map(({ partner, ...label }) => (partner === undefined ? label : { ...label, token: partner }));
 
-function alignedShare({ share, paired }: ActivationsResult['alignment']): Fact {
+function alignedShare(words: Words, { share, paired }: AlignmentReport): Fact {
   return {
-    name: 'Positions paired',
+    name: words.text('activations.paired'),
     value: (
       <span data-testid="aligned-share">
-        {percent(share.source)} and {percent(share.target)}
+        {words.text('activations.paired-shares', { source: percent(share.source), target: percent(share.target) })}
       </span>
     ),
-    note: `of small and large; ${count(paired)} pairs`,
-    help: 'The models cut texts differently. Two positions are a pair where both models have read exactly the same characters; the others have no partner and are left out.',
+    note: words.text('activations.paired-note', { pairs: count(paired) }),
+    help: words.text('activations.paired-help'),
   };
 }

@@ -1,13 +1,16 @@
 /** Small states on their way into the large model’s space: the one place where motion explains. */
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { TESTED } from '../../experiment/arms';
 import type { ActivationsResult, MapResult } from '../../experiment/run';
 import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
 import type { PlotHandle } from '../figures/PlotView';
 import { usePlotTheme } from '../figures/theme';
 import { plotText } from '../figures/plot-text';
-import { ArmMark } from '../ui/ArmMark';
+import { ArmMark } from '../figures/ArmMark';
 import { fixed, tokenName } from '../ui/format';
+import { useWords } from '../state/text';
+import type { Words } from '../../i18n/text';
 
 const SWEEP_MS = 1600;
 
@@ -26,13 +29,14 @@ function range(all: Points[], axis: 0 | 1): [number, number] {
 }
 
 /** The token of a row: both, where the models have different ones there. */
-const nameAt = (labels: ActivationsResult['labels'], i: number): string =>
-  [labels[i]?.token ?? `${i}`, labels[i]?.partner]
-    .filter((token) => token !== undefined)
-    .map(tokenName)
-    .join(' and ');
+function nameAt(words: Words, labels: ActivationsResult['labels'], i: number): string {
+  const { token, partner } = labels[i] ?? { token: `${i}`, partner: undefined };
+  if (partner === undefined) return tokenName(token);
+  return words.text('activations.morph.tokens', { token: tokenName(token), partner: tokenName(partner) });
+}
 
 export function MorphPanel({ map, labels }: { map: MapResult; labels: ActivationsResult['labels'] }) {
+  const words = useWords();
   const theme = usePlotTheme();
   const { source, target, mapped } = map.mappedPca;
   const [share, setShare] = useState(0);
@@ -40,7 +44,7 @@ export function MorphPanel({ map, labels }: { map: MapResult; labels: Activation
   const frame = useRef(0);
 
   const plot = useMemo(() => {
-    const text = source.map((_, i) => plotText(nameAt(labels, i)));
+    const text = source.map((_, i) => plotText(nameAt(words, labels, i)));
     const trace = (points: Points, name: string, marker: Record<string, unknown>): Record<string, unknown> => ({
       type: 'scatter',
       mode: 'markers',
@@ -52,21 +56,26 @@ export function MorphPanel({ map, labels }: { map: MapResult; labels: Activation
       marker,
     });
     const data = [
-      trace(target, 'large', { size: 7, symbol: ARM_STYLES.large.symbol, color: theme.arm('large'), opacity: 0.75 }),
-      trace(source, 'small, on its way', {
+      trace(target, words.text('activations.morph.large-trace'), {
+        size: 7,
+        symbol: ARM_STYLES.large.symbol,
+        color: theme.arm('large'),
+        opacity: 0.75,
+      }),
+      trace(source, words.text('activations.morph.small-trace'), {
         size: 6,
         symbol: ARM_STYLES.mapped.symbol,
-        color: theme.arm('mapped'),
+        color: theme.arm(TESTED),
         opacity: 0.9,
       }),
     ];
     const all = [source, target, mapped];
     const layout = theme.layout({
-      xaxis: theme.axis('PC 1 of the large model', { range: range(all, 0), nticks: 5 }),
-      yaxis: theme.axis('PC 2 of the large model', { range: range(all, 1), nticks: 5 }),
+      xaxis: theme.axis(words.text('activations.morph.axis', { axis: 1 }), { range: range(all, 0), nticks: 5 }),
+      yaxis: theme.axis(words.text('activations.morph.axis', { axis: 2 }), { range: range(all, 1), nticks: 5 }),
     });
     return { data, layout, height: 380 };
-  }, [source, target, mapped, labels, theme]);
+  }, [source, target, mapped, labels, theme, words]);
 
   useEffect(() => {
     handle.current?.restyle({ x: [mix(source, mapped, share, 0)], y: [mix(source, mapped, share, 1)] }, [1]);
@@ -92,45 +101,55 @@ export function MorphPanel({ map, labels }: { map: MapResult; labels: Activation
     <Figure
       name="morph"
       className="morph"
-      title="Small states carried into the large space"
-      caption={`Left end: the small model’s own coordinates after block ${map.layers.source}. Right end: the same points through the map, on the axes of the large model’s block ${map.layers.target}. Held-out R² ${fixed(map.heldOutR2)}.`}
+      title={words.text('activations.morph.title')}
+      caption={words.text('activations.morph.caption', {
+        source: map.layers.source,
+        target: map.layers.target,
+        r2: fixed(map.heldOutR2),
+      })}
       table={{
         head: ['token', 'source_x', 'source_y', 'mapped_x', 'mapped_y', 'target_x', 'target_y'],
         rows: source.map((p, i) => [labels[i]?.token ?? '', ...p, ...mapped[i], ...target[i]]),
       }}
       cursor={[
         {
-          name: 'mapped',
+          name: words.text('activations.morph.mapped'),
           curve: 1,
           points: source.map((_, i) => ({
-            label: `${nameAt(labels, i)}: mapped ${fixed(mapped[i][0])}, ${fixed(mapped[i][1])}; large ${fixed(target[i][0])}, ${fixed(target[i][1])}`,
+            label: words.text('activations.morph.point', {
+              token: nameAt(words, labels, i),
+              mappedX: fixed(mapped[i][0]),
+              mappedY: fixed(mapped[i][1]),
+              largeX: fixed(target[i][0]),
+              largeY: fixed(target[i][1]),
+            }),
           })),
         },
       ]}
       legend={
         <div className="morph-controls">
           <span>
-            <ArmMark arm="large" /> Large
+            <ArmMark arm="large" /> {words.text('ui.large')}
           </span>
           <span>
-            <ArmMark arm="mapped" /> Small
+            <ArmMark arm="mapped" /> {words.text('ui.small')}
           </span>
           <label>
-            as it is
+            {words.text('activations.morph.as-it-is')}
             <input
               type="range"
               min={0}
               max={1}
               step={0.01}
               value={share}
-              aria-label="From the small model’s coordinates to the mapped ones"
+              aria-label={words.text('activations.morph.slider')}
               data-testid="morph-slider"
               onChange={(event) => setShare(Number(event.target.value))}
             />
-            mapped
+            {words.text('activations.morph.mapped')}
           </label>
           <button type="button" className="quiet" onClick={sweep}>
-            Play
+            {words.text('activations.morph.play')}
           </button>
         </div>
       }

@@ -5,6 +5,7 @@ import { Figure } from '../figures/Figure';
 import { usePlotTheme } from '../figures/theme';
 import { plotText } from '../figures/plot-text';
 import { fixed, percent, tokenName } from '../ui/format';
+import { useWords } from '../state/text';
 
 interface Props {
   name: string;
@@ -19,6 +20,7 @@ interface Props {
 }
 
 export function PcaFigure({ name, title, panels, colorFrom, labels, block, norm, onBlock }: Props) {
+  const words = useWords();
   const theme = usePlotTheme();
   const panel = panels[block];
   const plot = useMemo(() => {
@@ -28,8 +30,14 @@ export function PcaFigure({ name, title, panels, colorFrom, labels, block, norm,
         mode: 'markers',
         x: panel.points.map((p) => p[0]),
         y: panel.points.map((p) => p[1]),
-        text: labels.map(
-          (label) => `${plotText(tokenName(label.token))}  (text ${label.text}, position ${label.position})`,
+        text: labels.map((label) =>
+          plotText(
+            words.text('activations.pca.hover', {
+              token: tokenName(label.token),
+              text: label.text,
+              position: label.position,
+            }),
+          ),
         ),
         hovertemplate: '%{text}<extra></extra>',
         marker: {
@@ -41,16 +49,20 @@ export function PcaFigure({ name, title, panels, colorFrom, labels, block, norm,
       },
     ];
     const layout = theme.layout({
-      xaxis: theme.axis(`PC 1, ${percent(panel.explained[0])} of the variance`, { nticks: 5 }),
-      yaxis: theme.axis(`PC 2, ${percent(panel.explained[1])}`, { nticks: 5 }),
+      xaxis: theme.axis(words.text('activations.pca.first-axis', { share: percent(panel.explained[0]) }), {
+        nticks: 5,
+      }),
+      yaxis: theme.axis(words.text('activations.pca.second-axis', { share: percent(panel.explained[1]) }), {
+        nticks: 5,
+      }),
     });
     return { data, layout, height: 340 };
-  }, [panel, colorFrom, labels, theme]);
+  }, [panel, colorFrom, labels, theme, words]);
   return (
     <Figure
       name={name}
       title={title}
-      caption={`Each point is one token after block ${block}. Colour: the token’s place on the first axis of the small model, so the same token has the same colour on both sides.`}
+      caption={words.text('activations.pca.caption', { block })}
       table={{
         head: ['token', 'text', 'position', 'pc1', 'pc2'],
         rows: labels.map((label, i) => [label.token, label.text, label.position, ...panel.points[i]]),
@@ -60,16 +72,23 @@ export function PcaFigure({ name, title, panels, colorFrom, labels, block, norm,
           name: title,
           curve: 0,
           points: labels.map((label, i) => ({
-            label: `${tokenName(label.token)}, text ${label.text}: ${fixed(panel.points[i][0])}, ${fixed(panel.points[i][1])}`,
+            label: words.text('activations.pca.point', {
+              token: tokenName(label.token),
+              text: label.text,
+              x: fixed(panel.points[i][0]),
+              y: fixed(panel.points[i][1]),
+            }),
           })),
         },
       ]}
       tools={
         <label className="block-picker">
-          Block
+          {words.text('activations.pca.block')}
           <select value={block} onChange={(event) => onBlock(Number(event.target.value))}>
             {panels.map((_, i) => (
-              <option key={i} value={i}>{`${i} (median length ${fixed(norm[i], 1)})`}</option>
+              <option key={i} value={i}>
+                {words.text('activations.pca.block-option', { block: i, length: fixed(norm[i], 1) })}
+              </option>
             ))}
           </select>
         </label>

@@ -1,31 +1,33 @@
 /** What came out, for someone who has to decide: the verdict, the arms, the costs, the texts, the files. */
+import { useWords } from '../state/text';
 import { useState } from 'react';
-import type { Arm, ArmResult, EvidenceResult, Run } from '../../experiment/run';
+import { TESTED, type Arm } from '../../experiment/arms';
+import type { ArmResult, EvidenceResult, Run } from '../../experiment/run';
 import { ExportPanel } from '../files/ExportPanel';
 import { ARM_STYLES } from '../figures/arms';
+import { METRICS, metricOf, SHOWN_METRICS } from '../../metrics';
 import { Figure } from '../figures/Figure';
-import { StageFrame } from '../shell/StageFrame';
+import { StageFrame } from '../ui/StageFrame';
 import { useLab } from '../state/store';
 import { useConceptPoles, type ConceptPoles } from '../state/concept-poles';
-import { ArmMark } from '../ui/ArmMark';
+import { ArmMark } from '../figures/ArmMark';
 import { Digest } from '../ui/Digest';
 import { Facts } from '../ui/Facts';
-import { fixed, interval, percent, signed } from '../ui/format';
-import { OUTCOME_NAMES } from './VerdictLine';
+import { fixed, interval, percent, seconds, signed } from '../ui/format';
+
+import type { Words } from '../../i18n/text';
+import '../figures/rates.css';
 import './evidence.css';
 
 export default function EvidenceStage() {
+  const words = useWords();
   const stage = useLab((s) => s.stages.evidence);
   const current = useLab((s) => s.experiment);
   const run = useLab((s) => s.run);
   const ends = useConceptPoles(stage.experiment ?? current);
   const result = stage.result;
   return (
-    <StageFrame
-      stage="evidence"
-      title="Does it carry across?"
-      lead="Every arm at the chosen dose, on prompts that were held back from choosing it."
-    >
+    <StageFrame stage="evidence" title={words.text('evidence.title')} lead={words.text('evidence.lead')}>
       {result && (
         <>
           <VerdictBlock result={result} />
@@ -41,36 +43,41 @@ export default function EvidenceStage() {
 }
 
 function VerdictBlock({ result }: { result: EvidenceResult }) {
+  const words = useWords();
   const { verdict } = result;
   const { usableWindow: window, chosenDose: dose, transferRatio: ratio } = verdict;
   return (
     <section className={`verdict outcome-${verdict.outcome}`} data-testid="verdict" data-outcome={verdict.outcome}>
-      <h2>{OUTCOME_NAMES[verdict.outcome]}</h2>
-      <p className="verdict-sentence">{verdict.sentence}</p>
+      <h2>{words.text(`evidence.outcome.${verdict.outcome}`)}</h2>
+      <p className="verdict-sentence">{words.say(verdict.sentence)}</p>
       <ul className="reasons">
-        {verdict.reasons.map((reason) => (
-          <li key={reason}>{reason}</li>
+        {verdict.reasons.map((reason, i) => (
+          <li key={i}>{words.say(reason)}</li>
         ))}
       </ul>
       <Facts
         facts={[
           {
-            name: 'Transfer ratio',
+            name: words.text('evidence.ratio'),
             value: ratio ? fixed(ratio.value) : '–',
-            note: ratio ? `95 % ${interval(ratio.interval)}` : 'the native vector has no effect to compare with',
-            help: 'Effect of the mapped vector over that of the native one, both less the effect of random vectors: 1 is as good as native.',
+            note: ratio
+              ? words.text('evidence.ratio.interval', { interval: interval(ratio.interval) })
+              : words.text('evidence.ratio.none'),
+            help: words.text('evidence.ratio.help'),
           },
           {
-            name: 'Chosen dose',
-            value: `r ${fixed(dose.r)}`,
-            note: `α ${fixed(dose.alpha, 1)} · iso-KL ${fixed(dose.isoKl)}`,
-            help: 'The stop in the usable window with the best effect both ways, chosen on the other half of the prompts.',
+            name: words.text('evidence.dose'),
+            value: words.text('evidence.dose.value', { r: fixed(dose.r) }),
+            note: words.text('evidence.dose.note', { alpha: fixed(dose.alpha, 1), isoKl: fixed(dose.isoKl) }),
+            help: words.text('evidence.dose.help'),
           },
           {
-            name: 'Usable window',
-            value: window.largestR === null ? 'none' : `up to r ${fixed(window.largestR)}`,
-            note: `p95 KL ≤ ${fixed(window.maxP95Kl)} nat, rep-3 < ${fixed(window.maxRep3)}`,
-            help: 'Doses whose side effects stay under both limits.',
+            name: words.text('evidence.window'),
+            value: words.text('evidence.window.value', {
+              largest: window.largestR === null ? 'none' : fixed(window.largestR),
+            }),
+            note: words.text('evidence.window.note', { kl: fixed(window.maxP95Kl), rep3: fixed(window.maxRep3) }),
+            help: words.text('evidence.window.help'),
           },
         ]}
       />
@@ -78,22 +85,23 @@ function VerdictBlock({ result }: { result: EvidenceResult }) {
   );
 }
 
-const towards = (arm: ArmResult, ends: ConceptPoles): string =>
+const towards = (words: Words, arm: ArmResult, ends: ConceptPoles): string =>
   arm.direction === 'none'
-    ? 'unsteered'
+    ? words.text('evidence.unsteered')
     : arm.direction === 'positive'
-      ? `toward ${ends.positive}`
-      : `toward ${ends.negative}`;
+      ? words.text('evidence.toward', { side: ends.positive })
+      : words.text('evidence.toward', { side: ends.negative });
 
 function ArmsFigure({ arms, ends }: { arms: ArmResult[]; ends: ConceptPoles }) {
+  const words = useWords();
   return (
     <Figure
       name="arms"
       className="arms-figure"
-      title="The arms"
-      caption={`Share of continuations on the wanted side (for the unsteered models: on the side of “${ends.positive}”), with its 95 % Wilson interval.`}
+      title={words.text('evidence.arms')}
+      caption={words.text('evidence.arms.caption', { side: ends.positive })}
       table={{
-        head: ['arm', 'direction', 'r', 'alpha', 'rate', 'low', 'high', 'n', 'p95_kl', 'mean_kl', 'rep3'],
+        head: ['arm', 'direction', 'r', 'alpha', 'rate', 'low', 'high', 'n', ...METRICS.map(({ column }) => column)],
         rows: arms.map((a) => [
           a.name,
           a.direction,
@@ -102,16 +110,20 @@ function ArmsFigure({ arms, ends }: { arms: ArmResult[]; ends: ConceptPoles }) {
           a.conceptRate.value,
           ...a.conceptRate.interval,
           a.conceptRate.n,
-          a.p95Kl,
-          a.meanKl,
-          a.rep3,
+          ...METRICS.map(({ id }) => a.metrics[id] ?? ''),
         ]),
       }}
       cursor={[
         {
-          name: 'arms',
+          name: words.text('evidence.arms.series'),
           points: arms.map((a) => ({
-            label: `${ARM_STYLES[a.name].name}, ${towards(a, ends)}: ${percent(a.conceptRate.value)} ${interval(a.conceptRate.interval)}, n ${a.conceptRate.n}`,
+            label: words.text('evidence.arms.point', {
+              arm: ARM_STYLES[a.name].name,
+              towards: towards(words, a, ends),
+              rate: percent(a.conceptRate.value),
+              interval: interval(a.conceptRate.interval),
+              n: a.conceptRate.n,
+            }),
           })),
         },
       ]}
@@ -120,30 +132,29 @@ function ArmsFigure({ arms, ends }: { arms: ArmResult[]; ends: ConceptPoles }) {
         <table className="arms-table">
           <thead>
             <tr>
-              <th scope="col">Arm</th>
+              <th scope="col">{words.text('evidence.column.arm')}</th>
               <th scope="col" className="direction">
-                Direction
+                {words.text('evidence.column.direction')}
               </th>
               <th scope="col" className="num dose-cell">
-                r
+                {words.text('evidence.column.r')}
               </th>
               <th scope="col" className="num">
-                Rate
+                {words.text('evidence.column.rate')}
               </th>
               <th scope="col" className="rate-scale">
                 <span>0</span>
                 <span>50</span>
-                <span>100 %</span>
+                <span>{percent(1)}</span>
               </th>
               <th scope="col" className="num">
-                n
+                {words.text('evidence.column.n')}
               </th>
-              <th scope="col" className="num">
-                p95 KL
-              </th>
-              <th scope="col" className="num">
-                rep-3
-              </th>
+              {SHOWN_METRICS.map(({ id }) => (
+                <th key={id} scope="col" className="num" title={words.text(`metric.${id}.help`)}>
+                  {words.text(`metric.${id}.name`)}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
@@ -156,18 +167,21 @@ function ArmsFigure({ arms, ends }: { arms: ArmResult[]; ends: ConceptPoles }) {
                   <ArmMark arm={arm.name} />
                   {ARM_STYLES[arm.name].name}
                   <span className="arm-direction" aria-hidden="true">
-                    {towards(arm, ends)}
+                    {towards(words, arm, ends)}
                   </span>
                 </th>
-                <td className="direction">{towards(arm, ends)}</td>
+                <td className="direction">{towards(words, arm, ends)}</td>
                 <td className="num dose-cell">{arm.direction === 'none' ? '' : signed(arm.dose.r)}</td>
                 <td className="num">{percent(arm.conceptRate.value)}</td>
                 <td className="rate-cell">
                   <RateBar arm={arm.name} value={arm.conceptRate.value} range={arm.conceptRate.interval} />
                 </td>
                 <td className="num">{arm.conceptRate.n}</td>
-                <td className="num">{fixed(arm.p95Kl)}</td>
-                <td className="num">{fixed(arm.rep3)}</td>
+                {SHOWN_METRICS.map(({ id, digits }) => (
+                  <td key={id} className="num">
+                    {fixed(metricOf(arm.metrics, id), digits)}
+                  </td>
+                ))}
               </tr>
             ))}
           </tbody>
@@ -190,19 +204,23 @@ function RateBar({ arm, value, range }: { arm: Arm; value: number; range: [numbe
 }
 
 function Samples({ arms, ends }: { arms: ArmResult[]; ends: ConceptPoles }) {
-  const [open, setOpen] = useState('mappedpositive');
+  const words = useWords();
+  const [open, setOpen] = useState(`${TESTED}positive`);
   const keyOf = (arm: ArmResult): string => arm.name + arm.direction;
   const chosen = arms.find((arm) => keyOf(arm) === open) ?? arms[0];
   return (
     <section className="samples">
       <div className="samples-head">
-        <h3>Read some</h3>
+        <h3>{words.text('evidence.read')}</h3>
         <label>
-          <span className="visually-hidden">Arm</span>
+          <span className="visually-hidden">{words.text('evidence.column.arm')}</span>
           <select value={keyOf(chosen)} onChange={(event) => setOpen(event.target.value)}>
             {arms.map((arm) => (
               <option key={keyOf(arm)} value={keyOf(arm)}>
-                {ARM_STYLES[arm.name].name}, {towards(arm, ends)}
+                {words.text('evidence.read.option', {
+                  arm: ARM_STYLES[arm.name].name,
+                  towards: towards(words, arm, ends),
+                })}
               </option>
             ))}
           </select>
@@ -220,12 +238,13 @@ function Samples({ arms, ends }: { arms: ArmResult[]; ends: ConceptPoles }) {
 }
 
 function Warnings({ warnings }: { warnings: Run['warnings'] }) {
+  const words = useWords();
   return (
     <section className="warnings">
-      <h3>Refused, failed or doubtful</h3>
+      <h3>{words.text('evidence.warnings')}</h3>
       <ul>
-        {warnings.map(({ text }) => (
-          <li key={text}>{text}</li>
+        {warnings.map(({ message }, i) => (
+          <li key={i}>{words.say(message)}</li>
         ))}
       </ul>
     </section>
@@ -233,24 +252,29 @@ function Warnings({ warnings }: { warnings: Run['warnings'] }) {
 }
 
 function Provenance({ run }: { run: Run }) {
+  const words = useWords();
   return (
     <section className="run-facts">
-      <h3>How it was made</h3>
+      <h3>{words.text('evidence.made')}</h3>
       <Facts
         facts={[
-          { name: 'Backend', value: run.device.backend === 'webgpu' ? 'WebGPU' : 'WASM', note: run.device.adapter },
           {
-            name: 'Took',
-            value: run.timings.total === undefined ? '–' : `${fixed(run.timings.total / 1000, 1)} s`,
-            note: 'all stages',
+            name: words.text('evidence.made.backend'),
+            value: words.text(`ui.backend.${run.device.backend}`),
+            note: run.device.adapter,
           },
           {
-            name: 'Experiment',
-            value: <Digest value={run.experimentDigest} of="the settings of this run" />,
-            note: 'SHA-256 of the settings',
+            name: words.text('evidence.made.took'),
+            value: run.timings.total === undefined ? '–' : seconds(run.timings.total),
+            note: words.text('evidence.made.all-stages'),
           },
           {
-            name: 'Lab',
+            name: words.text('evidence.made.experiment'),
+            value: <Digest value={run.experimentDigest} of={words.text('evidence.made.settings')} />,
+            note: words.text('evidence.made.digest'),
+          },
+          {
+            name: words.text('evidence.made.lab'),
             value: run.app.version,
             note: Object.entries(run.device.versions)
               .map(([name, version]) => `${name} ${version}`)

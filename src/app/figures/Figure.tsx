@@ -6,6 +6,7 @@ import { lazy, Suspense, useEffect, useId, useRef, useState, type KeyboardEvent,
 import { csvOf, downloadText, downloadUrl, type Table } from './export';
 import type { PlotHandle, PlotPoint } from './PlotView';
 import { whenIdle } from './idle';
+import { useWords } from '../state/text';
 
 const PlotView = lazy(() => import('./PlotView'));
 
@@ -53,6 +54,7 @@ const KEYS: Record<string, [number, number]> = {
 };
 
 export function Figure(props: FigureProps) {
+  const words = useWords();
   const { name, title, caption, table, cursor, plot, children, tools, legend, className } = props;
   const id = useId();
   const menu = useId();
@@ -93,7 +95,9 @@ export function Figure(props: FigureProps) {
   }
 
   const point = shown ? cursor[shown[0]].points[shown[1]] : null;
-  const hint = `Arrow keys read the points${props.pickHint ? `, Enter ${props.pickHint}` : ''}.`;
+  const label = props.pickHint
+    ? words.text('figures.label-pick', { title, pick: props.pickHint })
+    : words.text('figures.label', { title });
   return (
     <figure className={`figure ${className ?? ''}`} aria-labelledby={id}>
       <div className="figure-head">
@@ -101,23 +105,23 @@ export function Figure(props: FigureProps) {
         {tools}
         <div className="figure-actions">
           <button type="button" className="quiet" aria-pressed={showTable} onClick={() => setShowTable(!showTable)}>
-            Data
+            {words.text('figures.data')}
           </button>
           <button type="button" className="quiet" popoverTarget={menu}>
-            Export
+            {words.text('figures.export')}
           </button>
           <div id={menu} popover="auto" className="menu">
             <button type="button" onClick={() => downloadText(csvOf(table), `${name}.csv`, 'text/csv')}>
-              CSV, the data
+              {words.text('figures.csv')}
             </button>
             {plot && (
               <button type="button" onClick={() => void saveImage('svg')}>
-                SVG, the drawing
+                {words.text('figures.svg')}
               </button>
             )}
             {plot && (
               <button type="button" onClick={() => void saveImage('png')}>
-                PNG, the picture
+                {words.text('figures.png')}
               </button>
             )}
           </div>
@@ -128,8 +132,8 @@ export function Figure(props: FigureProps) {
         className="figure-body"
         tabIndex={0}
         role="group"
-        aria-roledescription="figure"
-        aria-label={`${title}. ${hint}`}
+        aria-roledescription={words.text('figures.role')}
+        aria-label={label}
         onKeyDown={onKeyDown}
         onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && at && move(null)}
       >
@@ -207,8 +211,9 @@ function PlotFrame({
 }
 
 function DataTable({ table, title }: { table: Table; title: string }) {
+  const words = useWords();
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-label={`${title}: data`}>
+    <div className="table-scroll" tabIndex={0} role="region" aria-label={words.text('figures.data-of', { title })}>
       <table className="data">
         <thead>
           <tr>

@@ -1,6 +1,6 @@
 /** The arms on a figure, named once beside their marks. */
-import type { Arm } from '../../experiment/run';
-import { ArmMark } from '../ui/ArmMark';
+import type { Arm } from '../../experiment/arms';
+import { ArmMark } from './ArmMark';
 import { ARM_STYLES } from './arms';
 
 export function Legend({ arms }: { arms: readonly Arm[] }) {

@@ -1,5 +1,5 @@
 /** The Plotly part of a figure, in a chunk of its own: 1.5 MB that the first paint does without. */
-import Plotly, { type GraphDiv } from 'plotly.js-cartesian-dist-min';
+import * as Plotly from 'plotly.js';
 import { useEffect, useMemo, useRef } from 'react';
 import createPlotlyComponent from 'react-plotly.js/factory';
 import { plotText } from './plot-text';
@@ -52,11 +52,11 @@ export default function PlotView({ data, layout, width, height, onReady, onPick 
       unhover: () => Plotly.Fx.unhover(gd),
       restyle: (update, traces) => void Plotly.restyle(gd, update, traces),
       image: (format, title) => {
-        const drawn = gd as GraphDiv;
+        const drawn = gd as Plotly.PlotlyHTMLElement;
         const style = getComputedStyle(document.documentElement);
         const ink = style.getPropertyValue('--ink').trim();
         const font = { ...(drawn.layout.font as object), family: 'Helvetica, Arial, sans-serif' };
-        const layout = {
+        const layout: Partial<Plotly.Layout> = {
           ...drawn.layout,
           font,
           paper_bgcolor: style.getPropertyValue('--bg').trim(),

@@ -1,57 +1,56 @@
-/** One colour, one mark and one name for each arm, on every figure and in every text. */
-import type { Arm } from '../../experiment/run';
+/** How an arm is shown: one colour, one mark and one name on every figure and in every text (`experiment/arms.ts`). */
+import { ARM_SPECS, armSpec, ARMS, type Arm, type KnownArm } from '../../experiment/arms';
+import { currentWords } from '../state/text';
 
 export interface ArmStyle {
   name: string;
   short: string;
-  /** Custom property that holds the colour, in tokens.css. */
+  help: string;
+  /** Custom property that holds the colour. */
   color: string;
   /** Plotly's name of the mark; ArmMark draws the same. */
-  symbol: 'circle-open' | 'square-open' | 'circle' | 'diamond' | 'square' | 'x-thin';
-  help: string;
+  symbol: KnownArm['symbol'];
 }
 
-export const ARM_STYLES: Record<Arm, ArmStyle> = {
-  small: {
-    name: 'Small',
-    short: 'small',
-    color: '--arm-base',
-    symbol: 'circle-open',
-    help: 'The small model, left alone.',
-  },
-  'small-steered': {
-    name: 'Small, steered',
-    short: 'small steered',
-    color: '--arm-small',
-    symbol: 'circle',
-    help: 'The small model with the steering vector found in it.',
-  },
-  large: {
-    name: 'Large',
-    short: 'large',
-    color: '--arm-base',
-    symbol: 'square-open',
-    help: 'The large model, left alone.',
-  },
-  mapped: {
-    name: 'Large + mapped',
-    short: 'mapped',
-    color: '--arm-mapped',
-    symbol: 'diamond',
-    help: 'The large model with the small model’s vector, carried across by the map.',
-  },
-  native: {
-    name: 'Large + native',
-    short: 'native',
-    color: '--arm-native',
-    symbol: 'square',
-    help: 'The large model with a vector found in the large model itself: what the mapped one is measured against.',
-  },
-  random: {
-    name: 'Large + random',
-    short: 'random',
-    color: '--arm-random',
-    symbol: 'x-thin',
-    help: 'The large model with random vectors of the same length: what any push of that size does.',
-  },
-};
+const colorOf = (arm: Arm): string => `--arm-${arm}`;
+
+/** The style of each arm. The words are those of the reader's language at the time that they are asked for. */
+export const ARM_STYLES = Object.fromEntries(
+  ARMS.map((arm) => [
+    arm,
+    {
+      get name() {
+        return currentWords().text(`arms.${arm}.name`);
+      },
+      get short() {
+        return currentWords().text(`arms.${arm}.short`);
+      },
+      get help() {
+        return currentWords().text(`arms.${arm}.help`);
+      },
+      color: colorOf(arm),
+      symbol: armSpec(arm).symbol,
+    },
+  ]),
+) as Record<Arm, ArmStyle>;
+
+/** The mark of an arm with its inside left open, for the second of two runs. */
+export const openSymbol = (arm: Arm): string => `${armSpec(arm).symbol.replace(/-open$/, '')}-open`;
+
+/** The custom properties of all arms' colours, for the light and the dark page: the same rules as in tokens.css. */
+export function armColorRules(): string {
+  const rules = (theme: 'light' | 'dark'): string =>
+    ARM_SPECS.map(({ id, color }) => `${colorOf(id)}: ${color[theme]};`).join(' ');
+  return [
+    `:root { ${rules('light')} }`,
+    `@media (prefers-color-scheme:dark) { :root:not([data-theme='light']) { ${rules('dark')} } }`,
+    `:root[data-theme='dark'] { ${rules('dark')} }`,
+  ].join('\n');
+}
+
+/** Puts the colours of the arms into a page. */
+export function installArmColors(page: Document): void {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(armColorRules());
+  page.adoptedStyleSheets.push(sheet);
+}

@@ -1,7 +1,7 @@
 /** Colours and layout that every Plotly figure shares, read from the page's custom properties. */
 import { plotText } from './plot-text';
 import { useMemo } from 'react';
-import type { Arm } from '../../experiment/run';
+import type { Arm } from '../../experiment/arms';
 import { useLab } from '../state/store';
 import { ARM_STYLES } from './arms';
 

@@ -15,54 +15,19 @@ import { fixed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 import { CopyLine } from './CopyLine';
 import { FileCheck } from './FileCheck';
+import type { MessageKey } from '../../i18n/keys';
 import './files.css';
 
-const VECTORS: readonly { value: VectorName; label: string }[] = [
-  { value: 'mapped', label: 'mapped' },
-  { value: 'native', label: 'native' },
-  { value: 'source', label: 'small model’s' },
-];
+const VECTORS: readonly VectorName[] = ['mapped', 'native', 'source'];
 
-/** What a file is for, and the program that reads it. */
-const FOR: Record<OutputId, { what: string; reader: string }> = {
-  gguf: {
-    what: 'Control vector. Factor 1 adds what the lab adds at the chosen dose; −1 goes the other way.',
-    reader: 'llama.cpp, repeng',
-  },
-  llama: { what: 'The command with file, factor and layer range filled in.', reader: 'a shell, with llama.cpp' },
-  safetensors: {
-    what: 'All three vectors as unit directions; blocks, scales and dose in the metadata.',
-    reader: 'any safetensors library',
-  },
-  python: {
-    what: 'Loads the model and steers it: model, block and dose filled in. Needs the vectors beside it.',
-    reader: 'Python with transformers',
-  },
-  svec: { what: 'Steering vector. Multiplier 1 is the chosen dose.', reader: 'AISteer360' },
-  map: {
-    what: 'The affine map: W, p, and the means of the states it was fitted to.',
-    reader: 'any safetensors library',
-  },
-  card: {
-    what: 'What the tensors are and how they were made: models, digests, layers, method, λ, seed, figures.',
-    reader: 'people, and any JSON reader',
-  },
-  sweep: { what: 'Every arm at every dose: rates with intervals, KL, repetition.', reader: 'spreadsheets, pandas, R' },
-  'pairs-jsonl': { what: 'The contrast pairs, one a line.', reader: 'most steering libraries' },
-  'pairs-csv': { what: 'The contrast pairs as a table.', reader: 'spreadsheets' },
-  experiment: { what: 'The settings: everything that can change a result.', reader: 'this lab, page and command line' },
-  run: { what: 'Settings and all results.', reader: 'this lab, and any JSON reader' },
-  'report-md': { what: 'The report, for a repository or a wiki.', reader: 'Markdown' },
-  'report-html': { what: 'The report as one page that prints.', reader: 'any browser' },
-};
-
-const GROUPS: readonly { title: string; ids: readonly OutputId[] }[] = [
-  { title: 'To steer with, elsewhere', ids: ['gguf', 'llama', 'safetensors', 'python', 'svec'] },
-  { title: 'To look into', ids: ['map', 'card', 'sweep', 'pairs-jsonl', 'pairs-csv'] },
-  { title: 'To repeat and to show', ids: ['experiment', 'run', 'report-md', 'report-html'] },
+const GROUPS: readonly { titleKey: MessageKey; ids: readonly OutputId[] }[] = [
+  { titleKey: 'files.group.steer', ids: ['gguf', 'llama', 'safetensors', 'python', 'svec'] },
+  { titleKey: 'files.group.look', ids: ['map', 'card', 'sweep', 'pairs-jsonl', 'pairs-csv'] },
+  { titleKey: 'files.group.repeat', ids: ['experiment', 'run', 'report-md', 'report-html'] },
 ];
 
 export function ExportPanel({ run, recorded }: { run: Run; recorded: boolean }) {
+  const words = useWords();
   const [vector, setVector] = useState<VectorName>('mapped');
   const [map, setMap] = useState<{ run: Run; arrays: MapArrays } | null>(null);
   const { concept } = run.experiment;
@@ -79,17 +44,17 @@ export function ExportPanel({ run, recorded }: { run: Run; recorded: boolean }) 
   const problem = useMemo(() => problemOf(outputs.get('gguf')!), [outputs]);
   return (
     <section className="export" aria-labelledby="export-title">
-      <h3 id="export-title">Take it with you</h3>
-      {recorded && <p className="muted">These are the files of the recorded run.</p>}
-      {GROUPS.map(({ title, ids }, i) => (
-        <div className="export-group" key={title} role="group" aria-label={title}>
+      <h3 id="export-title">{words.text('files.title')}</h3>
+      {recorded && <p className="muted">{words.text('files.recorded')}</p>}
+      {GROUPS.map(({ titleKey, ids }, i) => (
+        <div className="export-group" key={titleKey} role="group" aria-label={words.text(titleKey)}>
           <div className="export-head">
-            <h4>{title}</h4>
+            <h4>{words.text(titleKey)}</h4>
             {i === 0 && (
               <Segmented
-                label="Which vector the files steer with"
+                label={words.text('files.which-vector')}
                 value={vector}
-                options={VECTORS}
+                options={VECTORS.map((value) => ({ value, label: words.text(`files.vector.${value}`) }))}
                 onChange={setVector}
               />
             )}
@@ -115,7 +80,10 @@ export function ExportPanel({ run, recorded }: { run: Run; recorded: boolean }) 
             })}
           </ul>
           {i === 0 && problem === null && (
-            <CopyLine label="The llama.cpp command" text={llamaCommand(run, vector, outputs.get('gguf')!.name)} />
+            <CopyLine
+              label={words.text('files.llama-command')}
+              text={llamaCommand(run, vector, outputs.get('gguf')!.name)}
+            />
           )}
         </div>
       ))}
@@ -134,6 +102,7 @@ function problemOf(output: Output): LabErrorJson | null {
 }
 
 function WhatItSteers({ run, vector }: { run: Run; vector: VectorName }) {
+  const words = useWords();
   const steering = useMemo(() => {
     try {
       return steeringOf(run, vector);
@@ -142,32 +111,37 @@ function WhatItSteers({ run, vector }: { run: Run; vector: VectorName }) {
       return null;
     }
   }, [run, vector]);
-  const words = useWords();
   if (!steering) return null;
   const { scope, scopeTokens } = run.experiment.transfer;
   return (
     <p className="muted">
-      Steers {steering.model.title} after block {steering.block} (counted from 0),{' '}
-      {words.text(`operations.scope.${scope}`, { tokens: scopeTokens })}; the dose is r {fixed(steering.r)}, α{' '}
-      {fixed(steering.alpha, 1)}.
+      {words.text('files.steers', {
+        model: steering.model.title,
+        block: steering.block,
+        r: fixed(steering.r),
+        alpha: fixed(steering.alpha, 1),
+        scope: words.text(`operations.scope.${scope}`, { tokens: scopeTokens }),
+      })}
     </p>
   );
 }
 
 function Row({ id, name, children }: { id: OutputId; name: string; children: ReactNode }) {
+  const words = useWords();
   return (
     <li className="export-row">
       <span className="export-what">
         <code>{name}</code>
-        <span>{FOR[id].what}</span>
+        <span>{words.text(`files.for.${id}.what`)}</span>
       </span>
-      <span className="export-reader muted">{FOR[id].reader}</span>
+      <span className="export-reader muted">{words.text(`files.for.${id}.reader`)}</span>
       {children}
     </li>
   );
 }
 
 function FileRow({ output, problem }: { output: Output; problem: LabErrorJson | null }) {
+  const words = useWords();
   const [error, setError] = useState<LabErrorJson | null>(null);
   const save = (): void => {
     try {
@@ -183,11 +157,11 @@ function FileRow({ output, problem }: { output: Output; problem: LabErrorJson | 
       <button
         type="button"
         data-testid={`save-${output.id}`}
-        aria-label={`Save ${output.name}`}
+        aria-label={words.text('files.save-name', { name: output.name })}
         disabled={problem !== null}
         onClick={save}
       >
-        Save
+        {words.text('files.save')}
       </button>
       {shown && output.id !== 'llama' && <ErrorNote error={shown} />}
     </Row>
@@ -196,6 +170,7 @@ function FileRow({ output, problem }: { output: Output; problem: LabErrorJson | 
 
 /** The map is too large for a run: it is asked of the engine, where that still holds it. */
 function MapRow({ run, output, onMap }: { run: Run; output: Output | null; onMap: (map: MapArrays) => void }) {
+  const words = useWords();
   const canAnswer = useLab((s) => engineCanAnswer(s) && s.run === run);
   const [state, setState] = useState<'idle' | 'working' | LabErrorJson>('idle');
   const fetchMap = async (): Promise<void> => {
@@ -216,13 +191,9 @@ function MapRow({ run, output, onMap }: { run: Run; output: Output | null; onMap
         disabled={!canAnswer || state === 'working'}
         onClick={() => void fetchMap()}
       >
-        {state === 'working' ? 'Asking' : 'Get it'}
+        {state === 'working' ? words.text('files.asking') : words.text('files.get')}
       </button>
-      {!canAnswer && (
-        <p className="muted export-note">
-          A run does not carry its map. Press Run: while the engine holds the run, the map can be had.
-        </p>
-      )}
+      {!canAnswer && <p className="muted export-note">{words.text('files.map-gone')}</p>}
       {typeof state === 'object' && <ErrorNote error={state} />}
     </Row>
   );

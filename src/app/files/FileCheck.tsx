@@ -1,13 +1,20 @@
 /** A file read back: what it is, and how it stands to the run on screen. */
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
+import { asJson } from '../../experiment/bundle';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
 import { digestOf } from '../../experiment/digest';
 import type { Run } from '../../experiment/run';
 import { identify, likeness, type Identified } from '../../files/identify';
+import type { Words } from '../../i18n/text';
 import { openExperiment } from '../state/store';
+import { useWords } from '../state/text';
 import { ErrorNote } from '../ui/ErrorNote';
 import { FileDrop } from '../ui/FileDrop';
-import { fixed } from '../ui/format';
+import { count, fixed } from '../ui/format';
+import { Rich } from '../ui/Rich';
+
+const CODE = (parts: ReactNode): ReactNode => <code>{parts}</code>;
+const BOLD = (parts: ReactNode): ReactNode => <b>{parts}</b>;
 
 interface Read {
   name: string;
@@ -16,6 +23,7 @@ interface Read {
 }
 
 export function FileCheck({ run }: { run: Run }) {
+  const words = useWords();
   const [read, setRead] = useState<Read | null>(null);
   const open = async ([file]: File[]): Promise<void> => {
     try {
@@ -25,18 +33,17 @@ export function FileCheck({ run }: { run: Run }) {
     }
   };
   return (
-    <div className="export-group" role="group" aria-label="A file read back">
+    <div className="export-group" role="group" aria-label={words.text('files.check.title')}>
       <div className="export-head">
-        <h4>A file read back</h4>
+        <h4>{words.text('files.check.title')}</h4>
       </div>
       <FileDrop
-        label="Choose a file"
+        label={words.text('files.check.choose')}
         accept=".gguf,.svec,.safetensors,.json,.csv,.tsv,.jsonl,.txt"
         testId="check-file"
         onFiles={(files) => void open(files)}
       >
-        Drop a control vector, a .svec, a safetensors file, a card, a sweep, settings or contrast pairs here: the lab
-        says what it is, and whether it is this run’s.
+        {words.text('files.check.drop')}
       </FileDrop>
       {read?.error && <ErrorNote error={read.error} />}
       {read?.found && (
@@ -49,18 +56,28 @@ export function FileCheck({ run }: { run: Run }) {
 }
 
 function Found({ name, found, run }: { name: string; found: Identified; run: Run }) {
+  const words = useWords();
   switch (found.kind) {
     case 'vectors':
       return (
         <>
           <p>
-            <code>{name}</code> is a {found.file.format} file.
+            <Rich text="files.found.vectors" params={{ name, format: found.file.format }} tags={{ code: CODE }} />
           </p>
           <ul>
             {found.file.vectors.map(({ name: vector, block, modelType, values }) => (
               <li key={vector}>
-                <b>{vector}</b>: {values.length} values{block === null ? '' : `, block ${block}`}
-                {modelType === null ? '' : `, for “${modelType}”`}. {comparison(values, run)}
+                <Rich
+                  text="files.found.vector"
+                  params={{
+                    vector,
+                    count: values.length,
+                    block: block ?? 'none',
+                    model: modelType ?? 'none',
+                    comparison: comparison(words, values, run),
+                  }}
+                  tags={{ b: BOLD }}
+                />
               </li>
             ))}
           </ul>
@@ -70,34 +87,49 @@ function Found({ name, found, run }: { name: string; found: Identified; run: Run
     case 'map':
       return (
         <p>
-          <code>{name}</code> is a map from {found.map.muSource.length} to {found.map.muTarget.length} dimensions
-          {found.map.metadata.source_block
-            ? `, block ${found.map.metadata.source_block} to block ${found.map.metadata.target_block}`
-            : ''}
-          . {ofThisRun(found.map.metadata.experiment ?? null, run)}
+          <Rich
+            text="files.found.map"
+            params={{
+              name,
+              source: found.map.muSource.length,
+              target: found.map.muTarget.length,
+              known: Boolean(found.map.metadata.source_block),
+              sourceBlock: found.map.metadata.source_block ?? '',
+              targetBlock: found.map.metadata.target_block ?? '',
+              whose: ofThisRun(words, found.map.metadata.experiment ?? null, run),
+            }}
+            tags={{ code: CODE }}
+          />
         </p>
       );
     case 'card':
       return (
         <>
           <p>
-            <code>{name}</code> is a card: {found.title}. {ofThisRun(found.experimentDigest, run)}
+            <Rich
+              text="files.found.card"
+              params={{ name, title: found.title, whose: ofThisRun(words, found.experimentDigest, run) }}
+              tags={{ code: CODE }}
+            />
           </p>
           <ul>
             {found.files.map((file) => (
               <li key={file.name}>
-                <code>{file.name}</code> SHA-256 <code className="digest">{file.sha256}</code>
+                <Rich
+                  text="files.found.sha256"
+                  params={{ name: file.name, sha256: file.sha256 }}
+                  tags={{ code: CODE, digest: (parts) => <code className="digest">{parts}</code> }}
+                />
               </li>
             ))}
           </ul>
         </>
       );
     case 'sweep': {
-      const same = JSON.stringify(found.cells) === JSON.stringify(run.doseResponse);
+      const same = digestOf(asJson(found.cells)) === digestOf(asJson(run.evidence.doseResponse));
       return (
         <p>
-          <code>{name}</code> is a sweep of {found.cells.length} rows.{' '}
-          {same ? 'It is this run’s.' : 'Its numbers are not this run’s.'}
+          <Rich text="files.found.sweep" params={{ name, count: found.cells.length, same }} tags={{ code: CODE }} />
         </p>
       );
     }
@@ -106,11 +138,15 @@ function Found({ name, found, run }: { name: string; found: Identified; run: Run
       return (
         <>
           <p>
-            <code>{name}</code> holds settings: {found.experiment.title}. {ofThisRun(digest, run)}
+            <Rich
+              text="files.found.settings"
+              params={{ name, title: found.experiment.title, whose: ofThisRun(words, digest, run) }}
+              tags={{ code: CODE }}
+            />
           </p>
           {digest !== run.experimentDigest && (
             <button type="button" onClick={() => openExperiment(found.experiment, digest)}>
-              Use these settings
+              {words.text('files.found.use')}
             </button>
           )}
         </>
@@ -119,30 +155,42 @@ function Found({ name, found, run }: { name: string; found: Identified; run: Run
     case 'pairs':
       return (
         <p>
-          <code>{name}</code> holds {found.reading.pairs.length} contrast pairs: {found.reading.format}. To use them,
-          open it in Steer, under “Your own pairs”.
+          <Rich
+            text="files.found.pairs"
+            params={{ name, count: found.reading.pairs.length, format: found.reading.format }}
+            tags={{ code: CODE }}
+          />
         </p>
       );
   }
 }
 
-const ofThisRun = (digest: string | null, run: Run): string =>
+const ofThisRun = (words: Words, digest: string | null, run: Run): string =>
   digest === null
-    ? 'It does not say of which experiment.'
+    ? words.text('files.whose.unknown')
     : digest === run.experimentDigest
-      ? 'It is of this experiment.'
-      : `It is of another experiment, ${digest.slice(0, 12)}.`;
+      ? words.text('files.whose.this')
+      : words.text('files.whose.other', { digest: digest.slice(0, 12) });
 
-function comparison(values: Float32Array, run: Run): string {
+function comparison(words: Words, values: Float32Array, run: Run): string {
   let like;
   try {
     like = likeness(values, run);
   } catch (error) {
-    return LabError.from(error).message;
+    return words.error(LabError.from(error).toJSON()).what;
   }
   if (!like)
-    return `No vector of this run is as long: its models are ${run.models.source.hiddenSize} and ${run.models.target.hiddenSize} wide.`;
-  if (like.same === 'added') return `To the bit what this run adds as its ${like.vector} vector, at its dose.`;
-  if (like.same === 'direction') return `To the bit this run’s ${like.vector} direction.`;
-  return `Nearest to this run’s ${like.vector} vector: cosine ${fixed(like.cosine, 4)}, ${fixed(like.ratio, 3)} times as long as what the run adds.`;
+    return words.text('files.like.none', {
+      source: count(run.models.source.hiddenSize),
+      target: count(run.models.target.hiddenSize),
+    });
+  if (like.same === 'added')
+    return words.text('files.like.added', { vector: words.text(`files.vector.${like.vector}`) });
+  if (like.same === 'direction')
+    return words.text('files.like.direction', { vector: words.text(`files.vector.${like.vector}`) });
+  return words.text('files.like.near', {
+    vector: words.text(`files.vector.${like.vector}`),
+    cosine: fixed(like.cosine, 4),
+    ratio: fixed(like.ratio, 3),
+  });
 }

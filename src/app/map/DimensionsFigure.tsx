@@ -1,11 +1,13 @@
 /** Whether the R² is spread over the dimensions or carried by a few of them. */
 import { useMemo, useState } from 'react';
-import type { MapResult } from '../../experiment/run';
+import type { MapResult, MapStatistics } from '../../experiment/run';
 import { r2Histogram } from '../../math/map-statistics';
 import { Figure } from '../figures/Figure';
+import { plotLines } from '../figures/plot-text';
 import { usePlotTheme } from '../figures/theme';
-import { fixed } from '../ui/format';
+import { count as countText, fixed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
+import { useWords } from '../state/text';
 
 type View = 'spread' | 'without';
 
@@ -13,10 +15,17 @@ type View = 'spread' | 'without';
 const LOWEST = -0.2;
 const BIN = 0.05;
 
-export function DimensionsFigure({ map, target }: { map: MapResult; target: string }) {
+interface Props {
+  map: MapResult;
+  statistics: MapStatistics;
+  target: string;
+}
+
+export function DimensionsFigure({ map, statistics, target }: Props) {
+  const words = useWords();
   const theme = usePlotTheme();
   const [view, setView] = useState<View>('spread');
-  const { dimensionR2, withoutTop } = map.statistics;
+  const { dimensionR2, withoutTop } = statistics;
   const known = useMemo(() => dimensionR2.filter((r2) => r2 !== null), [dimensionR2]);
   const bins = useMemo(() => {
     const { edges, counts } = r2Histogram(known, Math.round((1 - LOWEST) / BIN), LOWEST);
@@ -33,7 +42,7 @@ export function DimensionsFigure({ map, target }: { map: MapResult; target: stri
           y: bins.map(({ count }) => count),
           width: BIN * 0.9,
           marker: { color: theme.muted },
-          hovertemplate: 'R² about %{x:.2f}<br>%{y} dimensions<extra></extra>',
+          hovertemplate: `${plotLines(words.text('map.dimensions.hover-bar', { r2: '%{x:.2f}', count: '%{y}' }))}<extra></extra>`,
         },
       ];
       const mark = (at: number, color: string, dash: string): unknown => ({
@@ -46,8 +55,8 @@ export function DimensionsFigure({ map, target }: { map: MapResult; target: stri
         line: { color, width: 1.5, dash },
       });
       const layout = theme.layout({
-        xaxis: theme.axis('held-out R² of a dimension', { nticks: 8 }),
-        yaxis: theme.axis('dimensions', { nticks: 5 }),
+        xaxis: theme.axis(words.text('map.dimensions.r2-axis'), { nticks: 8 }),
+        yaxis: theme.axis(words.text('map.dimensions.count-axis'), { nticks: 5 }),
         shapes: [mark(map.medianDimensionR2, theme.accent, 'solid'), mark(map.heldOutR2, theme.ink, 'dot')],
       });
       return { data, layout, height: 250 };
@@ -61,28 +70,34 @@ export function DimensionsFigure({ map, target }: { map: MapResult; target: stri
         y: withoutTop.map(({ r2 }) => r2),
         line: { color: theme.ink, width: 2 },
         marker: { color: theme.ink, size: 7 },
-        hovertemplate: 'held-out R² %{y:.3f}<extra></extra>',
+        hovertemplate: `${words.text('map.dimensions.hover-without', { r2: '%{y:.3f}' })}<extra></extra>`,
       },
     ];
     const layout = theme.layout({
-      xaxis: theme.axis('largest dimensions left out', {
+      xaxis: theme.axis(words.text('map.dimensions.without-axis'), {
         tickvals: x,
         ticktext: withoutTop.map(({ without }) => String(without)),
       }),
-      yaxis: theme.axis('held-out R²', { nticks: 6, rangemode: 'tozero' }),
+      yaxis: theme.axis(words.text('map.held-out-r2.axis'), { nticks: 6, rangemode: 'tozero' }),
     });
     return { data, layout, height: 250 };
-  }, [view, bins, withoutTop, map, theme]);
+  }, [view, bins, withoutTop, map, theme, words]);
 
   const spread = view === 'spread';
   return (
     <Figure
       name={spread ? 'dimensions' : 'without-largest'}
-      title="Where the R² lives"
+      title={words.text('map.dimensions.title')}
       caption={
         spread
-          ? `How many of ${target}’s ${known.length} dimensions are predicted how well. Upright: the median, ${fixed(map.medianDimensionR2, 3)}; dotted: all together, ${fixed(map.heldOutR2, 3)}.${known.some((r2) => r2 < LOWEST) ? ` The lowest bar also holds what lies below ${fixed(LOWEST, 1)}.` : ''}`
-          : 'Held-out R² when the dimensions of highest variance are left out. A line that falls steeply means that a few large dimensions made the figure.'
+          ? words.text('map.dimensions.caption', {
+              model: target,
+              count: countText(known.length),
+              median: fixed(map.medianDimensionR2, 3),
+              all: fixed(map.heldOutR2, 3),
+              lowest: known.some((r2) => r2 < LOWEST) ? fixed(LOWEST, 1) : 'none',
+            })
+          : words.text('map.dimensions.caption-without')
       }
       table={
         spread
@@ -92,27 +107,27 @@ export function DimensionsFigure({ map, target }: { map: MapResult; target: stri
       cursor={[
         spread
           ? {
-              name: 'spread',
+              name: words.text('map.dimensions.spread'),
               curve: 0,
               points: bins.map(({ from, count }) => ({
-                label: `R² ${fixed(from, 2)} to ${fixed(from + BIN, 2)}: ${count} dimensions`,
+                label: words.text('map.dimensions.bar', { from: fixed(from, 2), to: fixed(from + BIN, 2), count }),
               })),
             }
           : {
-              name: 'without',
+              name: words.text('map.dimensions.without'),
               curve: 0,
               points: withoutTop.map(({ without, r2 }) => ({
-                label: `without ${without}: held-out R² ${fixed(r2, 3)}`,
+                label: words.text('map.dimensions.without-point', { count: without, r2: fixed(r2, 3) }),
               })),
             },
       ]}
       tools={
         <Segmented<View>
-          label="Shown"
+          label={words.text('map.dimensions.shown')}
           value={view}
           options={[
-            { value: 'spread', label: 'Each' },
-            { value: 'without', label: 'Without the largest' },
+            { value: 'spread', label: words.text('map.dimensions.each') },
+            { value: 'without', label: words.text('map.dimensions.without-largest') },
           ]}
           onChange={setView}
         />

@@ -2,10 +2,13 @@
 import { useMemo } from 'react';
 import type { MapResult } from '../../experiment/run';
 import { Figure } from '../figures/Figure';
+import { plotLines } from '../figures/plot-text';
 import { usePlotTheme } from '../figures/theme';
 import { compact, fixed } from '../ui/format';
+import { useWords } from '../state/text';
 
 export function LambdaFigure({ map }: { map: MapResult }) {
+  const words = useWords();
   const theme = usePlotTheme();
   const plot = useMemo(() => {
     // A logarithmic axis has no place for zero: it is drawn a decade below the smallest weight.
@@ -21,17 +24,17 @@ export function LambdaFigure({ map }: { map: MapResult }) {
       y,
       line: { color, width: 2, dash },
       marker: { color, size: 6 },
-      hovertemplate: `λ %{x:.1e}<br>${name} R² %{y:.3f}<extra></extra>`,
+      hovertemplate: `${plotLines(words.text('map.lambda.hover', { lambda: '%{x:.1e}', texts: name, r2: '%{y:.3f}' }))}<extra></extra>`,
     });
     const chosen = place(map.lambda);
     const layout = theme.layout({
-      xaxis: theme.axis('ridge weight λ', {
+      xaxis: theme.axis(words.text('map.lambda.axis'), {
         type: 'log',
         tickvals: decades,
         ticktext: decades.map((l) => compact(l)),
         tickfont: { size: 12 },
       }),
-      yaxis: theme.axis('R²', { nticks: 6 }),
+      yaxis: theme.axis(words.text('map.r2'), { nticks: 6 }),
       shapes: [
         {
           type: 'line',
@@ -48,7 +51,7 @@ export function LambdaFigure({ map }: { map: MapResult }) {
     const folds = crossValidation && {
       type: 'scatter',
       mode: 'markers',
-      name: 'cross-validated',
+      name: words.text('map.lambda.cross-validated'),
       x: crossValidation.points.map((p) => place(p.lambda)),
       y: crossValidation.points.map((p) => p.meanR2),
       error_y: {
@@ -59,17 +62,17 @@ export function LambdaFigure({ map }: { map: MapResult }) {
         width: 3,
       },
       marker: { color: theme.accent, size: 7, symbol: 'diamond' },
-      hovertemplate: 'λ %{x:.1e}<br>cross-validated R² %{y:.3f} ± %{error_y.array:.3f}<extra></extra>',
+      hovertemplate: `${plotLines(words.text('map.lambda.hover-folds', { lambda: '%{x:.1e}', r2: '%{y:.3f}', error: '%{error_y.array:.3f}' }))}<extra></extra>`,
     };
     const data = [
       trace(
-        'fitted texts',
+        words.text('map.lambda.fitted-texts'),
         map.lambdaPath.map((p) => p.trainR2),
         theme.muted,
         'dot',
       ),
       trace(
-        'held-out',
+        words.text('map.lambda.held-out'),
         map.lambdaPath.map((p) => p.heldOutR2),
         theme.ink,
         'solid',
@@ -77,29 +80,32 @@ export function LambdaFigure({ map }: { map: MapResult }) {
       ...(folds ? [folds] : []),
     ];
     return { data, layout, height: 270 };
-  }, [map, theme]);
+  }, [map, theme, words]);
   return (
     <Figure
       name="lambda"
-      title="How much ridge"
-      caption={`R² over the ridge weight: solid on held-out texts, dotted on the texts that were fitted. The upright line is the weight in use, ${compact(map.lambda)}${map.crossValidation ? `, chosen by cross-validation: diamonds, mean R² over ${map.crossValidation.folds} folds of the fitted texts with one standard error` : ''}.`}
+      title={words.text('map.lambda.title')}
+      caption={words.text('map.lambda.caption', {
+        lambda: compact(map.lambda),
+        folds: map.crossValidation?.folds ?? 0,
+      })}
       table={{
         head: ['lambda', 'held_out_r2', 'train_r2'],
         rows: map.lambdaPath.map((p) => [p.lambda, p.heldOutR2, p.trainR2]),
       }}
       cursor={[
         {
-          name: 'held out',
+          name: words.text('map.lambda.held-out-series'),
           curve: 1,
           points: map.lambdaPath.map((p) => ({
-            label: `λ ${compact(p.lambda)}: held-out R² ${fixed(p.heldOutR2, 3)}`,
+            label: words.text('map.lambda.point-held-out', { lambda: compact(p.lambda), r2: fixed(p.heldOutR2, 3) }),
           })),
         },
         {
-          name: 'fitted',
+          name: words.text('map.lambda.fitted-series'),
           curve: 0,
           points: map.lambdaPath.map((p) => ({
-            label: `λ ${compact(p.lambda)}: R² on fitted texts ${fixed(p.trainR2, 3)}`,
+            label: words.text('map.lambda.point-fitted', { lambda: compact(p.lambda), r2: fixed(p.trainR2, 3) }),
           })),
         },
       ]}

@@ -3,22 +3,16 @@ import { useMemo, useState } from 'react';
 import type { MapResult } from '../../experiment/run';
 import { Figure } from '../figures/Figure';
 import { usePlotTheme } from '../figures/theme';
-import { plotText } from '../figures/plot-text';
+import { plotLines, plotText } from '../figures/plot-text';
 import { isLive, rerunIfLive } from '../state/engine';
 import { editExperiment, useLab } from '../state/store';
 import { fixed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
+import { useWords } from '../state/text';
 
 type Measure = 'r2' | 'cka';
 /** Blocks of a side up to which the cells have their numbers written in them. */
 const MAX_NUMBERED = 8;
-const MEASURES: Record<Measure, { name: string; caption: string }> = {
-  r2: { name: 'R²', caption: 'Held-out R² of a map between each pair of blocks.' },
-  cka: {
-    name: 'CKA',
-    caption: 'Linear CKA of each pair of blocks: likeness of the two clouds before any map is fitted.',
-  },
-};
 
 /** The blocks of each side that were compared with any of the other. */
 function comparedOf(grid: number[][], cka: number[][]): { shownS: number[]; shownT: number[] } {
@@ -31,6 +25,7 @@ function comparedOf(grid: number[][], cka: number[][]): { shownS: number[]; show
 }
 
 export function LayerGrid({ map, source, target }: { map: MapResult; source: string; target: string }) {
+  const words = useWords();
   const theme = usePlotTheme();
   const [measure, setMeasure] = useState<Measure>('r2');
   const [cursorAt, setCursorAt] = useState<[number, number] | null>(null);
@@ -72,7 +67,16 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
         // Numbers where there is room for them.
         ...(columns.length <= MAX_NUMBERED ? { texttemplate: '%{z:.2f}', textfont: { size: 13 } } : {}),
         hoverongaps: false,
-        hovertemplate: `${plotText(source)} block %{customdata[0]} → ${plotText(target)} block %{customdata[1]}<br>${MEASURES[measure].name} %{z:.3f}<extra></extra>`,
+        hovertemplate: `${plotLines(
+          words.text('map.grid.hover', {
+            source: plotText(source),
+            sourceBlock: '%{customdata[0]}',
+            target: plotText(target),
+            targetBlock: '%{customdata[1]}',
+            measure: words.text(`map.grid.measure.${measure}`),
+            value: '%{z:.3f}',
+          }),
+        )}<extra></extra>`,
         colorbar: { thickness: 10, outlinewidth: 0, len: 1, tickfont: { size: 12 }, nticks: 6 },
       },
     ];
@@ -86,13 +90,13 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
     });
     const inUse: [number, number] = [shownS.indexOf(selectedS), shownT.indexOf(selectedT)];
     const layout = theme.layout({
-      xaxis: theme.axis(`block of ${plotText(target)}`, {
+      xaxis: theme.axis(words.text('map.grid.axis', { model: plotText(target) }), {
         tickvals: columns,
         ticktext: shownT.map(String),
         showgrid: false,
         zeroline: false,
       }),
-      yaxis: theme.axis(`block of ${plotText(source)}`, {
+      yaxis: theme.axis(words.text('map.grid.axis', { model: plotText(source) }), {
         tickvals: rows,
         ticktext: shownS.map(String),
         showgrid: false,
@@ -110,14 +114,21 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
       height: Math.max(240, Math.min(460, rows.length * 64 + 70)),
       onClick: (p: { x: number; y: number }) => pick(shownS[p.y], shownT[p.x]),
     };
-  }, [values, measure, source, target, theme, selectedS, selectedT, cursorAt, shownS, shownT]);
+  }, [values, measure, source, target, theme, selectedS, selectedT, cursorAt, shownS, shownT, words]);
 
   return (
     <Figure
       name={`layers-${measure}`}
       className="layer-grid"
-      title="Which block answers to which"
-      caption={`${MEASURES[measure].caption} The outlined pair is in use${wanted.sourceLayer === 'auto' ? `, chosen by the lab (${map.layerRule})` : ''}. ${gaps ? 'Of models this deep evenly spaced blocks are compared; the settings may name any other. ' : ''}Click a cell, or walk with the arrow keys and press Enter, to use another.`}
+      title={words.text('map.grid.title')}
+      caption={[
+        words.text(`map.grid.measure.${measure}.caption`),
+        wanted.sourceLayer === 'auto'
+          ? words.text('map.grid.chosen-by-lab', { rule: map.layerRule })
+          : words.text('map.grid.in-use'),
+        ...(gaps ? [words.text('map.grid.gaps')] : []),
+        words.text('map.grid.how'),
+      ].join(' ')}
       table={{
         head: ['source_block', 'target_block', 'r2', 'cka'],
         rows: map.grid.flatMap((row, i) =>
@@ -127,23 +138,30 @@ export function LayerGrid({ map, source, target }: { map: MapResult; source: str
         ),
       }}
       cursor={shownS.map((block, i) => ({
-        name: `block ${block}`,
+        name: words.text('map.grid.row', { block }),
         points: shownT.map((other, j) => ({
           x: j,
           y: i,
-          label: `${source} block ${block} → ${target} block ${other}: ${MEASURES[measure].name} ${fixed(values[block][other], 3)}`,
+          label: words.text('map.grid.point', {
+            source,
+            sourceBlock: block,
+            target,
+            targetBlock: other,
+            measure: words.text(`map.grid.measure.${measure}`),
+            value: fixed(values[block][other], 3),
+          }),
         })),
       }))}
       onCursor={(series, point) => setCursorAt(series === null ? null : [series, point])}
       onPick={(i, j) => pick(shownS[i], shownT[j])}
-      pickHint="uses the pair"
+      pickHint={words.text('map.grid.pick')}
       tools={
         <Segmented
-          label="Measure"
+          label={words.text('map.grid.measure')}
           value={measure}
           options={[
-            { value: 'r2', label: 'R²' },
-            { value: 'cka', label: 'CKA' },
+            { value: 'r2', label: words.text('map.grid.measure.r2') },
+            { value: 'cka', label: words.text('map.grid.measure.cka') },
           ]}
           onChange={setMeasure}
         />

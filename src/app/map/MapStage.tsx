@@ -1,6 +1,6 @@
 /** The affine map: which pair of blocks, how well it predicts held-out states, and against what control. */
 import type { MapResult } from '../../experiment/run';
-import { StageFrame } from '../shell/StageFrame';
+import { StageFrame } from '../ui/StageFrame';
 import { useLab } from '../state/store';
 import { Facts } from '../ui/Facts';
 import { compact, count, fixed, seconds } from '../ui/format';
@@ -9,69 +9,75 @@ import { KindsFigure } from './KindsFigure';
 import { LambdaFigure } from './LambdaFigure';
 import { LayerGrid } from './LayerGrid';
 import { SpectrumFigure } from './SpectrumFigure';
+import { useWords } from '../state/text';
+import type { Words } from '../../i18n/text';
 import './map.css';
 
 /** How far this run's solution and the double-precision one are apart. */
-function agreement({ errorVsFloat64, auditRows, secondPass }: MapResult): string {
-  return `differs from float64 by ${compact(errorVsFloat64)} on ${count(auditRows)} rows${secondPass ? '; in two passes' : ''}`;
+function agreement(words: Words, { errorVsFloat64, auditRows, secondPass }: MapResult): string {
+  return words.text('map.agreement', {
+    error: compact(errorVsFloat64),
+    rows: count(auditRows),
+    passes: secondPass ? 'two' : 'one',
+  });
 }
 
 export default function MapStage() {
+  const words = useWords();
   const stage = useLab((s) => s.stages.map);
   const models = useLab((s) => s.stages.models.result);
   const selfTest = useLab(
     (s) => (s.stages.map.origin === 'live' ? s.engine.device?.selfTest : s.run?.device.selfTest) ?? null,
   );
   const map = stage.result;
-  const source = models?.source.title ?? 'small';
-  const target = models?.target.title ?? 'large';
+  const source = models?.source.title ?? words.text('map.small');
+  const target = models?.target.title ?? words.text('map.large');
   return (
-    <StageFrame
-      stage="map"
-      title="A line between two worlds"
-      lead="One matrix and one offset that take the small model’s states to the large model’s. Fitted on some texts, judged on others."
-    >
+    <StageFrame stage="map" title={words.text('map.title')} lead={words.text('map.lead')}>
       {map && (
         <>
           <Facts
             facts={[
               {
-                name: 'Held-out R²',
+                name: words.text('map.held-out-r2'),
                 value: fixed(map.heldOutR2, 3),
-                note: `shuffled pairs ${fixed(map.shuffledR2, 3)}`,
-                help: 'Share of the variance of held-out large states that the map predicts; the control is the same map fitted to wrongly paired states.',
+                note: words.text('map.held-out-r2.note', { r2: fixed(map.shuffledR2, 3) }),
+                help: words.text('map.held-out-r2.help'),
               },
               {
-                name: 'Centred cosine',
+                name: words.text('map.cosine'),
                 value: fixed(map.centredCosine, 3),
-                note: 'held out',
-                help: 'Mean cosine between predicted and true states after the mean is taken away; without centring it would flatter.',
+                note: words.text('map.cosine.note'),
+                help: words.text('map.cosine.help'),
               },
               {
-                name: 'Median R² of a dimension',
+                name: words.text('map.median-r2'),
                 value: fixed(map.medianDimensionR2, 3),
-                note: 'not carried by a few',
-                help: 'R² of the middle dimension: a few very large dimensions cannot lift it.',
+                note: words.text('map.median-r2.note'),
+                help: words.text('map.median-r2.help'),
               },
               {
-                name: 'Ridge weight λ',
+                name: words.text('map.lambda-fact'),
                 value: compact(map.lambda),
-                note: map.lambdaRule,
-                help: 'How strongly the map is held back from fitting noise, as a share of the mean variance.',
+                note: words.say(map.lambdaRule),
+                help: words.text('map.lambda-fact.help'),
               },
               {
-                name: 'Solved by',
-                value: map.solver === 'wgsl' ? 'WebGPU kernels' : 'WASM and float64',
-                note: agreement(map),
-                help: `Which code solved the ridge system, and its relative error against a double-precision solution of the same rows.${map.secondPassReason ? ` The states were collected twice: ${map.secondPassReason}.` : ''}`,
+                name: words.text('map.solver'),
+                value: words.text(`map.solver.${map.solver}`),
+                note: agreement(words, map),
+                help: words.text('map.solver.help', { reason: map.secondPassReason ?? 'none' }),
               },
               ...(selfTest
                 ? [
                     {
-                      name: 'Self-test',
-                      value: selfTest.passed ? 'passed' : 'failed',
-                      note: `${selfTest.cases.length} cases against float64 in ${seconds(selfTest.milliseconds)}`,
-                      help: 'The products and fits of this device against double precision, run when the engine started. The table is under the engine’s name at the top.',
+                      name: words.text('map.self-test'),
+                      value: words.text(selfTest.passed ? 'map.self-test.passed' : 'map.self-test.failed'),
+                      note: words.text('map.self-test.note', {
+                        count: selfTest.cases.length,
+                        time: seconds(selfTest.milliseconds),
+                      }),
+                      help: words.text('map.self-test.help'),
                     },
                   ]
                 : []),
@@ -80,9 +86,13 @@ export default function MapStage() {
           <div className="map-figures">
             <LayerGrid map={map} source={source} target={target} />
             <LambdaFigure map={map} />
-            <KindsFigure map={map} />
-            <SpectrumFigure map={map} />
-            <DimensionsFigure map={map} target={target} />
+            {map.statistics && (
+              <>
+                <KindsFigure map={map} statistics={map.statistics} />
+                <SpectrumFigure statistics={map.statistics} />
+                <DimensionsFigure map={map} statistics={map.statistics} target={target} />
+              </>
+            )}
           </div>
         </>
       )}

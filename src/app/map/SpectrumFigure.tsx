@@ -1,16 +1,19 @@
 /** How many directions the map really carries. */
 import { useMemo } from 'react';
-import type { MapResult } from '../../experiment/run';
+import type { MapStatistics } from '../../experiment/run';
 import { Figure } from '../figures/Figure';
+import { plotLines } from '../figures/plot-text';
 import { usePlotTheme } from '../figures/theme';
 import { compact, fixed } from '../ui/format';
+import { useWords } from '../state/text';
 
 /** 1, 2 and 5 of every decade that a deviation can be in. */
 const ONE_TWO_FIVE = Array.from({ length: 17 }, (_, k) => [1, 2, 5].map((digit) => Number(`${digit}e${k - 8}`))).flat();
 
-export function SpectrumFigure({ map }: { map: MapResult }) {
+export function SpectrumFigure({ statistics }: { statistics: MapStatistics }) {
+  const words = useWords();
   const theme = usePlotTheme();
-  const { spectrum, effectiveRank, ceiling } = map.statistics;
+  const { spectrum, effectiveRank, ceiling } = statistics;
   const plot = useMemo(() => {
     const x = spectrum.map((_, i) => i + 1);
     // What is zero has no place on a logarithmic axis.
@@ -23,7 +26,7 @@ export function SpectrumFigure({ map }: { map: MapResult }) {
         y,
         line: { color: theme.ink, width: 2 },
         marker: { color: theme.ink, size: 5 },
-        hovertemplate: 'direction %{x}<br>deviation %{y:.2e}<extra></extra>',
+        hovertemplate: `${plotLines(words.text('map.spectrum.hover', { direction: '%{x}', deviation: '%{y:.2e}' }))}<extra></extra>`,
       },
     ];
     // Over few decades Plotly would label 0.5 with its leading digit alone.
@@ -33,8 +36,8 @@ export function SpectrumFigure({ map }: { map: MapResult }) {
         ? { dtick: 1, exponentformat: 'power' }
         : { tickvals: ONE_TWO_FIVE, ticktext: ONE_TWO_FIVE.map(compact) };
     const layout = theme.layout({
-      xaxis: theme.axis('direction', { range: [0, ceiling + 1], nticks: 7 }),
-      yaxis: theme.axis('deviation', { type: 'log', ...ticks }),
+      xaxis: theme.axis(words.text('map.spectrum.direction'), { range: [0, ceiling + 1], nticks: 7 }),
+      yaxis: theme.axis(words.text('map.spectrum.deviation'), { type: 'log', ...ticks }),
       shapes: [
         {
           type: 'line',
@@ -48,18 +51,20 @@ export function SpectrumFigure({ map }: { map: MapResult }) {
       ],
     });
     return { data, layout, height: 250 };
-  }, [spectrum, effectiveRank, ceiling, theme]);
+  }, [spectrum, effectiveRank, ceiling, theme, words]);
   return (
     <Figure
       name="spectrum"
-      title="How many directions it carries"
-      caption={`How far the predicted states spread along their principal axes, with every dimension of the large model in units of its own deviation. Upright: the effective rank, ${fixed(effectiveRank, 1)}; no map between these widths has more than ${ceiling}.`}
+      title={words.text('map.spectrum.title')}
+      caption={words.text('map.spectrum.caption', { rank: fixed(effectiveRank, 1), ceiling })}
       table={{ head: ['direction', 'deviation'], rows: spectrum.map((s, i) => [i + 1, s]) }}
       cursor={[
         {
-          name: 'spectrum',
+          name: words.text('map.spectrum.series'),
           curve: 0,
-          points: spectrum.map((s, i) => ({ label: `direction ${i + 1}: ${compact(s)}` })),
+          points: spectrum.map((s, i) => ({
+            label: words.text('map.spectrum.point', { direction: i + 1, deviation: compact(s) }),
+          })),
         },
       ]}
       plot={plot}

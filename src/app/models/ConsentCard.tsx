@@ -8,8 +8,10 @@ import { Facts } from '../ui/Facts';
 import { bytes, hostName } from '../ui/format';
 import { ProgressLine } from '../ui/ProgressLine';
 import { chooseModel, useTitleOf } from './ModelTable';
+import { useWords } from '../state/text';
 
 export function ConsentCard({ offer }: { offer: RepositoryOffer }) {
+  const words = useWords();
   const { repository, variants } = offer;
   const plan = useModels((s) => s.plan);
   const host = hostName(repository.host);
@@ -19,35 +21,32 @@ export function ConsentCard({ offer }: { offer: RepositoryOffer }) {
       <Facts
         facts={[
           {
-            name: 'Host',
+            name: words.text('models.host'),
             value: host,
             note:
               repository.layout === 'hub'
-                ? `commit ${repository.commit.slice(0, 12)}`
-                : 'a plain folder, known by its listing',
+                ? words.text('models.consent.commit', { commit: repository.commit.slice(0, 12) })
+                : words.text('models.consent.folder'),
           },
           {
-            name: 'Licence',
-            value: repository.license ?? 'not stated',
-            note: repository.license ? 'as the host states it' : 'look it up before you use the model',
+            name: words.text('models.licence'),
+            value: repository.license ?? words.text('ui.not-stated'),
+            note: repository.license
+              ? words.text('models.consent.licence-stated')
+              : words.text('models.consent.licence-unknown'),
           },
           {
-            name: 'Free room',
-            value: plan.value?.freeBytes == null ? 'not stated' : bytes(plan.value.freeBytes),
-            note: 'what this browser says; the disk may have less',
+            name: words.text('models.consent.room'),
+            value: plan.value?.freeBytes == null ? words.text('ui.not-stated') : bytes(plan.value.freeBytes),
+            note: words.text('models.consent.room-note'),
           },
         ]}
       />
-      {repository.gated && (
-        <p>
-          This repository is gated: the host will ask for a login that the lab cannot give. Download the files there and
-          open them from disk.
-        </p>
-      )}
+      {repository.gated && <p>{words.text('models.consent.gated')}</p>}
       <Precisions variants={variants} />
       {plan.status === 'working' && (
         <p className="muted" role="status">
-          Looking at what is already here.
+          {words.text('models.consent.looking')}
         </p>
       )}
       {plan.error && (
@@ -55,7 +54,7 @@ export function ConsentCard({ offer }: { offer: RepositoryOffer }) {
           error={plan.error}
           actions={
             <button type="button" onClick={() => void lookUp()}>
-              Try again
+              {words.text('ui.try-again')}
             </button>
           }
         />
@@ -66,11 +65,12 @@ export function ConsentCard({ offer }: { offer: RepositoryOffer }) {
 }
 
 function Precisions({ variants }: { variants: VariantOffer[] }) {
+  const words = useWords();
   const chosen = useModels((s) => s.dtype);
   const downloading = useModels((s) => s.download.status === 'running');
   return (
     <fieldset className="precisions" disabled={downloading}>
-      <legend>Precision</legend>
+      <legend>{words.text('models.precision')}</legend>
       {variants.map(({ dtype, bytes: size, runs, note }) => (
         <label key={dtype} className={runs ? undefined : 'muted'}>
           <input
@@ -83,20 +83,16 @@ function Precisions({ variants }: { variants: VariantOffer[] }) {
           />
           <span className="precision-name">{dtype}</span>
           <span className="num">{bytes(size)}</span>
-          {note && <span className="precision-note">{note}</span>}
+          {note && <span className="precision-note">{words.say(note)}</span>}
         </label>
       ))}
-      {!variants.some(({ runs }) => runs) && (
-        <p>
-          None of these runs on this device. Another backend may run them: choose it at the top right, then list the
-          files again.
-        </p>
-      )}
+      {!variants.some(({ runs }) => runs) && <p>{words.text('models.precision.none')}</p>}
     </fieldset>
   );
 }
 
 function PlannedDownload({ plan, host }: { plan: DownloadPlan; host: string }) {
+  const words = useWords();
   const download = useModels((s) => s.download);
   const { repository, files, missing, cached } = plan;
   const running = download.status === 'running';
@@ -105,21 +101,19 @@ function PlannedDownload({ plan, host }: { plan: DownloadPlan; host: string }) {
   return (
     <>
       <details>
-        <summary>
-          {files.length} files, {bytes(plan.bytes)}
-        </summary>
+        <summary>{words.text('models.plan.files', { count: files.length, size: bytes(plan.bytes) })}</summary>
         <div className="table-scroll">
           <table className="data plan-files">
             <thead>
               <tr>
-                <th scope="col">File</th>
+                <th scope="col">{words.text('models.plan.file')}</th>
                 <th scope="col" className="num">
-                  Size
+                  {words.text('models.size')}
                 </th>
                 <th scope="col" className="num">
-                  Already here
+                  {words.text('models.plan.here')}
                 </th>
-                <th scope="col">Checked by</th>
+                <th scope="col">{words.text('models.plan.checked-by')}</th>
               </tr>
             </thead>
             <tbody>
@@ -128,7 +122,7 @@ function PlannedDownload({ plan, host }: { plan: DownloadPlan; host: string }) {
                   <th scope="row">{file.path}</th>
                   <td className="num">{bytes(file.bytes)}</td>
                   <td className="num">{file.cached === 0 ? '–' : bytes(file.cached)}</td>
-                  <td>{file.sha256 ? 'SHA-256' : 'length'}</td>
+                  <td>{file.sha256 ? 'SHA-256' : words.text('models.plan.by-length')}</td>
                 </tr>
               ))}
             </tbody>
@@ -142,20 +136,20 @@ function PlannedDownload({ plan, host }: { plan: DownloadPlan; host: string }) {
       )}
       {download.error && <ErrorNote error={download.error} />}
       {!running && download.status !== 'done' && plan.freeBytes !== null && plan.freeBytes < missing && (
-        <p className="unfit">This browser says that {bytes(missing - plan.freeBytes)} of room are missing.</p>
+        <p className="unfit">{words.text('models.plan.no-room', { size: bytes(missing - plan.freeBytes) })}</p>
       )}
       <div className="field-row">
         {running ? (
           <button type="button" data-testid="download-stop" onClick={stopDownload}>
-            Stop the download
+            {words.text('models.plan.stop')}
           </button>
         ) : download.status === 'done' ? (
           <UseModel model={ref} />
         ) : (
           <button type="button" className="strong" data-testid="download" onClick={() => void startDownload()}>
             {missing === 0
-              ? 'Check and use what is here'
-              : `${cached > 0 ? 'Download the remaining' : 'Download'} ${bytes(missing)} from ${host}`}
+              ? words.text('models.plan.check')
+              : words.text('models.plan.download', { part: cached > 0 ? 'rest' : 'all', size: bytes(missing), host })}
           </button>
         )}
       </div>
@@ -164,12 +158,13 @@ function PlannedDownload({ plan, host }: { plan: DownloadPlan; host: string }) {
 }
 
 function UseModel({ model }: { model: ModelRef }) {
+  const words = useWords();
   const titleOf = useTitleOf();
   const { source, target } = useLab((s) => s.experiment.models);
   return (
     <>
       <p role="status" data-testid="download-done">
-        Downloaded and checked.
+        {words.text('models.downloaded')}
       </p>
       <button
         type="button"
@@ -177,7 +172,7 @@ function UseModel({ model }: { model: ModelRef }) {
         disabled={sameModel(source, model)}
         onClick={() => chooseModel('source', model, titleOf)}
       >
-        Use as the small model
+        {words.text('models.use-small')}
       </button>
       <button
         type="button"
@@ -185,7 +180,7 @@ function UseModel({ model }: { model: ModelRef }) {
         disabled={sameModel(target, model)}
         onClick={() => chooseModel('target', model, titleOf)}
       >
-        Use as the large model
+        {words.text('models.use-large')}
       </button>
     </>
   );

@@ -3,10 +3,10 @@ import type { FamilyOffer } from '../../worker/protocol';
 import { editForm, loadFamilies, lookUp, useModels } from '../state/models';
 import { ErrorNote } from '../ui/ErrorNote';
 import { bytes, hostName, millions } from '../ui/format';
-
-const ROLES = { source: 'small', target: 'large', both: 'small or large' } as const;
+import { useWords } from '../state/text';
 
 export function Families() {
+  const words = useWords();
   const families = useModels((s) => s.families);
   const host = useModels((s) => s.form.host);
   if (families.error)
@@ -15,7 +15,7 @@ export function Families() {
         error={families.error}
         actions={
           <button type="button" onClick={() => void loadFamilies()}>
-            Try again
+            {words.text('ui.try-again')}
           </button>
         }
       />
@@ -23,15 +23,12 @@ export function Families() {
   if (!families.value)
     return (
       <p className="muted" role="status">
-        Reading the list.
+        {words.text('models.families.reading')}
       </p>
     );
   return (
     <div className="family-list">
-      <p className="muted lead">
-        Taken from public sources; “verified” is the day on which the files were last looked up. Sizes with ≈ are
-        reckoned from a model’s shape. “List files” asks {hostName(host)} for what is there now.
-      </p>
+      <p className="muted lead">{words.text('models.families.lead', { host: hostName(host) })}</p>
       {families.value.map((family) => (
         <Family key={family.id} family={family} />
       ))}
@@ -40,6 +37,7 @@ export function Families() {
 }
 
 function Family({ family }: { family: FamilyOffer }) {
+  const words = useWords();
   const downloading = useModels((s) => s.download.status === 'running');
   const host = useModels((s) => s.form.host);
   const list = (id: string): void => {
@@ -56,15 +54,15 @@ function Family({ family }: { family: FamilyOffer }) {
         <table className="data">
           <thead>
             <tr>
-              <th scope="col">Model</th>
-              <th scope="col">Role</th>
+              <th scope="col">{words.text('models.model')}</th>
+              <th scope="col">{words.text('models.role')}</th>
               <th scope="col" className="num">
-                Parameters
+                {words.text('models.parameters')}
               </th>
-              <th scope="col">Precisions and sizes</th>
-              <th scope="col">Licence</th>
-              <th scope="col">Verified</th>
-              <th scope="col" aria-label="Action" />
+              <th scope="col">{words.text('models.families.sizes')}</th>
+              <th scope="col">{words.text('models.licence')}</th>
+              <th scope="col">{words.text('models.families.verified')}</th>
+              <th scope="col" aria-label={words.text('models.families.action')} />
             </tr>
           </thead>
           <tbody>
@@ -74,7 +72,7 @@ function Family({ family }: { family: FamilyOffer }) {
                   {model.title}
                   <span className="muted">{model.id}</span>
                 </th>
-                <td>{ROLES[model.role]}</td>
+                <td>{words.text(`models.role.${model.role}`)}</td>
                 <td className="num">{millions(model.params)}</td>
                 <td>
                   {model.dtypes
@@ -82,16 +80,16 @@ function Family({ family }: { family: FamilyOffer }) {
                     .join(', ')}
                 </td>
                 <td>{model.license}</td>
-                <td>{model.verified ?? 'never'}</td>
+                <td>{model.verified ?? words.text('models.families.never')}</td>
                 <td>
                   <button
                     type="button"
                     className="quiet"
                     disabled={downloading}
-                    aria-label={`List the files of ${model.id} at ${hostName(host)}`}
+                    aria-label={words.text('models.families.list-name', { model: model.id, host: hostName(host) })}
                     onClick={() => list(model.id)}
                   >
-                    List files
+                    {words.text('models.families.list')}
                   </button>
                 </td>
               </tr>

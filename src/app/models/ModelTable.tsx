@@ -1,4 +1,5 @@
 /** All models that can be chosen: the bundled family, downloads, opened folders; and what an experiment names and this device does not have. */
+import { message, type Message } from '../../experiment/message';
 import { sameModel, type ModelRef } from '../../experiment/model-ref';
 import type { Experiment } from '../../experiment/schema';
 import type { LocalOffer, StoredOffer } from '../../worker/protocol';
@@ -6,6 +7,8 @@ import { useFamily, type FamilyModel } from '../state/catalog';
 import { lookUpRef, useModels } from '../state/models';
 import { editExperiment, useLab } from '../state/store';
 import { bytes, count, fixed, hostName, millions } from '../ui/format';
+import { useWords } from '../state/text';
+import type { Words } from '../../i18n/text';
 
 export type Side = 'source' | 'target';
 
@@ -22,7 +25,7 @@ interface Row {
   bytes: number | null;
   license: string | null;
   /** Why it cannot be chosen, or what to mind. */
-  note: string | null;
+  note: Message | null;
   usable: boolean;
   /** Named by the experiment and not on this device. */
   absent?: boolean;
@@ -50,13 +53,13 @@ function bundledRow(model: FamilyModel, chosen: Experiment['models'], side: Side
   return { id: model.id, dtype: kept };
 }
 
-function storedRows(model: StoredOffer): Row[] {
+function storedRows(words: Words, model: StoredOffer): Row[] {
   const { id, host, commit } = model;
   return model.variants.map(({ dtype, bytes: size, runs, note }) => ({
     ref: { id, dtype, location: { kind: 'hub', host, commit } },
     key: `${id}-${dtype}`,
     title: id,
-    from: `${dtype} from ${hostName(host)}, ${commit.slice(0, 7)}`,
+    from: words.text('models.from-host', { dtype, host: hostName(host), commit: commit.slice(0, 7) }),
     layers: model.shape?.layers ?? null,
     hiddenSize: model.shape?.hiddenSize ?? null,
     params: model.shape?.params ?? null,
@@ -68,12 +71,12 @@ function storedRows(model: StoredOffer): Row[] {
   }));
 }
 
-function folderRows({ id, location, variants, shape }: LocalOffer): Row[] {
+function folderRows(words: Words, { id, location, variants, shape }: LocalOffer): Row[] {
   return variants.map(({ dtype, bytes: size, runs, note }) => ({
     ref: { id, dtype, location },
     key: `${id}-${dtype}`,
     title: id,
-    from: `${dtype} from your disk`,
+    from: words.text('models.from-disk', { dtype }),
     layers: shape.layers,
     hiddenSize: shape.hiddenSize,
     params: shape.params,
@@ -86,12 +89,16 @@ function folderRows({ id, location, variants, shape }: LocalOffer): Row[] {
 }
 
 /** A model that the experiment names and that is not here. */
-function absentRow(ref: ModelRef): Row {
+function absentRow(words: Words, ref: ModelRef): Row {
   const from =
     ref.location?.kind === 'hub'
-      ? `${ref.dtype} from ${hostName(ref.location.host)}, ${ref.location.commit.slice(0, 7)}`
-      : `${ref.dtype} from a folder`;
-  const note = ref.location?.kind === 'hub' ? 'Not downloaded here.' : 'Not open: open the same folder again below.';
+      ? words.text('models.from-host', {
+          dtype: ref.dtype,
+          host: hostName(ref.location.host),
+          commit: ref.location.commit.slice(0, 7),
+        })
+      : words.text('models.from-folder', { dtype: ref.dtype });
+  const note = ref.location?.kind === 'hub' ? message('models.not-downloaded') : message('models.not-open');
   return {
     ref,
     key: `${ref.id}-${ref.dtype}`,
@@ -110,6 +117,7 @@ function absentRow(ref: ModelRef): Row {
 }
 
 export function ModelTable() {
+  const words = useWords();
   const family = useFamily();
   const models = useLab((s) => s.experiment.models);
   const result = useLab((s) => s.stages.models.result);
@@ -127,7 +135,10 @@ export function ModelTable() {
             : [{ ...model, params: model.params, license: model.license ?? '', role: '', dtypes: [model.dtype] }],
         )
       : []);
-  const others = [...(stored.value?.models ?? []).flatMap(storedRows), ...folders.flatMap(folderRows)];
+  const others = [
+    ...(stored.value?.models ?? []).flatMap((model) => storedRows(words, model)),
+    ...folders.flatMap((folder) => folderRows(words, folder)),
+  ];
   const absent =
     stored.status === 'working'
       ? []
@@ -138,34 +149,36 @@ export function ModelTable() {
               !others.some((row) => sameModel(row.ref, ref)) &&
               both.findIndex((each) => sameModel(each, ref)) === i,
           )
-          .map(absentRow);
+          .map((ref) => absentRow(words, ref));
   return (
     <div className="family">
-      {family.error && !result && <p className="muted">The list of models could not be read: {family.error}</p>}
-      <div className="table-scroll" tabIndex={0} role="region" aria-label="Models to choose from">
+      {family.error && !result && (
+        <p className="muted">{words.text('models.list-unreadable', { error: family.error })}</p>
+      )}
+      <div className="table-scroll" tabIndex={0} role="region" aria-label={words.text('models.to-choose')}>
         <table className="family-table">
-          <caption className="visually-hidden">Models to choose from. Choose one small and one large.</caption>
+          <caption className="visually-hidden">{words.text('models.to-choose.caption')}</caption>
           <thead>
             <tr>
-              <th scope="col">Small</th>
-              <th scope="col">Large</th>
-              <th scope="col">Model</th>
+              <th scope="col">{words.text('ui.small')}</th>
+              <th scope="col">{words.text('ui.large')}</th>
+              <th scope="col">{words.text('models.model')}</th>
               <th scope="col" className="num">
-                Blocks
+                {words.text('models.blocks')}
               </th>
               <th scope="col" className="num">
-                Width
+                {words.text('models.width')}
               </th>
               <th scope="col" className="num">
-                Parameters
+                {words.text('models.parameters')}
               </th>
               <th scope="col" className="num">
-                Validation loss
+                {words.text('models.validation-loss')}
               </th>
               <th scope="col" className="num">
-                Size
+                {words.text('models.size')}
               </th>
-              <th scope="col">Licence</th>
+              <th scope="col">{words.text('models.licence')}</th>
             </tr>
           </thead>
           <tbody>
@@ -217,6 +230,7 @@ interface RowProps {
 }
 
 function ModelRow({ row, refFor, isChosen, titleOf }: RowProps) {
+  const words = useWords();
   const number = (value: number | null): string => (value === null ? '–' : count(value));
   return (
     <tr className={isChosen('source') || isChosen('target') ? 'chosen' : undefined} data-testid={`model-${row.key}`}>
@@ -227,41 +241,41 @@ function ModelRow({ row, refFor, isChosen, titleOf }: RowProps) {
               type="radio"
               name={`model-${side}`}
               data-testid={`${side}-${row.key}`}
-              aria-label={`${row.title} as the ${side === 'source' ? 'small' : 'large'} model`}
+              aria-label={words.text('models.choose-as', { model: row.title, side })}
               checked={isChosen(side)}
               disabled={!row.usable}
               onChange={() => chooseModel(side, refFor(side), titleOf)}
             />
-            <span aria-hidden="true">{side === 'source' ? 'Small' : 'Large'}</span>
+            <span aria-hidden="true">{words.text(side === 'source' ? 'ui.small' : 'ui.large')}</span>
           </label>
         </td>
       ))}
       <th scope="row">
         {row.title}
         <span className="muted">{row.from}</span>
-        {row.note && <span className="muted">{row.note}</span>}
+        {row.note && <span className="muted">{words.say(row.note)}</span>}
         {row.absent && row.ref.location?.kind === 'hub' && (
           <button type="button" className="quiet" data-testid="get-absent" onClick={() => getAbsent(row.ref)}>
-            List its files at {hostName(row.ref.location.host)}
+            {words.text('models.list-at', { host: hostName(row.ref.location.host) })}
           </button>
         )}
       </th>
-      <td className="num" data-label="Blocks">
+      <td className="num" data-label={words.text('models.blocks')}>
         {number(row.layers)}
       </td>
-      <td className="num" data-label="Width">
+      <td className="num" data-label={words.text('models.width')}>
         {number(row.hiddenSize)}
       </td>
-      <td className="num" data-label="Parameters">
+      <td className="num" data-label={words.text('models.parameters')}>
         {millions(row.params)}
       </td>
-      <td className="num" data-label="Validation loss">
+      <td className="num" data-label={words.text('models.validation-loss')}>
         {fixed(row.validationLoss, 3)}
       </td>
-      <td className="num" data-label="Size">
+      <td className="num" data-label={words.text('models.size')}>
         {row.bytes === null ? '–' : bytes(row.bytes)}
       </td>
-      <td data-label="Licence">{row.license ?? 'not stated'}</td>
+      <td data-label={words.text('models.licence')}>{row.license ?? words.text('ui.not-stated')}</td>
     </tr>
   );
 }

@@ -1,41 +1,42 @@
 /** The pair: which small model, which large one, and whether a map between them can make sense. */
 import { useState } from 'react';
 import type { ModelReport } from '../../experiment/run';
-import { StageFrame } from '../shell/StageFrame';
+import { StageFrame } from '../ui/StageFrame';
 import { useLab } from '../state/store';
 import { count, millions } from '../ui/format';
 import { Homology, refusalOf } from './Homology';
 import { ModelTable } from './ModelTable';
 import { OtherModels } from './OtherModels';
 import { PairMemory } from './PairMemory';
+import { useWords } from '../state/text';
+import { SecondOpinion } from './SecondOpinion';
 import './models.css';
 
 export default function ModelsStage() {
+  const words = useWords();
   const stage = useLab((s) => s.stages.models);
   const refusal = stage.phase === 'failed' && stage.error ? refusalOf(stage.error) : null;
   const result = refusal ? null : stage.result;
   return (
-    <StageFrame
-      stage="models"
-      title="Two models of one family"
-      lead="The small one is cheap to study. The large one is where the result is wanted. The map needs both to read the same tokens."
-    >
+    <StageFrame stage="models" title={words.text('models.title')} lead={words.text('models.lead')}>
       <ModelTable />
       <PairMemory />
       {refusal && <Homology report={refusal} refused />}
       {result && <Homology report={result.homology} />}
       {result && (
         <div className="model-pair">
-          <ModelCard side="Small" model={result.source} />
-          <ModelCard side="Large" model={result.target} />
+          <ModelCard side={words.text('ui.small')} model={result.source} />
+          <ModelCard side={words.text('ui.large')} model={result.target} />
         </div>
       )}
+      {result && <SecondOpinion />}
       <OtherModels />
     </StageFrame>
   );
 }
 
 function ModelCard({ side, model }: { side: string; model: ModelReport }) {
+  const words = useWords();
   const [spine, setSpine] = useState(false);
   return (
     <section className="model">
@@ -44,33 +45,33 @@ function ModelCard({ side, model }: { side: string; model: ModelReport }) {
       </h2>
       <dl className="facts">
         <div>
-          <dt>Residual stream</dt>
+          <dt>{words.text('models.card.stream')}</dt>
           <dd>
             <span className="fact-value">
               {count(model.layers)} × {count(model.hiddenSize)}
             </span>
-            <span className="fact-note">blocks × width</span>
+            <span className="fact-note">{words.text('models.card.stream-note')}</span>
           </dd>
         </div>
         <div>
-          <dt>Parameters</dt>
+          <dt>{words.text('models.parameters')}</dt>
           <dd>
             <span className="fact-value">{millions(model.params)}</span>
             <span className="fact-note">
               {model.nonEmbeddingParams === null
-                ? 'not stated by the repository'
-                : `${millions(model.nonEmbeddingParams)} without embeddings`}
+                ? words.text('models.card.no-count')
+                : words.text('models.card.without-embeddings', { count: millions(model.nonEmbeddingParams) })}
             </span>
           </dd>
         </div>
         <div>
-          <dt>Vocabulary</dt>
+          <dt>{words.text('models.card.vocabulary')}</dt>
           <dd>
             <span className="fact-value">{count(model.vocabSize)}</span>
           </dd>
         </div>
         <div>
-          <dt>Graph</dt>
+          <dt>{words.text('models.card.graph')}</dt>
           <dd>
             <span className="fact-value">{model.style}</span>
             <span className="fact-note">{model.dtype}</span>
@@ -78,15 +79,15 @@ function ModelCard({ side, model }: { side: string; model: ModelReport }) {
         </div>
       </dl>
       <button type="button" className="quiet" aria-expanded={spine} onClick={() => setSpine(!spine)}>
-        {spine ? 'Hide the residual spine' : 'Show the residual spine'}
+        {words.text(spine ? 'models.card.hide-spine' : 'models.card.show-spine')}
       </button>
       {spine && (
-        <pre className="spine" tabIndex={0} aria-label={`Residual spine of ${model.title}`}>
+        <pre className="spine" tabIndex={0} aria-label={words.text('models.card.spine', { model: model.title })}>
           {model.spine}
         </pre>
       )}
       <details>
-        <summary>Digests of the files</summary>
+        <summary>{words.text('models.card.digests')}</summary>
         <ul className="digests">
           {model.digests.map((file) => (
             <li key={file.path}>

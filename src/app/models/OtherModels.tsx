@@ -10,23 +10,22 @@ import { Segmented } from '../ui/Segmented';
 import { ConsentCard } from './ConsentCard';
 import { Families } from './Families';
 import { Storage } from './Storage';
+import { useWords } from '../state/text';
 import './other-models.css';
 
 export function OtherModels() {
+  const words = useWords();
   const backend = useLab((s) => s.backend);
   // Which precisions run depends on the backend.
   useEffect(() => void loadStored(), [backend]);
   return (
     <section className="other-models" aria-labelledby="other-title">
-      <h2 id="other-title">Other models</h2>
-      <p className="muted lead">
-        Any decoder language model in the layout of transformers.js. The lab asks a host for nothing until you press a
-        button that names it, and downloads nothing that you have not seen listed.
-      </p>
+      <h2 id="other-title">{words.text('models.other.title')}</h2>
+      <p className="muted lead">{words.text('models.other.lead')}</p>
       <RepositoryForm />
       <Listing />
       <details className="families" onToggle={(event) => event.currentTarget.open && void loadFamilies()}>
-        <summary>Families that are known to make pairs</summary>
+        <summary>{words.text('models.other.families')}</summary>
         <Families />
       </details>
       <Folder />
@@ -36,6 +35,7 @@ export function OtherModels() {
 }
 
 function RepositoryForm() {
+  const words = useWords();
   const form = useModels((s) => s.form);
   const looking = useModels((s) => s.listing.status === 'working');
   const downloading = useModels((s) => s.download.status === 'running');
@@ -46,11 +46,11 @@ function RepositoryForm() {
   return (
     <form className="repository-form" onSubmit={submit}>
       <label className="wide">
-        <span>Repository</span>
+        <span>{words.text('models.form.repository')}</span>
         <input
           data-testid="hub-id"
           value={form.id}
-          placeholder="owner/name"
+          placeholder={words.text('models.form.repository-example')}
           spellCheck={false}
           autoComplete="off"
           autoCapitalize="off"
@@ -59,11 +59,11 @@ function RepositoryForm() {
         />
       </label>
       <label>
-        <span>Revision</span>
+        <span>{words.text('models.form.revision')}</span>
         <input
           data-testid="hub-revision"
           value={form.layout === 'hub' ? form.revision : ''}
-          placeholder={form.layout === 'hub' ? 'main' : 'none'}
+          placeholder={words.text(form.layout === 'hub' ? 'models.form.main' : 'models.form.none')}
           spellCheck={false}
           autoComplete="off"
           autoCapitalize="off"
@@ -72,7 +72,7 @@ function RepositoryForm() {
         />
       </label>
       <label className="wide">
-        <span>Host</span>
+        <span>{words.text('models.host')}</span>
         <input
           data-testid="hub-host"
           value={form.host}
@@ -86,15 +86,20 @@ function RepositoryForm() {
         />
       </label>
       <Segmented
-        label="The host is"
+        label={words.text('models.form.host-is')}
         showLabel
         value={form.layout}
         options={[
-          { value: 'hub', label: 'a hub', title: 'The hub, or a mirror that speaks its API', disabled: downloading },
+          {
+            value: 'hub',
+            label: words.text('models.form.hub'),
+            title: words.text('models.form.hub-title'),
+            disabled: downloading,
+          },
           {
             value: 'folder',
-            label: 'a folder',
-            title: 'Any web server with model folders below this address',
+            label: words.text('models.form.folder'),
+            title: words.text('models.form.folder-title'),
             disabled: downloading,
           },
         ]}
@@ -102,11 +107,11 @@ function RepositoryForm() {
       />
       <div className="field-row">
         <button type="submit" data-testid="hub-list" disabled={looking || downloading || form.id.trim() === ''}>
-          {looking ? 'Asking' : 'List files'} {looking ? '' : `at ${hostName(form.host)}`}
+          {looking ? words.text('models.form.asking') : words.text('models.form.list', { host: hostName(form.host) })}
         </button>
         {looking && (
           <button type="button" className="quiet" onClick={stopLooking}>
-            Stop
+            {words.text('models.form.stop')}
           </button>
         )}
       </div>
@@ -115,12 +120,13 @@ function RepositoryForm() {
 }
 
 function Listing() {
+  const words = useWords();
   const listing = useModels((s) => s.listing);
   const host = useModels((s) => s.form.host);
   if (listing.status === 'working')
     return (
       <p className="muted" role="status">
-        Asking {hostName(host)} for the list of files.
+        {words.text('models.form.asking-host', { host: hostName(host) })}
       </p>
     );
   if (listing.error)
@@ -129,7 +135,7 @@ function Listing() {
         error={listing.error}
         actions={
           <button type="button" onClick={() => void lookUp()}>
-            Try again
+            {words.text('ui.try-again')}
           </button>
         }
       />
@@ -138,14 +144,15 @@ function Listing() {
 }
 
 function Folder() {
+  const words = useWords();
   const opening = useModels((s) => s.opening);
   return (
     <section className="folder" aria-labelledby="folder-title">
-      <h3 id="folder-title">From your disk</h3>
+      <h3 id="folder-title">{words.text('models.folder.title')}</h3>
       <DropZone testId="drop" onDrop={(dropped) => void openFiles(filesOfDrop(dropped.items))}>
-        <p>Drop the folder of a model here, or choose it: the folder with config.json and, inside it, onnx.</p>
+        <p>{words.text('models.folder.drop')}</p>
         <label className="file-button">
-          Choose a folder
+          {words.text('models.folder.choose')}
           <input
             type="file"
             data-testid="folder-input"
@@ -160,14 +167,16 @@ function Folder() {
       </DropZone>
       {opening.status === 'working' && (
         <p className="muted" role="status">
-          Looking for the model in what was opened.
+          {words.text('models.folder.looking')}
         </p>
       )}
       {opening.error && <ErrorNote error={opening.error} />}
       {opening.value && (
         <p role="status" data-testid="folder-opened">
-          {opening.value.id} is open, in {opening.value.variants.map(({ dtype }) => dtype).join(', ')}: choose it in the
-          table above. It is read from your disk and stays open until you leave the page.
+          {words.text('models.folder.opened', {
+            id: opening.value.id,
+            dtypes: opening.value.variants.map(({ dtype }) => dtype).join(', '),
+          })}
         </p>
       )}
     </section>

@@ -1,6 +1,8 @@
 /** What the chosen pair takes in memory, before it is loaded: shown where a model is not bundled. */
 import { useEffect, useState } from 'react';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
+import { memoryKey } from '../../experiment/stage-inputs';
+import { useWords } from '../state/text';
 import type { MemoryPlan, ResidenceChoice } from '../../worker/protocol';
 import { chooseResidence, memoryPlan } from '../state/engine';
 import { useModels } from '../state/models';
@@ -8,6 +10,7 @@ import { useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { bytes } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
+import { Rich } from '../ui/Rich';
 
 interface Answer {
   key: string;
@@ -16,7 +19,9 @@ interface Answer {
 }
 
 export function PairMemory() {
-  const { models, map, generation } = useLab((s) => s.experiment);
+  const words = useWords();
+  const experiment = useLab((s) => s.experiment);
+  const { models } = experiment;
   const backend = useLab((s) => s.backend);
   const residence = useLab((s) => s.residence);
   const stored = useModels((s) => s.stored.value);
@@ -25,11 +30,7 @@ export function PairMemory() {
   const bundled = !models.source.location && !models.target.location;
   // A download that ended or a folder that was opened may be what was missing.
   const key = JSON.stringify([
-    models,
-    map.lambda,
-    map.lambdaRule,
-    map.folds,
-    generation.maxNewTokens,
+    memoryKey(experiment),
     backend,
     stored?.models.map(({ commit, files }) => [commit, files.length]),
     folders.length,
@@ -58,8 +59,8 @@ export function PairMemory() {
       data-testid="memory"
       data-fits={current?.plan?.fits}
     >
-      <h2 id="memory-title">Memory for this pair</h2>
-      {!bundled && !current && <p className="muted">Reading the configurations.</p>}
+      <h2 id="memory-title">{words.text('models.memory.title')}</h2>
+      {!bundled && !current && <p className="muted">{words.text('models.memory.reading')}</p>}
       {current?.error && <ErrorNote error={current.error} />}
       {current?.plan && <Plan plan={current.plan} />}
       {!(current?.plan?.fits === 'no' && current.plan.hard) && (
@@ -71,82 +72,74 @@ export function PairMemory() {
 
 /** Both in memory, or one after the other: the plan's choice unless the visitor makes one. */
 function Residence({ plan, choice }: { plan: MemoryPlan | null; choice: ResidenceChoice }) {
+  const words = useWords();
   const busy = useLab((s) => s.running !== null);
   const inTurn = choice === 'in turn' || (choice === 'auto' && plan?.fits === 'in turn');
-  const needs = (value: number | undefined): string => (value === undefined ? '' : `: ${bytes(value)}`);
+  const size = (value: number | undefined): string => (value === undefined ? 'unknown' : bytes(value));
   return (
     <>
       <Segmented<ResidenceChoice>
-        label="How the two models share the memory"
+        label={words.text('models.memory.how')}
         value={choice}
         options={[
-          { value: 'auto', label: 'Automatic', disabled: busy },
-          { value: 'together', label: `Both in memory${needs(plan?.together)}`, disabled: busy },
-          { value: 'in turn', label: `One after the other${needs(plan?.inTurn)}`, disabled: busy },
+          { value: 'auto', label: words.text('models.memory.auto'), disabled: busy },
+          {
+            value: 'together',
+            label: words.text('models.memory.together', { size: size(plan?.together) }),
+            disabled: busy,
+          },
+          {
+            value: 'in turn',
+            label: words.text('models.memory.in-turn', { size: size(plan?.inTurn) }),
+            disabled: busy,
+          },
         ]}
         onChange={(next) => void chooseResidence(next)}
       />
       {inTurn && (
         <p className="muted" data-testid="in-turn">
-          One after the other: the small model reads the corpus, and its states
-          {plan && `, up to ${bytes(plan.onDisk)},`} wait on disk until the large one has read it too. The figures are
-          the same. A run loads a model in place of the other six times; after it, each new prompt does once or twice.
-          Dragging the dose stays instant.
+          {words.text('models.memory.in-turn-note', { size: size(plan?.onDisk) })}
         </p>
       )}
-      {choice === 'together' && plan?.fits === 'in turn' && (
-        <p className="unfit">
-          This may be more than there is: if the memory runs out, the run ends with an error, or the browser ends the
-          page.
-        </p>
-      )}
+      {choice === 'together' && plan?.fits === 'in turn' && <p className="unfit">{words.text('models.memory.risk')}</p>}
     </>
   );
 }
 
-const USES: Record<MemoryPlan['lines'][number]['use'], string> = {
-  kept: ', kept',
-  reading: ', while reading',
-  writing: ', while writing',
-  comparing: ', while comparing',
-};
-
 function Plan({ plan }: { plan: MemoryPlan }) {
+  const words = useWords();
   const size = (value: number): string => (value === 0 ? '–' : bytes(value));
   return (
     <>
-      <p className={plan.fits === 'no' ? 'unfit' : undefined}>{plan.reason}</p>
+      <p className={plan.fits === 'no' ? 'unfit' : undefined}>{words.say(plan.reason)}</p>
       <details>
-        <summary>How it adds up</summary>
-        <p className="muted">
-          What is kept adds up. Of the rest the largest use counts, since one model does one thing at a time.
-          {plan.hard && ' Only what the runtime holds is counted against its limit.'}
-        </p>
+        <summary>{words.text('models.memory.sum')}</summary>
+        <p className="muted">{words.text('models.memory.sum-note', { hard: plan.hard })}</p>
         <div className="table-scroll">
           <table className="data">
             <thead>
               <tr>
-                <th scope="col">What</th>
+                <th scope="col">{words.text('models.memory.what')}</th>
                 <th scope="col" className="num">
-                  Small
+                  {words.text('ui.small')}
                 </th>
                 <th scope="col" className="num">
-                  Large
+                  {words.text('ui.large')}
                 </th>
                 <th scope="col" className="num">
-                  Shared
+                  {words.text('models.memory.shared')}
                 </th>
               </tr>
             </thead>
             <tbody>
               {plan.lines.map((line) => (
-                <tr key={line.label}>
+                <tr key={line.label.key}>
                   <th scope="row">
-                    {line.label}
-                    <span className="muted">
-                      {USES[line.use]}
-                      {line.estimated && ' (estimate)'}
-                    </span>
+                    <Rich
+                      text={`models.memory.use.${line.use}`}
+                      params={{ what: line.label, estimated: line.estimated }}
+                      tags={{ note: (parts) => <span className="muted">{parts}</span> }}
+                    />
                   </th>
                   <td className="num">{size(line.source)}</td>
                   <td className="num">{size(line.target)}</td>

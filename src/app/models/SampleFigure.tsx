@@ -2,10 +2,13 @@
 import { useMemo } from 'react';
 import type { HomologySample } from '../../experiment/run';
 import { Figure } from '../figures/Figure';
+import { plotLines } from '../figures/plot-text';
 import { usePlotTheme } from '../figures/theme';
 import { count, fixed } from '../ui/format';
+import { useWords } from '../state/text';
 
 export function SampleFigure({ sample }: { sample: HomologySample }) {
+  const words = useWords();
   const theme = usePlotTheme();
   const { blocks, cka, late } = sample;
   const plot = useMemo(() => {
@@ -21,13 +24,21 @@ export function SampleFigure({ sample }: { sample: HomologySample }) {
         zmin: 0,
         zmax: 1,
         ...(blocks.target.length <= 12 ? { texttemplate: '%{z:.2f}', textfont: { size: 13 } } : {}),
-        hovertemplate: 'small block %{y}, large block %{x}<br>debiased CKA %{z:.3f}<extra></extra>',
+        hovertemplate: `${plotLines(words.text('models.sample.hover', { source: '%{y}', target: '%{x}', cka: '%{z:.3f}' }))}<extra></extra>`,
         colorbar: { thickness: 10, outlinewidth: 0, len: 1, tickfont: { size: 12 }, nticks: 6 },
       },
     ];
     const layout = theme.layout({
-      xaxis: theme.axis('block of the large model', { type: 'category', showgrid: false, zeroline: false }),
-      yaxis: theme.axis('block of the small model', { type: 'category', showgrid: false, zeroline: false }),
+      xaxis: theme.axis(words.text('models.sample.target-axis'), {
+        type: 'category',
+        showgrid: false,
+        zeroline: false,
+      }),
+      yaxis: theme.axis(words.text('models.sample.source-axis'), {
+        type: 'category',
+        showgrid: false,
+        zeroline: false,
+      }),
       shapes: late.map((point) => {
         const [x, y] = [blocks.target.indexOf(point.target), blocks.source.indexOf(point.source)];
         return {
@@ -42,22 +53,31 @@ export function SampleFigure({ sample }: { sample: HomologySample }) {
       margin: { l: 52, r: 8, t: 10, b: 44 },
     });
     return { data, layout, height: Math.max(210, Math.min(420, blocks.source.length * 44 + 70)) };
-  }, [blocks, cka, late, theme]);
+  }, [blocks, cka, late, theme, words]);
   const { rows, texts } = sample;
   return (
     <Figure
       name="homology-sample"
       className="homology-figure"
-      title="How alike their blocks are, on a small sample"
-      caption={`Debiased linear CKA of ${count(rows.train + rows.heldOut)} positions of ${texts} texts${rows.left > 0 ? `, ${count(rows.left)} far longer than the rest left out` : ''}. Outlined: for each later block of the large model the later block of the small one that is most like it; the verdict goes by their mean, ${fixed(sample.meanCka)}. Early blocks hold the token itself: there even strangers can be alike.`}
+      title={words.text('models.sample.title')}
+      caption={words.text('models.sample.caption', {
+        positions: count(rows.train + rows.heldOut),
+        texts: count(texts),
+        left: rows.left > 0 ? count(rows.left) : 'none',
+        mean: fixed(sample.meanCka),
+      })}
       table={{
         head: ['source_block', 'target_block', 'debiased_cka'],
         rows: cka.flatMap((row, i) => row.map((value, j) => [blocks.source[i], blocks.target[j], value])),
       }}
       cursor={cka.map((row, i) => ({
-        name: `small block ${blocks.source[i]}`,
+        name: words.text('models.sample.row', { block: blocks.source[i] }),
         points: row.map((value, j) => ({
-          label: `small block ${blocks.source[i]}, large block ${blocks.target[j]}: debiased CKA ${fixed(value, 3)}`,
+          label: words.text('models.sample.point', {
+            source: blocks.source[i],
+            target: blocks.target[j],
+            cka: fixed(value, 3),
+          }),
         })),
       }))}
       plot={plot}

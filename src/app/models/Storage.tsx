@@ -4,8 +4,11 @@ import type { StoredOffer } from '../../worker/protocol';
 import { clearStates, deleteStored, loadStored, resume, useModels } from '../state/models';
 import { ErrorNote } from '../ui/ErrorNote';
 import { bytes, hostName } from '../ui/format';
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 
 export function Storage() {
+  const words = useWords();
   const stored = useModels((s) => s.stored);
   const models = stored.value?.models ?? [];
   const total = models.reduce((sum, model) => sum + model.bytes, 0);
@@ -13,18 +16,18 @@ export function Storage() {
   const states = stored.value?.states ?? 0;
   return (
     <section className="storage" aria-labelledby="storage-title" data-testid="storage">
-      <h3 id="storage-title">Kept in this browser</h3>
+      <h3 id="storage-title">{words.text('models.storage.title')}</h3>
       {stored.error && (
         <ErrorNote
           error={stored.error}
           actions={
             <button type="button" onClick={() => void loadStored()}>
-              Try again
+              {words.text('ui.try-again')}
             </button>
           }
         />
       )}
-      {stored.value && models.length === 0 && <p className="muted">No downloaded model.</p>}
+      {stored.value && models.length === 0 && <p className="muted">{words.text('models.storage.none')}</p>}
       {models.length > 0 && (
         <>
           <ul>
@@ -33,19 +36,27 @@ export function Storage() {
             ))}
           </ul>
           <p className="muted" data-testid="storage-total">
-            {bytes(total)} in all
-            {room && `; this site uses ${bytes(room.usage)}, and the browser allows it ${bytes(room.quota)}`}.
+            {room
+              ? words.text('models.storage.total-of', {
+                  total: bytes(total),
+                  usage: bytes(room.usage),
+                  quota: bytes(room.quota),
+                })
+              : words.text('models.storage.total', { total: bytes(total) })}
           </p>
         </>
       )}
       {states > 0 && (
         <div className="field-row" data-testid="stored-states">
           <span>
-            <b>States of a collection</b>{' '}
-            <span className="muted">{bytes(states)}: of one at work, or left behind by one that broke off.</span>
+            <Rich
+              text="models.storage.states"
+              params={{ size: bytes(states) }}
+              tags={{ b: (parts) => <b>{parts}</b>, note: (parts) => <span className="muted">{parts}</span> }}
+            />
           </span>
           <button type="button" className="quiet" onClick={() => void clearStates()}>
-            Remove what was left behind
+            {words.text('models.storage.clear')}
           </button>
         </div>
       )}
@@ -54,6 +65,7 @@ export function Storage() {
 }
 
 function Stored({ model }: { model: StoredOffer }) {
+  const words = useWords();
   const [asked, setAsked] = useState(false);
   const downloading = useModels((s) => s.download.status === 'running');
   const unfinished = model.unfinished.length > 0;
@@ -63,10 +75,14 @@ function Stored({ model }: { model: StoredOffer }) {
       <div>
         <b>{model.id}</b>
         <span className="muted">
-          {bytes(model.bytes)}
-          {whole && `, ${whole}`}
-          {unfinished && `, unfinished: ${model.unfinished.join(', ')}`} · {hostName(model.host)} ·{' '}
-          {model.commit.slice(0, 7)} · {model.license ?? 'licence not stated'}
+          {words.text('models.storage.model', {
+            size: bytes(model.bytes),
+            whole: whole || 'none',
+            unfinished: model.unfinished.join(', ') || 'none',
+            host: hostName(model.host),
+            commit: model.commit.slice(0, 7),
+            license: model.license ?? 'unknown',
+          })}
         </span>
       </div>
       <div className="field-row">
@@ -75,19 +91,19 @@ function Stored({ model }: { model: StoredOffer }) {
             type="button"
             data-testid="resume"
             disabled={downloading}
-            aria-label={`Go on with ${model.id}: list its files at ${hostName(model.host)}`}
+            aria-label={words.text('models.storage.resume-name', { model: model.id, host: hostName(model.host) })}
             onClick={() => void resume(model)}
           >
-            Go on
+            {words.text('models.storage.resume')}
           </button>
         )}
         {asked ? (
           <>
             <button type="button" data-testid="delete-confirm" onClick={() => void deleteStored(model)}>
-              Delete {bytes(model.bytes)}
+              {words.text('models.storage.delete-size', { size: bytes(model.bytes) })}
             </button>
             <button type="button" className="quiet" onClick={() => setAsked(false)}>
-              Keep it
+              {words.text('models.storage.keep')}
             </button>
           </>
         ) : (
@@ -95,10 +111,10 @@ function Stored({ model }: { model: StoredOffer }) {
             type="button"
             className="quiet"
             disabled={downloading}
-            aria-label={`Delete ${model.id}`}
+            aria-label={words.text('models.storage.delete-name', { model: model.id })}
             onClick={() => setAsked(true)}
           >
-            Delete
+            {words.text('models.storage.delete')}
           </button>
         )}
       </div>

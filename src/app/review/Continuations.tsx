@@ -1,13 +1,16 @@
 /** The continuations that a link shows, as text and nothing else. */
 import type { Evidence, RunDocument } from '../../experiment/share/document';
 import { ARM_STYLES } from '../figures/arms';
-import { ArmMark } from '../ui/ArmMark';
+import { ArmMark } from '../figures/ArmMark';
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 
 export function Continuations({ evidence, concept }: { evidence: Evidence; concept: RunDocument['concept'] }) {
+  const words = useWords();
   return (
     <section className="continuations" aria-labelledby="continuations-title">
       <h2 id="continuations-title">
-        Continuations <span className="claimed-mark">claimed</span>
+        <Rich text="review.continuations" tags={{ mark: (parts) => <span className="claimed-mark">{parts}</span> }} />
       </h2>
       <p className="prompt serif">{evidence.prompt}</p>
       <ul>
@@ -17,8 +20,10 @@ export function Continuations({ evidence, concept }: { evidence: Evidence; conce
               <ArmMark arm={row.arm} /> {ARM_STYLES[row.arm].name}
               <span className="muted">
                 {row.direction === 'none'
-                  ? 'unsteered'
-                  : `toward ${row.direction === 'positive' ? concept.positive : concept.negative}`}
+                  ? words.text('review.unsteered')
+                  : words.text('review.toward', {
+                      side: row.direction === 'positive' ? concept.positive : concept.negative,
+                    })}
               </span>
             </h3>
             <p className="serif">{row.text}</p>

@@ -1,22 +1,26 @@
 /** Asks before anything is done with a link that names hosts which the lab does not know. */
 import { useEffect, useRef } from 'react';
+import { useWords } from '../state/text';
+
+export type Purpose = 'fetch' | 'lab' | 'verify';
 
 interface Props {
   hosts: readonly string[];
-  /** What would be done, after “to”. */
-  purpose: string;
+  /** What would be done. */
+  purpose: Purpose;
   onAgree: () => void;
   onClose: () => void;
 }
 
 export function HostGate({ hosts, purpose, onAgree, onClose }: Props) {
+  const words = useWords();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
   return (
     <dialog ref={dialog} className="dialog" aria-labelledby="hosts-title" onClose={onClose} data-testid="host-gate">
-      <h2 id="hosts-title">This link names {hosts.length === 1 ? 'a host' : 'hosts'} that the lab does not know</h2>
+      <h2 id="hosts-title">{words.text('review.hosts.title', { count: hosts.length })}</h2>
       <ul className="hosts">
         {hosts.map((host) => (
           <li key={host}>
@@ -24,13 +28,10 @@ export function HostGate({ hosts, purpose, onAgree, onClose }: Props) {
           </li>
         ))}
       </ul>
-      <p>
-        Nothing has been asked of {hosts.length === 1 ? 'it' : 'them'} yet. Go on to {purpose} only if you trust whoever
-        sent the link. Model files are downloaded only after a further question that shows their size.
-      </p>
+      <p>{words.text(`review.hosts.ask.${purpose}`, { count: hosts.length })}</p>
       <div className="dialog-foot">
         <button type="button" onClick={() => dialog.current?.close()}>
-          Stop here
+          {words.text('review.hosts.stop')}
         </button>
         <button
           type="button"
@@ -40,7 +41,7 @@ export function HostGate({ hosts, purpose, onAgree, onClose }: Props) {
             dialog.current?.close();
           }}
         >
-          Go on with {hosts.join(', ')}
+          {words.text('review.hosts.go-on', { hosts: hosts.join(', ') })}
         </button>
       </div>
     </dialog>

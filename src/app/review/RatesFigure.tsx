@@ -1,12 +1,13 @@
 /** The claimed rates with their intervals, and the rates found here on the same scale. */
-import type { Arm } from '../../experiment/run';
+import type { Arm } from '../../experiment/arms';
 import type { Claim } from '../../experiment/share/claims';
 import type { RunDocument } from '../../experiment/share/document';
 import type { ClaimCheck } from '../../experiment/share/verification';
 import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
-import { ArmMark } from '../ui/ArmMark';
+import { ArmMark } from '../figures/ArmMark';
 import { interval, percent } from '../ui/format';
+import { useWords } from '../state/text';
 
 interface Rate {
   arm: Arm;
@@ -16,6 +17,7 @@ interface Rate {
 }
 
 export function RatesFigure({ document, checks }: { document: RunDocument; checks: readonly ClaimCheck[] | null }) {
+  const words = useWords();
   const { concept } = document;
   const rates = document.claims.flatMap((claim): Rate[] => {
     const [what, arm, direction] = claim.id.split('.');
@@ -23,8 +25,8 @@ export function RatesFigure({ document, checks }: { document: RunDocument; check
     const here = checks?.find(({ id }) => id === claim.id)?.here;
     const towards =
       direction === 'none'
-        ? `unsteered, ${concept.positive}`
-        : `toward ${direction === 'positive' ? concept.positive : concept.negative}`;
+        ? words.text('review.unsteered-side', { side: concept.positive })
+        : words.text('review.toward', { side: direction === 'positive' ? concept.positive : concept.negative });
     return [
       {
         arm: arm as Arm,
@@ -35,13 +37,20 @@ export function RatesFigure({ document, checks }: { document: RunDocument; check
     ];
   });
   if (rates.length === 0) return null;
-  const name = ({ arm, towards }: Rate): string => `${ARM_STYLES[arm].name}, ${towards}`;
+  const label = (rate: Rate): string =>
+    words.text('review.rates.point', {
+      arm: ARM_STYLES[rate.arm].name,
+      towards: rate.towards,
+      claimed: percent(rate.claim.value, 1),
+      interval: rate.claim.interval ? interval(rate.claim.interval) : 'none',
+      here: rate.here === null ? 'none' : percent(rate.here, 1),
+    });
   return (
     <Figure
       name="claimed-rates"
       className="rates-figure"
-      title="Does it carry across?"
-      caption={`Share of continuations on the wanted side. Claimed: the mark, with its 95 % interval.${rates.some(({ here }) => here !== null) ? ' Found here: the upright line.' : ''}`}
+      title={words.text('review.rates.title')}
+      caption={words.text('review.rates.caption', { here: rates.some(({ here }) => here !== null) })}
       table={{
         head: ['arm', 'direction', 'claimed', 'low', 'high', 'n', 'here'],
         rows: rates.map(({ arm, towards, claim, here }) => [
@@ -56,10 +65,8 @@ export function RatesFigure({ document, checks }: { document: RunDocument; check
       }}
       cursor={[
         {
-          name: 'rates',
-          points: rates.map((rate) => ({
-            label: `${name(rate)}: claimed ${percent(rate.claim.value, 1)}${rate.claim.interval ? ` ${interval(rate.claim.interval)}` : ''}${rate.here === null ? '' : `, here ${percent(rate.here, 1)}`}`,
-          })),
+          name: words.text('review.rates.series'),
+          points: rates.map((rate) => ({ label: label(rate) })),
         },
       ]}
     >
@@ -91,7 +98,7 @@ export function RatesFigure({ document, checks }: { document: RunDocument; check
       <p className="rates-scale" aria-hidden="true">
         <span>0</span>
         <span>50</span>
-        <span>100 %</span>
+        <span>{percent(1)}</span>
       </p>
     </Figure>
   );

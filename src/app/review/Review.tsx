@@ -4,28 +4,32 @@
  */
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import { digestOf } from '../../experiment/digest';
+import type { Outcome } from '../../experiment/run';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
 import type { AddressDocument, RunDocument } from '../../experiment/share/document';
 import { openBundle, openLink, type Opened } from '../../experiment/share/open';
 import { compareClaims } from '../../experiment/share/verification';
-import { OUTCOME_NAMES } from '../evidence/VerdictLine';
-import { ThemeSwitch } from '../shell/ThemeSwitch';
+
+import { ThemeSwitch } from '../ui/ThemeSwitch';
 import { openExperiment, useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
-import { bytes as byteText, hostName } from '../ui/format';
+import { bytes as byteText, count, hostName } from '../ui/format';
 import { ClaimsTable } from './ClaimsTable';
 import { Contents } from './Contents';
 import { Continuations } from './Continuations';
-import { HostGate } from './HostGate';
+import { HostGate, type Purpose } from './HostGate';
 import { strangeHosts } from './hosts';
-import { fetchBundle } from './fetch-bundle';
+import { fetchBundle } from '../../net/fetch-bundle';
 import { RatesFigure } from './RatesFigure';
 import { useVerification } from './useVerification';
 import { VerifyPanel } from './VerifyPanel';
-import '../evidence/evidence.css';
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
+import '../figures/rates.css';
 import './review.css';
 
 export default function Review({ fragment }: { fragment: string }) {
+  const words = useWords();
   const read = useMemo((): { opened: Opened | null; error: LabErrorJson | null } => {
     if (!fragment.startsWith('#/x/')) return { opened: null, error: null };
     try {
@@ -45,7 +49,7 @@ export default function Review({ fragment }: { fragment: string }) {
   const shown = bundle ?? read.opened;
   if (read.error) {
     return (
-      <Frame title="This link cannot be read">
+      <Frame title={words.text('review.unreadable')}>
         <LinkProblem error={read.error} payload={fragment} />
         <OpenFile onOpened={setBundle} />
       </Frame>
@@ -53,7 +57,7 @@ export default function Review({ fragment }: { fragment: string }) {
   }
   if (!shown) {
     return (
-      <Frame title="Review a bundle">
+      <Frame title={words.text('review.bundle')}>
         <OpenFile onOpened={setBundle} />
       </Frame>
     );
@@ -68,15 +72,16 @@ export default function Review({ fragment }: { fragment: string }) {
 const isRun = (opened: Opened): opened is Opened<RunDocument> => opened.document.kind === 'run';
 
 function Frame({ title, children }: { title: string; children: ReactNode }) {
+  const words = useWords();
   return (
     <>
       <header className="topbar">
         <p className="wordmark">
-          <a href="./">LRT Lab</a>
+          <a href="./">{words.text('shell.name')}</a>
         </p>
         <div className="topbar-what">
           <p className="topbar-title">{title}</p>
-          <p className="provenance">Review: what others claim, checked here</p>
+          <p className="provenance">{words.text('review.provenance')}</p>
         </div>
         <div className="topbar-tools">
           <ThemeSwitch />
@@ -91,12 +96,13 @@ function Frame({ title, children }: { title: string; children: ReactNode }) {
 
 /** What is wrong with a link, and what came, for copying. Nothing is read from it. */
 function LinkProblem({ error, payload }: { error: LabErrorJson; payload: string }) {
+  const words = useWords();
   const [copied, setCopied] = useState(false);
   return (
     <section className="link-problem">
-      <h1>This link cannot be read</h1>
+      <h1>{words.text('review.unreadable')}</h1>
       <ErrorNote error={error} />
-      <label htmlFor="payload">What came ({payload.length.toLocaleString('en')} characters)</label>
+      <label htmlFor="payload">{words.text('review.payload', { count: count(payload.length) })}</label>
       <textarea
         id="payload"
         data-testid="payload"
@@ -106,10 +112,10 @@ function LinkProblem({ error, payload }: { error: LabErrorJson; payload: string 
         onFocus={(event) => event.target.select()}
       />
       <button type="button" onClick={() => void navigator.clipboard.writeText(payload).then(() => setCopied(true))}>
-        {copied ? 'Copied' : 'Copy it'}
+        {words.text(copied ? 'ui.copied' : 'review.copy-it')}
       </button>
       <p>
-        <a href="./">Open the lab</a>
+        <a href="./">{words.text('review.open-lab')}</a>
       </p>
     </section>
   );
@@ -117,10 +123,11 @@ function LinkProblem({ error, payload }: { error: LabErrorJson; payload: string 
 
 /** A bundle file from disk. */
 function OpenFile({ onOpened }: { onOpened: (opened: Opened<RunDocument>) => void }) {
+  const words = useWords();
   const [error, setError] = useState<LabErrorJson | null>(null);
   return (
     <section className="open-file">
-      <label htmlFor="bundle-file">Open a bundle file</label>
+      <label htmlFor="bundle-file">{words.text('review.open-bundle')}</label>
       <input
         id="bundle-file"
         type="file"
@@ -149,6 +156,7 @@ function Address({
   document: AddressDocument;
   onOpened: (opened: Opened<RunDocument>) => void;
 }) {
+  const words = useWords();
   const [error, setError] = useState<LabErrorJson | null>(null);
   const [fetching, setFetching] = useState(false);
   const [asking, setAsking] = useState(false);
@@ -166,14 +174,18 @@ function Address({
       <section className="address">
         <h1>{document.title}</h1>
         <p>
-          This link is to a bundle file of {byteText(document.bytes)} at <b>{host}</b>. It has not been fetched.
+          <Rich
+            text="review.address.lead"
+            params={{ size: byteText(document.bytes), host }}
+            tags={{ b: (parts) => <b>{parts}</b> }}
+          />
         </p>
         <dl className="address-facts">
-          <dt>Address</dt>
+          <dt>{words.text('review.address')}</dt>
           <dd>
             <code>{document.url}</code>
           </dd>
-          <dt>SHA-256</dt>
+          <dt>{words.text('review.sha256')}</dt>
           <dd>
             <code>{document.sha256}</code>
           </dd>
@@ -185,13 +197,13 @@ function Address({
           disabled={fetching}
           onClick={() => (strange.length > 0 ? setAsking(true) : fetchIt())}
         >
-          {fetching ? `Fetching from ${host}` : `Fetch ${byteText(document.bytes)} from ${host}`}
+          {fetching
+            ? words.text('review.fetching', { host })
+            : words.text('review.fetch', { host, size: byteText(document.bytes) })}
         </button>
         {error && <ErrorNote error={error} />}
       </section>
-      {asking && (
-        <HostGate hosts={strange} purpose="fetch the file" onAgree={fetchIt} onClose={() => setAsking(false)} />
-      )}
+      {asking && <HostGate hosts={strange} purpose="fetch" onAgree={fetchIt} onClose={() => setAsking(false)} />}
     </Frame>
   );
 }
@@ -207,12 +219,13 @@ function fork({ document }: Opened<RunDocument>): void {
 }
 
 function ReviewRun({ opened }: { opened: Opened<RunDocument> }) {
+  const words = useWords();
   const { document } = opened;
   const { state, start, cancel } = useVerification(opened);
   const [agreed, setAgreed] = useState(false);
-  const [asking, setAsking] = useState<{ purpose: string; go: () => void } | null>(null);
+  const [asking, setAsking] = useState<{ purpose: Purpose; go: () => void } | null>(null);
   const strange = strangeHosts(document, location.host);
-  const guarded = (purpose: string, go: () => void): void =>
+  const guarded = (purpose: Purpose, go: () => void): void =>
     strange.length > 0 && !agreed ? setAsking({ purpose, go }) : go();
   const { title } = document.spec.experiment;
   const { mode, hidden } = document.view;
@@ -221,11 +234,11 @@ function ReviewRun({ opened }: { opened: Opened<RunDocument> }) {
   const checks = state.result?.claims ?? (state.steps.length > 0 ? compareClaims(document.claims, null) : null);
 
   useEffect(() => {
-    globalThis.document.title = `${title} · LRT Lab`;
+    globalThis.document.title = words.text('review.page-title', { title });
     return () => {
-      globalThis.document.title = 'LRT Lab';
+      globalThis.document.title = words.text('shell.name');
     };
-  }, [title]);
+  }, [title, words]);
   const straight = mode === 'lab' && strange.length === 0;
   useEffect(() => {
     if (straight) fork(opened);
@@ -235,35 +248,35 @@ function ReviewRun({ opened }: { opened: Opened<RunDocument> }) {
     <Frame title={title}>
       <header className="review-head">
         <p className="claimed-line">
-          <span className="claimed-mark">claimed</span>{' '}
-          {typeof outcome === 'string' ? `${OUTCOME_NAMES[outcome as keyof typeof OUTCOME_NAMES]}: ` : ''}
-          {document.concept.title}, {document.spec.pins.source.title} → {document.spec.pins.target.title}
+          <Rich
+            text="review.claimed-line"
+            params={{
+              known: typeof outcome === 'string',
+              outcome: typeof outcome === 'string' ? words.text(`evidence.outcome.${outcome as Outcome}`) : '',
+              concept: document.concept.title,
+              source: document.spec.pins.source.title,
+              target: document.spec.pins.target.title,
+            }}
+            tags={{ mark: (parts) => <span className="claimed-mark">{parts}</span> }}
+          />
         </p>
         <h1>{title}</h1>
         {document.note && <p className="review-note">{document.note}</p>}
         {!hidden.includes('fork') && (
-          <button
-            type="button"
-            data-testid="fork"
-            onClick={() => guarded('open this experiment in the lab', () => fork(opened))}
-          >
-            Fork into the lab
+          <button type="button" data-testid="fork" onClick={() => guarded('lab', () => fork(opened))}>
+            {words.text('review.fork')}
           </button>
         )}
       </header>
       {!hidden.includes('verify') && (
-        <VerifyPanel
-          state={state}
-          onStart={(depth) => guarded('verify it here', () => start(depth))}
-          onCancel={cancel}
-        />
+        <VerifyPanel state={state} onStart={(depth) => guarded('verify', () => start(depth))} onCancel={cancel} />
       )}
       <RatesFigure document={document} checks={state.result?.claims ?? null} />
       <ClaimsTable document={document} checks={checks} />
       {document.evidence ? (
         <Continuations evidence={document.evidence} concept={document.concept} />
       ) : (
-        <p className="muted">This is a short link: it carries no continuations.</p>
+        <p className="muted">{words.text('review.short-link')}</p>
       )}
       <Contents opened={opened} />
       {asking && (

@@ -1,28 +1,13 @@
 /** Verify on this device: the steps with their verdicts, what each looked at, and the file to keep. */
 import { STEPS, type Depth, type Step, type StepId, type Verification } from '../../experiment/share/verification';
 import { downloadText } from '../figures/export';
+import { useWords } from '../state/text';
 import { ErrorNote } from '../ui/ErrorNote';
 import { seconds } from '../ui/format';
 import { progressText } from '../ui/ProgressLine';
 import type { VerificationState } from './useVerification';
 import { VerdictMark } from './VerdictMark';
-
-const TITLES: Record<StepId, string> = {
-  integrity: 'Integrity',
-  artifacts: 'Artifacts',
-  'self-test': 'This device',
-  replay: 'Replay',
-  refit: 'Refit',
-  claims: 'Claims',
-};
-const WHAT: Record<StepId, string> = {
-  integrity: 'The contents of the link are those that its digest is of.',
-  artifacts: 'Models, corpus and preset here have the digests that the author’s had.',
-  'self-test': 'Kernels against float64, 16-bit floats, and a model whose answers are known.',
-  replay: 'The author’s tokens are forced through all arms, and their log-probabilities compared.',
-  refit: 'Map and vector are computed again from the pinned corpus and seed.',
-  claims: 'Each of the author’s figures beside the one found here.',
-};
+import { Rich } from '../ui/Rich';
 
 interface Props {
   state: VerificationState;
@@ -31,38 +16,39 @@ interface Props {
 }
 
 export function VerifyPanel({ state, onStart, onCancel }: Props) {
+  const words = useWords();
   const { status, result, error } = state;
   const busy = status === 'starting' || status === 'running';
   return (
     <section className="verify" aria-labelledby="verify-title">
-      <h2 id="verify-title">Verify on this device</h2>
-      <p className="muted">
-        Quick replays the author’s tokens and refits the map. Full also writes and scores all continuations again.
-        Nothing is downloaded: models that are not part of the lab must be here already.
-      </p>
+      <h2 id="verify-title">{words.text('review.verify')}</h2>
+      <p className="muted">{words.text('review.verify.lead')}</p>
       <div className="verify-actions">
         {busy ? (
           <button type="button" className="strong" data-testid="verify-cancel" onClick={onCancel}>
-            Cancel
+            {words.text('shell.cancel')}
           </button>
         ) : (
           <>
             <button type="button" className="strong" data-testid="verify-quick" onClick={() => onStart('quick')}>
-              Verify, quick
+              {words.text('review.verify.quick')}
             </button>
             <button type="button" data-testid="verify-full" onClick={() => onStart('full')}>
-              Verify, full
+              {words.text('review.verify.full')}
             </button>
           </>
         )}
         {busy && (
           <span className="muted" role="status">
             {status === 'starting'
-              ? 'Starting the engine'
+              ? words.text('shell.starting')
               : state.progress
-                ? `${state.progress.note}, ${progressText(state.progress)}`
+                ? words.text('review.progress', {
+                    note: state.progress.note,
+                    progress: progressText(words, state.progress),
+                  })
                 : state.running
-                  ? TITLES[state.running]
+                  ? words.text(`review.step.${state.running}`)
                   : ''}
           </span>
         )}
@@ -86,44 +72,51 @@ export function VerifyPanel({ state, onStart, onCancel }: Props) {
 }
 
 function StepItem({ id, step, running }: { id: StepId; step: Step | null; running: boolean }) {
+  const words = useWords();
+  const said = step?.error ? words.error(step.error) : null;
   return (
     <li data-step={id} data-verdict={step?.verdict ?? (running ? 'running' : 'waiting')}>
-      <h3>{TITLES[id]}</h3>
+      <h3>{words.text(`review.step.${id}`)}</h3>
       <span className="verify-mark">
         {step ? (
           <VerdictMark verdict={step.verdict} />
         ) : (
-          <span className="muted">{running ? 'running' : 'waiting'}</span>
+          <span className="muted">{words.text(running ? 'shell.mark.running' : 'shell.mark.waiting')}</span>
         )}
       </span>
       <div className="verify-what">
-        <p>{step ? step.summary : WHAT[id]}</p>
-        {step?.error && (
+        <p>{said ? said.what : step?.summary ? words.say(step.summary) : words.text(`review.step.${id}.what`)}</p>
+        {step?.error && said && (
           <p className="muted">
-            {step.error.remedy} <code>{step.error.code}</code>
+            {said.remedy} <code>{step.error.code}</code>
           </p>
         )}
         {step && step.checks.length > 0 && (
           <details>
             <summary>
-              {step.checks.length} {step.checks.length === 1 ? 'check' : 'checks'}, {seconds(step.milliseconds)}
+              {words.text('review.checks.summary', { count: step.checks.length, time: seconds(step.milliseconds) })}
             </summary>
-            <div className="table-scroll" tabIndex={0} role="region" aria-label={`${TITLES[id]}: checks`}>
+            <div
+              className="table-scroll"
+              tabIndex={0}
+              role="region"
+              aria-label={words.text('review.checks.of', { step: words.text(`review.step.${id}`) })}
+            >
               <table className="data checks">
                 <thead>
                   <tr>
-                    <th scope="col">What</th>
-                    <th scope="col">Expected</th>
-                    <th scope="col">Found</th>
-                    <th scope="col">Verdict</th>
+                    <th scope="col">{words.text('review.column.what')}</th>
+                    <th scope="col">{words.text('review.column.expected')}</th>
+                    <th scope="col">{words.text('review.column.found')}</th>
+                    <th scope="col">{words.text('review.column.verdict')}</th>
                   </tr>
                 </thead>
                 <tbody>
                   {step.checks.map((check, i) => (
                     <tr key={i}>
-                      <th scope="row">{check.name}</th>
-                      <td data-label="Expected">{check.expected}</td>
-                      <td data-label="Found">{check.actual}</td>
+                      <th scope="row">{words.say(check.name)}</th>
+                      <td data-label={words.text('review.column.expected')}>{words.say(check.expected)}</td>
+                      <td data-label={words.text('review.column.found')}>{words.say(check.actual)}</td>
                       <td>
                         <VerdictMark verdict={check.verdict} />
                       </td>
@@ -140,6 +133,7 @@ function StepItem({ id, step, running }: { id: StepId; step: Step | null; runnin
 }
 
 function Result({ result }: { result: Verification }) {
+  const words = useWords();
   const unrun = result.claims.filter(({ verdict }) => verdict === 'not run').length;
   return (
     <div
@@ -149,12 +143,21 @@ function Result({ result }: { result: Verification }) {
       data-verdict={result.verdict}
     >
       <p className="verify-sentence">
-        <VerdictMark verdict={result.verdict} /> on this device
-        {unrun > 0 && result.verdict !== 'not run' ? `; ${unrun} of ${result.claims.length} claims were not run` : ''}.
+        <Rich
+          text="review.result"
+          params={{ unrun: result.verdict === 'not run' ? 0 : unrun, claims: result.claims.length }}
+          tags={{ verdict: () => <VerdictMark verdict={result.verdict} /> }}
+        />
       </p>
       <p className="muted">
-        Verification <code data-testid="verification-digest">{result.digest.slice(0, 16)}</code> of document{' '}
-        <code>{result.document.slice(0, 16)}</code>
+        <Rich
+          text="review.result.document"
+          params={{ digest: result.digest.slice(0, 16), document: result.document.slice(0, 16) }}
+          tags={{
+            digest: (parts) => <code data-testid="verification-digest">{parts}</code>,
+            code: (parts) => <code>{parts}</code>,
+          }}
+        />
       </p>
       <button
         type="button"
@@ -167,7 +170,7 @@ function Result({ result }: { result: Verification }) {
           )
         }
       >
-        verification.json
+        {words.text('review.result.file')}
       </button>
     </div>
   );

@@ -4,8 +4,7 @@ import { LabError, type LabErrorJson } from '../../experiment/errors';
 import type { Run } from '../../experiment/run';
 import { askRuns } from '../../runs/client';
 import type { RunRecord } from '../../runs/record';
-import { OUTCOME_NAMES } from '../evidence/VerdictLine';
-import { STAGE_TITLES } from '../state/stages';
+
 import { ErrorNote } from '../ui/ErrorNote';
 import { dateTime } from '../ui/format';
 import { settingDifferences } from './differences';
@@ -14,10 +13,13 @@ import { HeadlineFigure } from './HeadlineFigure';
 import { RunLabel, type RunPair } from './RunLabel';
 import { Provenance } from './Provenance';
 import { Texts } from './Texts';
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 
 type Opened = { ids: string; runs: [Run, Run] | null; error: LabErrorJson | null };
 
 export function Compare({ records }: { records: [RunRecord, RunRecord] }) {
+  const words = useWords();
   const ids = records.map(({ id }) => id).join();
   const [opened, setOpened] = useState<Opened | null>(null);
   useEffect(() => {
@@ -33,7 +35,7 @@ export function Compare({ records }: { records: [RunRecord, RunRecord] }) {
   if (opened?.ids !== ids)
     return (
       <p className="muted" role="status">
-        Opening both runs
+        {words.text('runs.opening-both')}
       </p>
     );
   if (!opened.runs) return <ErrorNote error={opened.error!} />;
@@ -51,6 +53,7 @@ export function Compare({ records }: { records: [RunRecord, RunRecord] }) {
 }
 
 function Heads({ records, runs }: RunPair) {
+  const words = useWords();
   return (
     <div className="compare-heads">
       {([0, 1] as const).map((i) => (
@@ -60,7 +63,14 @@ function Heads({ records, runs }: RunPair) {
           </h3>
           <p className="muted">{dateTime(records[i].created)}</p>
           <p>
-            <b>{OUTCOME_NAMES[runs[i].verdict.outcome]}.</b> {runs[i].verdict.sentence}
+            <Rich
+              text="ui.verdict"
+              params={{
+                outcome: words.text(`evidence.outcome.${runs[i].evidence.verdict.outcome}`),
+                sentence: runs[i].evidence.verdict.sentence,
+              }}
+              tags={{ b: (parts) => <b>{parts}</b> }}
+            />
           </p>
         </section>
       ))}
@@ -69,17 +79,18 @@ function Heads({ records, runs }: RunPair) {
 }
 
 function Settings({ runs: [a, b] }: RunPair) {
-  const differences = settingDifferences(a.experiment, b.experiment);
+  const words = useWords();
+  const differences = settingDifferences(words, a.experiment, b.experiment);
   return (
     <section className="compare-settings" data-testid="compare-settings">
-      <h3>Settings that differ</h3>
+      <h3>{words.text('runs.settings.title')}</h3>
       {differences.length === 0 ? (
-        <p className="muted">None: both runs are of the same settings.</p>
+        <p className="muted">{words.text('runs.settings.none')}</p>
       ) : (
         <table className="stacked">
           <thead>
             <tr>
-              <th scope="col">Setting</th>
+              <th scope="col">{words.text('runs.settings.setting')}</th>
               <th scope="col">
                 <RunLabel of={0} />
               </th>
@@ -92,7 +103,7 @@ function Settings({ runs: [a, b] }: RunPair) {
             {differences.map(({ stage, label, values }, i) => (
               <tr key={i}>
                 <th scope="row">
-                  {label} <span className="muted">{STAGE_TITLES[stage]}</span>
+                  {label} <span className="muted">{words.text(`stage.${stage}`)}</span>
                 </th>
                 <td data-letter="A">{values[0]}</td>
                 <td data-letter="B">{values[1]}</td>

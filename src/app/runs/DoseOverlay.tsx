@@ -1,27 +1,22 @@
 /** Dose and response of one arm in two runs, over one another. */
+import { METRICS } from '../../metrics';
 import { useMemo, useState } from 'react';
-import { DOSED_ARMS, type DosedArm, type Run } from '../../experiment/run';
-import { ARM_STYLES } from '../figures/arms';
+import { DOSED_ARMS, TESTED, type DosedArm } from '../../experiment/arms';
+import type { Run } from '../../experiment/run';
+import { ARM_STYLES, openSymbol } from '../figures/arms';
 import { Figure, type CursorSeries } from '../figures/Figure';
 import { usePlotTheme, type PlotTheme } from '../figures/theme';
-import { along, withAlpha } from '../steer/DoseResponse';
+import { along, withAlpha } from '../figures/dose-curves';
 import { interval, percent, signed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 import { LETTERS, type RunPair } from './RunLabel';
-
-const OPEN: Record<DosedArm, string> = {
-  'small-steered': 'circle-open',
-  mapped: 'diamond-open',
-  native: 'square-open',
-  random: 'x-thin-open',
-};
 
 function traces(
   runs: readonly [Run, Run],
   arm: DosedArm,
   theme: PlotTheme,
 ): { data: unknown[]; cursor: CursorSeries[] } {
-  const rows = runs.map((run) => along(run.doseResponse, arm));
+  const rows = runs.map((run) => along(run.evidence.doseResponse, arm));
   const doses = rows.flat().map(({ r }) => r);
   const span = Math.max(0, ...doses) - Math.min(0, ...doses);
   const texts = rows.map((row, i) =>
@@ -43,7 +38,7 @@ function traces(
     line: { color: i === 0 ? color : theme.ink, width: 2, dash: i === 0 ? 'solid' : 'dash' },
     marker: {
       color: i === 0 ? color : theme.ink,
-      symbol: i === 0 ? ARM_STYLES[arm].symbol : OPEN[arm],
+      symbol: i === 0 ? ARM_STYLES[arm].symbol : openSymbol(arm),
       size: row.map((c) => (c.half === 'report' ? 11 : 8)),
       line: { color: i === 0 ? theme.surface : theme.ink, width: i === 0 ? 1 : 1.5 },
     },
@@ -67,22 +62,26 @@ function traces(
 
 export function DoseOverlay({ runs }: RunPair) {
   const theme = usePlotTheme();
-  const [arm, setArm] = useState<DosedArm>('mapped');
+  const [arm, setArm] = useState<DosedArm>(TESTED);
   const [a, b] = runs;
-  const same = a.concept.positive === b.concept.positive;
-  const side = same ? `“${a.concept.positive}”` : `“${a.concept.positive}” in A, “${b.concept.positive}” in B`;
+  const [first, second] = [a, b].map((run) => run.steer.concept.positive);
+  const same = first === second;
+  const side = same ? `“${first}”` : `“${first}” in A, “${second}” in B`;
   const plot = useMemo(() => {
     const { data, cursor } = traces(runs, arm, theme);
     const layout = theme.layout({
       xaxis: theme.axis('dose r'),
-      yaxis: theme.axis(
-        same ? `continuations toward ${runs[0].concept.positive}` : 'continuations on the positive side',
-        { range: [-0.03, 1.03], tickformat: '.0%', dtick: 0.25 },
-      ),
+      yaxis: theme.axis(same ? `continuations toward ${first}` : 'continuations on the positive side', {
+        range: [-0.03, 1.03],
+        tickformat: '.0%',
+        dtick: 0.25,
+      }),
     });
     return { data, cursor, layout };
-  }, [runs, arm, theme, same]);
-  const arms = DOSED_ARMS.filter((each) => runs.some((run) => run.doseResponse.some((cell) => cell.arm === each)));
+  }, [runs, arm, theme, same, first]);
+  const arms = DOSED_ARMS.filter((each) =>
+    runs.some((run) => run.evidence.doseResponse.some((cell) => cell.arm === each)),
+  );
   const shown = arms.map((value) => ({ value, label: ARM_STYLES[value].short }));
   return (
     <Figure
@@ -90,9 +89,9 @@ export function DoseOverlay({ runs }: RunPair) {
       title="Dose and response"
       caption={`${ARM_STYLES[arm].name}: share of continuations on the side of ${side}, with 95 % Wilson intervals. A is solid in the arm’s colour, B dashed with open marks.`}
       table={{
-        head: ['run', 'arm', 'half', 'r', 'positive', 'low', 'high', 'n', 'kl_p95', 'rep3'],
+        head: ['run', 'arm', 'half', 'r', 'positive', 'low', 'high', 'n', ...METRICS.map(({ column }) => column)],
         rows: runs.flatMap((run, i) =>
-          run.doseResponse.map((c) => [
+          run.evidence.doseResponse.map((c) => [
             LETTERS[i],
             c.arm,
             c.half,
@@ -100,8 +99,7 @@ export function DoseOverlay({ runs }: RunPair) {
             c.positive.rate,
             ...c.positive.interval,
             c.n,
-            c.klP95,
-            c.rep3,
+            ...METRICS.map(({ id }) => c.metrics[id] ?? ''),
           ]),
         ),
       }}

@@ -1,19 +1,22 @@
 /** Headline numbers of two runs on one scale, with their intervals, and whether those meet. */
+import { useWords } from '../state/text';
 import { useMemo } from 'react';
 import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
 import { fixed, interval, percent, signed } from '../ui/format';
 import { headlines, type Headline, type Reading } from './headline';
 import { RunLabel, LETTERS, type RunPair } from './RunLabel';
-
-const GROUP_NAMES: Record<Headline['group'], string> = { map: 'The map', effect: 'The effect', cost: 'What it costs' };
-const MEETING_WORDS = { overlap: 'overlap', apart: 'apart' } as const;
+import type { Words } from '../../i18n/text';
 
 const said = (reading: Reading | null, unit: Headline['unit']): string =>
   reading === null ? '–' : unit === 'share' ? percent(reading.value) : fixed(reading.value);
 
-const gap = ({ a, b, unit }: Headline): string =>
-  !a || !b ? '–' : unit === 'share' ? `${signed((b.value - a.value) * 100, 0)} pts` : signed(b.value - a.value);
+const gap = (words: Words, { a, b, unit }: Headline): string =>
+  !a || !b
+    ? '–'
+    : unit === 'share'
+      ? words.text('runs.numbers.points', { points: signed((b.value - a.value) * 100, 0) })
+      : signed(b.value - a.value);
 
 /** The scale of all rows: 0 to 1, wider where a number lies outside, up to a bound beyond which marks stay at the edge. */
 function scaleOf(rows: readonly Headline[]): [number, number] {
@@ -24,18 +27,23 @@ function scaleOf(rows: readonly Headline[]): [number, number] {
 }
 
 export function HeadlineFigure({ runs: [a, b] }: RunPair) {
-  const rows = useMemo(() => headlines(a, b), [a, b]);
+  const words = useWords();
+  const rows = useMemo(() => headlines(a, b, words), [a, b, words]);
   const scale = useMemo(() => scaleOf(rows), [rows]);
   const apart = rows.filter(({ meeting }) => meeting === 'apart').length;
   const judged = rows.filter(({ meeting }) => meeting !== null).length;
-  const label = (row: Headline): string =>
-    `${row.name}: ${([row.a, row.b] as const).map((reading, i) => `${LETTERS[i]} ${said(reading, row.unit)}${reading?.interval ? ` ${interval(reading.interval)}` : ''}`).join(', ')}${row.meeting ? `; the intervals ${row.meeting === 'overlap' ? 'overlap' : 'are apart'}` : ''}`;
+  const label = (row: Headline): string => {
+    const [first, second] = [row.a, row.b].map((reading) =>
+      reading?.interval ? `${said(reading, row.unit)} ${interval(reading.interval)}` : said(reading, row.unit),
+    );
+    return words.text('runs.numbers.point', { name: row.name, first, second, meeting: row.meeting ?? 'none' });
+  };
   return (
     <Figure
       name="two-runs"
       className="headline-figure"
-      title="Numbers"
-      caption={`Each number of both runs on one scale, with its 95 % interval where it has one. ${judged === 0 ? 'No number has an interval in both.' : `The intervals of ${apart} of ${judged} numbers are apart.`} Numbers whose intervals are apart differ by more than chance explains; intervals that overlap do not show that they are equal.`}
+      title={words.text('runs.numbers.title')}
+      caption={words.text('runs.numbers.caption', { judged, apart })}
       table={{
         head: ['number', 'a', 'a_low', 'a_high', 'a_n', 'b', 'b_low', 'b_high', 'b_n', 'intervals'],
         rows: rows.map(({ name, meeting, ...row }) => [
@@ -49,12 +57,12 @@ export function HeadlineFigure({ runs: [a, b] }: RunPair) {
           meeting ?? '',
         ]),
       }}
-      cursor={[{ name: 'numbers', points: rows.map((row) => ({ label: label(row) })) }]}
+      cursor={[{ name: words.text('runs.numbers.title'), points: rows.map((row) => ({ label: label(row) })) }]}
     >
       <table className="headline-table stacked">
         <thead>
           <tr>
-            <th scope="col">Number</th>
+            <th scope="col">{words.text('runs.numbers.number')}</th>
             <th scope="col" className="num">
               <RunLabel of={0} />
             </th>
@@ -66,9 +74,9 @@ export function HeadlineFigure({ runs: [a, b] }: RunPair) {
               <span>{fixed(scale[1], scale[1] === 1 ? 0 : 1)}</span>
             </th>
             <th scope="col" className="num">
-              B − A
+              {words.text('runs.numbers.difference')}
             </th>
-            <th scope="col">Intervals</th>
+            <th scope="col">{words.text('runs.numbers.intervals')}</th>
           </tr>
         </thead>
         <tbody>
@@ -76,7 +84,7 @@ export function HeadlineFigure({ runs: [a, b] }: RunPair) {
             <tr
               key={row.name}
               className={i > 0 && rows[i - 1].group !== row.group ? 'group' : undefined}
-              data-group={GROUP_NAMES[row.group]}
+              data-group={words.text(`runs.numbers.group.${row.group}`)}
             >
               <th scope="row">{row.name}</th>
               {([row.a, row.b] as const).map((reading, j) => (
@@ -95,11 +103,15 @@ export function HeadlineFigure({ runs: [a, b] }: RunPair) {
               <td className="headline-drawn">
                 <Lanes row={row} scale={scale} />
               </td>
-              <td className="num gap" data-letter="B − A">
-                {gap(row)}
+              <td className="num gap" data-letter={words.text('runs.numbers.difference')}>
+                {gap(words, row)}
               </td>
               <td className={row.meeting === 'apart' ? 'meeting apart' : row.meeting ? 'meeting' : 'meeting unjudged'}>
-                {row.meeting ? MEETING_WORDS[row.meeting] : <span className="muted">none</span>}
+                {row.meeting ? (
+                  words.text(`runs.numbers.meeting.${row.meeting}`)
+                ) : (
+                  <span className="muted">{words.text('runs.numbers.no-meeting')}</span>
+                )}
               </td>
             </tr>
           ))}

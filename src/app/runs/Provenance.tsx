@@ -4,6 +4,8 @@ import type { RunRecord } from '../../runs/record';
 import { Digest } from '../ui/Digest';
 import { dateTime, seconds } from '../ui/format';
 import { RunLabel, LETTERS, type RunPair } from './RunLabel';
+import { useWords } from '../state/text';
+import type { Words } from '../../i18n/text';
 
 interface Row {
   name: string;
@@ -11,40 +13,47 @@ interface Row {
 }
 
 /** What can be set side by side as text. Versions of parts that only one run names have a dash in the other. */
-function rowsOf([a, b]: readonly [Run, Run], [first, second]: readonly [RunRecord, RunRecord]): Row[] {
+function rowsOf(words: Words, [a, b]: readonly [Run, Run], [first, second]: readonly [RunRecord, RunRecord]): Row[] {
   const row = (name: string, read: (run: Run, record: RunRecord) => string | undefined): Row => ({
     name,
     values: [read(a, first) || '–', read(b, second) || '–'],
   });
   const parts = [...new Set([...Object.keys(a.device.versions), ...Object.keys(b.device.versions)])];
   return [
+    row(words.text('runs.made.backend'), (run) =>
+      words.text('runs.made.backend.value', {
+        backend: words.text(`ui.backend.${run.device.backend}`),
+        chosenBy: run.device.chosenBy,
+      }),
+    ),
     row(
-      'Backend',
+      words.text('runs.made.adapter'),
       (run) =>
-        `${run.device.backend === 'webgpu' ? 'WebGPU' : 'WASM'}, ${run.device.chosenBy === 'auto' ? 'chosen by the lab' : 'asked for'}`,
+        run.device.adapter &&
+        words.text('runs.made.adapter.value', { adapter: run.device.adapter, software: run.device.softwareAdapter }),
     ),
     row(
-      'Adapter',
-      (run) => run.device.adapter && `${run.device.adapter}${run.device.softwareAdapter ? ', software' : ''}`,
-    ),
-    row(
-      'Browser',
+      words.text('runs.made.browser'),
       (run) =>
         /(?:Firefox|Edg|Chrome|Version)\/[\d.]+/.exec(run.device.userAgent)?.[0].replace('/', ' ') ??
         run.device.userAgent,
     ),
-    row('Self-test', (run) => (run.device.selfTest.passed ? 'passed' : 'failed')),
-    row('Lab', (run) => run.app.version),
+    row(words.text('runs.made.self-test'), ({ device: { selfTest } }) =>
+      selfTest ? words.text(selfTest.passed ? 'runs.made.passed' : 'runs.made.failed') : undefined,
+    ),
+    row(words.text('runs.made.lab'), (run) => run.app.version),
     ...parts.map((part) => row(part, (run) => run.device.versions[part])),
-    row('Finished, or brought in', (_, record) => dateTime(record.created)),
-    row('All stages took', (run) => (run.timings.total === undefined ? undefined : seconds(run.timings.total))),
-    ...filesOf([a, b]),
+    row(words.text('runs.made.finished'), (_, record) => dateTime(record.created)),
+    row(words.text('runs.made.took'), (run) =>
+      run.timings.total === undefined ? undefined : seconds(run.timings.total),
+    ),
+    ...filesOf(words, [a, b]),
   ];
 }
 
 /** The models' files: those that differ by name, the others by their number. */
-function filesOf(runs: readonly [Run, Run]): Row[] {
-  const key = (side: 'source' | 'target', path: string): string => `${side === 'source' ? 'small' : 'large'}: ${path}`;
+function filesOf(words: Words, runs: readonly [Run, Run]): Row[] {
+  const key = (side: 'source' | 'target', path: string): string => words.text(`runs.made.file-${side}`, { path });
   const digests = runs.map(
     (run) =>
       new Map(
@@ -60,21 +69,22 @@ function filesOf(runs: readonly [Run, Run]): Row[] {
   return [
     ...differing.map((name): Row => ({ name, values: [first(name), second(name)] })),
     {
-      name: `${differing.length === 0 ? 'Files of both models' : 'Other files of the models'} (${same})`,
-      values: ['the same in both', 'the same in both'],
+      name: words.text('runs.made.files', { others: differing.length > 0, count: same }),
+      values: [words.text('runs.made.same'), words.text('runs.made.same')],
     },
   ];
 }
 
 export function Provenance({ runs, records }: RunPair) {
-  const rows = rowsOf(runs, records);
+  const words = useWords();
+  const rows = rowsOf(words, runs, records);
   return (
     <section className="compare-made">
-      <h3>How they were made</h3>
+      <h3>{words.text('runs.made.title')}</h3>
       <table className="stacked">
         <thead>
           <tr>
-            <th scope="col">Part</th>
+            <th scope="col">{words.text('runs.made.part')}</th>
             <th scope="col">
               <RunLabel of={0} />
             </th>
@@ -85,18 +95,18 @@ export function Provenance({ runs, records }: RunPair) {
         </thead>
         <tbody>
           <tr>
-            <th scope="row">Digest of the settings</th>
+            <th scope="row">{words.text('runs.made.settings-digest')}</th>
             {runs.map((run, i) => (
               <td key={i} data-letter={LETTERS[i]}>
-                <Digest value={run.experimentDigest} of={`the settings of ${LETTERS[i]}`} />
+                <Digest value={run.experimentDigest} of={words.text('runs.made.settings-of', { run: LETTERS[i] })} />
               </td>
             ))}
           </tr>
           <tr>
-            <th scope="row">Digest of the run</th>
+            <th scope="row">{words.text('runs.made.run-digest')}</th>
             {records.map((record, i) => (
               <td key={i} data-letter={LETTERS[i]}>
-                <Digest value={record.id} of={`run ${LETTERS[i]}`} />
+                <Digest value={record.id} of={words.text('runs.made.run', { run: LETTERS[i] })} />
               </td>
             ))}
           </tr>
@@ -112,9 +122,7 @@ export function Provenance({ runs, records }: RunPair) {
           ))}
         </tbody>
       </table>
-      <p className="muted">
-        Rows in which the runs differ stand out. Files that differ are shown by the beginning of their SHA-256.
-      </p>
+      <p className="muted">{words.text('runs.made.how')}</p>
     </section>
   );
 }

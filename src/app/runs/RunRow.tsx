@@ -1,15 +1,15 @@
 /** One kept run in the list: what it is, what came out, and what can be done with it. */
 import { useEffect, useRef, useState } from 'react';
 import { MAX_NAME, type DamagedRecord, type RunRecord } from '../../runs/record';
-import { OUTCOME_NAMES } from '../evidence/VerdictLine';
+
 import { chooseRun, removeRun, renameRun, useRuns } from '../state/runs';
 import { useLab } from '../state/store';
 import { Digest } from '../ui/Digest';
 import { dateTime, fixed, interval } from '../ui/format';
 import { exportRuns, fileStem } from './export';
 import { runAgain, showRun } from './show';
-
-const FROM: Record<RunRecord['from'], string> = { here: '', file: 'from a file', copy: 'a copy' };
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 
 interface Props {
   record: RunRecord;
@@ -25,6 +25,7 @@ export function focusIn(selector: string): void {
 }
 
 export function RunRow({ record, shown, parent }: Props) {
+  const words = useWords();
   const [renaming, setRenaming] = useState(false);
   const place = useRuns((s) => s.chosen.indexOf(record.id));
   const full = useRuns((s) => s.chosen.length === 2);
@@ -33,10 +34,10 @@ export function RunRow({ record, shown, parent }: Props) {
   const ratio = summary.transferRatio;
   const facts = [
     dateTime(record.created),
-    `${summary.source} → ${summary.target}`,
+    words.text('runs.pair', { source: summary.source, target: summary.target }),
     summary.concept,
-    summary.backend === 'webgpu' ? 'WebGPU' : 'WASM',
-    FROM[record.from],
+    words.text(`ui.backend.${summary.backend}`),
+    record.from === 'here' ? '' : words.text(`runs.from.${record.from}`),
   ]
     .filter(Boolean)
     .join(' · ');
@@ -47,7 +48,7 @@ export function RunRow({ record, shown, parent }: Props) {
           type="checkbox"
           checked={place >= 0}
           disabled={place < 0 && full}
-          aria-label={`Compare ${record.name}`}
+          aria-label={words.text('runs.compare-name', { name: record.name })}
           onChange={() => chooseRun(record.id)}
         />
         <span aria-hidden="true">{place < 0 ? '' : 'AB'[place]}</span>
@@ -63,65 +64,80 @@ export function RunRow({ record, shown, parent }: Props) {
           />
         ) : (
           <h3>
-            {record.name} {shown && <span className="muted">on screen</span>}
+            {record.name} {shown && <span className="muted">{words.text('runs.on-screen')}</span>}
           </h3>
         )}
         <p className="muted">{facts}</p>
         <p className="run-came-out">
-          <b>{OUTCOME_NAMES[summary.outcome]}</b> at r {fixed(summary.chosenR)} · R² {fixed(summary.heldOutR2)} ·
-          transfer ratio {ratio ? `${fixed(ratio.value)} ${interval(ratio.interval)}` : '–'}
+          <Rich
+            text="runs.came-out"
+            params={{
+              outcome: words.text(`evidence.outcome.${summary.outcome}`),
+              r: fixed(summary.chosenR),
+              r2: fixed(summary.heldOutR2),
+              ratio: ratio ? `${fixed(ratio.value)} ${interval(ratio.interval)}` : '–',
+            }}
+            tags={{ b: (parts) => <b>{parts}</b> }}
+          />
         </p>
         <p className="muted run-lineage">
-          Settings <Digest value={record.experimentDigest} of={`the settings of ${record.name}`} />
-          {parent && <span> made from {parent}</span>}
+          <Rich
+            text="runs.settings-digest"
+            tags={{
+              digest: () => (
+                <Digest value={record.experimentDigest} of={words.text('runs.settings-of', { name: record.name })} />
+              ),
+            }}
+          />
+          {parent && <span> {words.text('runs.made-from', { parent })}</span>}
         </p>
       </div>
       <div className="run-actions">
         <button
           type="button"
-          aria-label={`Open ${record.name}`}
+          aria-label={words.text('runs.open-name', { name: record.name })}
           data-testid="run-open"
           disabled={running}
-          title={running ? 'A run is in progress' : undefined}
+          title={running ? words.text('runs.in-progress') : undefined}
           onClick={() => void showRun(record.id)}
         >
-          Open
+          {words.text('runs.open')}
         </button>
         <button
           type="button"
           className="quiet"
-          aria-label={`Run ${record.name} again`}
+          aria-label={words.text('runs.again-name', { name: record.name })}
           disabled={running}
           onClick={() => void runAgain(record.id)}
         >
-          Run again
+          {words.text('runs.again')}
         </button>
         <button
           type="button"
           className="quiet"
-          aria-label={`Rename ${record.name}`}
+          aria-label={words.text('runs.rename-name', { name: record.name })}
           data-testid="run-rename"
           onClick={() => setRenaming(true)}
         >
-          Rename
+          {words.text('runs.rename')}
         </button>
         <button
           type="button"
           className="quiet"
-          aria-label={`Export ${record.name}`}
+          aria-label={words.text('runs.export-name', { name: record.name })}
           data-testid="run-export"
           onClick={() => void exportRuns([record.id], fileStem(record.name))}
         >
-          Export
+          {words.text('runs.export')}
         </button>
         <button
           type="button"
           className="quiet"
-          aria-label={`Delete ${record.name}`}
+          aria-label={words.text('runs.delete-name', { name: record.name })}
           data-testid="run-delete"
           onClick={() => void removeRun(record.id).then(() => focusIn('#runs-undo'))}
         >
-          Delete
+          {words.text('runs.delete')}
         </button>
       </div>
     </li>
@@ -130,6 +146,7 @@ export function RunRow({ record, shown, parent }: Props) {
 
 /** Enter or leaving takes the name, Escape leaves it as it was. */
 function NameInput({ record, onDone }: { record: RunRecord; onDone: (byKey: boolean) => void }) {
+  const words = useWords();
   const input = useRef<HTMLInputElement>(null);
   const given = useRef(false);
   useEffect(() => {
@@ -145,7 +162,7 @@ function NameInput({ record, onDone }: { record: RunRecord; onDone: (byKey: bool
   return (
     <input
       ref={input}
-      aria-label={`New name of ${record.name}`}
+      aria-label={words.text('runs.new-name', { name: record.name })}
       data-testid="run-name"
       defaultValue={record.name}
       maxLength={MAX_NAME}
@@ -166,12 +183,13 @@ function NameInput({ record, onDone }: { record: RunRecord; onDone: (byKey: bool
 
 /** An entry of the store that cannot be read: said, and the rest of the list stands. */
 export function DamagedRow({ entry }: { entry: DamagedRecord }) {
+  const words = useWords();
   return (
     <div className="note note-error" data-testid="damaged-run">
-      <p className="note-what">A kept run is damaged. {entry.problem}</p>
+      <p className="note-what">{words.text('runs.damaged', { problem: entry.problem })}</p>
       <div className="note-foot">
         <button type="button" className="quiet" onClick={() => void removeRun(entry.id)}>
-          Delete it
+          {words.text('runs.delete-it')}
         </button>
         <code>{entry.id.slice(0, 12)}</code>
       </div>

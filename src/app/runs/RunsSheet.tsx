@@ -1,18 +1,21 @@
 /** The runs kept in this browser: open, name, compare, export, bring in, delete. */
 import { useEffect, useRef, useState, type DragEvent } from 'react';
 import type { RunRecord } from '../../runs/record';
-import { OUTCOME_NAMES } from '../evidence/VerdictLine';
+
 import { importFile, keepShown, loadRuns, undoRemove, useRuns } from '../state/runs';
 import { openExperiment, useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
-import { bytes, count } from '../ui/format';
+import { bytes } from '../ui/format';
 import { Compare } from './Compare';
 import { exportRuns } from './export';
 import { DamagedRow, focusIn, RunRow } from './RunRow';
 import { UnsavedRun } from './UnsavedRun';
+import { useWords } from '../state/text';
+import type { Words } from '../../i18n/text';
 import './runs.css';
 
 export default function RunsSheet() {
+  const words = useWords();
   const dialog = useRef<HTMLDialogElement>(null);
   const { list, listError, problem, chosen, comparing } = useRuns();
   const [dropping, setDropping] = useState(false);
@@ -70,17 +73,17 @@ export default function RunsSheet() {
     >
       <div className="sheet-inner">
         <header className="sheet-head">
-          <h2 id="runs-title">{comparing ? 'Two runs' : 'Kept runs'}</h2>
+          <h2 id="runs-title">{words.text(comparing ? 'runs.title-two' : 'runs.title')}</h2>
           {!comparing && (list?.records.length ?? 0) > 1 && (
             <button
               type="button"
               className="strong"
               data-testid="compare"
               disabled={chosen.length !== 2}
-              title={chosen.length === 2 ? undefined : 'Tick two runs first'}
+              title={chosen.length === 2 ? undefined : words.text('runs.tick-two')}
               onClick={() => useRuns.setState({ comparing: true })}
             >
-              Compare{chosen.length > 0 && ` (${chosen.length} of 2)`}
+              {words.text('runs.compare', { chosen: chosen.length })}
             </button>
           )}
           {comparing && (
@@ -90,11 +93,11 @@ export default function RunsSheet() {
               data-testid="compare-back"
               onClick={() => useRuns.setState({ comparing: false })}
             >
-              Back to the list
+              {words.text('runs.back')}
             </button>
           )}
           <button type="button" className="quiet" data-testid="runs-close" onClick={close}>
-            Close
+            {words.text('ui.close')}
           </button>
         </header>
         {comparing && both[0] && both[1] ? (
@@ -110,14 +113,14 @@ export default function RunsSheet() {
                 error={listError}
                 actions={
                   <button type="button" onClick={() => void loadRuns()}>
-                    Try again
+                    {words.text('ui.try-again')}
                   </button>
                 }
               />
             )}
             {!list && !listError && (
               <p className="muted" role="status">
-                Opening the list
+                {words.text('runs.opening')}
               </p>
             )}
             {list && <List records={list.records} />}
@@ -134,6 +137,7 @@ export default function RunsSheet() {
 
 /** What is kept, what comes in, what goes out. */
 function Tools() {
+  const words = useWords();
   const list = useRuns((s) => s.list);
   const shown = useRuns((s) => s.shown);
   const unkept = useRuns((s) => s.unkept);
@@ -146,25 +150,25 @@ function Tools() {
       <p className="muted" role="status" data-testid="runs-count">
         {list &&
           (records.length === 0
-            ? 'None yet.'
-            : `${count(records.length)} ${records.length === 1 ? 'run' : 'runs'}, ${bytes(list.bytes)}, in this browser only.`)}
+            ? words.text('runs.none')
+            : words.text('runs.count', { count: records.length, size: bytes(list.bytes) }))}
       </p>
       {records.length > 0 && <Protection />}
       <div className="field-row">
         {copyable && (
           <button type="button" data-testid="keep-shown" onClick={() => void keepShown().then(loadRuns)}>
-            Keep the run on screen
+            {words.text('runs.keep-shown')}
           </button>
         )}
         <button type="button" onClick={() => input.current?.click()}>
-          Bring in a file
+          {words.text('runs.bring-in')}
         </button>
         <input
           ref={input}
           type="file"
           hidden
           accept=".json,application/json"
-          aria-label="Bundle, run or experiment"
+          aria-label={words.text('runs.bring-in.file')}
           data-testid="import-file"
           onChange={(event) => {
             const [file] = event.target.files ?? [];
@@ -183,10 +187,10 @@ function Tools() {
             )
           }
         >
-          Export all
+          {words.text('runs.export-all')}
         </button>
         <a href="#/review" data-testid="review-bundle">
-          Review a bundle
+          {words.text('runs.review')}
         </a>
       </div>
     </div>
@@ -196,13 +200,13 @@ function Tools() {
 /** So many are found by looking. */
 const FEW = 6;
 
-const textOf = ({ name, summary, experimentDigest, id }: RunRecord): string =>
+const textOf = (words: Words, { name, summary, experimentDigest, id }: RunRecord): string =>
   [
     name,
     summary.source,
     summary.target,
     summary.concept,
-    OUTCOME_NAMES[summary.outcome],
+    words.text(`evidence.outcome.${summary.outcome}`),
     summary.backend,
     experimentDigest,
     id,
@@ -212,6 +216,7 @@ const textOf = ({ name, summary, experimentDigest, id }: RunRecord): string =>
 
 /** A browser may clear what it keeps when its disk runs short, unless it is asked not to. Not every browser can be asked. */
 function Protection() {
+  const words = useWords();
   const [state, setState] = useState<'unknown' | 'kept' | 'clearable' | 'refused'>('unknown');
   useEffect(() => {
     void navigator.storage?.persisted?.().then((kept) => setState(kept ? 'kept' : 'clearable'));
@@ -219,16 +224,14 @@ function Protection() {
   if (state === 'unknown' || state === 'kept') return null;
   return (
     <p className="muted runs-protection">
-      {state === 'refused'
-        ? 'The browser did not agree: it may clear them when its disk runs short. Export what must last.'
-        : 'The browser may clear them when its disk runs short.'}{' '}
+      {words.text(state === 'refused' ? 'runs.protection.refused' : 'runs.protection.clearable')}{' '}
       {state === 'clearable' && (
         <button
           type="button"
           className="quiet"
           onClick={() => void navigator.storage.persist().then((kept) => setState(kept ? 'kept' : 'refused'))}
         >
-          Ask it not to
+          {words.text('runs.protection.ask')}
         </button>
       )}
     </p>
@@ -236,42 +239,39 @@ function Protection() {
 }
 
 function List({ records }: { records: RunRecord[] }) {
+  const words = useWords();
   const [sought, setSought] = useState('');
   const shown = useRuns((s) => s.shown?.record.id ?? null);
   if (records.length === 0) {
     return (
       <div className="empty">
-        <p>
-          Every run that is finished in this browser is kept here by itself, with its settings, its numbers and its
-          texts. Nothing is sent anywhere. To begin, press Run, keep the run that is on screen, or bring in a file: a
-          bundle, or run.json from the command line.
-        </p>
+        <p>{words.text('runs.empty')}</p>
       </div>
     );
   }
-  const words = sought.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = records.filter((record) => words.every((word) => textOf(record).includes(word)));
+  const terms = sought.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = records.filter((record) => terms.every((term) => textOf(words, record).includes(term)));
   return (
     <>
       {records.length > FEW && (
         <div className="runs-seek">
-          <label htmlFor="runs-seek">Find</label>
+          <label htmlFor="runs-seek">{words.text('runs.find')}</label>
           <input
             id="runs-seek"
             type="search"
             value={sought}
-            placeholder="name, model, concept, digest"
+            placeholder={words.text('runs.find.in')}
             spellCheck={false}
             onChange={(event) => setSought(event.target.value)}
           />
           <span className="muted" role="status">
-            {words.length > 0 && `${found.length} of ${records.length}`}
+            {terms.length > 0 && words.text('runs.find.found', { found: found.length, all: records.length })}
           </span>
         </div>
       )}
-      <ol className="runs-list" aria-label="Kept runs, newest first">
+      <ol className="runs-list" aria-label={words.text('runs.list')}>
         {found.map((record) => (
-          <RunRow key={record.id} record={record} shown={record.id === shown} parent={nameOf(record, records)} />
+          <RunRow key={record.id} record={record} shown={record.id === shown} parent={nameOf(words, record, records)} />
         ))}
       </ol>
     </>
@@ -279,28 +279,30 @@ function List({ records }: { records: RunRecord[] }) {
 }
 
 /** The kept run that has the experiment from which this one was made. */
-function nameOf({ parent }: RunRecord, records: RunRecord[]): string | null {
+function nameOf(words: Words, { parent }: RunRecord, records: RunRecord[]): string | null {
   return parent === null
     ? null
-    : (records.find(({ experimentDigest }) => experimentDigest === parent)?.name ?? `settings ${parent.slice(0, 12)}`);
+    : (records.find(({ experimentDigest }) => experimentDigest === parent)?.name ??
+        words.text('runs.settings', { digest: parent.slice(0, 12) }));
 }
 
 function Undo() {
+  const words = useWords();
   const last = useRuns((s) => s.removed.at(-1) ?? null);
   if (!last) return null;
   return (
     <p className="runs-undo" role="status">
-      <span>Deleted “{last.name}”.</span>
+      <span>{words.text('runs.deleted', { name: last.name })}</span>
       <button
         type="button"
         id="runs-undo"
         data-testid="runs-undo"
         onClick={() => void undoRemove().then(() => focusIn(`[data-id="${last.id}"] button`))}
       >
-        Put it back
+        {words.text('runs.put-back')}
       </button>
       <button type="button" className="quiet" onClick={() => useRuns.setState({ removed: [] })}>
-        Leave it
+        {words.text('runs.leave')}
       </button>
     </p>
   );
@@ -308,23 +310,23 @@ function Undo() {
 
 /** What came of the file that was brought in. */
 function Imported() {
+  const words = useWords();
   const report = useRuns((s) => s.imported);
   if (!report) return null;
   const { added, known, experiments, refused } = report;
-  const runs = (n: number): string => `${n} ${n === 1 ? 'run' : 'runs'}`;
   const said = [
-    added.length > 0 && `${runs(added.length)} brought in`,
-    known.length > 0 && `${runs(known.length)} kept already`,
-    refused.length > 0 && `${runs(refused.length)} refused`,
+    added.length > 0 && words.text('runs.imported.added', { count: added.length }),
+    known.length > 0 && words.text('runs.imported.known', { count: known.length }),
+    refused.length > 0 && words.text('runs.imported.refused', { count: refused.length }),
   ]
     .filter(Boolean)
-    .join(', ');
+    .join(' ');
   return (
     <div className="runs-imported" role="status" data-testid="imported">
-      {said && <p>{said}.</p>}
+      {said && <p>{said}</p>}
       {experiments.map(({ name, experiment, parent }, i) => (
         <p key={i}>
-          “{name}” has settings and no run.{' '}
+          {words.text('runs.imported.settings', { name })}{' '}
           <button
             type="button"
             onClick={() => {
@@ -332,13 +334,13 @@ function Imported() {
               useRuns.setState({ open: false });
             }}
           >
-            Use these settings
+            {words.text('runs.imported.use')}
           </button>
         </p>
       ))}
       {refused.map(({ name, error }, i) => (
         <div key={i}>
-          <p>“{name}”</p>
+          <p>{words.text('runs.imported.name', { name })}</p>
           <ErrorNote error={error} />
         </div>
       ))}

@@ -1,8 +1,10 @@
 /** A finished run that could not be kept: said where it is seen, until it is kept or left. */
 import { keepAgain, useRuns } from '../state/runs';
 import { ErrorNote } from '../ui/ErrorNote';
+import { useWords } from '../state/text';
 
 export function UnsavedRun({ inList }: { inList: boolean }) {
+  const words = useWords();
   const unkept = useRuns((s) => s.unkept);
   if (!unkept) return null;
   return (
@@ -12,14 +14,14 @@ export function UnsavedRun({ inList }: { inList: boolean }) {
         <>
           {!inList && (
             <button type="button" onClick={() => useRuns.setState({ open: true })}>
-              Show the kept runs
+              {words.text('runs.unsaved.show')}
             </button>
           )}
           <button type="button" onClick={() => void keepAgain()}>
-            Keep it now
+            {words.text('runs.unsaved.keep')}
           </button>
           <button type="button" className="quiet" onClick={() => useRuns.setState({ unkept: null })}>
-            Leave it
+            {words.text('runs.leave')}
           </button>
         </>
       }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { defaultExperiment, quickVariant } from '../../experiment/defaults';
 import type { Run } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
+import { wordsOf } from '../../i18n/text';
 import { settingDifferences } from './differences';
 import { headlines, meetingOf } from './headline';
 
@@ -14,7 +15,7 @@ const mood = defaultExperiment('mood');
 
 describe('settings that differ', () => {
   test('the same experiment has none', () => {
-    expect(settingDifferences(mood, structuredClone(mood))).toEqual([]);
+    expect(settingDifferences(wordsOf('en'), mood, structuredClone(mood))).toEqual([]);
   });
 
   test('are named as the form names them, in the order of the stages', () => {
@@ -25,10 +26,12 @@ describe('settings that differ', () => {
       transfer: { ...mood.transfer, addBias: true },
       dose: { ...mood.dose, stops: [0.5, 1] },
     };
-    expect(settingDifferences(mood, other).map(({ stage, label, values }) => [stage, label, ...values])).toEqual([
+    expect(
+      settingDifferences(wordsOf('en'), mood, other).map(({ stage, label, values }) => [stage, label, ...values]),
+    ).toEqual([
       ['map', 'Ridge weight λ', 'automatic', '0.01'],
       ['map', 'Kind of map', expect.any(String), expect.any(String)],
-      ['steer', 'Read at', 'mean of the tokens', 'last token'],
+      ['steer', 'Read at', 'mean of all tokens', 'last token'],
       ['steer', 'Add the bias p', 'no', 'yes'],
       ['steer', 'Dose stops, r', '0.25, 0.5, 0.7, 1, 1.5', '0.5, 1'],
     ]);
@@ -36,7 +39,7 @@ describe('settings that differ', () => {
 
   test('no path of an experiment goes unnoticed', () => {
     const quick = quickVariant(mood);
-    const labels = settingDifferences(mood, quick).map(({ label }) => label);
+    const labels = settingDifferences(wordsOf('en'), mood, quick).map(({ label }) => label);
     expect(labels).toEqual(
       expect.arrayContaining([
         'Title',
@@ -64,7 +67,7 @@ describe('settings that differ', () => {
         .slice(0, -1)
         .reduce<Record<string, unknown>>((node, key) => node[key] as Record<string, unknown>, changed);
       parent[last] = 'something else';
-      expect(settingDifferences(mood, changed as unknown as Experiment), path.join('.')).toHaveLength(1);
+      expect(settingDifferences(wordsOf('en'), mood, changed as unknown as Experiment), path.join('.')).toHaveLength(1);
     }
   });
 
@@ -85,7 +88,7 @@ describe('settings that differ', () => {
         negativeWords: [],
       },
     });
-    expect(settingDifferences(typed('c'), typed('e'))).toEqual([
+    expect(settingDifferences(wordsOf('en'), typed('c'), typed('e'))).toEqual([
       {
         stage: 'steer',
         label: 'Concept',
@@ -101,7 +104,7 @@ describe('settings that differ', () => {
       location: { kind: 'hub' as const, host: 'https://models.example', commit: 'a'.repeat(40) },
     };
     const other = { ...mood, models: { ...mood.models, target: hub } };
-    expect(settingDifferences(mood, other)[0]).toMatchObject({
+    expect(settingDifferences(wordsOf('en'), mood, other)[0]).toMatchObject({
       label: 'Large model',
       values: ['lrt-stories-l, fp32', 'a/b, fp32 from models.example, aaaaaaa'],
     });
@@ -122,23 +125,29 @@ describe('numbers', () => {
     const other: Run = {
       ...recorded,
       map: { ...recorded.map, heldOutR2: Number.NaN },
-      arms: recorded.arms.filter((arm) => arm.name !== 'random'),
-      verdict: { ...recorded.verdict, transferRatio: { value: 9, interval: [8, 10] } },
+      evidence: {
+        ...recorded.evidence,
+        arms: recorded.evidence.arms.filter((arm) => arm.name !== 'random'),
+        verdict: { ...recorded.evidence.verdict, transferRatio: { value: 9, interval: [8, 10] } },
+      },
     };
     const rows = headlines(recorded, other);
+    const costs = (id: string): number[] =>
+      recorded.evidence.arms.filter(({ name }) => name === 'mapped').map(({ metrics }) => metrics[id]);
     const of = (name: string): (typeof rows)[number] => rows.find((row) => row.name === name)!;
     expect(of('Held-out R²')).toMatchObject({ a: { value: recorded.map.heldOutR2 }, b: null, meeting: null });
     expect(of('Transfer ratio')).toMatchObject({
-      a: { value: recorded.verdict.transferRatio!.value },
+      a: { value: recorded.evidence.verdict.transferRatio!.value },
       b: { value: 9 },
       meeting: 'apart',
     });
-    const mapped = recorded.arms.find((arm) => arm.name === 'mapped' && arm.direction === 'positive')!;
+    const mapped = recorded.evidence.arms.find((arm) => arm.name === 'mapped' && arm.direction === 'positive')!;
     expect(of('Large + mapped, positive side')).toMatchObject({
       a: { value: mapped.conceptRate.value, interval: mapped.conceptRate.interval, n: mapped.conceptRate.n },
       meeting: 'overlap',
     });
     expect(of('Large + random, positive side').b).toBeNull();
-    expect(rows.filter((row) => row.group === 'cost')).toHaveLength(2);
+    expect(of('p95 KL of mapped, nat')).toMatchObject({ a: { value: Math.max(...costs('p95Kl')) } });
+    expect(of('rep-3 of mapped')).toMatchObject({ a: { value: Math.max(...costs('rep3')) } });
   });
 });

@@ -2,8 +2,11 @@
 import { STAGES, type Stage } from '../../experiment/run';
 import type { ModelRef } from '../../experiment/model-ref';
 import type { Experiment } from '../../experiment/schema';
-import { GROUPS, type Field } from '../settings/fields';
+import { firstStageReading } from '../../experiment/stage-inputs';
+import { GROUPS, labelKeyOf, type Field } from '../settings/fields';
 import { hostName } from '../ui/format';
+import type { Words } from '../../i18n/text';
+import type { MessageKey } from '../../i18n/keys';
 
 export interface Difference {
   stage: Stage;
@@ -15,71 +18,73 @@ export interface Difference {
 /** Parts of an experiment that the form does not show field by field, or shows elsewhere. */
 const WHOLE: {
   path: string;
-  stage: Stage;
-  label: string;
-  write: (experiment: Experiment) => string;
-  tell?: (a: Experiment, b: Experiment) => [string, string];
+  labelKey: MessageKey;
+  write: (words: Words, experiment: Experiment) => string;
+  tell?: (words: Words, a: Experiment, b: Experiment) => [string, string];
 }[] = [
-  { path: 'models.source', stage: 'models', label: 'Small model', write: (e) => modelName(e.models.source) },
-  { path: 'models.target', stage: 'models', label: 'Large model', write: (e) => modelName(e.models.target) },
-  { path: 'concept', stage: 'steer', label: 'Concept', write: conceptName, tell: conceptsApart },
+  {
+    path: 'models.source',
+    labelKey: 'settings.models.source.id.label',
+    write: (words, e) => modelName(words, e.models.source),
+  },
+  {
+    path: 'models.target',
+    labelKey: 'settings.models.target.id.label',
+    write: (words, e) => modelName(words, e.models.target),
+  },
+  { path: 'concept', labelKey: 'runs.setting.concept', write: conceptName, tell: conceptsApart },
 ];
 
-function modelName({ id, dtype, location }: ModelRef): string {
-  const from = !location
-    ? ''
-    : location.kind === 'hub'
-      ? ` from ${hostName(location.host)}, ${location.commit.slice(0, 7)}`
-      : ` from a folder, ${location.handle.slice(0, 7)}`;
-  return `${id}, ${dtype}${from}`;
+function modelName(words: Words, { id, dtype, location }: ModelRef): string {
+  if (!location) return words.text('runs.setting.model', { id, dtype });
+  return location.kind === 'hub'
+    ? words.text('runs.setting.model-hub', {
+        id,
+        dtype,
+        host: hostName(location.host),
+        commit: location.commit.slice(0, 7),
+      })
+    : words.text('runs.setting.model-folder', { id, dtype, handle: location.handle.slice(0, 7) });
 }
 
-function conceptName({ concept }: Experiment): string {
-  if (concept.kind === 'preset') return `preset “${concept.id}”`;
+function conceptName(words: Words, { concept }: Experiment): string {
+  if (concept.kind === 'preset') return words.text('runs.setting.preset', { id: concept.id });
   return concept.kind === 'pairs'
-    ? `“${concept.title}”, ${concept.pairs.length} pairs of your own`
-    : `“${concept.title}”, a vector of block ${concept.block}`;
+    ? words.text('runs.setting.pairs', { title: concept.title, count: concept.pairs.length })
+    : words.text('runs.setting.vector', { title: concept.title, block: concept.block });
 }
 
 /** Typed concepts may bear one name and differ in their pairs or words: that is said. */
-function conceptsApart(a: Experiment, b: Experiment): [string, string] {
-  const names: [string, string] = [conceptName(a), conceptName(b)];
-  if (names[0] === names[1] && a.concept.kind === 'vector') return [names[0], `${names[1]}, with other numbers`];
+function conceptsApart(words: Words, a: Experiment, b: Experiment): [string, string] {
+  const names: [string, string] = [conceptName(words, a), conceptName(words, b)];
+  if (names[0] === names[1] && a.concept.kind === 'vector')
+    return [names[0], words.text('runs.setting.other-numbers', { concept: names[1] })];
   if (names[0] !== names[1] || a.concept.kind !== 'pairs' || b.concept.kind !== 'pairs') return names;
   const key = (pair: { positive: string; negative: string }): string => JSON.stringify([pair.positive, pair.negative]);
   const first = new Set(a.concept.pairs.map(key));
   const both = b.concept.pairs.filter((pair) => first.has(key(pair))).length;
   return [
     names[0],
-    `${names[1]}, ${both === b.concept.pairs.length ? 'the same pairs with other words or prompts' : `${both} of them in both`}`,
+    both === b.concept.pairs.length
+      ? words.text('runs.setting.same-pairs', { concept: names[1] })
+      : words.text('runs.setting.some-pairs', { concept: names[1], count: both }),
   ];
 }
 
-const FIELDS = new Map<string, { field: Field; stage: Stage }>(
-  GROUPS.flatMap(({ stage, fields }) => fields.map((field) => [field.path, { field, stage }] as const)),
+const FIELDS = new Map<string, Field>(
+  GROUPS.flatMap(({ fields }) => fields.map((field) => [field.path, field] as const)),
 );
 
-const STAGE_OF: Record<string, Stage> = {
-  models: 'models',
-  corpus: 'activations',
-  map: 'map',
-  concept: 'steer',
-  prompting: 'steer',
-  vector: 'steer',
-  transfer: 'steer',
-  dose: 'evidence',
-  generation: 'evidence',
-  title: 'models',
-  schema: 'models',
-};
-
-function write(value: unknown, field?: Field): string {
-  if (field?.kind === 'choice') return field.options.find((option) => option.value === value)?.label ?? String(value);
-  if (value === 'auto') return 'automatic';
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+function write(words: Words, value: unknown, field?: Field): string {
+  if (field?.kind === 'choice') {
+    const option = field.options.find((each) => each.value === value);
+    return option ? words.text(option.labelKey) : String(value);
+  }
+  if (value === 'auto') return words.text('ui.automatic');
+  if (typeof value === 'boolean') return words.text(value ? 'runs.setting.yes' : 'runs.setting.no');
   if (Array.isArray(value) && value.every((each) => typeof each !== 'object')) return value.join(', ');
-  if (value === undefined) return 'not set';
-  if (value === '') return 'none';
+  if (value === undefined) return words.text('runs.setting.not-set');
+  if (value === '') return words.text('runs.setting.none');
   return typeof value === 'object' ? JSON.stringify(value) : String(value).replace(/^-/, '−');
 }
 
@@ -99,16 +104,22 @@ const valueAt = (experiment: Experiment, path: string): unknown =>
   path.split('.').reduce<unknown>((node, key) => (isTree(node) ? node[key] : undefined), experiment);
 
 /** Every setting in which two experiments differ, by stage. Empty where they ask for the same. */
-export function settingDifferences(a: Experiment, b: Experiment): Difference[] {
+export function settingDifferences(words: Words, a: Experiment, b: Experiment): Difference[] {
+  // From which stage on results differ by it; what changes none stands with the first.
+  const stageOf = (path: string): Stage => firstStageReading(path, a) ?? firstStageReading(path, b) ?? STAGES[0];
   const found = paths(a, b).map((path): Difference => {
     const whole = WHOLE.find((each) => each.path === path);
     if (whole)
-      return { stage: whole.stage, label: whole.label, values: whole.tell?.(a, b) ?? [whole.write(a), whole.write(b)] };
+      return {
+        stage: stageOf(path),
+        label: words.text(whole.labelKey),
+        values: whole.tell?.(words, a, b) ?? [whole.write(words, a), whole.write(words, b)],
+      };
     const known = FIELDS.get(path);
     return {
-      stage: known?.stage ?? STAGE_OF[path.split('.')[0]] ?? 'evidence',
-      label: known?.field.label ?? path,
-      values: [write(valueAt(a, path), known?.field), write(valueAt(b, path), known?.field)],
+      stage: stageOf(path),
+      label: known ? words.text(labelKeyOf(known)) : path,
+      values: [write(words, valueAt(a, path), known), write(words, valueAt(b, path), known)],
     };
   });
   return found.sort((x, y) => STAGES.indexOf(x.stage) - STAGES.indexOf(y.stage));

@@ -1,5 +1,8 @@
 /** The numbers by which two runs are compared, and whether their intervals meet. */
-import type { Arm, ArmResult, Run } from '../../experiment/run';
+import { ARMS, isDosed, TESTED, type Arm } from '../../experiment/arms';
+import type { ArmResult, Run } from '../../experiment/run';
+import { wordsOf, type Words } from '../../i18n/text';
+import { costliest, metricOf, SHOWN_METRICS, type AnyMetric } from '../../metrics';
 import { ARM_STYLES } from '../figures/arms';
 
 export interface Reading {
@@ -33,38 +36,35 @@ export function meetingOf(a: [number, number] | null, b: [number, number] | null
 const plain = (value: number): Reading | null => (Number.isFinite(value) ? { value, interval: null, n: null } : null);
 
 const armOf = (run: Run, name: Arm, direction: ArmResult['direction']): ArmResult | undefined =>
-  run.arms.find((arm) => arm.name === name && arm.direction === direction);
+  run.evidence.arms.find((arm) => arm.name === name && arm.direction === direction);
 
 function rate(arm: ArmResult | undefined): Reading | null {
   return arm ? { value: arm.conceptRate.value, interval: arm.conceptRate.interval, n: arm.conceptRate.n } : null;
 }
 
-const ratio = ({ verdict: { transferRatio } }: Run): Reading | null =>
-  transferRatio && { value: transferRatio.value, interval: transferRatio.interval, n: null };
+const ratio = ({
+  evidence: {
+    verdict: { transferRatio },
+  },
+}: Run): Reading | null => transferRatio && { value: transferRatio.value, interval: transferRatio.interval, n: null };
 
-/** The worse of the two directions. */
-function worst(run: Run, name: Arm, cost: 'p95Kl' | 'rep3'): Reading | null {
-  const values = run.arms.filter((arm) => arm.name === name).map((arm) => arm[cost]);
-  return values.length === 0 ? null : plain(Math.max(...values));
+/** The costlier of the two directions. */
+function worst(run: Run, name: Arm, metric: AnyMetric): Reading | null {
+  const values = run.evidence.arms.filter((arm) => arm.name === name).map((arm) => metricOf(arm.metrics, metric.id));
+  const value = costliest(metric, values);
+  return value === null ? null : plain(value);
 }
 
-const SIDES: { name: Arm; direction: ArmResult['direction'] }[] = [
-  { name: 'small', direction: 'none' },
-  { name: 'small-steered', direction: 'positive' },
-  { name: 'small-steered', direction: 'negative' },
-  { name: 'large', direction: 'none' },
-  { name: 'mapped', direction: 'positive' },
-  { name: 'mapped', direction: 'negative' },
-  { name: 'native', direction: 'positive' },
-  { name: 'native', direction: 'negative' },
-  { name: 'random', direction: 'positive' },
-  { name: 'random', direction: 'negative' },
-];
+const DIRECTIONS = ['positive', 'negative'] as const;
+/** Every arm, to both sides where it has a dose. */
+const SIDES = ARMS.flatMap((name): { name: Arm; direction: ArmResult['direction'] }[] =>
+  isDosed(name) ? DIRECTIONS.map((direction) => ({ name, direction })) : [{ name, direction: 'none' }],
+);
 
 const SIDE_WORDS = { none: 'unsteered', positive: 'positive side', negative: 'negative side' } as const;
 
 /** The headline numbers of two runs, row by row. A number that neither run has is left out. */
-export function headlines(a: Run, b: Run): Headline[] {
+export function headlines(a: Run, b: Run, words: Words = wordsOf('en')): Headline[] {
   const row = (
     name: string,
     group: Headline['group'],
@@ -86,7 +86,7 @@ export function headlines(a: Run, b: Run): Headline[] {
   return [
     row('Held-out R²', 'map', (run) => plain(run.map.heldOutR2)),
     row('Centred cosine', 'map', (run) => plain(run.map.centredCosine)),
-    row('cos(mapped, native)', 'map', (run) => plain(run.vector.cosineMappedNative)),
+    row('cos(mapped, native)', 'map', (run) => plain(run.steer.vector.cosineMappedNative)),
     row('Transfer ratio', 'effect', ratio),
     ...SIDES.map(({ name, direction }) =>
       row(
@@ -97,7 +97,10 @@ export function headlines(a: Run, b: Run): Headline[] {
         'share',
       ),
     ),
-    row('p95 KL of mapped, nat', 'cost', (run) => worst(run, 'mapped', 'p95Kl'), 'mapped'),
-    row('rep-3 of mapped', 'cost', (run) => worst(run, 'mapped', 'rep3'), 'mapped'),
+    ...SHOWN_METRICS.map((metric) => {
+      const name = words.text(`metric.${metric.id}.name`);
+      const label = words.text('metric.of-mapped', { name, unit: metric.unit });
+      return row(label, 'cost', (run) => worst(run, TESTED, metric), TESTED);
+    }),
   ].filter((each) => each.a !== null || each.b !== null);
 }

@@ -29,8 +29,9 @@ export async function showRun(id: string): Promise<boolean> {
     recorded: 'found',
     recordedError: null,
     experiment: run.experiment,
-    parent: run.experimentDigest,
-    dose: run.verdict.chosenDose.r,
+    // The record's: of a run of an older version the settings have another digest by now.
+    parent: record.experimentDigest,
+    dose: run.evidence.verdict.chosenDose.r,
   });
   useRuns.setState({ shown: { run, record }, open: false });
   return true;

@@ -1,13 +1,20 @@
 /** One field of the form. A value that the schema refuses is shown with its message and not used. */
 import { useId, useState } from 'react';
+import { problemList } from '../../experiment/problems';
 import { experimentProblems } from '../../experiment/schema';
+import { useWords } from '../state/text';
 import { useCorpora, useFamily } from '../state/catalog';
 import { setExperiment, useLab } from '../state/store';
 import { Help } from '../ui/Help';
-import { valueAt, withValue, type Field } from './fields';
+import { shapeOf } from '../state/stages';
+import { effectOf } from './effect';
+import { helpKeyOf, labelKeyOf, valueAt, withValue, type Field } from './fields';
 
 export function FieldInput({ field }: { field: Field }) {
+  const words = useWords();
   const id = useId();
+  const label = words.text(labelKeyOf(field));
+  const models = useLab((s) => s.stages.models.result);
   const experiment = useLab((s) => s.experiment);
   const value = valueAt(experiment, field.path);
   const [problem, setProblem] = useState<string | null>(null);
@@ -19,21 +26,23 @@ export function FieldInput({ field }: { field: Field }) {
         ? withValue(experiment, `models.${field.side}`, { id: next, dtype: 'fp32' })
         : withValue(experiment, field.path, next);
     const [first] = experimentProblems(candidate);
-    setProblem(first ? `${first.field}: ${first.message}` : null);
+    setProblem(first ? words.text('settings.problem', { problem: problemList([first]) }) : null);
     if (!first && JSON.stringify(next) !== JSON.stringify(value)) setExperiment(candidate);
   }
 
   return (
     <div className="field" data-field={field.path}>
-      <label htmlFor={id}>{field.label}</label>
-      <Help about={field.label}>{field.help}</Help>
+      <label htmlFor={id}>{label}</label>
+      <Help about={label}>
+        {`${words.text(helpKeyOf(field))} ${words.say(effectOf(field.path, experiment, shapeOf(models)))}`}
+      </Help>
       <span className="field-control">
         <Control field={field} id={id} value={value} onOffer={offer} invalid={problem !== null} />
-        {field.kind === 'number' && field.unit && <span className="muted">{field.unit}</span>}
+        {field.kind === 'number' && field.unitKey && <span className="muted">{words.text(field.unitKey)}</span>}
       </span>
       {problem && (
         <p className="field-problem" role="alert" data-testid="error">
-          {problem} The last valid value is still in use.
+          {problem}
         </p>
       )}
     </div>
@@ -49,6 +58,7 @@ interface ControlProps {
 }
 
 function Control({ field, id, value, invalid, onOffer }: ControlProps) {
+  const words = useWords();
   switch (field.kind) {
     case 'number':
       return (
@@ -69,7 +79,7 @@ function Control({ field, id, value, invalid, onOffer }: ControlProps) {
               checked={value === 'auto'}
               onChange={(event) => onOffer(event.target.checked ? 'auto' : field.start)}
             />
-            automatic
+            {words.text('ui.automatic')}
           </label>
           {value === 'auto' ? (
             <input id={id} disabled value="" />
@@ -107,7 +117,14 @@ function Control({ field, id, value, invalid, onOffer }: ControlProps) {
         <input id={id} type="checkbox" checked={value === true} onChange={(event) => onOffer(event.target.checked)} />
       );
     case 'choice':
-      return <Options id={id} value={String(value)} options={field.options} onOffer={onOffer} />;
+      return (
+        <Options
+          id={id}
+          value={String(value)}
+          options={field.options.map((option) => ({ value: option.value, label: words.text(option.labelKey) }))}
+          onOffer={onOffer}
+        />
+      );
     case 'model':
       return <ModelOptions id={id} value={String(value)} onOffer={onOffer} />;
     case 'dtype':

@@ -6,6 +6,7 @@ import { openExperiment, setExperiment, useLab } from '../state/store';
 import { downloadText } from '../figures/export';
 import { ErrorNote } from '../ui/ErrorNote';
 import { experimentOfText, MAX_FILE } from './open-file';
+import { useWords } from '../state/text';
 
 const write = (experiment: Experiment): string => JSON.stringify(experiment, null, 2);
 
@@ -18,6 +19,7 @@ function check(text: string): { experiment: Experiment; error: null } | { experi
 }
 
 export function JsonEditor() {
+  const words = useWords();
   const experiment = useLab((s) => s.experiment);
   const [draft, setDraft] = useState<string | null>(null);
   const [seen, setSeen] = useState(experiment);
@@ -44,11 +46,7 @@ export function JsonEditor() {
   async function open(file: File): Promise<void> {
     try {
       if (file.size > MAX_FILE)
-        throw new LabError(
-          'settings-invalid',
-          `“${file.name}” has ${Math.round(file.size / 1e6)} MB: settings are far smaller.`,
-          'Choose experiment.json or run.json.',
-        );
+        throw new LabError('settings-invalid.file-size', { name: file.name, megabytes: Math.round(file.size / 1e6) });
       const { experiment: read, digest } = experimentOfText(await file.text(), file.name);
       setDraft(null);
       setError(null);
@@ -61,7 +59,7 @@ export function JsonEditor() {
   return (
     <div className="json-editor">
       <label htmlFor="settings-json" className="visually-hidden">
-        Settings as JSON
+        {words.text('settings.json.label')}
       </label>
       <textarea
         id="settings-json"
@@ -84,7 +82,7 @@ export function JsonEditor() {
           disabled={draft === null || error !== null}
           onClick={apply}
         >
-          Use these settings
+          {words.text('settings.json.use')}
         </button>
         <button
           type="button"
@@ -95,20 +93,20 @@ export function JsonEditor() {
             setError(null);
           }}
         >
-          Discard the edits
+          {words.text('settings.json.discard')}
         </button>
         <button type="button" className="quiet" onClick={() => void navigator.clipboard.writeText(text)}>
-          Copy
+          {words.text('ui.copy')}
         </button>
         <button type="button" className="quiet" onClick={() => input.current?.click()}>
-          Open a file
+          {words.text('settings.json.open')}
         </button>
         <input
           ref={input}
           type="file"
           hidden
           accept=".json,application/json"
-          aria-label="Experiment or run"
+          aria-label={words.text('settings.json.file')}
           data-testid="settings-file"
           onChange={(event) => {
             const [file] = event.target.files ?? [];
@@ -121,7 +119,7 @@ export function JsonEditor() {
           className="quiet"
           onClick={() => downloadText(write(experiment), 'experiment.json', 'application/json')}
         >
-          Save as a file
+          {words.text('settings.json.save')}
         </button>
       </div>
     </div>

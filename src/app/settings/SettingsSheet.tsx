@@ -2,24 +2,29 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { defaultExperiment, quickVariant } from '../../experiment/defaults';
 import { digestOf } from '../../experiment/digest';
-import { UndoRedo } from '../shell/UndoRedo';
-import { firstDifference, STAGE_TITLES } from '../state/stages';
+import { firstDifference } from '../../experiment/stage-inputs';
+import { shapeOf } from '../state/stages';
+import { UndoRedo } from '../ui/UndoRedo';
 import { editExperiment, openExperiment, useLab } from '../state/store';
 import { Digest } from '../ui/Digest';
 import { Segmented } from '../ui/Segmented';
 import { FieldInput } from './FieldInput';
 import { GROUPS } from './fields';
 import { JsonEditor } from './JsonEditor';
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 import './settings.css';
 
 type View = 'form' | 'json';
 
 export default function SettingsSheet() {
+  const words = useWords();
   const dialog = useRef<HTMLDialogElement>(null);
   const [view, setView] = useState<View>('form');
   const experiment = useLab((s) => s.experiment);
   const shown = useLab((s) => s.stages.evidence.experiment ?? s.stages.steer.experiment);
-  const changed = shown ? firstDifference(shown, experiment) : null;
+  const models = useLab((s) => s.stages.models.result);
+  const changed = shown ? firstDifference(shown, experiment, shapeOf(models)) : null;
 
   const digest = useMemo(() => digestOf(experiment), [experiment]);
   const parent = useLab((s) => s.parent);
@@ -39,34 +44,41 @@ export default function SettingsSheet() {
     >
       <div className="sheet-inner">
         <header className="sheet-head">
-          <h2 id="settings-title">Settings</h2>
+          <h2 id="settings-title">{words.text('settings.sheet.title')}</h2>
           <Segmented<View>
-            label="Shown as"
+            label={words.text('settings.sheet.shown-as')}
             value={view}
             options={[
-              { value: 'form', label: 'Form' },
-              { value: 'json', label: 'JSON' },
+              { value: 'form', label: words.text('settings.sheet.form') },
+              { value: 'json', label: words.text('settings.sheet.json') },
             ]}
             onChange={setView}
           />
           <UndoRedo />
           <button type="button" className="quiet" data-testid="settings-close" onClick={close}>
-            Close
+            {words.text('ui.close')}
           </button>
         </header>
         <p className="muted" role="status">
           {!shown
-            ? 'There are no results yet: a run uses these settings.'
+            ? words.text('settings.sheet.no-results')
             : changed
-              ? `Changed since the results on screen: a run starts again at ${STAGE_TITLES[changed]}.`
-              : 'The results on screen were computed with these settings.'}
+              ? words.text('settings.sheet.changed', { stage: words.text(`stage.${changed}`) })
+              : words.text('settings.sheet.same')}
         </p>
         <p className="muted settings-digest" data-testid="settings-digest">
-          Digest <Digest value={digest} of="these settings" />
+          <Rich
+            text="settings.sheet.digest"
+            tags={{ digest: () => <Digest value={digest} of={words.text('settings.sheet.these')} /> }}
+          />
           {parent && parent !== digest && (
             <span>
               {' '}
-              made from <code title={parent}>{parent.slice(0, 12)}</code>
+              <Rich
+                text="settings.sheet.parent"
+                params={{ digest: parent.slice(0, 12) }}
+                tags={{ code: (parts) => <code title={parent}>{parts}</code> }}
+              />
             </span>
           )}
         </p>
@@ -74,7 +86,7 @@ export default function SettingsSheet() {
           <div className="groups">
             {GROUPS.map((group) => (
               <fieldset key={group.stage}>
-                <legend>{STAGE_TITLES[group.stage]}</legend>
+                <legend>{words.text(`stage.${group.stage}`)}</legend>
                 {group.fields.map((field) => (
                   <FieldInput key={field.path} field={field} />
                 ))}
@@ -97,15 +109,15 @@ export default function SettingsSheet() {
               )
             }
           >
-            Defaults
+            {words.text('settings.sheet.defaults')}
           </button>
           <button
             type="button"
             className="quiet"
-            title="Small and middle model, fewer tokens and texts: for slow machines"
+            title={words.text('settings.sheet.quick.title')}
             onClick={() => editExperiment(quickVariant)}
           >
-            Quick variant
+            {words.text('settings.sheet.quick')}
           </button>
         </footer>
       </div>

@@ -4,6 +4,7 @@ import { writeBundle } from '../../experiment/bundle';
 import { defaultExperiment } from '../../experiment/defaults';
 import { digestOf } from '../../experiment/digest';
 import { experimentOfText } from './open-file';
+import { saying } from '../../i18n/testing';
 
 test('an experiment, an older one and a run give their settings; anything else is refused by name', () => {
   const mood = defaultExperiment('mood');
@@ -27,7 +28,7 @@ test('an experiment, an older one and a run give their settings; anything else i
     [{ name: 'x', created: new Date(0), parent: null, experiment: mood, run: null, share: null }],
     '0.1.0',
   ).text;
-  expect(() => experimentOfText(bundle, 'b.lrt.json')).toThrow(/bundle of runs/);
+  expect(() => experimentOfText(bundle, 'b.lrt.json')).toThrow(saying(/bundle of runs/));
   for (const text of ['', '{', 'null', '[]', '{}', JSON.stringify({ ...mood, extra: 1 })])
     expect(() => experimentOfText(text, 'c.json')).toThrow(expect.objectContaining({ code: 'settings-invalid' }));
 });

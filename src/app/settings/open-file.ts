@@ -17,20 +17,11 @@ export function experimentOfText(text: string, name: string): { experiment: Expe
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new LabError(
-      'settings-invalid',
-      `“${name}” is not valid JSON: ${(error as Error).message}.`,
-      'Choose experiment.json or run.json; the settings are as they were.',
-    );
+    throw new LabError('settings-invalid.file-json', { name, reason: (error as Error).message }, error);
   }
-  if (saysBundle(value))
-    throw new LabError(
-      'settings-invalid',
-      `“${name}” is a bundle of runs.`,
-      'Bring it in under Runs, and open the run whose settings you want.',
-    );
+  if (saysBundle(value)) throw new LabError('settings-invalid.file-bundle', { name });
   const document =
-    value !== null && typeof value === 'object' && 'experiment' in value && 'verdict' in value
+    value !== null && typeof value === 'object' && 'experiment' in value && 'timings' in value
       ? value.experiment
       : value;
   return { experiment: parseExperiment(document), digest: digestOf(document) };

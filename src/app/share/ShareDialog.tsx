@@ -20,6 +20,8 @@ import { downloadText } from '../figures/export';
 import { useLab } from '../state/store';
 import { bytes as byteText, count } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
+import { useWords } from '../state/text';
+import type { Words } from '../../i18n/text';
 import './share.css';
 
 type Choice = 'small' | 'medium' | 'file' | 'address';
@@ -27,15 +29,10 @@ type Choice = 'small' | 'medium' | 'file' | 'address';
 /** Most bytes that a QR code of version 40 holds at its lowest error correction (ISO/IEC 18004). */
 const QR_BYTES = 2953;
 
-const HIDEABLE: { name: Hideable; label: string }[] = [
-  { name: 'verify', label: 'Verify' },
-  { name: 'fork', label: 'Fork into the lab' },
-  { name: 'settings', label: 'Settings' },
-  { name: 'backend', label: 'Backend' },
-  { name: 'share', label: 'Share' },
-];
+const HIDEABLE: readonly Hideable[] = ['verify', 'fork', 'settings', 'backend', 'share'];
 
 export default function ShareDialog() {
+  const words = useWords();
   const dialog = useRef<HTMLDialogElement>(null);
   const run = useLab((s) => s.run);
   useEffect(() => {
@@ -50,17 +47,18 @@ export default function ShareDialog() {
       onClick={(event) => event.target === dialog.current && dialog.current.close()}
     >
       <header className="share-head">
-        <h2 id="share-title">Share this run</h2>
+        <h2 id="share-title">{words.text('share.title')}</h2>
         <button type="button" className="quiet" data-testid="share-close" onClick={() => dialog.current?.close()}>
-          Close
+          {words.text('ui.close')}
         </button>
       </header>
-      {run ? <Share run={run} /> : <p className="muted">There is no run to share yet.</p>}
+      {run ? <Share run={run} /> : <p className="muted">{words.text('share.none')}</p>}
     </dialog>
   );
 }
 
 function Share({ run }: { run: Run }) {
+  const words = useWords();
   // Settings that were run again as they were are no fork of themselves.
   const lineage = useLab((s) => (s.runParent === run.experimentDigest ? null : s.runParent));
   const stale = useLab((s) => JSON.stringify(s.experiment) !== JSON.stringify(run.experiment));
@@ -96,48 +94,46 @@ function Share({ run }: { run: Run }) {
 
   return (
     <>
-      {stale && (
-        <p className="share-note">The settings have been changed since this run. The link is of the run on screen.</p>
-      )}
+      {stale && <p className="share-note">{words.text('share.stale')}</p>}
       <fieldset className="share-tiers">
-        <legend className="visually-hidden">How to share it</legend>
+        <legend className="visually-hidden">{words.text('share.how')}</legend>
         <Tier
           value="small"
           choice={choice}
           onChoose={setChoice}
-          title="Short link"
-          size={sizeOf(links, 'small')}
-          what={`Settings, digests and claims; at most ${count(SMALL_LINK)} characters, for any chat or paper.`}
+          title={words.text('share.small.title')}
+          size={sizeOf(words, links, 'small')}
+          what={words.text('share.small.what', { limit: count(SMALL_LINK) })}
           disabled={!links.some(({ tier }) => tier === 'small')}
         />
         <Tier
           value="medium"
           choice={choice}
           onChoose={setChoice}
-          title="Link with evidence"
-          size={sizeOf(links, 'medium')}
-          what={mediumText(links)}
+          title={words.text('share.medium.title')}
+          size={sizeOf(words, links, 'medium')}
+          what={mediumText(words, links)}
           disabled={!links.some(({ tier }) => tier === 'medium')}
         />
         <Tier
           value="file"
           choice={choice}
           onChoose={setChoice}
-          title="Bundle file"
+          title={words.text('share.file.title')}
           size={bundle && choice === 'file' ? byteText(bundle.length) : ''}
-          what={`The whole run with all figures, as one ${BUNDLE_SUFFIX} file. A reader opens it under “Runs”, “Review a bundle”.`}
+          what={words.text('share.file.what', { suffix: BUNDLE_SUFFIX })}
         />
         <Tier
           value="address"
           choice={choice}
           onChoose={setChoice}
-          title="Link to a file"
-          size={address ? `${count(address.length)} characters` : ''}
-          what="A short link with the address of the bundle, wherever you put it, and its digest."
+          title={words.text('share.address.title')}
+          size={address ? words.text('share.characters', { count: count(address.length) }) : ''}
+          what={words.text('share.address.what')}
         />
       </fieldset>
       <label className="share-field">
-        A note to the reader
+        {words.text('share.note')}
         <textarea
           rows={2}
           maxLength={1200}
@@ -147,20 +143,20 @@ function Share({ run }: { run: Run }) {
         />
       </label>
       <details>
-        <summary>What the reader sees first</summary>
+        <summary>{words.text('share.first')}</summary>
         <Segmented<View['mode']>
-          label="Opens"
+          label={words.text('share.opens')}
           showLabel
           value={mode}
           options={[
-            { value: 'review', label: 'the claims' },
-            { value: 'lab', label: 'the lab, with these settings' },
+            { value: 'review', label: words.text('share.opens.review') },
+            { value: 'lab', label: words.text('share.opens.lab') },
           ]}
           onChange={setMode}
         />
-        <p className="muted">Controls that are left out:</p>
+        <p className="muted">{words.text('share.left-out')}</p>
         <div className="share-hidden">
-          {HIDEABLE.map(({ name, label }) => (
+          {HIDEABLE.map((name) => (
             <label key={name}>
               <input
                 type="checkbox"
@@ -169,17 +165,17 @@ function Share({ run }: { run: Run }) {
                   setHidden(hidden.includes(name) ? hidden.filter((other) => other !== name) : [...hidden, name])
                 }
               />{' '}
-              {label}
+              {words.text(`share.hideable.${name}`)}
             </label>
           ))}
         </div>
       </details>
       {choice === 'address' && (
         <label className="share-field">
-          Address of the file
+          {words.text('share.address.field')}
           <input
             type="url"
-            placeholder="https://…"
+            placeholder={words.text('share.address.placeholder')}
             value={url}
             onChange={(event) => setUrl(event.target.value)}
             data-testid="share-url"
@@ -194,9 +190,9 @@ function Share({ run }: { run: Run }) {
             data-testid="share-bundle"
             onClick={() => downloadText(bundle, `${fileName(title)}${BUNDLE_SUFFIX}`, 'application/json')}
           >
-            Download the bundle, {byteText(bundle.length)}
+            {words.text('share.download', { size: byteText(bundle.length) })}
           </button>
-          {choice === 'address' && <span className="muted">Put exactly this file there: the link has its digest.</span>}
+          {choice === 'address' && <span className="muted">{words.text('share.address.exactly')}</span>}
         </p>
       )}
       {link && <LinkOut title={title} link={link} />}
@@ -238,19 +234,19 @@ function Tier({
   );
 }
 
-const sizeOf = (links: readonly SharedLink[], tier: SharedLink['tier']): string => {
+const sizeOf = (words: Words, links: readonly SharedLink[], tier: SharedLink['tier']): string => {
   const link = links.find((each) => each.tier === tier);
-  return link ? `${count(link.characters)} characters` : 'too long';
+  return link ? words.text('share.characters', { count: count(link.characters) }) : words.text('share.too-long');
 };
 
-function mediumText(links: readonly SharedLink[]): string {
+function mediumText(words: Words, links: readonly SharedLink[]): string {
   const medium = links.find(({ tier }) => tier === 'medium');
-  const limit = `at most ${count(MEDIUM_LINK)} characters`;
-  if (!medium) return `Also the continuations and the vectors; ${limit}. This run needs a file.`;
-  if (medium.carries === 'claims') return `Settings, digests and claims; ${limit}. The continuations do not fit.`;
+  const limit = count(MEDIUM_LINK);
+  if (!medium) return words.text('share.medium.needs-file', { limit });
+  if (medium.carries === 'claims') return words.text('share.medium.claims', { limit });
   return medium.carries === 'evidence'
-    ? `Also the continuations with their log-probabilities; ${limit}. The vectors do not fit and are computed again.`
-    : `Also the continuations with their log-probabilities, and the vectors; ${limit}. The one to verify by.`;
+    ? words.text('share.medium.evidence', { limit })
+    : words.text('share.medium.all', { limit });
 }
 
 function addressLink(base: string, title: string, url: string, bundle: string): string | null {
@@ -277,6 +273,7 @@ const fileName = (title: string): string =>
     .slice(0, 60) || 'run';
 
 function LinkOut({ title, link }: { title: string; link: string }) {
+  const words = useWords();
   const [copied, setCopied] = useState<string | null>(null);
   const [showCode, setShowCode] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -295,29 +292,29 @@ function LinkOut({ title, link }: { title: string; link: string }) {
         readOnly
         rows={4}
         value={link}
-        aria-label="Link"
+        aria-label={words.text('share.link')}
         data-testid="share-link"
         onFocus={(event) => event.target.select()}
       />
       <div className="share-copy">
         <button type="button" className="strong" data-testid="copy-link" onClick={() => copy('link', link)}>
-          {copied === 'link' ? 'Copied' : 'Copy link'}
+          {copied === 'link' ? words.text('ui.copied') : words.text('share.copy-link')}
         </button>
         <button type="button" data-testid="copy-markdown" onClick={() => copy('markdown', markdownOf(title, link))}>
-          {copied === 'markdown' ? 'Copied' : 'Copy as Markdown'}
+          {copied === 'markdown' ? words.text('ui.copied') : words.text('share.copy-markdown')}
         </button>
         <button
           type="button"
           data-testid="show-qr"
           disabled={!fits}
           aria-expanded={showCode}
-          title={fits ? undefined : 'A QR code holds at most 2 953 characters: take the short link'}
+          title={fits ? undefined : words.text('share.qr.too-long', { limit: count(QR_BYTES) })}
           onClick={() => setShowCode(!showCode)}
         >
-          QR code
+          {words.text('share.qr')}
         </button>
         <span className="visually-hidden" role="status">
-          {copied ? 'Copied' : ''}
+          {copied ? words.text('ui.copied') : ''}
         </span>
       </div>
       {showCode && fits && <QrCode text={link} />}
@@ -327,6 +324,7 @@ function LinkOut({ title, link }: { title: string; link: string }) {
 
 /** One path for all dark modules, black on white in either theme: readers expect it so. */
 function QrCode({ text }: { text: string }) {
+  const words = useWords();
   const modules = useMemo(() => encodeQR(text, 'raw', { ecc: 'low', border: 4 }), [text]);
   const path = modules.map((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : '')).join('')).join('');
   return (
@@ -334,7 +332,7 @@ function QrCode({ text }: { text: string }) {
       className="share-qr"
       data-testid="qr"
       role="img"
-      aria-label="QR code of the link"
+      aria-label={words.text('share.qr.label')}
       viewBox={`0 0 ${modules.length} ${modules.length}`}
       shapeRendering="crispEdges"
     >

@@ -1,16 +1,18 @@
 /** The one screen: rail, top bar, and the workspace of the chosen stage. */
 import { lazy, Suspense, useEffect, type ComponentType } from 'react';
+import type { LabErrorJson } from '../../experiment/errors';
 import { STAGES, type Stage } from '../../experiment/run';
 import { whenIdle } from '../figures/idle';
 import SteerStage from '../steer/SteerStage';
 import { UnsavedRun } from '../runs/UnsavedRun';
 import { useRuns } from '../state/runs';
-import { STAGE_TITLES, type Origin } from '../state/stages';
+import type { Origin } from '../state/stages';
 import { useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { Rail } from './Rail';
-import { Remedies } from './StageFrame';
+import { Remedies } from '../ui/StageFrame';
 import { TopBar } from './TopBar';
+import { useWords } from '../state/text';
 
 const loaders = {
   models: () => import('../models/ModelsStage'),
@@ -46,6 +48,7 @@ function useRunState(): RunState {
 }
 
 export function App() {
+  const words = useWords();
   const selected = useLab((s) => s.selected);
   const settingsOpen = useLab((s) => s.settingsOpen);
   const shareOpen = useLab((s) => s.shareOpen);
@@ -73,10 +76,14 @@ export function App() {
     window.scrollTo(0, 0);
   }, [selected]);
 
+  useEffect(() => {
+    document.title = words.text('shell.name');
+  }, [words]);
+
   return (
     <>
       <a className="skip" href="#workspace">
-        Skip to the workspace
+        {words.text('shell.skip')}
       </a>
       <TopBar />
       <div className="layout">
@@ -107,15 +114,18 @@ export function App() {
   );
 }
 
+const sameError = (a: LabErrorJson | null, b: LabErrorJson | null): boolean => JSON.stringify(a) === JSON.stringify(b);
+
 /** Errors that belong to no stage or to another one: the engine's, the recorded run's, and that of a stage out of sight. */
 function Notices() {
+  const words = useWords();
   const failedAt = useLab(
     (s) => STAGES.find((stage) => stage !== s.selected && s.stages[stage].phase === 'failed') ?? null,
   );
   const failure = useLab((s) => (failedAt ? s.stages[failedAt].error : null));
   // A crash during a run is shown once, at the stage that it stopped.
   const engine = useLab((s) =>
-    STAGES.some((stage) => s.stages[stage].phase === 'failed' && s.stages[stage].error?.what === s.engine.error?.what)
+    STAGES.some((stage) => s.stages[stage].phase === 'failed' && sameError(s.stages[stage].error, s.engine.error))
       ? null
       : s.engine.error,
   );
@@ -125,14 +135,8 @@ function Notices() {
     <>
       {engine && (
         <ErrorNote
-          error={
-            reading === 'recorded' || reading === 'stored'
-              ? {
-                  ...engine,
-                  remedy: `${engine.remedy} The ${reading === 'recorded' ? 'recorded' : 'kept'} run below can still be read.`,
-                }
-              : engine
-          }
+          error={engine}
+          more={reading === 'recorded' || reading === 'stored' ? words.text(`shell.readable.${reading}`) : undefined}
           actions={<Remedies error={engine} />}
         />
       )}
@@ -143,7 +147,7 @@ function Notices() {
           error={failure}
           actions={
             <button type="button" onClick={() => useLab.setState({ selected: failedAt })}>
-              Go to {STAGE_TITLES[failedAt]}
+              {words.text('shell.go-to', { stage: words.text(`stage.${failedAt}`) })}
             </button>
           }
         />

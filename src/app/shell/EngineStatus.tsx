@@ -2,28 +2,22 @@
 import { useId } from 'react';
 import { chooseBackend } from '../state/engine';
 import { useLab } from '../state/store';
+import { useWords } from '../state/text';
 import type { BackendChoice } from '../../worker/protocol';
 import { compact, seconds } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 
-const TUNING_WORDS = {
-  measured: 'fastest here',
-  stored: 'fastest here, measured before',
-  default: 'suit a software adapter',
-} as const;
-const STATUS_WORDS = { idle: 'Engine not started', starting: 'Engine starting', failed: 'Engine failed' } as const;
-
 export function EngineStatus() {
+  const words = useWords();
   const id = useId();
   const { status, device, error } = useLab((s) => s.engine);
+  const said = error && words.error(error);
   const backend = useLab((s) => s.backend);
   const busy = useLab((s) => s.running !== null);
   const name =
     status === 'ready' && device
-      ? device.backend === 'webgpu'
-        ? 'WebGPU'
-        : 'WASM'
-      : STATUS_WORDS[status === 'ready' ? 'idle' : status];
+      ? words.text(`ui.backend.${device.backend}`)
+      : words.text(`shell.engine.status.${status === 'ready' ? 'idle' : status}`);
   return (
     <>
       <button type="button" className={`quiet engine engine-${status}`} popoverTarget={id} data-testid="engine-status">
@@ -31,36 +25,36 @@ export function EngineStatus() {
         <span className="engine-name">{name}</span>
       </button>
       <div id={id} popover="auto" className="panel engine-panel">
-        <h2>Engine</h2>
+        <h2>{words.text('shell.engine.title')}</h2>
         <Segmented<BackendChoice>
-          label="Backend"
+          label={words.text('shell.engine.backend')}
           value={backend}
           options={[
-            { value: 'auto', label: 'Automatic', disabled: busy },
-            { value: 'webgpu', label: 'WebGPU', disabled: busy },
-            { value: 'wasm', label: 'WASM', disabled: busy },
+            { value: 'auto', label: words.text('shell.engine.auto'), disabled: busy },
+            { value: 'webgpu', label: words.text('ui.backend.webgpu'), disabled: busy },
+            { value: 'wasm', label: words.text('ui.backend.wasm'), disabled: busy },
           ]}
           onChange={(choice) => void chooseBackend(choice)}
         />
-        {error && (
+        {said && (
           <p>
-            {error.what} {error.remedy}
+            {said.what} {said.remedy}
           </p>
         )}
         {device && !error && (
           <>
-            <p>{device.reason}</p>
+            <p>{words.say(device.reason)}</p>
             <dl className="facts">
               <div>
-                <dt>Adapter</dt>
+                <dt>{words.text('shell.engine.adapter')}</dt>
                 <dd>
-                  <span className="fact-value">{device.adapter || 'none'}</span>
-                  <span className="fact-note">{device.softwareAdapter ? 'software' : ''}</span>
+                  <span className="fact-value">{device.adapter || words.text('shell.engine.no-adapter')}</span>
+                  <span className="fact-note">{device.softwareAdapter ? words.text('shell.engine.software') : ''}</span>
                 </dd>
               </div>
               {device.tuning && (
                 <div>
-                  <dt>Tiles</dt>
+                  <dt>{words.text('shell.engine.tiles')}</dt>
                   <dd>
                     <span className="fact-value">
                       {[
@@ -73,8 +67,9 @@ export function EngineStatus() {
                       ].join(', ')}
                     </span>
                     <span className="fact-note">
-                      {TUNING_WORDS[device.tuning.source]}
-                      {device.tuning.problem && `; ${device.tuning.problem}`}
+                      {words.text(`shell.engine.tiles.${device.tuning.source}`, {
+                        problem: device.tuning.problem ?? 'none',
+                      })}
                     </span>
                   </dd>
                 </div>
@@ -88,36 +83,39 @@ export function EngineStatus() {
                 </div>
               ))}
             </dl>
-            <details>
-              <summary>
-                Self-test {device.selfTest.passed ? 'passed' : 'failed'} in {seconds(device.selfTest.milliseconds)}
-              </summary>
-              <table className="data">
-                <thead>
-                  <tr>
-                    <th scope="col">case</th>
-                    <th scope="col">largest error</th>
-                    <th scope="col">allowed</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {device.selfTest.cases.map((test, i) => (
-                    <tr key={i}>
-                      <td>
-                        {test.kernel}: {test.name}
-                      </td>
-                      <td className="num">{compact(test.maxRelativeError)}</td>
-                      <td className="num">{compact(test.tolerance)}</td>
+            {device.selfTest && (
+              <details>
+                <summary>
+                  {words.text('shell.engine.self-test', {
+                    passed: device.selfTest.passed,
+                    time: seconds(device.selfTest.milliseconds),
+                  })}
+                </summary>
+                <table className="data">
+                  <thead>
+                    <tr>
+                      <th scope="col">{words.text('shell.engine.case')}</th>
+                      <th scope="col">{words.text('shell.engine.largest-error')}</th>
+                      <th scope="col">{words.text('shell.engine.allowed')}</th>
                     </tr>
-                  ))}
-                </tbody>
-              </table>
-            </details>
+                  </thead>
+                  <tbody>
+                    {device.selfTest.cases.map((test, i) => (
+                      <tr key={i}>
+                        <td>
+                          {test.kernel}: {test.name}
+                        </td>
+                        <td className="num">{compact(test.maxRelativeError)}</td>
+                        <td className="num">{compact(test.tolerance)}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </details>
+            )}
           </>
         )}
-        {!device && !error && (
-          <p className="muted">The device is being looked at. The recorded run can be read meanwhile.</p>
-        )}
+        {!device && !error && <p className="muted">{words.text('shell.engine.looking')}</p>}
       </div>
     </>
   );

@@ -1,32 +1,24 @@
 /** The five stages, in order: where each stands, and one number of what it found. */
 import { STAGES, type Stage, type StageResults } from '../../experiment/run';
-import { OUTCOME_NAMES } from '../evidence/VerdictLine';
-import { STAGE_TITLES, type StageMark } from '../state/stages';
+import type { StageMark } from '../state/stages';
 import { useLab, useMark } from '../state/store';
-import { count, fixed, seconds } from '../ui/format';
+import { count, fixed, percent, seconds } from '../ui/format';
+import { useWords } from '../state/text';
+import type { Words } from '../../i18n/text';
 
-const MARK_WORDS: Record<StageMark, string> = {
-  empty: 'not run',
-  waiting: 'waiting',
-  running: 'running',
-  done: 'done',
-  recorded: 'recorded',
-  stored: 'kept',
-  stale: 'stale',
-  failed: 'failed',
-};
-
-const SUMMARY: { [K in Stage]: (result: StageResults[K]) => string } = {
-  models: (r) => `${r.source.title} → ${r.target.title}`,
-  activations: (r) => `${count(r.tokens.kept)} tokens`,
-  map: (r) => `R² ${fixed(r.heldOutR2)}, block ${r.layers.source} → ${r.layers.target}`,
-  steer: (r) => `cos ${fixed(r.vector.cosineMappedNative)} with native`,
-  evidence: (r) => OUTCOME_NAMES[r.verdict.outcome],
+const SUMMARY: { [K in Stage]: (words: Words, result: StageResults[K]) => string } = {
+  models: (words, r) => words.text('shell.rail.models', { source: r.source.title, target: r.target.title }),
+  activations: (words, r) => words.text('shell.rail.activations', { tokens: count(r.tokens.kept) }),
+  map: (words, r) =>
+    words.text('shell.rail.map', { r2: fixed(r.heldOutR2), source: r.layers.source, target: r.layers.target }),
+  steer: (words, r) => words.text('shell.rail.steer', { cosine: fixed(r.vector.cosineMappedNative) }),
+  evidence: (words, r) => words.text(`evidence.outcome.${r.verdict.outcome}`),
 };
 
 export function Rail() {
+  const words = useWords();
   return (
-    <nav className="rail" aria-label="Stages">
+    <nav className="rail" aria-label={words.text('shell.rail.stages')}>
       <ol>
         {STAGES.map((stage) => (
           <RailItem key={stage} stage={stage} />
@@ -37,22 +29,23 @@ export function Rail() {
 }
 
 function RailItem({ stage }: { stage: Stage }) {
+  const words = useWords();
   const mark = useMark(stage);
   const selected = useLab((s) => s.selected === stage);
   const summary = useLab((s) => {
     const { result } = s.stages[stage];
-    return result ? (SUMMARY[stage] as (value: typeof result) => string)(result) : '';
+    return result ? (SUMMARY[stage] as (words: Words, value: typeof result) => string)(words, result) : '';
   });
   const time = useLab((s) => {
     const { origin, milliseconds, fromMemory } = s.stages[stage];
     if (origin !== 'live') return '';
-    return fromMemory ? 'from memory' : milliseconds === null ? '' : seconds(milliseconds);
+    return fromMemory ? words.text('shell.rail.from-memory') : milliseconds === null ? '' : seconds(milliseconds);
   });
   const share = useLab((s) => {
     const progress = s.running?.progress;
     return progress?.stage === stage && progress.total > 0 ? Math.floor((progress.done / progress.total) * 100) : null;
   });
-  const detail = mark === 'running' ? (share === null ? '' : `${share} %`) : mark === 'done' ? time : '';
+  const detail = mark === 'running' ? (share === null ? '' : percent(share / 100)) : mark === 'done' ? time : '';
   return (
     <li className={`rail-item mark-${mark}`}>
       <button
@@ -63,9 +56,9 @@ function RailItem({ stage }: { stage: Stage }) {
         onClick={() => useLab.setState({ selected: stage })}
       >
         <RailMark mark={mark} />
-        <span className="rail-name">{STAGE_TITLES[stage]}</span>
+        <span className="rail-name">{words.text(`stage.${stage}`)}</span>
         <span className="rail-state">
-          {MARK_WORDS[mark]}
+          {words.text(`shell.mark.${mark}`)}
           {detail && ` · ${detail}`}
         </span>
         <span className="rail-summary">{summary}</span>

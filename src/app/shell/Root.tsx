@@ -1,10 +1,11 @@
 /** What the address asks for: the lab, or a link to be read. Neither starts the other's work. */
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { isLink } from '../../experiment/share/fragment';
+import { looksLikeLink } from '../../experiment/share/fragment';
 import { startEngineWhenIdle } from '../state/engine';
 import { loadRecorded } from '../state/recorded';
 import { useLab } from '../state/store';
 import { App } from './App';
+import { useWords } from '../state/text';
 
 const Review = lazy(() => import('../review/Review'));
 
@@ -26,7 +27,7 @@ function startLab(): void {
   void shown.then(startEngineWhenIdle);
 }
 
-const inReview = (fragment: string): boolean => isLink(fragment) || fragment === OPEN_FRAGMENT;
+const inReview = (fragment: string): boolean => looksLikeLink(fragment) || fragment === OPEN_FRAGMENT;
 
 /** Begins what the present address needs, before anything is rendered. */
 export function begin(): void {
@@ -34,6 +35,7 @@ export function begin(): void {
 }
 
 export function Root() {
+  const words = useWords();
   const [fragment, setFragment] = useState(location.hash);
   useEffect(() => {
     const follow = (): void => {
@@ -44,6 +46,9 @@ export function Root() {
     window.addEventListener('hashchange', follow);
     return () => window.removeEventListener('hashchange', follow);
   }, []);
+  useEffect(() => {
+    document.documentElement.lang = words.locale;
+  }, [words]);
   if (!inReview(fragment)) return <App />;
   return (
     <Suspense fallback={null}>

@@ -1,15 +1,19 @@
 /** What is being run and where its numbers come from; undo, settings, and the one Run button. */
+import type { ReactNode } from 'react';
 import { cancelRun, runStages } from '../state/engine';
-import { STAGE_TITLES } from '../state/stages';
+
 import { useAnyStale, useLab } from '../state/store';
 import { progressText } from '../ui/ProgressLine';
 import { useRuns } from '../state/runs';
 import { dateTime } from '../ui/format';
 import { EngineStatus } from './EngineStatus';
-import { ThemeSwitch } from './ThemeSwitch';
-import { UndoRedo, useUndoKeys } from './UndoRedo';
+import { ThemeSwitch } from '../ui/ThemeSwitch';
+import { UndoRedo, useUndoKeys } from '../ui/UndoRedo';
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 
 export function TopBar() {
+  const words = useWords();
   useUndoKeys();
   const running = useLab((s) => s.running !== null);
   const cancelling = useLab((s) => s.running?.cancelling ?? false);
@@ -18,7 +22,7 @@ export function TopBar() {
   const hasRun = useLab((s) => s.run !== null);
   return (
     <header className="topbar">
-      <p className="wordmark">LRT Lab</p>
+      <p className="wordmark">{words.text('shell.name')}</p>
       <div className="topbar-what">
         <p className="topbar-title">{title}</p>
         <Provenance />
@@ -33,15 +37,15 @@ export function TopBar() {
             type="button"
             data-testid="share-button"
             disabled={!hasRun}
-            title={hasRun ? undefined : 'There is no run to share yet'}
+            title={hasRun ? undefined : words.text('shell.no-run-to-share')}
             onClick={() => useLab.setState({ shareOpen: true })}
           >
-            Share
+            {words.text('shell.share')}
           </button>
         )}
         {!hidden.includes('settings') && (
           <button type="button" data-testid="settings-button" onClick={() => useLab.setState({ settingsOpen: true })}>
-            Settings
+            {words.text('shell.settings')}
           </button>
         )}
         {running ? (
@@ -52,7 +56,7 @@ export function TopBar() {
             disabled={cancelling}
             onClick={cancelRun}
           >
-            {cancelling ? 'Stopping' : 'Cancel'}
+            {words.text(cancelling ? 'shell.stopping' : 'shell.cancel')}
           </button>
         ) : (
           <button
@@ -61,7 +65,7 @@ export function TopBar() {
             data-testid="run-button"
             onClick={() => void runStages('evidence')}
           >
-            Run
+            {words.text('shell.run')}
           </button>
         )}
       </div>
@@ -71,21 +75,23 @@ export function TopBar() {
 }
 
 function RunsButton() {
+  const words = useWords();
   const unkept = useRuns((s) => s.unkept !== null);
   return (
     <button
       type="button"
       data-testid="runs-button"
-      title={unkept ? 'The last run is not kept' : 'Runs kept in this browser'}
+      title={words.text(unkept ? 'shell.runs.unkept' : 'shell.runs.kept')}
       onClick={() => useRuns.setState({ open: true })}
     >
-      Runs
+      {words.text('shell.runs')}
     </button>
   );
 }
 
 /** Where the numbers on screen come from. Never in doubt: recorded is not live. */
 function Provenance() {
+  const words = useWords();
   const origin = useLab((s) => s.stages.evidence.origin ?? s.stages.steer.origin);
   const device = useLab((s) =>
     s.run && (s.stages.evidence.origin === 'recorded' || s.stages.evidence.origin === 'stored')
@@ -103,38 +109,56 @@ function Provenance() {
     return (
       <p className="provenance" role="status">
         {progress
-          ? `${STAGE_TITLES[progress.stage]}: ${progress.note}, ${progressText(progress)}`
-          : 'Starting the engine'}
+          ? words.text('shell.progress', {
+              stage: words.text(`stage.${progress.stage}`),
+              note: progress.note,
+              progress: progressText(words, progress),
+            })
+          : words.text('shell.starting')}
       </p>
     );
   }
   if (!origin || !device)
-    return <p className="provenance">{loading ? 'Opening the recorded run' : 'Nothing has been run yet'}</p>;
-  const where = device.backend === 'webgpu' ? `WebGPU, ${device.adapter}` : 'WASM';
+    return (
+      <p className="provenance">{words.text(loading ? 'shell.provenance.opening' : 'shell.provenance.nothing')}</p>
+    );
+  const where = words.text(`shell.where.${device.backend}`, { adapter: device.adapter });
+  const tags = { tag: (parts: ReactNode) => <b className={`tag-${origin}`}>{parts}</b> };
   if (origin === 'recorded') {
     return (
       <p className="provenance">
-        <b className="tag-recorded">Recorded</b>{' '}
-        {mixed
-          ? 'evidence beside stages computed here'
-          : `on ${where}; ${stale ? 'the settings have changed since' : 'nothing has been computed on this device yet'}`}
+        {mixed ? (
+          <Rich text="shell.provenance.recorded-mixed" tags={tags} />
+        ) : (
+          <Rich text="shell.provenance.recorded" params={{ where, stale }} tags={tags} />
+        )}
       </p>
     );
   }
   if (origin === 'stored') {
     return (
       <p className="provenance" data-testid="provenance">
-        <b className="tag-stored">Kept run</b>{' '}
-        {mixed
-          ? 'evidence beside stages computed here'
-          : `${shown ? `${shown.name === title ? '' : `“${shown.name}”, `}${dateTime(shown.created)}, ` : ''}on ${where}${stale ? '; the settings have changed since' : ''}`}
+        {mixed ? (
+          <Rich text="shell.provenance.stored-mixed" tags={tags} />
+        ) : (
+          <Rich
+            text="shell.provenance.stored"
+            params={{
+              where,
+              stale,
+              known: shown === null ? 'nothing' : shown.name === title ? 'date' : 'name',
+              name: shown?.name ?? '',
+              date: shown ? dateTime(shown.created) : '',
+            }}
+            tags={tags}
+          />
+        )}
       </p>
     );
   }
   return (
     <p className="provenance">
-      <b className="tag-live">Computed here</b> on {where}
-      {stale && '; the settings have changed since'}
+      <Rich text="shell.provenance.live" params={{ where, stale }} tags={tags} />
     </p>
   );
 }

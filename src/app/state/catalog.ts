@@ -1,5 +1,6 @@
 /** The site's small data files that the forms offer choices from: models, corpora and presets. */
 import { useEffect, useState } from 'react';
+import { message, verbatim, type Message } from '../../experiment/message';
 import type { Preset } from '../../experiment/schema';
 
 export interface FamilyModel {
@@ -29,7 +30,7 @@ function fetchJson(path: string): Promise<unknown> {
   if (!answer) {
     answer = fetch(new URL(path, document.baseURI)).then((response) => {
       if (!response.ok || !response.headers.get('content-type')?.includes('json'))
-        throw new Error(`${path} is not there (HTTP ${response.status}).`);
+        throw new Unreadable(message('state.file-missing', { path, status: response.status }));
       return response.json() as Promise<unknown>;
     });
     kept.set(path, answer);
@@ -49,15 +50,27 @@ function downloadBytes(files: { path: string; bytes: number }[]): number {
 
 function familyOf(value: unknown): FamilyModel[] {
   const { models } = value as FamilyFile;
-  if (!Array.isArray(models)) throw new Error('family.json holds no list of models.');
+  if (!Array.isArray(models)) throw new Unreadable(message('state.no-models', { path: 'family.json' }));
   return models.map((model) => ({ ...model, bytes: downloadBytes(model.files) }));
 }
 
 /** A fetched value: null while it is on its way, `error` when it cannot be had. */
 export interface Loaded<T> {
   value: T | null;
-  error: string | null;
+  error: Message | null;
 }
+
+/** What is wrong with a file of the site's. */
+class Unreadable extends Error {
+  readonly why: Message;
+  constructor(why: Message) {
+    super(why.key);
+    this.why = why;
+  }
+}
+
+const whyOf = (error: unknown): Message =>
+  error instanceof Unreadable ? error.why : verbatim(error instanceof Error ? error.message : String(error));
 
 function useLoaded<T>(path: string | null, read: (value: unknown) => T): Loaded<T> {
   const [state, setState] = useState<Loaded<T> & { path: string | null }>({ value: null, error: null, path: null });
@@ -68,8 +81,7 @@ function useLoaded<T>(path: string | null, read: (value: unknown) => T): Loaded<
       .then((value) => read(value))
       .then(
         (value) => current && setState({ value, error: null, path }),
-        (error: unknown) =>
-          current && setState({ value: null, error: error instanceof Error ? error.message : String(error), path }),
+        (error: unknown) => current && setState({ value: null, error: whyOf(error), path }),
       );
     return () => {
       current = false;

@@ -1,15 +1,10 @@
 /** The dose axis: units, stops and look-ups between them. Pure functions; nothing here calls the engine. */
-import type { DosedArm, SteerResult } from '../../experiment/run';
+import { ORIGIN, TESTED } from '../../experiment/arms';
+import type { SteerResult } from '../../experiment/run';
 
 export type DoseUnit = 'r' | 'alpha' | 'isoKl';
 
 export const UNITS: readonly DoseUnit[] = ['r', 'alpha', 'isoKl'];
-export const UNIT_NAMES: Record<DoseUnit, string> = { r: 'r', alpha: 'α', isoKl: 'iso-KL' };
-export const UNIT_HELP: Record<DoseUnit, string> = {
-  r: 'Length of the added vector as a share of the median length of a hidden state at that block.',
-  alpha: 'Length of the added vector itself, in the units of the large model’s residual stream.',
-  isoKl: 'Dose 1 is the strength at which 95 % of neutral tokens change by less than 1 nat of KL divergence.',
-};
 
 /** Where steering usually enters, leads and destroys, in r. */
 export const ZONES = { enters: 0.3, leads: 1, destroys: 2 } as const;
@@ -19,7 +14,7 @@ export function unitPerR(steer: SteerResult, unit: DoseUnit): number | null {
   if (unit === 'r') return 1;
   const alpha = steer.vector.medianNorm.target;
   if (unit === 'alpha') return alpha;
-  const isoAlpha = steer.isoKlAlpha.mapped;
+  const isoAlpha = steer.isoKlAlpha[TESTED];
   return isoAlpha === null || isoAlpha <= 0 ? null : alpha / isoAlpha;
 }
 
@@ -54,4 +49,4 @@ export function tickStep(span: number, count: number): number {
 }
 
 /** The axis arm that each model of the pair answers with. */
-export const AXIS_ARM: Record<'small' | 'large', DosedArm> = { small: 'small-steered', large: 'mapped' };
+export const AXIS_ARM = { small: ORIGIN, large: TESTED } as const;

@@ -2,6 +2,7 @@
 import { LabError, type LabErrorJson } from '../../experiment/errors';
 import { STAGES, type MapArrays, type Stage, type StopStreams, type RenderedPrompt } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
+import type { SecondOpinion } from '../../experiment/second-opinion';
 import type { LocalFile } from '../../models/picked';
 import type { Verification } from '../../experiment/share/verification';
 import { EngineClient, type Listeners } from '../../worker/client';
@@ -89,15 +90,24 @@ export function startEngineWhenIdle(): void {
   });
 }
 
-/** Verifies a shared document in the engine, which is started for it. @throws LabError of starting it, `cancelled` */
-export async function verifyDocument(request: VerifyRequest, listeners: Listeners): Promise<Verification> {
+/** @throws LabError of starting the engine, where it does not start */
+async function requireEngine(): Promise<void> {
   if (!(await startEngine())) {
     const { error } = useLab.getState().engine;
-    throw error
-      ? LabError.fromJSON(error)
-      : new LabError('worker-crashed', 'The engine did not start.', 'Reload the page.');
+    throw error ? LabError.fromJSON(error) : new LabError('worker-crashed.no-start');
   }
+}
+
+/** Verifies a shared document in the engine, which is started for it. @throws LabError of starting it, `cancelled` */
+export async function verifyDocument(request: VerifyRequest, listeners: Listeners): Promise<Verification> {
+  await requireEngine();
   return client.request('verify', request, listeners);
+}
+
+/** What transformers.js writes beside the lab's runtime; models that are not loaded are. @throws LabError of starting and loading, `cancelled` */
+export async function askSecondOpinion(experiment: Experiment, listeners: Listeners): Promise<SecondOpinion> {
+  await requireEngine();
+  return client.request('second-opinion', { experiment }, listeners);
 }
 
 /** Ends the worker and starts it on another backend; results on screen stay. */
@@ -213,7 +223,7 @@ function finish(run: NonNullable<ReturnType<typeof useLab.getState>['run']>, par
     parent: s.parent === parent ? run.experimentDigest : s.parent,
   }));
   void keepFinished(run, parent);
-  const covered = new Set(run.streams.map((s) => s.stop));
+  const covered = new Set(run.evidence.streams.map((s) => s.stop));
   if (run.steer.axis.stops.some((stop) => !covered.has(stop))) void fillStreams(run.steer.axis.prompt);
 }
 
@@ -254,7 +264,7 @@ export async function tryPrompt(prompt: string): Promise<void> {
   useLab.setState({ prompting: { status: 'working', error: null } });
   try {
     const steer = useLab.getState().stages.steer;
-    const live = steer.origin === 'live' && !isStale('steer', steer, useLab.getState().experiment);
+    const live = steer.origin === 'live' && !isStale('steer', useLab.getState().stages, useLab.getState().experiment);
     if (!live && !(await runStages('steer'))) {
       useLab.setState({ prompting: { status: 'idle', error: null } });
       return;
@@ -277,8 +287,7 @@ export async function writtenTexts(
   texts: string[],
   signal: AbortSignal,
 ): Promise<Record<'source' | 'target', RenderedPrompt>[]> {
-  if (!(await startEngine()))
-    throw new LabError('worker-crashed', 'The engine is not ready.', 'See the engine’s state in the top bar.');
+  if (!(await startEngine())) throw new LabError('worker-crashed.not-ready');
   return client.request('written', { experiment: useLab.getState().experiment, texts }, { signal });
 }
 

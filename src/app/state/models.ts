@@ -1,6 +1,6 @@
 /** Models that are not bundled: looking them up, downloading, what is stored, folders from disk. */
 import { create } from 'zustand';
-import { cancelled, LabError, type LabErrorJson } from '../../experiment/errors';
+import { LabError, type LabErrorJson } from '../../experiment/errors';
 import type { ModelRef } from '../../experiment/model-ref';
 import type { LocalFile } from '../../models/picked';
 import { EngineClient } from '../../worker/client';
@@ -16,6 +16,7 @@ import type {
 } from '../../worker/protocol';
 import { baseUrl, openFolder } from './engine';
 import { useLab } from './store';
+import { message } from '../../experiment/message';
 
 export const HUB = 'https://huggingface.co';
 
@@ -153,7 +154,7 @@ export async function startDownload(): Promise<void> {
   useModels.setState({
     download: {
       status: 'running',
-      progress: { stage: 'models', done, total, unit: 'bytes', note: 'Connecting' },
+      progress: { stage: 'models', done, total, unit: 'bytes', note: message('progress.connecting') },
       error: null,
       ref: null,
     },
@@ -185,11 +186,7 @@ export async function startDownload(): Promise<void> {
   await Promise.all([planAgain(), loadStored()]);
 }
 
-const stopped = (): LabErrorJson => ({
-  ...cancelled().toJSON(),
-  what: 'The download was stopped.',
-  remedy: 'What has arrived is kept: go on when you like, also after a reload.',
-});
+const stopped = (): LabErrorJson => new LabError('cancelled.download').toJSON();
 
 export function stopDownload(): void {
   downloadAbort?.abort();

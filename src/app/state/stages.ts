@@ -1,7 +1,10 @@
-/** What the page knows about each stage, and which settings each stage's result depends on. */
+/** What the page knows about each stage, and which results still hold. */
 import type { LabErrorJson } from '../../experiment/errors';
-import { STAGES, type Run, type Stage, type StageResults } from '../../experiment/run';
+import type { PairShape } from '../../experiment/compared-blocks';
+import type { Message } from '../../experiment/message';
+import { STAGES, type ModelsResult, type Run, type Stage, type StageResults } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
+import { firstDifference } from '../../experiment/stage-inputs';
 
 export type Origin = 'recorded' | 'stored' | 'live';
 
@@ -16,7 +19,7 @@ export interface StageState<K extends Stage> {
   milliseconds: number | null;
   fromMemory: boolean;
   /** What a reader of the result must know. */
-  warnings: string[];
+  warnings: Message[];
   error: LabErrorJson | null;
 }
 
@@ -24,14 +27,6 @@ export type Stages = { [K in Stage]: StageState<K> };
 
 /** What the rail shows. */
 export type StageMark = 'empty' | 'waiting' | 'running' | 'done' | 'recorded' | 'stored' | 'stale' | 'failed';
-
-export const STAGE_TITLES: Record<Stage, string> = {
-  models: 'Models',
-  activations: 'Activations',
-  map: 'Map',
-  steer: 'Steer',
-  evidence: 'Evidence',
-};
 
 function emptyStage<K extends Stage>(): StageState<K> {
   return {
@@ -56,33 +51,32 @@ export function emptyStages(): Stages {
   };
 }
 
-/** The settings that each stage reads for itself; a stage also depends on all the stages before it. */
-const INPUTS: Record<Stage, (experiment: Experiment) => unknown> = {
-  models: (e) => e.models,
-  activations: (e) => e.corpus,
-  map: (e) => e.map,
-  steer: (e) => [e.concept, e.prompting, e.vector, e.transfer, e.dose.stops, e.generation.neutralTexts],
-  evidence: (e) => [e.dose, e.generation],
-};
-
-/** First stage whose result would differ between two experiments; null when none would. */
-export function firstDifference(a: Experiment, b: Experiment): Stage | null {
-  if (a === b) return null;
-  return STAGES.find((stage) => JSON.stringify(INPUTS[stage](a)) !== JSON.stringify(INPUTS[stage](b))) ?? null;
+/** Depths and widths of the models of a result; null before there is one. */
+export function shapeOf(models: ModelsResult | null): PairShape | null {
+  if (!models) return null;
+  const { source, target } = models;
+  return {
+    sourceLayers: source.layers,
+    targetLayers: target.layers,
+    sourceWidth: source.hiddenSize,
+    targetWidth: target.hiddenSize,
+  };
 }
 
-/** True when the result of a stage was computed under settings that no longer hold. */
-export function isStale(stage: Stage, state: StageState<Stage>, experiment: Experiment): boolean {
+/** True when the result of a stage was computed under settings that no longer hold: the engine would compute it anew. */
+export function isStale(stage: Stage, stages: Stages, experiment: Experiment): boolean {
+  const state = stages[stage];
   if (!state.result || !state.experiment) return false;
-  const first = firstDifference(state.experiment, experiment);
+  const first = firstDifference(state.experiment, experiment, shapeOf(stages.models.result));
   return first !== null && STAGES.indexOf(first) <= STAGES.indexOf(stage);
 }
 
-export function markOf(stage: Stage, state: StageState<Stage>, experiment: Experiment): StageMark {
+export function markOf(stage: Stage, stages: Stages, experiment: Experiment): StageMark {
+  const state = stages[stage];
   if (state.phase === 'failed') return 'failed';
   if (state.phase === 'running' || state.phase === 'waiting') return state.phase;
   if (!state.result) return 'empty';
-  if (isStale(stage, state, experiment)) return 'stale';
+  if (isStale(stage, stages, experiment)) return 'stale';
   return state.origin === 'live' || state.origin === null ? 'done' : state.origin;
 }
 
@@ -95,7 +89,7 @@ export function stagesOf(run: Run, origin: Origin): Stages {
     experiment: run.experiment,
     milliseconds: run.timings[stage] ?? null,
     fromMemory: false,
-    warnings: run.warnings.filter((warning) => warning.stage === stage).map(({ text }) => text),
+    warnings: run.warnings.filter((warning) => warning.stage === stage).map(({ message }) => message),
     error: null,
   });
   return {
@@ -103,12 +97,6 @@ export function stagesOf(run: Run, origin: Origin): Stages {
     activations: part('activations', run.activations),
     map: part('map', run.map),
     steer: part('steer', run.steer),
-    evidence: part('evidence', {
-      arms: run.arms,
-      doseResponse: run.doseResponse,
-      streams: run.streams,
-      replay: run.replay,
-      verdict: run.verdict,
-    }),
+    evidence: part('evidence', run.evidence),
   };
 }

@@ -142,12 +142,12 @@ export function setDose(dose: number): void {
 }
 
 export function useMark(stage: Stage): StageMark {
-  return useLab((s) => markOf(stage, s.stages[stage], s.experiment));
+  return useLab((s) => markOf(stage, s.stages, s.experiment));
 }
 
 /** True when any result on screen belongs to other settings than those in the form. */
 export function useAnyStale(): boolean {
-  return useLab((s) => STAGES.some((stage) => isStale(stage, s.stages[stage], s.experiment)));
+  return useLab((s) => STAGES.some((stage) => isStale(stage, s.stages, s.experiment)));
 }
 
 /** True when the engine holds results of every stage up to `steer` for the present settings. */
@@ -156,7 +156,7 @@ export function engineCanAnswer(state: LabState): boolean {
   return (
     state.engine.status === 'ready' &&
     steer.origin === 'live' &&
-    !isStale('steer', steer, state.experiment) &&
+    !isStale('steer', state.stages, state.experiment) &&
     state.running === null
   );
 }

@@ -11,3 +11,13 @@ const useLocale = create<{ locale: Locale; setLocale: (locale: Locale) => void }
 export function useWords(): Words {
   return wordsOf(useLocale(({ locale }) => locale));
 }
+
+/** The same words outside a component, as they are now. */
+export function currentWords(): Words {
+  return wordsOf(currentLocale());
+}
+
+/** The reader's language, for what formats numbers outside a component. */
+export function currentLocale(): Locale {
+  return useLocale.getState().locale;
+}

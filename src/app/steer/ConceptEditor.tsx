@@ -11,7 +11,9 @@ import { PairsImport } from './PairsImport';
 import { PairsRows } from './PairsRows';
 import { WrittenPair } from './Prompting';
 import { VectorImport } from './VectorImport';
-import { lineOf, pairsOf, wordsOf } from './pairs-text';
+import { lineOf, pairsOf, wordsOf as listOf } from './pairs-text';
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 
 type Concept = Experiment['concept'];
 type OwnConcept = Extract<Concept, { kind: 'pairs' }>;
@@ -30,6 +32,7 @@ const setConcept = (concept: Concept): void =>
   });
 
 export function ConceptEditor() {
+  const words = useWords();
   const concept = useLab((s) => s.experiment.concept);
   const [kind, setKind] = useState(concept.kind);
   const fallback = concept.kind === 'preset' ? concept.id : concept.promptsFrom;
@@ -38,12 +41,12 @@ export function ConceptEditor() {
   return (
     <div className="concept-editor">
       <Segmented
-        label="Where the concept comes from"
+        label={words.text('steer.concept.source')}
         value={kind}
         options={[
-          { value: 'preset', label: 'A preset' },
-          { value: 'pairs', label: 'Your own pairs' },
-          { value: 'vector', label: 'A vector file' },
+          { value: 'preset', label: words.text('steer.concept.preset') },
+          { value: 'pairs', label: words.text('steer.concept.pairs') },
+          { value: 'vector', label: words.text('steer.concept.vector') },
         ]}
         onChange={setKind}
       />
@@ -58,13 +61,14 @@ export function ConceptEditor() {
 }
 
 function PresetChoice({ id, chosen }: { id: string; chosen: boolean }) {
+  const words = useWords();
   const ids = usePresetIds();
   const preset = usePreset(id);
   const choices = ids.value ?? [id];
   return (
     <>
       <div className="field-row">
-        <label htmlFor="preset">Preset</label>
+        <label htmlFor="preset">{words.text('steer.preset')}</label>
         <select id="preset" value={id} onChange={(event) => setConcept({ kind: 'preset', id: event.target.value })}>
           {(choices.includes(id) ? choices : [id, ...choices]).map((each) => (
             <option key={each} value={each}>
@@ -74,23 +78,29 @@ function PresetChoice({ id, chosen }: { id: string; chosen: boolean }) {
         </select>
         {!chosen && (
           <button type="button" onClick={() => setConcept({ kind: 'preset', id })}>
-            Use this preset
+            {words.text('steer.preset.use')}
           </button>
         )}
       </div>
-      {preset.error && <p className="muted">{preset.error}</p>}
+      {preset.error && <p className="muted">{words.say(preset.error)}</p>}
       {preset.value && (
         <>
           <p>
-            <b>{preset.value.title}.</b> {preset.value.description}
-            {preset.value.expect === 'fails' &&
-              ' This one is here because it is expected to fail: a direction need not exist for everything.'}
+            <Rich
+              text="steer.preset.about"
+              params={{
+                title: preset.value.title,
+                description: preset.value.description,
+                fails: preset.value.expect === 'fails',
+              }}
+              tags={{ b: (parts) => <b>{parts}</b> }}
+            />
           </p>
           <div
             className="table-scroll pairs-table"
             tabIndex={0}
             role="region"
-            aria-label="Contrast pairs of the preset"
+            aria-label={words.text('steer.preset.pairs')}
           >
             <table>
               <PairsRows pairs={preset.value.pairs} {...preset.value.concept} shown={40} />
@@ -98,8 +108,8 @@ function PresetChoice({ id, chosen }: { id: string; chosen: boolean }) {
           </div>
           <p className="muted">
             {preset.value.pairs.length > 40
-              ? `The first 40 of ${preset.value.pairs.length} pairs.`
-              : `${preset.value.pairs.length} pairs.`}
+              ? words.text('steer.preset.first-pairs', { shown: 40, count: preset.value.pairs.length })
+              : words.text('steer.preset.all-pairs', { count: preset.value.pairs.length })}
           </p>
         </>
       )}
@@ -108,6 +118,7 @@ function PresetChoice({ id, chosen }: { id: string; chosen: boolean }) {
 }
 
 function OwnPairs({ start, promptsFrom }: { start: OwnConcept | null; promptsFrom: string }) {
+  const words = useWords();
   const [positive, setPositive] = useState(start?.positive ?? '');
   const [negative, setNegative] = useState(start?.negative ?? '');
   const [ups, setUps] = useState(start?.pairs.map((pair) => lineOf(pair.positive)).join('\n') ?? '');
@@ -125,7 +136,7 @@ function OwnPairs({ start, promptsFrom }: { start: OwnConcept | null; promptsFro
       setNegative(ends.negative.slice(0, 60));
     } else if (name !== null) {
       setPositive(name.slice(0, 60));
-      setNegative(`not ${name}`.slice(0, 60));
+      setNegative(words.text('steer.pairs.not', { name }).slice(0, 60));
     }
     setError(null);
     setSaved(false);
@@ -136,16 +147,19 @@ function OwnPairs({ start, promptsFrom }: { start: OwnConcept | null; promptsFro
     setSaved(false);
     try {
       const pairs = pairsOf(ups, downs);
-      const names = [positive.trim() || 'positive', negative.trim() || 'negative'];
+      const names = [
+        positive.trim() || words.text('steer.pairs.positive'),
+        negative.trim() || words.text('steer.pairs.negative'),
+      ];
       setConcept({
         kind: 'pairs',
-        title: `${names[1]} → ${names[0]}`,
+        title: words.text('steer.pairs.title', { negative: names[1], positive: names[0] }),
         positive: names[0],
         negative: names[1],
         pairs,
         promptsFrom,
-        positiveWords: wordsOf(upWords),
-        negativeWords: wordsOf(downWords),
+        positiveWords: listOf(upWords),
+        negativeWords: listOf(downWords),
       });
       setError(null);
       setSaved(true);
@@ -155,27 +169,26 @@ function OwnPairs({ start, promptsFrom }: { start: OwnConcept | null; promptsFro
   }
 
   const side = (
-    name: string,
-    label: string,
+    name: 'positive' | 'negative',
     title: string,
     setTitle: (text: string) => void,
     text: string,
     setText: (text: string) => void,
-    words: string,
-    setWords: (text: string) => void,
+    scored: string,
+    setScored: (text: string) => void,
   ) => (
     <div className="pairs-side">
       <label>
-        {label} side, in a word
+        {words.text(`steer.pairs.${name}-side`)}
         <input
           value={title}
           maxLength={60}
-          placeholder={name === 'positive' ? 'happy' : 'sad'}
+          placeholder={words.text(`steer.pairs.${name}-example`)}
           onChange={(event) => setTitle(event.target.value)}
         />
       </label>
       <label>
-        Examples, one a line
+        {words.text('steer.pairs.examples')}
         <textarea
           className="serif"
           data-testid={`pairs-${name}`}
@@ -185,8 +198,8 @@ function OwnPairs({ start, promptsFrom }: { start: OwnConcept | null; promptsFro
         />
       </label>
       <label>
-        Words that count for this side, with commas
-        <input value={words} onChange={(event) => setWords(event.target.value)} />
+        {words.text('steer.pairs.words')}
+        <input value={scored} onChange={(event) => setScored(event.target.value)} />
       </label>
     </div>
   );
@@ -194,20 +207,23 @@ function OwnPairs({ start, promptsFrom }: { start: OwnConcept | null; promptsFro
   return (
     <form onSubmit={submit}>
       <p>
-        Line 1 on the left is the partner of line 1 on the right: the same text but for the concept. A line break inside
-        an example is written <code>\n</code>. Prompts and neutral texts come from the preset “{promptsFrom}”.
+        <Rich
+          text="steer.pairs.how"
+          params={{ escape: '\\n', preset: promptsFrom }}
+          tags={{ code: (parts) => <code>{parts}</code> }}
+        />
       </p>
       <PairsImport onTake={take} />
       <div className="pairs-sides">
-        {side('positive', 'Positive', positive, setPositive, ups, setUps, upWords, setUpWords)}
-        {side('negative', 'Negative', negative, setNegative, downs, setDowns, downWords, setDownWords)}
+        {side('positive', positive, setPositive, ups, setUps, upWords, setUpWords)}
+        {side('negative', negative, setNegative, downs, setDowns, downWords, setDownWords)}
       </div>
       <div className="field-row">
         <button type="submit" className="strong">
-          Use these pairs
+          {words.text('steer.pairs.use')}
         </button>
         <span role="status" className="muted">
-          {saved ? 'In use. Press Run to compute with them.' : ''}
+          {saved ? words.text('steer.pairs.in-use') : ''}
         </span>
       </div>
       {error && <ErrorNote error={error} />}

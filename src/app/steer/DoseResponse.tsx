@@ -1,11 +1,15 @@
 /** What the dose does over its whole range: the concept rate of every arm, and what it costs. */
+import { useWords } from '../state/text';
 import { useMemo, useState } from 'react';
-import { DOSED_ARMS, type Arm, type DoseCell, type DosedArm, type Verdict } from '../../experiment/run';
+import { armSpec, DOSED_ARMS, DRAWING_ORDER, TESTED, type Arm, type DosedArm } from '../../experiment/arms';
+import type { DoseCell, Verdict } from '../../experiment/run';
+import { METRICS, metricOf, SHOWN_METRICS, type AnyMetric, type MetricId } from '../../metrics';
 import { ARM_STYLES } from '../figures/arms';
+import { along, withAlpha } from '../figures/dose-curves';
 import { Figure, type CursorSeries } from '../figures/Figure';
 import { Legend } from '../figures/Legend';
 import { usePlotTheme, type PlotTheme } from '../figures/theme';
-import { interval, percent, signed } from '../ui/format';
+import { fixed, interval, percent, signed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 
 interface Props {
@@ -26,11 +30,8 @@ const HEAD = [
   'low',
   'high',
   'negative',
-  'undecided',
   'n',
-  'kl_mean',
-  'kl_p95',
-  'rep3',
+  ...METRICS.map(({ column }) => column),
 ];
 
 function tableOf(cells: DoseCell[]): { head: string[]; rows: (string | number)[][] } {
@@ -45,51 +46,36 @@ function tableOf(cells: DoseCell[]): { head: string[]; rows: (string | number)[]
       c.positive.rate,
       ...c.positive.interval,
       c.negative.rate,
-      c.undecided,
       c.n,
-      c.klMean,
-      c.klP95,
-      c.rep3,
+      ...METRICS.map(({ id }) => c.metrics[id] ?? ''),
     ]),
   };
 }
 
-/** Cells of one arm along the dose. Where both halves have a dose, the half that reports is drawn as the point. */
-export function along(cells: DoseCell[], arm: DosedArm): DoseCell[] {
-  const byDose = new Map<number, DoseCell>();
-  for (const cell of cells)
-    if (cell.arm === arm && (cell.half === 'report' || !byDose.has(cell.r))) byDose.set(cell.r, cell);
-  return [...byDose.values()].sort((a, b) => a.r - b.r);
-}
+/** Controls are drawn as bands: they say where chance lies, and are no curves to be followed. */
+const isBand = (arm: DosedArm): boolean => armSpec(arm).control;
 
-const faded = (color: string, share: number): string => `color-mix(in srgb, ${color} ${share}%, transparent)`;
-
-/** Plotly reads no color-mix: the alpha goes into a hex colour. */
-export const withAlpha = (color: string, alpha: string): string =>
-  /^#[0-9a-f]{6}$/i.test(color) ? color + alpha : faded(color, 20);
-
-/** Sideways steps of the arms, as shares of the axis. */
-const DODGE: Record<DosedArm, number> = { 'small-steered': -0.006, mapped: 0, native: 0.006, random: 0 };
+/** Sideways steps of the arms that are drawn as points, as shares of the axis: the arm under test stands on its dose. */
+const POINTS = DOSED_ARMS.filter((arm) => !isBand(arm));
+const dodge = (arm: DosedArm): number => (isBand(arm) ? 0 : (POINTS.indexOf(arm) - POINTS.indexOf(TESTED)) * 0.006);
 
 function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cursor: CursorSeries[] } {
   const data: unknown[] = [];
   const cursor: CursorSeries[] = [];
-  const order: DosedArm[] = ['random', 'small-steered', 'native', 'mapped'];
   const doses = cells.map((c) => c.r);
   const span = Math.max(...doses) - Math.min(...doses);
-  for (const arm of order) {
+  for (const arm of DRAWING_ORDER) {
     const row = along(cells, arm);
     if (row.length === 0) continue;
     const color = theme.arm(arm);
     // Arms at one dose stand beside one another, so that their intervals can be told apart.
-    const x = row.map((c) => c.r + (arm === 'random' ? 0 : DODGE[arm] * span));
+    const x = row.map((c) => c.r + dodge(arm) * span);
     const y = row.map((c) => c.positive.rate);
     const text = row.map(
       (c) =>
         `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${percent(c.positive.rate)} ${interval(c.positive.interval)}, n = ${c.n}${c.half === 'report' ? ', held-back prompts' : ''}`,
     );
-    if (arm === 'random') {
-      // A band: the control says where chance lies, it is not a curve to be followed.
+    if (isBand(arm)) {
       const bounds = [...row.map((c) => c.positive.interval[1]), ...row.map((c) => c.positive.interval[0]).reverse()];
       data.push({
         type: 'scatter',
@@ -111,26 +97,25 @@ function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cur
       y,
       text,
       hovertemplate: '%{text}<extra></extra>',
-      line: { color, width: arm === 'random' ? 1 : 2 },
+      line: { color, width: isBand(arm) ? 1 : 2 },
       marker: {
         color,
         opacity: 1,
         symbol: ARM_STYLES[arm].symbol,
         size: row.map((c) => (c.half === 'report' ? 11 : 7)),
-        line: { color: arm === 'random' ? color : theme.surface, width: 1 },
+        line: { color: isBand(arm) ? color : theme.surface, width: 1 },
       },
-      error_y:
-        arm === 'random'
-          ? undefined
-          : {
-              type: 'data',
-              symmetric: false,
-              array: row.map((c) => c.positive.interval[1] - c.positive.rate),
-              arrayminus: row.map((c) => c.positive.rate - c.positive.interval[0]),
-              color: withAlpha(color, '88'),
-              thickness: 1,
-              width: 0,
-            },
+      error_y: isBand(arm)
+        ? undefined
+        : {
+            type: 'data',
+            symmetric: false,
+            array: row.map((c) => c.positive.interval[1] - c.positive.rate),
+            arrayminus: row.map((c) => c.positive.rate - c.positive.interval[0]),
+            color: withAlpha(color, '88'),
+            thickness: 1,
+            width: 0,
+          },
     });
     cursor.push({
       name: ARM_STYLES[arm].name,
@@ -141,26 +126,29 @@ function rateTraces(cells: DoseCell[], theme: PlotTheme): { data: unknown[]; cur
   return { data, cursor };
 }
 
-type Cost = 'klP95' | 'rep3';
-
-function costTraces(cells: DoseCell[], cost: Cost, theme: PlotTheme): { data: unknown[]; cursor: CursorSeries[] } {
-  const arms: DosedArm[] = ['random', 'small-steered', 'native', 'mapped'];
-  const rows = arms.map((arm) => ({ arm, row: along(cells, arm) })).filter(({ row }) => row.length > 0);
-  const name = cost === 'klP95' ? 'p95 KL' : 'rep-3';
+function costTraces(
+  cells: DoseCell[],
+  { id, digits }: AnyMetric,
+  name: string,
+  theme: PlotTheme,
+): { data: unknown[]; cursor: CursorSeries[] } {
+  const rows = DRAWING_ORDER.map((arm) => ({ arm, row: along(cells, arm) })).filter(({ row }) => row.length > 0);
   const data = rows.map(({ arm, row }) => ({
     type: 'scatter',
     name: ARM_STYLES[arm].name,
     mode: 'lines+markers',
     x: row.map((c) => c.r),
-    y: row.map((c) => c[cost]),
-    text: row.map((c) => `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${name} ${c[cost].toFixed(2)}`),
+    y: row.map((c) => metricOf(c.metrics, id)),
+    text: row.map(
+      (c) => `${ARM_STYLES[arm].name}, r ${signed(c.r)}<br>${name} ${fixed(metricOf(c.metrics, id), digits)}`,
+    ),
     hovertemplate: '%{text}<extra></extra>',
-    line: { color: theme.arm(arm), width: arm === 'random' ? 1 : 2 },
+    line: { color: theme.arm(arm), width: isBand(arm) ? 1 : 2 },
     marker: {
       color: theme.arm(arm),
       symbol: ARM_STYLES[arm].symbol,
       size: 7,
-      line: { color: arm === 'random' ? theme.arm(arm) : theme.surface, width: 1 },
+      line: { color: isBand(arm) ? theme.arm(arm) : theme.surface, width: 1 },
     },
   }));
   return {
@@ -196,7 +184,10 @@ const label = (text: string, y: number, color: string, ground: string): unknown 
 
 export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
   const theme = usePlotTheme();
-  const [cost, setCost] = useState<Cost>('klP95');
+  const words = useWords();
+  const [cost, setCost] = useState<MetricId>('p95Kl');
+  const metric = METRICS.find(({ id }) => id === cost)!;
+  const costs = SHOWN_METRICS.filter(({ id }) => cells.some((cell) => metricOf(cell.metrics, id) !== null));
   const table = useMemo(() => tableOf(cells), [cells]);
   const rate = useMemo(() => {
     const { data, cursor } = rateTraces(cells, theme);
@@ -210,16 +201,17 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
     return { data, cursor, layout };
   }, [cells, theme, positive, baseline.large]);
   const side = useMemo(() => {
-    const { data, cursor } = costTraces(cells, cost, theme);
-    const limit = cost === 'klP95' ? verdict.usableWindow.maxP95Kl : verdict.usableWindow.maxRep3;
+    const name = words.text(`metric.${metric.id}.name`);
+    const { data, cursor } = costTraces(cells, metric, name, theme);
+    const limit = metric.limit ? verdict.usableWindow[metric.limit.setting] : null;
     const layout = theme.layout({
       xaxis: theme.axis('dose r'),
-      yaxis: theme.axis(cost === 'klP95' ? 'p95 KL, nat' : 'rep-3', { rangemode: 'tozero' }),
-      shapes: [line(theme.failed, limit)],
-      annotations: [label('limit of the usable window', limit, theme.muted, theme.ground)],
+      yaxis: theme.axis(words.text('metric.with-unit', { name, unit: metric.unit }), { rangemode: 'tozero' }),
+      shapes: limit === null ? [] : [line(theme.failed, limit)],
+      annotations: limit === null ? [] : [label('limit of the usable window', limit, theme.muted, theme.ground)],
     });
     return { data, cursor, layout };
-  }, [cells, cost, theme, verdict]);
+  }, [cells, metric, theme, verdict, words]);
 
   const legend: Arm[] = DOSED_ARMS.filter((arm) => cells.some((cell) => cell.arm === arm));
   return (
@@ -238,21 +230,14 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
       <Figure
         name="dose-cost"
         title="What it costs"
-        caption={
-          cost === 'klP95'
-            ? 'How far neutral text is changed: 95th percentile over tokens of KL(unsteered‖steered).'
-            : 'Share of repeated three-word sequences in the continuations: it grows when text breaks down.'
-        }
+        caption={words.text(`metric.${metric.id}.help`)}
         table={table}
         cursor={side.cursor}
         tools={
-          <Segmented
+          <Segmented<MetricId>
             label="Cost"
             value={cost}
-            options={[
-              { value: 'klP95', label: 'KL' },
-              { value: 'rep3', label: 'Repetition' },
-            ]}
+            options={costs.map(({ id }) => ({ value: id, label: words.text(`metric.${id}.name`) }))}
             onChange={setCost}
           />
         }

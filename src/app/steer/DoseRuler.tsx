@@ -3,13 +3,14 @@
  * measured stops, the usable window and the chosen dose marked on it.
  */
 import { memo, useMemo, type KeyboardEvent } from 'react';
-import { Input, Label as AriaLabel, NumberField } from 'react-aria-components/NumberField';
-import { Slider, SliderThumb, SliderTrack } from 'react-aria-components/Slider';
 import type { SteerResult, Verdict } from '../../experiment/run';
-import { tickStep, UNIT_HELP, UNIT_NAMES, unitPerR, UNITS, ZONES, type DoseUnit } from '../state/dose';
+import { tickStep, unitPerR, UNITS, ZONES, type DoseUnit } from '../state/dose';
 import { setDose, useLab } from '../state/store';
 import { Help } from '../ui/Help';
 import { fixed, signed } from '../ui/format';
+import { useWords } from '../state/text';
+import { DoseNumber } from './DoseNumber';
+import { DoseSlider } from './DoseSlider';
 
 interface Props {
   steer: SteerResult;
@@ -26,6 +27,7 @@ const STEP = 0.01;
 const DRAWN = 2.2;
 
 export function DoseRuler({ steer, verdict, negative, positive }: Props) {
+  const words = useWords();
   const dose = useLab((s) => s.dose);
   const unit = useLab((s) => s.unit);
   const { stops } = steer.axis;
@@ -52,30 +54,24 @@ export function DoseRuler({ steer, verdict, negative, positive }: Props) {
   }
 
   return (
-    <section className="dose" aria-label="Dose">
+    <section className="dose" aria-label={words.text('steer.dose')}>
       <div className="dose-head">
         <h2>
-          Dose
-          <Help about="the dose">
-            How strongly the steering vector is pushed into the residual stream; the bars and the texts below answer as
-            it moves.
-          </Help>
+          {words.text('steer.dose')}
+          <Help about={words.text('steer.dose.about')}>{words.text('steer.dose.help')}</Help>
         </h2>
         <UnitSwitch steer={steer} dose={dose} unit={unit} />
-        <NumberField
-          className="dose-number"
-          value={Number((dose * factor).toFixed(DIGITS[unit]))}
-          minValue={low * factor}
-          maxValue={high * factor}
-          formatOptions={{ maximumFractionDigits: DIGITS[unit], signDisplay: 'exceptZero' }}
-          onChange={(value) => !Number.isNaN(value) && setDose(Math.max(low, Math.min(high, value / factor)))}
-        >
-          <AriaLabel className="visually-hidden">Dose in {UNIT_NAMES[unit]}</AriaLabel>
-          <Input data-testid="dose-number" />
-        </NumberField>
+        <DoseNumber
+          label={words.text('steer.dose.number', { unit: words.text(`steer.unit.${unit}`) })}
+          value={dose * factor}
+          low={low * factor}
+          high={high * factor}
+          digits={DIGITS[unit]}
+          onChange={(value) => setDose(value / factor)}
+        />
         <div className="dose-jumps">
           <button type="button" className="quiet" onClick={() => setDose(0)}>
-            Zero
+            {words.text('steer.dose.zero')}
           </button>
           {verdict && (
             <button
@@ -83,7 +79,7 @@ export function DoseRuler({ steer, verdict, negative, positive }: Props) {
               className="quiet"
               onClick={() => setDose(Math.sign(dose || 1) * Math.abs(verdict.chosenDose.r))}
             >
-              Chosen dose
+              {words.text('steer.dose.chosen')}
             </button>
           )}
         </div>
@@ -98,23 +94,25 @@ export function DoseRuler({ steer, verdict, negative, positive }: Props) {
           negative={negative}
           positive={positive}
         />
-        <Slider
+        <div
           className="ruler-slider"
           style={{ left: place(low), right: `${100 - ((high + extent) / (2 * extent)) * 100}%` }}
-          aria-label="Dose, r"
-          data-testid="dose-slider"
-          value={dose}
-          minValue={low}
-          maxValue={high}
-          step={STEP}
-          onChange={(value) => setDose(Math.abs(value) < STEP / 2 ? 0 : value)}
         >
-          <SliderTrack className="ruler-track">
-            <SliderThumb className="ruler-thumb">
-              <span className="ruler-grip" />
-            </SliderThumb>
-          </SliderTrack>
-        </Slider>
+          <DoseSlider
+            label={words.text('steer.dose.slider')}
+            valueText={words.text('steer.dose.value', {
+              r: signed(dose),
+              side: dose > 0 ? 'positive' : dose < 0 ? 'negative' : 'none',
+              positive,
+              negative,
+            })}
+            value={dose}
+            low={low}
+            high={high}
+            step={STEP}
+            onChange={setDose}
+          />
+        </div>
       </div>
     </section>
   );
@@ -122,17 +120,16 @@ export function DoseRuler({ steer, verdict, negative, positive }: Props) {
 
 /** All three scales at once; choosing one sets the ticks and the number box. */
 function UnitSwitch({ steer, dose, unit }: { steer: SteerResult; dose: number; unit: DoseUnit }) {
+  const words = useWords();
   return (
     <fieldset className="units">
-      <legend className="visually-hidden">Unit of the dose</legend>
+      <legend className="visually-hidden">{words.text('steer.dose.unit')}</legend>
       {UNITS.map((each) => {
         const factor = unitPerR(steer, each);
         return (
           <label
             key={each}
-            title={
-              factor === null ? 'The axis does not reach 1 nat, so there is no iso-KL scale here.' : UNIT_HELP[each]
-            }
+            title={factor === null ? words.text('steer.unit.none') : words.text(`steer.unit.${each}.help`)}
           >
             <input
               type="radio"
@@ -141,7 +138,7 @@ function UnitSwitch({ steer, dose, unit }: { steer: SteerResult; dose: number; u
               disabled={factor === null}
               onChange={() => useLab.setState({ unit: each })}
             />
-            <span className="unit-name">{UNIT_NAMES[each]}</span>
+            <span className="unit-name">{words.text(`steer.unit.${each}`)}</span>
             <span className="unit-value">{factor === null ? '–' : signed(dose * factor, DIGITS[each])}</span>
           </label>
         );
@@ -162,6 +159,7 @@ interface ScaleProps {
 
 /** Everything on the ruler that stands still while the thumb moves. */
 const Scale = memo(function Scale({ stops, extent, factor, window, chosen, negative, positive }: ScaleProps) {
+  const words = useWords();
   const place = (r: number): string => `${((r + extent) / (2 * extent)) * 100}%`;
   const high = stops[stops.length - 1];
   const low = stops[0];
@@ -176,11 +174,13 @@ const Scale = memo(function Scale({ stops, extent, factor, window, chosen, negat
       step,
     }));
   }, [extent, factor]);
-  const zones = [
-    { from: ZONES.enters, to: ZONES.leads, name: 'enters' },
-    { from: ZONES.leads, to: Math.min(ZONES.destroys, extent), name: 'leads' },
-    { from: ZONES.destroys, to: extent, name: 'destroys' },
-  ].filter((zone) => zone.to > zone.from);
+  const zones = (
+    [
+      { from: ZONES.enters, to: ZONES.leads, name: 'enters' },
+      { from: ZONES.leads, to: Math.min(ZONES.destroys, extent), name: 'leads' },
+      { from: ZONES.destroys, to: extent, name: 'destroys' },
+    ] as const
+  ).filter((zone) => zone.to > zone.from);
   const decimals = ticks[0].step >= 1 ? 0 : ticks[0].step >= 0.1 ? 1 : 2;
   return (
     <div className="ruler-scale" aria-hidden="true">
@@ -195,7 +195,7 @@ const Scale = memo(function Scale({ stops, extent, factor, window, chosen, negat
               className={`zone zone-${zone.name} ${side < 0 ? 'zone-low' : 'zone-high'}`}
               style={{ left: place(left), width: `${((zone.to - zone.from) / (2 * extent)) * 100}%` }}
             >
-              <span>{zone.name}</span>
+              <span>{words.text(`steer.zone.${zone.name}`)}</span>
             </span>
           );
         }),
@@ -231,7 +231,7 @@ const Scale = memo(function Scale({ stops, extent, factor, window, chosen, negat
             right: `${100 - ((Math.min(window, extent) + extent) / (2 * extent)) * 100}%`,
           }}
         >
-          <span>usable window</span>
+          <span>{words.text('steer.dose.window')}</span>
         </span>
       )}
     </div>

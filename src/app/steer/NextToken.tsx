@@ -3,12 +3,15 @@
  * thumb is a look-up: it writes widths and texts straight into the elements, without React.
  */
 import { useLayoutEffect, useMemo, useRef } from 'react';
+import { ORIGIN, REFERENCE, TESTED } from '../../experiment/arms';
 import type { AxisArm, DoseAxis } from '../../experiment/run';
 import { Figure } from '../figures/Figure';
 import { AXIS_ARM, between, locate } from '../state/dose';
 import { useLab } from '../state/store';
-import { ArmMark } from '../ui/ArmMark';
+import { ArmMark } from '../figures/ArmMark';
 import { fixed, percent, tokenName } from '../ui/format';
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 
 const SHOWN = 8;
 
@@ -50,16 +53,15 @@ function rowsOf(arm: AxisArm, native: AxisArm | null, stops: readonly number[]):
 /** Largest probability that any bar of the axis reaches, rounded up to a tenth. */
 export function fullScale(axis: DoseAxis): number {
   const top = Math.max(
-    ...[axis.arms['small-steered'], axis.arms.mapped].flatMap((arm) =>
-      arm.probabilities.map((stop) => Math.max(...stop)),
-    ),
+    ...[axis.arms[ORIGIN], axis.arms[TESTED]].flatMap((arm) => arm.probabilities.map((stop) => Math.max(...stop))),
   );
   return Math.min(1, Math.ceil(top * 10) / 10);
 }
 
 export function NextToken({ model, title, axis, full }: Props) {
+  const words = useWords();
   const arm = axis.arms[AXIS_ARM[model]];
-  const native = model === 'large' ? axis.arms.native : null;
+  const native = model === 'large' ? axis.arms[REFERENCE] : null;
   const rows = useMemo(() => rowsOf(arm, native, axis.stops), [arm, native, axis.stops]);
   const list = useRef<HTMLOListElement>(null);
   const klOut = useRef<HTMLElement>(null);
@@ -93,11 +95,7 @@ export function NextToken({ model, title, axis, full }: Props) {
       name={`next-token-${model}`}
       className="next-token"
       title={title}
-      caption={
-        model === 'large'
-          ? 'Probability of the next token. The fine line is the unsteered model; the blue tick is the native vector at the same dose.'
-          : 'Probability of the next token. The fine line is the unsteered model.'
-      }
+      caption={words.text(`steer.next.caption-${model}`)}
       table={{
         head: ['token', ...axis.stops.map((stop) => `r ${stop}`)],
         rows: rows.map((row) => [tokenName(row.text), ...row.values]),
@@ -106,7 +104,14 @@ export function NextToken({ model, title, axis, full }: Props) {
         {
           name: title,
           points: rows.map((row) => ({
-            label: `${tokenName(row.text)}: unsteered ${percent(row.base, 1)}, from ${percent(row.values[0], 1)} at ${axis.stops[0]} to ${percent(row.values[row.values.length - 1], 1)} at ${axis.stops[axis.stops.length - 1]}.`,
+            label: words.text('steer.next.point', {
+              token: tokenName(row.text),
+              base: percent(row.base, 1),
+              first: percent(row.values[0], 1),
+              low: axis.stops[0],
+              last: percent(row.values[row.values.length - 1], 1),
+              high: axis.stops[axis.stops.length - 1],
+            }),
           })),
         },
       ]}
@@ -117,7 +122,7 @@ export function NextToken({ model, title, axis, full }: Props) {
       }
       tools={
         <span className="kl">
-          <ArmMark arm={AXIS_ARM[model]} /> KL <b ref={klOut} /> nat
+          <ArmMark arm={AXIS_ARM[model]} /> <Rich text="steer.next.kl" tags={{ value: () => <b ref={klOut} /> }} />
         </span>
       }
     >

@@ -6,6 +6,8 @@ import { decode } from '../../files/vector-files';
 import { ErrorNote } from '../ui/ErrorNote';
 import { FileDrop } from '../ui/FileDrop';
 import { PairsRows } from './PairsRows';
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 
 const SHOWN = 12;
 
@@ -29,6 +31,7 @@ async function textOf(file: File): Promise<TextFile> {
 }
 
 export function PairsImport({ onTake }: { onTake: (reading: PairsReading) => void }) {
+  const words = useWords();
   const [pasted, setPasted] = useState('');
   const [seen, setSeen] = useState<Look | null>(null);
   const open = async (files: File[]): Promise<void> => {
@@ -40,30 +43,29 @@ export function PairsImport({ onTake }: { onTake: (reading: PairsReading) => voi
   };
   const paste = (text: string): void => {
     setPasted(text);
-    setSeen(text.trim() === '' ? null : look([{ name: 'The pasted text', text }]));
+    setSeen(text.trim() === '' ? null : look([{ name: words.text('steer.import.pasted'), text }]));
   };
   return (
     <details className="pairs-import" data-testid="pairs-import">
-      <summary>From a file or the clipboard</summary>
+      <summary>{words.text('steer.import.title')}</summary>
       <FileDrop
-        label="Choose files"
+        label={words.text('steer.import.choose')}
         accept=".csv,.tsv,.txt,.json,.jsonl,.ndjson"
         multiple
         testId="pairs-file"
         onFiles={(files) => void open(files)}
       >
-        CSV, TSV, JSON or JSON lines with positive and negative texts, CAA or Anthropic evals, lines of concept, kind
-        and text; or two text files, line 1 of one beside line 1 of the other.
+        {words.text('steer.import.formats')}
       </FileDrop>
       <label className="pairs-paste">
-        Or paste them here
+        {words.text('steer.import.paste')}
         <textarea
           className="serif"
           data-testid="pairs-paste"
           rows={3}
           spellCheck={false}
           value={pasted}
-          placeholder={'positive,negative\nI love it.,I hate it.'}
+          placeholder={words.text('steer.import.example')}
           onChange={(event) => paste(event.target.value)}
         />
       </label>
@@ -92,11 +94,16 @@ function Preview({
   onConcept: (concept: string) => void;
   onTake: () => void;
 }) {
+  const words = useWords();
   const { format, pairs, notes, concepts, concept } = reading;
   return (
     <div className="pairs-preview" data-testid="pairs-preview">
       <p role="status">
-        <b>{pairs.length} pairs.</b> Understood as {format}.
+        <Rich
+          text="steer.import.found"
+          params={{ count: pairs.length, format }}
+          tags={{ b: (parts) => <b>{parts}</b> }}
+        />
       </p>
       {notes.map((note) => (
         <p key={note} className="muted">
@@ -105,29 +112,37 @@ function Preview({
       ))}
       {concepts.length > 1 && (
         <label className="field-row">
-          Concept
+          {words.text('steer.import.concept')}
           <select value={concept ?? ''} onChange={(event) => onConcept(event.target.value)}>
             {concepts.map(({ name, pairs: n }) => (
               <option key={name} value={name}>
-                {name} ({n} pairs)
+                {words.text('steer.import.concept-option', { name, count: n })}
               </option>
             ))}
           </select>
         </label>
       )}
-      <div className="table-scroll pairs-table" tabIndex={0} role="region" aria-label="The pairs that were found">
+      <div
+        className="table-scroll pairs-table"
+        tabIndex={0}
+        role="region"
+        aria-label={words.text('steer.import.pairs')}
+      >
         <table>
-          <PairsRows pairs={pairs} positive="positive" negative="negative" shown={SHOWN} />
+          <PairsRows
+            pairs={pairs}
+            positive={words.text('steer.pairs.positive')}
+            negative={words.text('steer.pairs.negative')}
+            shown={SHOWN}
+          />
         </table>
       </div>
       <div className="field-row">
         <button type="button" data-testid="pairs-take" onClick={onTake}>
-          Put these into the form
+          {words.text('steer.import.take')}
         </button>
         {pairs.length > SHOWN && (
-          <span className="muted">
-            The first {SHOWN} of {pairs.length} are shown.
-          </span>
+          <span className="muted">{words.text('steer.import.first', { shown: SHOWN, count: pairs.length })}</span>
         )}
       </div>
     </div>

@@ -7,8 +7,10 @@ import { ErrorNote } from '../ui/ErrorNote';
 import { Help } from '../ui/Help';
 import { PromptingChoice } from './Prompting';
 import { WrittenForBoth } from './Written';
+import { useWords } from '../state/text';
 
 export function PromptBox({ axis }: { axis: DoseAxis }) {
+  const words = useWords();
   const { prompt, written } = axis;
   const models = useLab((s) => s.stages.models.result);
   const [text, setText] = useState<string | null>(null);
@@ -27,10 +29,8 @@ export function PromptBox({ axis }: { axis: DoseAxis }) {
   return (
     <>
       <form className="prompt-box" onSubmit={submit}>
-        <label htmlFor="own-prompt">Prompt</label>
-        <Help about="the prompt">
-          The text that both models continue; with your own, every stop of the dose is computed for it here.
-        </Help>
+        <label htmlFor="own-prompt">{words.text('steer.prompt')}</label>
+        <Help about={words.text('steer.prompt.about')}>{words.text('steer.prompt.help')}</Help>
         <textarea
           id="own-prompt"
           className="serif"
@@ -43,7 +43,7 @@ export function PromptBox({ axis }: { axis: DoseAxis }) {
           }}
         />
         <button type="submit" disabled={!changed || running || prompting.status === 'working'}>
-          {live ? 'Continue it' : 'Run and continue it'}
+          {words.text(live ? 'steer.prompt.continue' : 'steer.prompt.run')}
         </button>
         {own && (
           <button
@@ -54,7 +54,7 @@ export function PromptBox({ axis }: { axis: DoseAxis }) {
               clearPrompt();
             }}
           >
-            Back to the run’s prompt
+            {words.text('steer.prompt.back')}
           </button>
         )}
         {prompting.error && <ErrorNote error={prompting.error} />}
@@ -62,10 +62,13 @@ export function PromptBox({ axis }: { axis: DoseAxis }) {
       <PromptingChoice />
       {written && (
         <details className="reads" data-testid="written-prompt" open>
-          <summary>The prompt as the models are given it</summary>
+          <summary>{words.text('steer.prompt.written')}</summary>
           <WrittenForBoth
             texts={[written]}
-            titles={{ source: models?.source.title ?? 'Small model', target: models?.target.title ?? 'Large model' }}
+            titles={{
+              source: models?.source.title ?? words.text('steer.small-model'),
+              target: models?.target.title ?? words.text('steer.large-model'),
+            }}
           />
         </details>
       )}

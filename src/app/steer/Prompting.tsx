@@ -5,6 +5,7 @@ import type { RenderedPrompt } from '../../experiment/run';
 import type { ContrastPair, Experiment } from '../../experiment/schema';
 import { writtenTexts } from '../state/engine';
 import { editExperiment, useLab } from '../state/store';
+import { useWords } from '../state/text';
 import { ErrorNote } from '../ui/ErrorNote';
 import { Segmented } from '../ui/Segmented';
 import { WrittenForBoth } from './Written';
@@ -16,6 +17,7 @@ const setPrompting = (patch: Partial<Prompting>): void =>
 
 /** Shown where there is a choice: both models have templates, or the settings ask for them. A template is suggested, never switched to. */
 export function PromptingChoice() {
+  const words = useWords();
   const prompting = useLab((s) => s.experiment.prompting);
   const models = useLab((s) => s.stages.models.result);
   const able = models !== null && models.source.chatTemplate && models.target.chatTemplate;
@@ -23,26 +25,24 @@ export function PromptingChoice() {
   return (
     <div className="prompting">
       <Segmented
-        label="Prompts"
+        label={words.text('steer.prompting')}
         showLabel
         value={prompting.template}
         options={[
-          { value: 'plain', label: 'plain text' },
-          { value: 'chat', label: 'chat template' },
+          { value: 'plain', label: words.text('settings.prompting.template.option.plain') },
+          { value: 'chat', label: words.text('settings.prompting.template.option.chat') },
         ]}
         onChange={(template) => setPrompting({ template })}
       />
       {prompting.template === 'plain' ? (
-        <span className="muted">
-          Both models have a chat template. For models that are made for chat it is the usual choice.
-        </span>
+        <span className="muted">{words.text('steer.prompting.suggested')}</span>
       ) : (
         <label className="system">
-          System message
+          {words.text('steer.prompting.system')}
           <input
             value={prompting.system}
             maxLength={2000}
-            placeholder="none"
+            placeholder={words.text('steer.prompting.no-system')}
             onChange={(event) => setPrompting({ system: event.target.value })}
           />
         </label>
@@ -51,17 +51,9 @@ export function PromptingChoice() {
   );
 }
 
-/** What the reading position means, said of the present settings. */
-function reading({ prompting, vector }: Experiment): string {
-  if (prompting.template === 'plain')
-    return vector.readPosition === 'last' ? 'the last token' : 'the mean of all tokens but the first';
-  return vector.readPosition === 'last'
-    ? 'the last token of the template, where the answer would begin'
-    : 'the mean of the tokens of the message, without those of the template';
-}
-
 /** A pair as the models are given it under the present settings. Asked of the engine when it is opened. */
 export function WrittenPair({ pair }: { pair: ContrastPair }) {
+  const words = useWords();
   const experiment = useLab((s) => s.experiment);
   const models = useLab((s) => s.stages.models.result);
   const [open, setOpen] = useState(false);
@@ -83,18 +75,23 @@ export function WrittenPair({ pair }: { pair: ContrastPair }) {
       });
     return () => abort.abort();
   }, [open, positive, negative, experiment.models, experiment.prompting, experiment.vector.readPosition]);
-  const titles = { source: models?.source.title ?? 'Small model', target: models?.target.title ?? 'Large model' };
+  const { prompting, vector } = experiment;
+  const reading = words.text(`extract.reading.${prompting.template}.${vector.readPosition}`);
+  const titles = {
+    source: models?.source.title ?? words.text('steer.small-model'),
+    target: models?.target.title ?? words.text('steer.large-model'),
+  };
   return (
     <details className="reads" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>How the models are given the first pair, and which tokens are read</summary>
-      <p className="muted">Read: {reading(experiment)}, underlined. Boxed: special tokens.</p>
+      <summary>{words.text('steer.read.first-pair')}</summary>
+      <p className="muted">{reading}</p>
       {error ? (
         <ErrorNote error={error} />
       ) : found ? (
         <WrittenForBoth texts={found} titles={titles} />
       ) : (
         <p className="muted" role="status">
-          Asking the models’ tokenizers.
+          {words.text('steer.read.asking')}
         </p>
       )}
     </details>

@@ -1,18 +1,20 @@
 /** The centre of the lab: the dose ruler, the bars and the texts that answer it, and what they add up to. */
 import { lazy, Suspense, useMemo, useState } from 'react';
+import { unsteeredArm } from '../../experiment/arms';
 import type { EvidenceResult, SteerResult } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
-import { StageFrame } from '../shell/StageFrame';
+import { StageFrame } from '../ui/StageFrame';
 import { useConceptPoles, type ConceptPoles } from '../state/concept-poles';
 import { useLab, type StreamSet } from '../state/store';
 import { seconds } from '../ui/format';
-import { VerdictLine } from '../evidence/VerdictLine';
+import { VerdictLine } from '../ui/VerdictLine';
 import { DoseRuler } from './DoseRuler';
 import { fullScale, NextToken } from './NextToken';
 import { OperationLine } from './OperationLine';
 import { PromptBox } from './PromptBox';
 import { Streams } from './Streams';
 import { VectorCard } from './VectorCard';
+import { useWords } from '../state/text';
 import './concept.css';
 import './steer.css';
 import './texts.css';
@@ -21,6 +23,7 @@ const DoseResponse = lazy(() => import('./DoseResponse').then((m) => ({ default:
 const ConceptEditor = lazy(() => import('./ConceptEditor').then((m) => ({ default: m.ConceptEditor })));
 
 export default function SteerStage() {
+  const words = useWords();
   const [editing, setEditing] = useState(false);
   const stage = useLab((s) => s.stages.steer);
   const evidence = useLab((s) => s.stages.evidence.result);
@@ -30,12 +33,12 @@ export default function SteerStage() {
   return (
     <StageFrame
       stage="steer"
-      title={`From ${ends.negative} to ${ends.positive}`}
-      lead="A direction found in the small model is carried across the map and pushed into the large one. Drag the dose."
+      title={words.text('steer.title', { negative: ends.negative, positive: ends.positive })}
+      lead={words.text('steer.lead')}
       aside={evidence && <VerdictLine verdict={evidence.verdict} />}
       actions={
         <button type="button" className="quiet" aria-expanded={editing} onClick={() => setEditing(!editing)}>
-          {editing ? 'Close the concept' : 'Change the concept'}
+          {words.text(editing ? 'steer.concept.close' : 'steer.concept.change')}
         </button>
       }
     >
@@ -57,11 +60,12 @@ interface SteeringProps {
 }
 
 function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
+  const words = useWords();
   const ownAxis = useLab((s) => s.ownAxis);
   const ownStreams = useLab((s) => s.ownStreams);
   const working = useLab((s) => s.prompting.status === 'working');
   const titles = useLab((s) => s.stages.models.result);
-  const inTurn = useLab((s) => s.stages.models.origin === 'live' && s.stages.models.result?.inTurn !== undefined);
+  const inTurn = useLab((s) => s.stages.models.origin === 'live' && s.stages.models.result?.inTurn != null);
   const axis = ownAxis ?? steer.axis;
   const full = useMemo(() => fullScale(axis), [axis]);
   const recorded = useMemo((): StreamSet | null => {
@@ -78,9 +82,9 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
     [ownStreams, recorded, axis.stops],
   );
   const baseline = useMemo(() => {
-    const rate = (name: 'small' | 'large'): number | null =>
-      evidence?.arms.find((arm) => arm.name === name)?.positiveRate ?? null;
-    return { small: rate('small'), large: rate('large') };
+    const rate = (model: 'source' | 'target'): number | null =>
+      evidence?.arms.find((arm) => arm.name === unsteeredArm(model))?.positiveRate ?? null;
+    return { small: rate('source'), large: rate('target') };
   }, [evidence]);
   return (
     <>
@@ -89,14 +93,22 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
       <PromptBox axis={axis} key={axis.prompt} />
       {inTurn && (
         <p className="muted" data-testid="swaps">
-          The two models take turns in memory: a new prompt loads the one that is away, and took{' '}
-          {seconds(axis.milliseconds)} to its bars the last time. Dragging the dose stays instant: all its stops are
-          computed beforehand.
+          {words.text('steer.swaps', { time: seconds(axis.milliseconds) })}
         </p>
       )}
       <div className="next-tokens">
-        <NextToken model="small" title={titles?.source.title ?? 'Small model'} axis={axis} full={full} />
-        <NextToken model="large" title={titles?.target.title ?? 'Large model'} axis={axis} full={full} />
+        <NextToken
+          model="small"
+          title={titles?.source.title ?? words.text('steer.small-model')}
+          axis={axis}
+          full={full}
+        />
+        <NextToken
+          model="large"
+          title={titles?.target.title ?? words.text('steer.large-model')}
+          axis={axis}
+          full={full}
+        />
       </div>
       {set && (
         <Streams

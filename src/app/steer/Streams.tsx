@@ -1,16 +1,17 @@
 /**
- * Six continuations side by side at the measured stop nearest to the thumb. Every stream
+ * The continuations of all arms side by side at the measured stop nearest to the thumb. Every stream
  * keeps the room of its longest text, so nothing moves when the stop changes.
  */
 import { memo, useMemo } from 'react';
-import { ARMS, type Arm, type StopStreams, type StreamToken } from '../../experiment/run';
+import { ARMS, armSpec, type Arm, type ArmRole } from '../../experiment/arms';
+import type { StopStreams, StreamToken } from '../../experiment/run';
 import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
 import { nearestStop } from '../state/dose';
 import { useLab, type StreamSet } from '../state/store';
-import { ArmMark } from '../ui/ArmMark';
+import { ArmMark } from '../figures/ArmMark';
 import { fixed, signed } from '../ui/format';
-import { changedTokens } from './diff';
+import { changedTokens } from '../figures/changed-tokens';
 
 interface Props {
   set: StreamSet;
@@ -26,19 +27,15 @@ interface Props {
   maxNewTokens: number;
 }
 
-const BASE_OF: Record<Arm, Arm | null> = {
-  small: null,
-  'small-steered': 'small',
-  large: null,
-  mapped: 'large',
-  native: 'large',
-  random: 'large',
-};
+/** Arms that some stop has a text of: a run of an older version lacks the controls that came later. */
+const armsIn = (set: StreamSet): Arm[] =>
+  ARMS.filter((arm) => set.byStop.size === 0 || [...set.byStop.values()].some((streams) => streams.arms[arm]));
 
 export function Streams({ set, axisPrompt, stops, working, negative, positive, maxNewTokens }: Props) {
   const stop = useLab((s) => nearestStop(stops, s.dose));
   const here = set.byStop.get(stop) ?? null;
   const any = here ?? set.byStop.values().next().value ?? null;
+  const arms = useMemo(() => armsIn(set), [set]);
   const table = useMemo(() => tableOf(set), [set]);
   const sizers = useMemo(() => sizersOf(set, maxNewTokens), [set, maxNewTokens]);
   return (
@@ -54,7 +51,7 @@ export function Streams({ set, axisPrompt, stops, working, negative, positive, m
         </>
       }
       table={table}
-      cursor={ARMS.map((arm) => ({
+      cursor={arms.map((arm) => ({
         name: ARM_STYLES[arm].name,
         points: tokensOf(here ?? any, arm).map((token) => ({
           label: `${ARM_STYLES[arm].name}: “${token.text}”${token.projection === null ? '' : `, projection ${signed(token.projection)}`}`,
@@ -82,15 +79,25 @@ export function Streams({ set, axisPrompt, stops, working, negative, positive, m
         </p>
       )}
       <div className="streams" data-stop={stop}>
-        {ARMS.map((arm) => {
+        {arms.map((arm) => {
           // The unsteered texts are the same at every stop: show them as soon as any stop is there.
-          const source = BASE_OF[arm] === null ? any : here;
+          const source = armSpec(arm).base === null ? any : here;
           return <Stream key={arm} arm={arm} streams={source} sizer={sizers[arm]} stop={stop} />;
         })}
       </div>
     </Figure>
   );
 }
+
+/** Rows of the widest layout: CSS places by it. */
+const WIDE_ORDER: Record<ArmRole, number> = {
+  unsteered: 0,
+  isotropic: 1,
+  origin: 2,
+  tested: 2,
+  reference: 2,
+  control: 3,
+};
 
 const tokensOf = (streams: StopStreams | null, arm: Arm): StreamToken[] => streams?.arms[arm] ?? [];
 const textOf = (tokens: readonly StreamToken[]): string => tokens.map((token) => token.text).join('');
@@ -99,7 +106,7 @@ const textOf = (tokens: readonly StreamToken[]): string => tokens.map((token) =>
 function sizersOf(set: StreamSet, maxNewTokens: number): Record<Arm, string> {
   const filler = 'word '.repeat(maxNewTokens);
   const longest = (arm: Arm): string => {
-    const texts = [...set.byStop.values()].map((streams) => textOf(streams.arms[arm]));
+    const texts = [...set.byStop.values()].map((streams) => textOf(tokensOf(streams, arm)));
     return texts.reduce((best, text) => (text.length > best.length ? text : best), '') || filler;
   };
   return Object.fromEntries(ARMS.map((arm) => [arm, longest(arm)])) as Record<Arm, string>;
@@ -109,7 +116,7 @@ function tableOf(set: StreamSet): { head: string[]; rows: (string | number)[][] 
   const stops = [...set.byStop.keys()].sort((a, b) => a - b);
   return {
     head: ['r', 'arm', 'text'],
-    rows: stops.flatMap((stop) => ARMS.map((arm) => [stop, arm, textOf(set.byStop.get(stop)!.arms[arm])])),
+    rows: stops.flatMap((stop) => armsIn(set).map((arm) => [stop, arm, textOf(tokensOf(set.byStop.get(stop)!, arm))])),
   };
 }
 
@@ -125,20 +132,20 @@ const Stream = memo(function Stream({
   stop: number;
 }) {
   const style = ARM_STYLES[arm];
-  const base = BASE_OF[arm];
+  const { base } = armSpec(arm);
   const tokens = tokensOf(streams, arm);
   const changed = useMemo(
     () =>
       base && streams
         ? changedTokens(
-            streams.arms[base].map((t) => t.id),
-            streams.arms[arm].map((t) => t.id),
+            tokensOf(streams, base).map((t) => t.id),
+            tokensOf(streams, arm).map((t) => t.id),
           )
         : null,
     [arm, base, streams],
   );
   return (
-    <article className={`stream stream-${arm}`} data-testid={`stream-${arm}`}>
+    <article className="stream" data-testid={`stream-${arm}`} style={{ '--wide-order': WIDE_ORDER[armSpec(arm).role] }}>
       <h4 title={style.help}>
         <ArmMark arm={arm} />
         {style.name}

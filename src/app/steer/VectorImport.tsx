@@ -7,6 +7,8 @@ import { readVectorFile, type ReadVector } from '../../files/vector-files';
 import { usePreset, usePresetIds } from '../state/catalog';
 import { ErrorNote } from '../ui/ErrorNote';
 import { FileDrop } from '../ui/FileDrop';
+import { useWords } from '../state/text';
+import { Rich } from '../ui/Rich';
 
 export type VectorConcept = Extract<Experiment['concept'], { kind: 'vector' }>;
 
@@ -23,6 +25,7 @@ interface Props {
 }
 
 export function VectorImport({ start, promptsFrom, onUse }: Props) {
+  const words = useWords();
   const [seen, setSeen] = useState<Seen | null>(null);
   const [chosen, setChosen] = useState(0);
   const [block, setBlock] = useState('');
@@ -38,7 +41,11 @@ export function VectorImport({ start, promptsFrom, onUse }: Props) {
   const open = async ([file]: File[]): Promise<void> => {
     try {
       const { format, vectors } = readVectorFile(new Uint8Array(await file.arrayBuffer()), file.name);
-      setSeen({ title: file.name.replace(/\.[^.]+$/, '').slice(0, 120) || 'vector', format, vectors });
+      setSeen({
+        title: file.name.replace(/\.[^.]+$/, '').slice(0, 120) || words.text('steer.vector-file.untitled'),
+        format,
+        vectors,
+      });
       // A file of the lab's holds the small model's vector under this name.
       choose(
         vectors,
@@ -57,29 +64,34 @@ export function VectorImport({ start, promptsFrom, onUse }: Props) {
   const placed = /^\d{1,3}$/.test(block);
   return (
     <div className="vector-import">
-      <p>
-        The vector steers the small model, and is carried to the large one by the map, which then begins at the vector’s
-        block. Prompts, scorer, and the pairs that give the large model’s own vector are a preset’s.
-      </p>
+      <p>{words.text('steer.vector-file.lead')}</p>
       <FileDrop
-        label="Choose a file"
+        label={words.text('steer.vector-file.choose')}
         accept=".gguf,.svec,.safetensors"
         testId="vector-file"
         onFiles={(files) => void open(files)}
       >
-        A GGUF control vector, a .svec, or safetensors with one-dimensional tensors.
+        {words.text('steer.vector-file.formats')}
       </FileDrop>
       {error && <ErrorNote error={error} />}
       {seen && vector && (
         <>
           <p role="status" data-testid="vector-seen">
-            <b>{vector.name}</b> of a {seen.format} file: {vector.values.length} values
-            {vector.modelType === null ? '' : `, made for “${vector.modelType}”`}.
+            <Rich
+              text="steer.vector-file.seen"
+              params={{
+                name: vector.name,
+                format: seen.format,
+                count: vector.values.length,
+                model: vector.modelType ?? 'none',
+              }}
+              tags={{ b: (parts) => <b>{parts}</b> }}
+            />
           </p>
           <div className="field-row">
             {seen.vectors.length > 1 && (
               <label>
-                Vector{' '}
+                {words.text('steer.vector-file.vector')}{' '}
                 <select value={chosen} onChange={(event) => choose(seen.vectors, Number(event.target.value))}>
                   {seen.vectors.map(({ name }, i) => (
                     <option key={name} value={i}>
@@ -90,7 +102,7 @@ export function VectorImport({ start, promptsFrom, onUse }: Props) {
               </label>
             )}
             <label>
-              Block, from 0{' '}
+              {words.text('steer.vector-file.block')}{' '}
               <input
                 className="block-number"
                 inputMode="numeric"
@@ -100,7 +112,7 @@ export function VectorImport({ start, promptsFrom, onUse }: Props) {
               />
             </label>
             <label>
-              Prompts and scorer of{' '}
+              {words.text('steer.vector-file.preset')}{' '}
               <select value={preset} onChange={(event) => setPreset(event.target.value)}>
                 {(ids.value ?? [preset]).map((id) => (
                   <option key={id} value={id}>
@@ -126,14 +138,18 @@ export function VectorImport({ start, promptsFrom, onUse }: Props) {
                 })
               }
             >
-              Use this vector
+              {words.text('steer.vector-file.use')}
             </button>
           </div>
         </>
       )}
       {start && (
         <p className="muted" role="status">
-          In use: “{start.title}”, of block {start.block}, with the prompts of “{start.promptsFrom}”.
+          {words.text('steer.vector-file.in-use', {
+            title: start.title,
+            block: start.block,
+            preset: start.promptsFrom,
+          })}
         </p>
       )}
     </div>

@@ -1,6 +1,7 @@
 /** A text as a model is given it: special tokens in boxes, the tokens that are read underlined. */
 import type { RenderedPrompt } from '../../experiment/run';
 import { tokenName } from '../ui/format';
+import { useWords } from '../state/text';
 
 export function Written({ text }: { text: RenderedPrompt }) {
   const special = new Set(text.special);
@@ -31,12 +32,13 @@ export function WrittenForBoth({
   texts: readonly Both[];
   titles: { source: string; target: string };
 }) {
+  const words = useWords();
   const sides = texts.every(same) ? (['source'] as const) : (['source', 'target'] as const);
   return (
     <>
       {sides.map((side) => (
         <div key={side}>
-          <span className="muted">{sides.length === 1 ? 'Both models' : titles[side]}</span>
+          <span className="muted">{sides.length === 1 ? words.text('steer.both-models') : titles[side]}</span>
           {texts.map((text, i) => (
             <Written key={i} text={text[side]} />
           ))}

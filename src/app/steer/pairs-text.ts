@@ -26,19 +26,14 @@ export function pairsOf(positive: string, negative: string): ContrastPair[] {
   const up = lines(positive);
   const down = lines(negative);
   if (up.length !== down.length) {
-    const [more, fewer] = up.length > down.length ? ['positive', 'negative'] : ['negative', 'positive'];
-    throw new LabError(
-      'pairs-one-sided',
-      `There are ${up.length} positive and ${down.length} negative examples, and each needs a partner.`,
-      `Add ${Math.abs(up.length - down.length)} to the ${fewer} side, or take as many from the ${more} side: line 1 goes with line 1.`,
-    );
+    throw new LabError('pairs-one-sided.lists', {
+      positive: up.length,
+      negative: down.length,
+      lacking: Math.abs(up.length - down.length),
+      fewer: up.length < down.length ? 'positive' : 'negative',
+    });
   }
-  if (up.length < 2)
-    throw new LabError(
-      'pairs-too-few',
-      up.length === 0 ? 'There are no contrast pairs yet.' : 'There is only one contrast pair.',
-      'Write at least two, one a line on each side; eight or more give a steadier vector.',
-    );
+  if (up.length < 2) throw new LabError('pairs-too-few.lists', { count: up.length });
   return up.map((text, i) => ({ positive: text, negative: down[i] }));
 }
 

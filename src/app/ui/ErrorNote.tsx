@@ -3,7 +3,14 @@ import type { ReactNode } from 'react';
 import type { LabErrorJson } from '../../experiment/errors';
 import { useWords } from '../state/text';
 
-export function ErrorNote({ error, actions }: { error: LabErrorJson; actions?: ReactNode }) {
+interface Props {
+  error: LabErrorJson;
+  /** A further sentence after the remedy. */
+  more?: string;
+  actions?: ReactNode;
+}
+
+export function ErrorNote({ error, more, actions }: Props) {
   const { what, remedy } = useWords().error(error);
   const quiet = error.code === 'cancelled';
   return (
@@ -14,7 +21,10 @@ export function ErrorNote({ error, actions }: { error: LabErrorJson; actions?: R
       data-code={error.code}
     >
       <p className="note-what">{what}</p>
-      <p className="note-remedy">{remedy}</p>
+      <p className="note-remedy">
+        {remedy}
+        {more && ` ${more}`}
+      </p>
       <div className="note-foot">
         {actions}
         <code>{error.code}</code>

@@ -1,7 +1,9 @@
 /** A “?” that says in one sentence what a control or a number is. */
 import { useId } from 'react';
+import { useWords } from '../state/text';
 
 export function Help({ about, children }: { about: string; children: string }) {
+  const words = useWords();
   const id = useId();
   return (
     <span className="help">
@@ -9,7 +11,7 @@ export function Help({ about, children }: { about: string; children: string }) {
         type="button"
         className="help-button"
         popoverTarget={id}
-        aria-label={`What is ${about}?`}
+        aria-label={words.text('ui.what-is', { what: about })}
         title={children}
       >
         ?

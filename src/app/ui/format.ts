@@ -1,13 +1,46 @@
-/** Numbers as the page writes them: a true minus, thin spaces in thousands, steady decimals. */
+/**
+ * Numbers and dates as the page writes them: in the reader's language, with a true minus, thin spaces in thousands and
+ * steady decimals.
+ */
+import type { Locale } from '../../i18n/text';
+import { currentLocale } from '../state/text';
 
-const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+export { hostName } from '../../net/http';
+
+/** Language tags by which dates are written: English ones have the day before the month. */
+const DATES: Record<Locale, string> = { en: 'en-GB' };
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+function formatOf(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const locale = currentLocale();
+  const key = JSON.stringify([locale, options]);
+  const known = formats.get(key);
+  if (known) return known;
+  const made = new Intl.NumberFormat(locale, options);
+  formats.set(key, made);
+  return made;
+}
+
+const decimals = (value: number, digits: number): string =>
+  formatOf({ minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false })
+    .format(value)
+    .replace('-', '−');
+
+const figures = (value: number, digits: number): string =>
+  formatOf({ maximumSignificantDigits: digits, useGrouping: false }).format(value).replace('-', '−');
 
 export const count = (value: number): string =>
-  Number.isFinite(value) ? grouped.format(value).replaceAll(',', '\u202f') : '–';
+  Number.isFinite(value)
+    ? formatOf({ maximumFractionDigits: 0 })
+        .formatToParts(value)
+        .map((part) => (part.type === 'group' ? '\u202f' : part.value))
+        .join('')
+    : '–';
 
 export function fixed(value: number | null | undefined, digits = 2): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
-  return value.toFixed(digits).replace('-', '−');
+  return decimals(value, digits);
 }
 
 /** Signed, so that the direction is seen at once; zero has no sign. */
@@ -22,10 +55,10 @@ export function compact(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return '–';
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (size >= 0.001 && size < 1000) return Number(value.toPrecision(3)).toString().replace('-', '−');
+  if (size >= 0.001 && size < 1000) return figures(value, 3);
   const [mantissa, exponent] = value.toExponential(1).split('e');
   if (mantissa === '1.0') return `10${superscript(Number(exponent))}`;
-  return `${mantissa}·10${superscript(Number(exponent))}`.replace('-', '−');
+  return `${decimals(Number(mantissa), 1)}·10${superscript(Number(exponent))}`;
 }
 
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
@@ -34,22 +67,22 @@ function superscript(value: number): string {
   return (value < 0 ? '⁻' : '') + digits;
 }
 
-export const percent = (share: number, digits = 0): string => `${(share * 100).toFixed(digits).replace('-', '−')} %`;
+export const percent = (share: number, digits = 0): string => `${decimals(share * 100, digits)} %`;
 
 export function millions(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return '–';
-  if (value >= 1e9) return `${(value / 1e9).toFixed(2)} G`;
-  return value >= 1e6 ? `${(value / 1e6).toFixed(2)} M` : `${(value / 1e3).toFixed(0)} k`;
+  if (value >= 1e9) return `${decimals(value / 1e9, 2)} G`;
+  return value >= 1e6 ? `${decimals(value / 1e6, 2)} M` : `${decimals(value / 1e3, 0)} k`;
 }
 
 export function bytes(value: number): string {
   if (!Number.isFinite(value)) return '–';
-  if (value >= 1e9) return `${(value / 1e9).toFixed(2)} GB`;
-  return value >= 1e6 ? `${(value / 1e6).toFixed(1)} MB` : `${(value / 1e3).toFixed(0)} kB`;
+  if (value >= 1e9) return `${decimals(value / 1e9, 2)} GB`;
+  return value >= 1e6 ? `${decimals(value / 1e6, 1)} MB` : `${decimals(value / 1e3, 0)} kB`;
 }
 
 export function seconds(milliseconds: number): string {
-  return milliseconds < 950 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+  return milliseconds < 950 ? `${decimals(milliseconds, 0)} ms` : `${decimals(milliseconds / 1000, 1)} s`;
 }
 
 export const interval = ([low, high]: [number, number], digits = 2): string =>
@@ -58,16 +91,12 @@ export const interval = ([low, high]: [number, number], digits = 2): string =>
 /** A token with its spaces made visible. */
 export const tokenName = (token: string): string => token.replaceAll(' ', '·').replaceAll('\n', '↵') || '∅';
 
-/** The host of an address; while it is being typed, the text itself. */
-export const hostName = (address: string): string => (URL.canParse(address) ? new URL(address).host : address);
-
-const moment = new Intl.DateTimeFormat('en-GB', {
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-});
-
 /** Day and minute, in the visitor's time. */
-export const dateTime = (milliseconds: number): string => moment.format(milliseconds);
+export const dateTime = (milliseconds: number): string =>
+  new Intl.DateTimeFormat(DATES[currentLocale()], {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+  }).format(milliseconds);

@@ -4,7 +4,10 @@
  * lab knows too: a link may claim more narrowly than the rule, never more widely.
  */
 import { z } from 'zod';
-import { DOSED_ARMS, type ArmResult, type MapResult, type Run, type VectorResult } from '../run';
+import { message, type Message } from '../message';
+import { refusal } from '../problems';
+import { isDosed, REPORT_ORDER, TESTED, type Arm } from '../arms';
+import type { Direction, EvidenceResult, MapResult, VectorResult } from '../run';
 
 /** How a tolerance follows from its claim. The reasons are in docs/link-format.md. */
 export const BASES = ['exact', 'arithmetic', 'two-samples', 'interval', 'repetition'] as const;
@@ -13,11 +16,12 @@ export type Basis = (typeof BASES)[number];
 const OUTCOMES = ['steers', 'one-sided', 'fails'] as const;
 const DIRECTIONS = ['positive', 'negative'] as const;
 
-const armIds = DOSED_ARMS.flatMap((arm) => DIRECTIONS.map((direction) => `${arm}.${direction}` as const));
-const RATE_IDS = (['small.none', 'large.none', ...armIds] as const).map((arm) => `rate.${arm}` as const);
+const RATE_IDS = REPORT_ORDER.flatMap((arm) =>
+  (isDosed(arm) ? DIRECTIONS : (['none'] as const)).map((direction) => `rate.${arm}.${direction}` as const),
+);
 const COST_IDS = DIRECTIONS.flatMap((direction) => [
-  `kl.mapped.${direction}` as const,
-  `rep3.mapped.${direction}` as const,
+  `kl.${TESTED}.${direction}` as const,
+  `rep3.${TESTED}.${direction}` as const,
 ]);
 
 export const CLAIM_IDS = [
@@ -47,14 +51,11 @@ export const claimSchema = z
     /** Largest absolute difference of a second run; 0 for what must be the same. */
     tolerance: z.strictObject({ basis: z.enum(BASES), value: z.number().min(0).max(1e12) }),
   })
-  .refine((claim) => (claim.id === 'outcome') === (typeof claim.value === 'string'), {
-    path: ['value'],
-    message: 'Only the outcome is a word; every other claim is a number.',
-  })
-  .refine((claim) => !claim.id.startsWith('rate.') || claim.n !== undefined, {
-    path: ['n'],
-    message: 'A rate must say of how many continuations it is.',
-  });
+  .refine(
+    (claim) => (claim.id === 'outcome') === (typeof claim.value === 'string'),
+    refusal('problem.claim-word', ['value']),
+  )
+  .refine((claim) => !claim.id.startsWith('rate.') || claim.n !== undefined, refusal('problem.claim-count', ['n']));
 
 export type Claim = z.infer<typeof claimSchema>;
 
@@ -97,20 +98,19 @@ function twoSamples(share: number, n: number): number {
 /** The parts of a run that claims are made from; a quick verification has only the first two. */
 export interface ClaimSource {
   map?: Pick<MapResult, 'layers' | 'lambda' | 'heldOutR2' | 'shuffledR2' | 'centredCosine'>;
-  vector?: Pick<VectorResult, 'cosineMappedNative'>;
-  verdict?: Run['verdict'];
-  arms?: readonly ArmResult[];
+  steer?: { vector: Pick<VectorResult, 'cosineMappedNative'> };
+  evidence?: Pick<EvidenceResult, 'verdict' | 'arms'>;
 }
 
 /** The claims of a run, or of as much of one as there is. Numbers that are not finite cannot be claimed and are left out. */
-export function claimsOf(run: ClaimSource): Claim[] {
+export function claimsOf({ map, steer, evidence }: ClaimSource): Claim[] {
   const claims: Claim[] = [];
   const add = (
     id: ClaimId,
     value: number | (typeof OUTCOMES)[number],
     more: Pick<Claim, 'n' | 'interval'> = {},
   ): void => {
-    if (typeof value === 'number' && !Number.isFinite(value)) return;
+    if (typeof value !== 'string' && !Number.isFinite(value)) return;
     const claim = {
       id,
       value: typeof value === 'number' ? rounded(value, id.startsWith('rate.') ? 5 : DIGITS) : value,
@@ -118,33 +118,33 @@ export function claimsOf(run: ClaimSource): Claim[] {
     };
     claims.push({ ...claim, tolerance: toleranceOf(claim) });
   };
-  if (run.verdict) add('outcome', run.verdict.outcome);
-  if (run.map) {
-    add('layer.source', run.map.layers.source);
-    add('layer.target', run.map.layers.target);
+  if (evidence) add('outcome', evidence.verdict.outcome);
+  if (map) {
+    add('layer.source', map.layers.source);
+    add('layer.target', map.layers.target);
     // λ may be far below the figures that the others are rounded to.
     claims.push({
       id: 'map.lambda',
-      value: run.map.lambda,
-      tolerance: toleranceOf({ id: 'map.lambda', value: run.map.lambda }),
+      value: map.lambda,
+      tolerance: toleranceOf({ id: 'map.lambda', value: map.lambda }),
     });
-    add('map.r2', run.map.heldOutR2);
-    add('map.shuffled', run.map.shuffledR2);
-    add('map.cosine', run.map.centredCosine);
+    add('map.r2', map.heldOutR2);
+    add('map.shuffled', map.shuffledR2);
+    add('map.cosine', map.centredCosine);
   }
-  if (run.vector) add('vector.cosine', run.vector.cosineMappedNative);
-  if (run.verdict) {
-    add('dose.r', run.verdict.chosenDose.r);
-    const { transferRatio: ratio } = run.verdict;
+  if (steer) add('vector.cosine', steer.vector.cosineMappedNative);
+  if (evidence) {
+    add('dose.r', evidence.verdict.chosenDose.r);
+    const { transferRatio: ratio } = evidence.verdict;
     if (ratio && ratio.interval.every(Number.isFinite))
       add('transfer.ratio', ratio.value, { interval: short(ratio.interval) });
   }
-  for (const arm of run.arms ?? []) {
+  for (const arm of evidence?.arms ?? []) {
     const { value, n, interval } = arm.conceptRate;
     add(`rate.${arm.name}.${arm.direction}` as ClaimId, value, { n, interval: short(interval) });
-    if (arm.name !== 'mapped' || arm.direction === 'none') continue;
-    add(`kl.mapped.${arm.direction}`, arm.p95Kl);
-    add(`rep3.mapped.${arm.direction}`, arm.rep3);
+    if (arm.name !== TESTED || arm.direction === 'none') continue;
+    add(`kl.${TESTED}.${arm.direction}`, arm.metrics.p95Kl);
+    add(`rep3.${TESTED}.${arm.direction}`, arm.metrics.rep3);
   }
   return claims;
 }
@@ -160,97 +160,29 @@ function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits)) + 0;
 }
 
-export interface ClaimText {
-  label: string;
-  /** What the number is, in a sentence. */
-  help: string;
-  unit: 'share' | 'number' | 'word' | 'block';
+/** What a claim's number is counted in. */
+export function claimUnit(id: ClaimId): 'share' | 'number' | 'word' | 'block' {
+  if (id === 'outcome') return 'word';
+  if (id.startsWith('layer.')) return 'block';
+  return id.startsWith('rate.') ? 'share' : 'number';
 }
 
-/** The lab's words for a claim. @param ends names of the concept's two sides */
-export function claimText(id: ClaimId, ends: { positive: string; negative: string }): ClaimText {
-  const fixed: Partial<Record<ClaimId, ClaimText>> = {
-    outcome: {
-      label: 'Outcome',
-      help: 'Whether the mapped vector steers the large model both ways, one way, or not.',
-      unit: 'word',
-    },
-    'layer.source': { label: 'Block of the small model', help: 'After which block the vector is read.', unit: 'block' },
-    'layer.target': {
-      label: 'Block of the large model',
-      help: 'After which block the vector is added.',
-      unit: 'block',
-    },
-    'map.lambda': {
-      label: 'λ',
-      help: 'Ridge weight, as a fraction of the mean diagonal of the standardised covariance.',
-      unit: 'number',
-    },
-    'map.r2': {
-      label: 'Held-out R² of the map',
-      help: 'Share of the variance of the large model’s states that the map predicts on texts it was not fitted to.',
-      unit: 'number',
-    },
-    'map.shuffled': {
-      label: 'Held-out R², shuffled pairs',
-      help: 'The control: a map fitted to pairs that do not belong together.',
-      unit: 'number',
-    },
-    'map.cosine': {
-      label: 'Centred cosine of the map',
-      help: 'Mean cosine of predicted and true states, both less their mean.',
-      unit: 'number',
-    },
-    'vector.cosine': {
-      label: 'Cosine mapped · native',
-      help: 'Between the carried vector and the one found in the large model itself.',
-      unit: 'number',
-    },
-    'dose.r': {
-      label: 'Chosen dose r',
-      help: 'In multiples of the median length of the states at the steered block.',
-      unit: 'number',
-    },
-    'transfer.ratio': {
-      label: 'Transfer ratio',
-      help: 'Effect of the mapped vector over that of the native one, both less the effect of random vectors.',
-      unit: 'number',
-    },
-  };
-  const known = fixed[id];
-  if (known) return known;
-  const [what, arm, direction] = id.split('.');
-  const name = ARM_NAMES[arm] ?? arm;
-  const towards =
-    direction === 'positive'
-      ? `toward ${ends.positive}`
-      : direction === 'negative'
-        ? `toward ${ends.negative}`
-        : `on the side of ${ends.positive}`;
-  if (what === 'kl')
-    return {
-      label: `p95 KL, ${name} ${towards}`,
-      help: '95th percentile of KL(base‖steered) per token of neutral text, in nats.',
-      unit: 'number',
-    };
-  if (what === 'rep3')
-    return {
-      label: `rep-3, ${name} ${towards}`,
-      help: 'Share of word trigrams that repeat an earlier one.',
-      unit: 'number',
-    };
+/** What a claim is called, and what its number is. @param poles names of the concept's two sides */
+export function claimMessages(
+  id: ClaimId,
+  poles: { positive: string; negative: string },
+): { label: Message; help: Message } {
+  const [kind, name, direction] = id.split('.') as [string, Arm, Direction];
+  if (kind !== 'rate' && kind !== 'kl' && kind !== 'rep3') {
+    const figure = id as Exclude<ClaimId, `${'rate' | 'kl' | 'rep3'}.${string}`>;
+    return { label: message(`claim.${figure}`), help: message(`claim.${figure}.help`) };
+  }
+  const arm = message(`arms.${name}.name`);
+  const towards = message(`claim.towards.${direction}`, { ...poles });
+  if (kind === 'rate') return { label: message('claim.rate', { arm, towards }), help: message('claim.rate.help') };
+  const metric = kind === 'kl' ? 'p95Kl' : 'rep3';
   return {
-    label: `${name}, ${towards}`,
-    help: 'Share of continuations on the wanted side, with its 95 % Wilson interval.',
-    unit: 'share',
+    label: message('claim.cost', { metric: message(`metric.${metric}.name`), arm, towards }),
+    help: message(`metric.${metric}.help`),
   };
 }
-
-const ARM_NAMES: Record<string, string> = {
-  small: 'Small',
-  'small-steered': 'Small, steered',
-  large: 'Large',
-  mapped: 'Large + mapped',
-  native: 'Large + native',
-  random: 'Large + random',
-};

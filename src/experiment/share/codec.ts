@@ -5,12 +5,15 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalJson, sha256Hex } from '../digest';
 import { LabError } from '../errors';
+import { migrate } from '../migrate';
+import { EXPERIMENTS } from '../migrations';
+import { problemList, problemsOf } from '../problems';
 import { parseExperiment } from '../schema';
 import { fromBase64Url, toBase64Url } from './base64url';
 import { deflate, inflate, InflateError } from './deflate';
 import { documentSchema, LINK_SCHEMA, type SharedDocument } from './document';
 import { isLink, LINK_PREFIX } from './fragment';
-import { migrateDocument } from './migrations';
+import { DOCUMENTS } from './migrations';
 
 /** Longest payload that is read at all: twice the longest that the lab makes. */
 export const MAX_PAYLOAD = 16_000;
@@ -18,8 +21,6 @@ export const MAX_PAYLOAD = 16_000;
 export const MAX_UNPACKED = 262_144;
 /** Hex digits of the digest at the end of a link: 64 bits. */
 export const DIGEST_DIGITS = 16;
-
-const ASK = 'Ask for the link again, as a file if it was cut on the way; what came is kept below for copying.';
 
 export interface Decoded {
   document: SharedDocument;
@@ -43,12 +44,7 @@ export function encodeFragment(document: SharedDocument): string {
   const bytes = utf8ToBytes(json);
   const payload = toBase64Url(deflate(bytes));
   if (bytes.length > MAX_UNPACKED || payload.length > MAX_PAYLOAD) {
-    throw new LabError(
-      'link-size',
-      `The link would have ${payload.length.toLocaleString('en')} characters; ${MAX_PAYLOAD.toLocaleString('en')} can be read.`,
-      'Share it as a bundle file.',
-      { characters: payload.length },
-    );
+    throw new LabError('link-size.made', { characters: payload.length, most: MAX_PAYLOAD });
   }
   return `${LINK_PREFIX}${document.schema}/${payload}~${sha256Hex(bytes).slice(0, DIGEST_DIGITS)}`;
 }
@@ -60,48 +56,37 @@ export function encodeFragment(document: SharedDocument): string {
 export function decodeLink(link: string): Decoded {
   const hash = link.indexOf('#');
   const fragment = hash === -1 ? '' : link.slice(hash);
-  if (!isLink(fragment))
-    throw damaged('There is no experiment in this address: it has no part that begins with #/x/.', link);
+  if (!isLink(fragment)) throw new LabError('link-damaged.no-link', { prefix: LINK_PREFIX, payload: link });
   if (fragment.length > MAX_PAYLOAD + 64) {
-    throw new LabError(
-      'link-length',
-      `The link has ${fragment.length.toLocaleString('en')} characters; no link of the lab is longer than ${MAX_PAYLOAD.toLocaleString('en')}.`,
-      ASK,
-      { payload: fragment.slice(0, MAX_PAYLOAD + 64) },
-    );
+    throw new LabError('link-length', {
+      characters: fragment.length,
+      most: MAX_PAYLOAD,
+      payload: fragment.slice(0, MAX_PAYLOAD + 64),
+    });
   }
   const [major, rest] = split(fragment.slice(LINK_PREFIX.length), '/');
   requireVersion(major, link);
   const [payload, prefix] = split(rest ?? '', '~');
-  if (prefix === null) throw damaged('The link has no digest at its end: it was cut on the way.', link);
+  if (prefix === null) throw new LabError('link-damaged.no-digest', { payload: link });
   if (!new RegExp(`^[0-9a-f]{${DIGEST_DIGITS}}$`).test(prefix))
-    throw damaged(
-      `The digest at the end of the link does not have ${DIGEST_DIGITS} hexadecimal digits: it was cut or altered on the way.`,
-      link,
-    );
+    throw new LabError('link-damaged.digest', { digits: DIGEST_DIGITS, payload: link });
   const bytes = unpack(payload, link);
   const digest = sha256Hex(bytes);
   // Before anything reads the text: a damaged link is then named for what it is, and not by the field that broke.
   if (!digest.startsWith(prefix)) {
-    throw new LabError(
-      'link-digest',
-      `The link’s contents have the digest ${digest.slice(0, DIGEST_DIGITS)}, and it says ${prefix}: contents or digest were altered.`,
-      ASK,
-      { payload: link, expected: prefix, actual: digest },
-    );
+    throw new LabError('link-digest', {
+      payload: link,
+      expected: prefix,
+      actual: digest.slice(0, DIGEST_DIGITS),
+    });
   }
   return { ...readDocument(bytes, Number(major), link), digest };
 }
 
 function requireVersion(major: string, link: string): void {
-  if (!/^[1-9]\d{0,5}$/.test(major)) throw damaged('The link does not say which version of the format it has.', link);
+  if (!/^[1-9]\d{0,5}$/.test(major)) throw new LabError('link-damaged.version', { payload: link });
   if (Number(major) > LINK_SCHEMA) {
-    throw new LabError(
-      'link-version',
-      `The link has version ${major} of the format; this lab reads versions up to ${LINK_SCHEMA}.`,
-      'Open it with a newer version of the lab.',
-      { payload: link, version: Number(major) },
-    );
+    throw new LabError('link-version', { payload: link, version: Number(major), readable: LINK_SCHEMA });
   }
 }
 
@@ -110,25 +95,21 @@ function unpack(payload: string, link: string): Uint8Array {
   try {
     packed = fromBase64Url(payload);
   } catch (error) {
-    throw damaged(`The link is damaged: ${(error as Error).message}.`, link);
+    throw new LabError('link-damaged.characters', { payload: link }, error);
   }
   try {
     return inflate(packed, MAX_UNPACKED);
   } catch (error) {
     if (error instanceof InflateError && error.problem === 'too-large')
-      throw new LabError(
-        'link-size',
-        `The link was refused: ${error.message}.`,
-        'No link of the lab is like that; do not trust where it came from.',
-        { payload: link },
-      );
-    throw damaged(`The link is damaged: ${(error as Error).message}.`, link);
+      throw new LabError('link-size.unpacked', { most: MAX_UNPACKED, payload: link });
+    const problem = error instanceof InflateError ? error.problem : 'damaged';
+    throw new LabError('link-damaged.packed', { problem, payload: link }, error);
   }
 }
 
 /**
  * Reads a document from its canonical JSON, as in a link or a bundle, with its migrations.
- * @param major version that the container states @param payload kept in the errors' details
+ * @param major version that the container states @param payload kept in the errors' parameters
  * @throws LabError `link-invalid`
  */
 export function readDocument(
@@ -142,35 +123,31 @@ export function readDocument(
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     value = JSON.parse(text);
   } catch (error) {
-    throw invalid(`it is not JSON: ${(error as Error).message}`, payload);
+    throw new LabError('link-invalid.json', { reason: (error as Error).message, payload }, error);
   }
   // Two texts of one value would be two names of one experiment.
-  if (canonicalJson(value) !== text) throw invalid('it is not in canonical form', payload);
+  if (canonicalJson(value) !== text) throw new LabError('link-invalid.canonical', { payload });
   if ((value as { schema?: unknown } | null)?.schema !== major)
-    throw invalid(
-      `it says version ${String((value as { schema?: unknown } | null)?.schema)}, and its link says ${major}`,
+    throw new LabError('link-invalid.version', {
+      said: String((value as { schema?: unknown } | null)?.schema),
+      major,
       payload,
-    );
-  const { document, migrated } = migrateDocument(value, major);
+    });
+  const { document, migrated } = migrate(value, DOCUMENTS);
   const parsed = documentSchema.safeParse(document);
-  if (!parsed.success) {
-    const list = parsed.error.issues
-      .slice(0, 8)
-      .map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`);
-    throw invalid(list.join(' · '), payload);
-  }
+  if (!parsed.success)
+    throw new LabError('link-invalid.fields', { problems: problemList(problemsOf(parsed.error, document)), payload });
   if (parsed.data.kind === 'address') return { document: parsed.data, migrated };
   const { spec, ...others } = parsed.data;
   try {
     const experiment = parseExperiment(spec.experiment);
-    const { schema } = spec.experiment as { schema: number };
-    const steps = Array.from(
-      { length: experiment.schema - (schema as number) },
-      (_, i) => `experiment ${(schema as number) + i} → ${(schema as number) + i + 1}`,
-    );
+    const steps = migrate(spec.experiment, EXPERIMENTS).migrated;
     return { document: { ...others, spec: { ...spec, experiment } }, migrated: [...migrated, ...steps] };
   } catch (error) {
-    throw invalid(LabError.from(error).message, payload);
+    const { key, params } = LabError.from(error);
+    if (key === 'settings-newer')
+      throw new LabError('link-invalid.newer', { version: params.version, readable: params.readable, payload }, error);
+    throw new LabError('link-invalid.experiment', { problems: params.problems ?? [], payload }, error);
   }
 }
 
@@ -179,12 +156,3 @@ function split(text: string, separator: string): [string, string | null] {
   const at = text.indexOf(separator);
   return at === -1 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
 }
-
-const damaged = (what: string, payload: string): LabError => new LabError('link-damaged', what, ASK, { payload });
-const invalid = (what: string, payload: string): LabError =>
-  new LabError(
-    'link-invalid',
-    `The link’s contents cannot be read: ${what}.`,
-    'Ask its author for a link that the lab made, or open it with the version of the lab that made it.',
-    { payload },
-  );

@@ -5,7 +5,8 @@
  */
 import { z } from 'zod';
 import { digestOf } from '../digest';
-import { ARMS } from '../run';
+import { refusal } from '../problems';
+import { ARMS } from '../arms';
 import type { Experiment } from '../schema';
 import { claimSchema } from './claims';
 
@@ -68,17 +69,14 @@ const rowSchema = z
       )
       .max(MAX_TOKENS),
   })
-  .refine((row) => row.millinats.length === row.ids.length, {
-    path: ['millinats'],
-    message: 'There must be one log-probability for every token.',
-  });
+  .refine((row) => row.millinats.length === row.ids.length, refusal('problem.log-probabilities', ['millinats']));
 
 /** The continuations on show at the chosen dose. */
 export const evidenceSchema = z.strictObject({
   prompt: z.string().max(20_000),
   promptIds: z.strictObject({ source: z.array(tokenId).max(4096), target: z.array(tokenId).max(4096) }),
   layers: z.strictObject({ source: z.int().min(0).max(511), target: z.int().min(0).max(511) }),
-  rows: z.array(rowSchema).min(1).max(16),
+  rows: z.array(rowSchema).min(1).max(64),
   /** Unit directions, float16 little-endian; null where they take too much room and follow from the refit. */
   vectors: z.strictObject({ source: base64, mapped: base64, native: base64 }).nullable(),
 });
@@ -107,7 +105,7 @@ export const runDocumentSchema = z.strictObject({
   /** The author's words to the reader; '' for none. */
   note: z.string().max(1200),
   spec: z.strictObject({
-    experiment: z.unknown().refine((value) => value !== undefined, { message: 'There is no experiment.' }),
+    experiment: z.unknown().refine((value) => value !== undefined, refusal('problem.no-experiment')),
     pins: pinsSchema,
   }),
   concept: z.strictObject({
@@ -118,9 +116,7 @@ export const runDocumentSchema = z.strictObject({
   claims: z
     .array(claimSchema)
     .max(64)
-    .refine((claims) => new Set(claims.map(({ id }) => id)).size === claims.length, {
-      message: 'A figure is claimed twice.',
-    }),
+    .refine((claims) => new Set(claims.map(({ id }) => id)).size === claims.length, refusal('problem.claim-twice')),
   evidence: evidenceSchema.nullable(),
   view: viewSchema,
   lineage: lineageSchema,

@@ -7,3 +7,8 @@ export const LINK_PREFIX = '#/x/';
 export function isLink(fragment: string): boolean {
   return fragment.startsWith(LINK_PREFIX);
 }
+
+/** True for the fragment of a link, whole or not, escaped or not. */
+export function looksLikeLink(fragment: string): boolean {
+  return isLink(fragment) || /^#(?:\/|%2f)x(?:\/|%2f)\d/i.test(fragment);
+}

@@ -1,5 +1,8 @@
 /** Shared documents and links from runs, in tiers by size. */
-import type { Run } from '../run';
+import { fromBase64 } from '../base64';
+import { LabError } from '../errors';
+import { packHalf } from '../half';
+import type { Run, VectorResult } from '../run';
 import { claimsOf } from './claims';
 import { encodeFragment } from './codec';
 import { LINK_SCHEMA, listingDigest, type Evidence, type Pins, type RunDocument, type View } from './document';
@@ -19,9 +22,13 @@ export interface ShareOptions {
 
 export const REVIEW_VIEW: View = { mode: 'review', hidden: [], lesson: null };
 
-/** The document of a run: everything that a reader needs, evidence and vectors included. */
+/**
+ * The document of a run: everything that a reader needs, evidence and vectors included.
+ * @throws LabError `run-invalid` for a run of an early version, which does not say what it read
+ */
 export function documentOf(run: Run, options: ShareOptions = {}): RunDocument {
   const { models, inputs, device, map } = run;
+  if (inputs === null || map.solver === 'float64') throw new LabError('run-invalid.pins');
   const pinned = (model: Run['models']['source']): RunDocument['spec']['pins']['source'] => ({
     title: model.title,
     digest: listingDigest(model.digests),
@@ -46,7 +53,7 @@ export function documentOf(run: Run, options: ShareOptions = {}): RunDocument {
         versions: device.versions,
       },
     },
-    concept: run.concept,
+    concept: run.steer.concept,
     claims: claimsOf(run),
     evidence: evidenceOf(run),
     view: options.view ?? REVIEW_VIEW,
@@ -54,7 +61,8 @@ export function documentOf(run: Run, options: ShareOptions = {}): RunDocument {
   };
 }
 
-function evidenceOf({ replay, map }: Run): Evidence {
+function evidenceOf({ evidence: { replay }, map, steer }: Run): Evidence | null {
+  if (replay === null) return null;
   return {
     prompt: replay.prompt,
     promptIds: replay.promptIds,
@@ -68,8 +76,14 @@ function evidenceOf({ replay, map }: Run): Evidence {
       millinats,
       argmax: argmax.flatMap((id, i): [number, number][] => (id === ids[i] ? [] : [[i, id]])),
     })),
-    vectors: replay.vectors,
+    vectors: vectorsOf(steer.vector),
   };
+}
+
+/** The unit vectors as a link carries them: float16, little-endian. */
+function vectorsOf({ values }: VectorResult): NonNullable<Evidence['vectors']> {
+  const half = (text: string): string => packHalf(fromBase64(text));
+  return { source: half(values.source), mapped: half(values.mapped), native: half(values.native) };
 }
 
 export interface SharedLink {

@@ -9,6 +9,7 @@ import { fromBase64Url, toBase64Url } from './base64url';
 import { decodeLink, documentDigest, encodeFragment, MAX_PAYLOAD, MAX_UNPACKED } from './codec';
 import { LINK_SCHEMA } from './document';
 import { documents } from './testing';
+import { saidBy } from '../../i18n/testing';
 
 /** What came of a link: its digest, or the code of its error. Anything but a LabError fails the test. */
 function outcome(link: string): { digest: string } | { code: ErrorCode } {
@@ -145,7 +146,7 @@ describe('a link', () => {
       decodeLink(link.slice(0, 200));
       expect.unreachable();
     } catch (error) {
-      expect((error as LabError).details?.payload).toBe(link.slice(0, 200));
+      expect((error as LabError).params.payload).toBe(link.slice(0, 200));
     }
   });
 
@@ -156,7 +157,7 @@ describe('a link', () => {
         decodeLink(packed(canonicalJson(value)));
         return 'read';
       } catch (error) {
-        return `${(error as LabError).code} ${(error as LabError).message}`;
+        return `${(error as LabError).code} ${saidBy(error)}`;
       }
     };
     expect(problem(json)).toBe('read');

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { defaultExperiment } from '../defaults';
 import { sha256Hex } from '../digest';
-import { ARMS } from '../run';
+import { ARMS } from '../arms';
 import { MAP_KINDS, type Experiment } from '../schema';
 import { CLAIM_IDS, toleranceOf, type Claim } from './claims';
 import { HIDEABLE, LINK_SCHEMA, type Evidence, type RunDocument } from './document';

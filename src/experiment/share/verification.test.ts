@@ -1,3 +1,4 @@
+import { wordsOf } from '../../i18n/text';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Run } from '../run';
@@ -21,7 +22,7 @@ const verdictAt = (checks: ReturnType<typeof compareClaims>, id: string): string
 test('a run confirms its own claims', () => {
   const checks = compareClaims(claims, run);
   expect(checks.every(({ verdict }) => verdict === 'reproduced')).toBe(true);
-  expect(countVerdicts(checks)).toBe(`${claims.length} reproduced`);
+  expect(countVerdicts(checks).map(wordsOf('en').say)).toEqual([`${claims.length} reproduced`]);
 });
 
 test('a claim that was altered differs, alone; a little off is within tolerance', () => {
@@ -78,11 +79,15 @@ test('a link cannot widen a tolerance', () => {
   ).find(({ id }) => id === 'map.r2')!;
   expect(check.verdict).toBe('differs');
   expect(check.tolerance).toBeLessThan(0.01);
-  expect(check.note).toMatch(/allows 1,/);
+  expect(check.notes).toEqual([{ key: 'verify.note.wide', params: { allowed: 1 } }]);
 });
 
 test('at another dose the figures of the dose are not compared', () => {
-  const other = { ...run, verdict: { ...run.verdict, chosenDose: { ...run.verdict.chosenDose, r: 1 } } };
+  const { verdict } = run.evidence;
+  const other = {
+    ...run,
+    evidence: { ...run.evidence, verdict: { ...verdict, chosenDose: { ...verdict.chosenDose, r: 1 } } },
+  };
   const checks = compareClaims(claims, other);
   expect(verdictAt(checks, 'dose.r')).toBe('differs');
   expect(verdictAt(checks, 'rate.mapped.positive')).toBe('not run');
@@ -91,7 +96,7 @@ test('at another dose the figures of the dose are not compared', () => {
 });
 
 test('what was not computed is not run', () => {
-  const checks = compareClaims(claims, { map: run.map, vector: run.vector });
+  const checks = compareClaims(claims, { map: run.map, steer: run.steer });
   expect(verdictAt(checks, 'map.r2')).toBe('reproduced');
   expect(verdictAt(checks, 'outcome')).toBe('not run');
   expect(compareClaims(claims, null).every(({ verdict, here }) => verdict === 'not run' && here === null)).toBe(true);
@@ -100,7 +105,7 @@ test('what was not computed is not run', () => {
 const step = (id: Step['id'], verdict: Step['verdict'], error: Step['error'] = null): Step => ({
   id,
   verdict,
-  summary: '',
+  summary: null,
   checks: [],
   error,
   milliseconds: 0,
@@ -127,7 +132,7 @@ test('a verification confirms nothing where a step failed or no claim was compar
   expect(
     close([
       step('integrity', 'reproduced'),
-      step('replay', 'not run', { code: 'internal', what: '', remedy: '' }),
+      step('replay', 'not run', { code: 'internal', key: 'internal', params: {} }),
       step('claims', 'reproduced'),
     ]).verdict,
   ).toBe('not run');

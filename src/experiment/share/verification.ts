@@ -5,15 +5,17 @@
 import { z } from 'zod';
 import { digestOf } from '../digest';
 import type { LabErrorJson } from '../errors';
+import { message, type Message } from '../message';
 import type { Backend } from '../run';
 import { claimsOf, toleranceOf, type Basis, type Claim, type ClaimId, type ClaimSource } from './claims';
 
-export const VERIFICATION_SCHEMA = 1;
+/** Version 2: sentences are keys and parameters. Version 1 held them in words, which nothing here reads; its digest is checked as it is. */
+export const VERIFICATION_SCHEMA = 2;
 
 export const VERDICTS = ['reproduced', 'within tolerance', 'differs', 'not run'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-export const STEPS = ['integrity', 'artifacts', 'self-test', 'replay', 'refit', 'claims'] as const;
+export const STEPS = ['integrity', 'artifacts', 'self-test', 'second-opinion', 'replay', 'refit', 'claims'] as const;
 export type StepId = (typeof STEPS)[number];
 
 /** How much is computed again: replay and refit, or the whole run with its continuations. */
@@ -22,17 +24,17 @@ export type Depth = (typeof DEPTHS)[number];
 
 /** One thing that was looked at: what was expected, what was found. `noted` is no part of a verdict. */
 export interface Check {
-  name: string;
-  expected: string;
-  actual: string;
+  name: Message;
+  expected: Message;
+  actual: Message;
   verdict: Verdict | 'noted';
 }
 
 export interface Step {
   id: StepId;
   verdict: Verdict;
-  /** What was found, in a sentence or two. */
-  summary: string;
+  /** What was found; null where an error says why nothing was. */
+  summary: Message | null;
   checks: Check[];
   /** Why the step could not be taken; null where it was, or had nothing to do. */
   error: LabErrorJson | null;
@@ -48,8 +50,8 @@ export interface ClaimCheck {
   tolerance: number;
   basis: Basis;
   verdict: Verdict;
-  /** '' where there is nothing more to say. */
-  note: string;
+  /** What more there is to say. */
+  notes: Message[];
 }
 
 /** What a reader keeps and compares with another reader's. */
@@ -132,29 +134,27 @@ export function compareClaims(claims: readonly Claim[], here: ClaimSource | null
     const wide = claim.tolerance.value > rule.value * 1.001;
     const tolerance = Math.min(claim.tolerance.value, rule.value);
     const base = { id, claimed, tolerance, basis: rule.basis };
-    const notes = wide
-      ? [`The link allows ${claim.tolerance.value}, more than the rule for this figure does; the rule was used.`]
-      : [];
+    const notes = wide ? [message('verify.note.wide', { allowed: claim.tolerance.value })] : [];
     const mine = found.get(id);
-    if (!mine) return { ...base, here: null, difference: null, verdict: 'not run', note: notes.join(' ') };
+    if (!mine) return { ...base, here: null, difference: null, verdict: 'not run', notes };
     if (otherDose && AT_DOSE.test(id)) {
       return {
         ...base,
         here: null,
         difference: null,
         verdict: 'not run',
-        note: [...notes, `The dose chosen here is ${dose}: its figures are not those of ${doseClaimed}.`].join(' '),
+        notes: [...notes, message('verify.note.other-dose', { here: dose, claimed: doseClaimed })],
       };
     }
     if (claim.n !== undefined && mine.n !== claim.n)
-      notes.push(`Of ${mine.n} continuations here, and ${claim.n} are claimed.`);
+      notes.push(message('verify.note.other-n', { here: mine.n ?? 0, claimed: claim.n }));
     const difference = typeof claimed === 'number' && typeof mine.value === 'number' ? mine.value - claimed : null;
     return {
       ...base,
       here: mine.value,
       difference,
       verdict: claim.n !== undefined && mine.n !== claim.n ? 'differs' : agreement(claimed, mine.value, tolerance),
-      note: notes.join(' '),
+      notes,
     };
   });
 }
@@ -168,10 +168,12 @@ function agreement(claimed: Claim['value'], here: Claim['value'], tolerance: num
   return difference <= tolerance * (1 + 1e-9) ? 'within tolerance' : 'differs';
 }
 
-/** Counts of each verdict, in words: “21 reproduced, 3 within tolerance”. */
-export function countVerdicts(parts: readonly { verdict: Verdict }[]): string {
+const verdictKey = <V extends Verdict>(verdict: V): Dashed<V> => verdict.replaceAll(' ', '-') as Dashed<V>;
+type Dashed<V extends string> = V extends `${infer A} ${infer B}` ? `${A}-${B}` : V;
+
+/** Counts of each verdict that there is: “21 reproduced · 3 within tolerance”. */
+export function countVerdicts(parts: readonly { verdict: Verdict }[]): Message[] {
   return VERDICTS.map((verdict) => ({ verdict, n: parts.filter((part) => part.verdict === verdict).length }))
     .filter(({ n }) => n > 0)
-    .map(({ verdict, n }) => `${n} ${verdict}`)
-    .join(', ');
+    .map(({ verdict, n }) => message(`verify.count.${verdictKey(verdict)}`, { n }));
 }

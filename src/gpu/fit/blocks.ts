@@ -4,7 +4,7 @@
  * on many rows and small chunks cost neither accuracy nor time. float16 is widened, and
  * rows that are not finite are marked, on the way in.
  */
-import type { FitChunk } from '../../math/fit-types';
+import type { FitChunk } from '../../fit/types';
 import { gatherRows } from '../kernels/gather-rows/gather-rows';
 import type { Recorder } from '../recorder';
 import type { GpuScope } from '../scope';

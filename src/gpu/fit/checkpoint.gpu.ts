@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { relativeError } from '../../math/matrix';
 import { activationLike } from '../../math/testing/activations';
-import { HELD_OUT, pairShape } from '../../math/testing/fit-cases';
+import { HELD_OUT, pairShape } from '../../fit/testing/cases';
 import { createDevice, type LabDevice } from '../device';
 import { liveMemory } from '../scope';
 import type { FitCheckpoint } from './checkpoint';

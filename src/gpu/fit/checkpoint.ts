@@ -1,5 +1,5 @@
 /** A fit outside its device: everything that it has learnt, as plain typed arrays, so that a lost device costs only the rows since the last checkpoint. */
-import type { FitShape } from '../../math/fit-types';
+import type { FitShape } from '../../fit/types';
 import type { Recorder } from '../recorder';
 import type { Block } from './blocks';
 

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LabError } from '../../experiment/errors';
 import { relativeError } from '../../math/matrix';
-import { Float64Fit } from '../../math/ridge';
+import { Float64Fit } from '../../fit/float64-fit';
 import { activationLike, ridgePathByQR } from '../../math/testing/activations';
-import { gridLayers, HELD_OUT, layersOf, pairShape, SPECTRA, trainingRows } from '../../math/testing/fit-cases';
-import { fitSuite } from '../../math/testing/fit-suite';
+import { gridLayers, HELD_OUT, layersOf, pairShape, SPECTRA, trainingRows } from '../../fit/testing/cases';
+import { fitSuite } from '../../fit/testing/suite';
 import { createDevice, type LabDevice } from '../device';
 import { liveMemory } from '../scope';
 import { GpuFit } from './gpu-fit';

@@ -1,9 +1,9 @@
 /** The same cases as the GPU fit's, on the float64 fit: the oracle is itself checked against Householder QR. */
 import { describe, expect, test } from 'vitest';
 import { relativeError } from '../../math/matrix';
-import { Float64Fit } from '../../math/ridge';
+import { Float64Fit } from '../../fit/float64-fit';
 import { activationLike, ridgeByQR } from '../../math/testing/activations';
-import { FIT_CASES, HELD_OUT, trainingRows } from '../../math/testing/fit-cases';
+import { FIT_CASES, HELD_OUT, trainingRows } from '../../fit/testing/cases';
 import { estimateFitBytes, layoutOf } from './layout';
 
 describe('the float64 fit', () => {

@@ -3,7 +3,7 @@
  * VITE_FUZZ=all takes all 2,000.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeCase, fuzzCase, fuzzFit } from '../../math/testing/fit-fuzz';
+import { describeCase, fuzzCase, fuzzFit } from '../../fit/testing/fuzz';
 import { createDevice, type LabDevice } from '../device';
 import { liveMemory } from '../scope';
 import { GpuFit } from './gpu-fit';

@@ -17,7 +17,7 @@ import type {
   RowCounts,
   SecondPassReason,
   StreamingFit,
-} from '../../math/fit-types';
+} from '../../fit/types';
 import type { PairMoments } from '../../math/moments';
 import { kernelsFor } from '../kernels/all';
 import { countRows } from '../kernels/count-rows/count-rows';
@@ -131,11 +131,10 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     if (checkpoint.version !== 1)
       throw new RangeError(`A checkpoint of version ${String(checkpoint.version)} cannot be read.`);
     if (options.bindingBytes > device.limits.maxStorageBufferBindingSize) {
-      throw new LabError(
-        'out-of-memory',
-        `The fit was laid out for buffers of ${(options.bindingBytes / 2 ** 20).toFixed(0)} MiB; this device allows ${(device.limits.maxStorageBufferBindingSize / 2 ** 20).toFixed(0)} MiB.`,
-        'Start the fit again on this device.',
-      );
+      throw new LabError('out-of-memory.fit-layout', {
+        laidOut: Math.round(options.bindingBytes / 2 ** 20),
+        limit: Math.round(device.limits.maxStorageBufferBindingSize / 2 ** 20),
+      });
     }
     const fit = await GpuFit.#make(device, shape, options);
     try {
@@ -375,17 +374,16 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
     const heldOut = parts.pop() as Part;
     const { train, excluded, heldOut: held } = total(counts);
     if (train < 2 || (needHeldOut && held < 1)) {
-      const kind = train < 2 ? 'training' : 'held-out';
       if (excluded === 0)
         throw new RangeError(
           `A fit needs ${train < 2 ? 'at least two training rows' : 'held-out rows to report R² on'}.`,
         );
-      throw new LabError(
-        'non-finite',
-        `${excluded} of ${train + held + excluded} rows are left out because a state in them is NaN or infinite: ${train < 2 ? train : 'no'} ${kind} rows are left.`,
-        'The model produced NaN or infinity: try another precision of the model, or the CPU.',
-        { excluded, rows: train + held + excluded },
-      );
+      throw new LabError('non-finite.rows', {
+        excluded,
+        rows: train + held + excluded,
+        part: train < 2 ? 'training' : 'held-out',
+        left: train < 2 ? train : 0,
+      });
     }
     return { train: parts, heldOut };
   }
@@ -416,7 +414,7 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
   }
 
   #alive(): void {
-    if (this.#disposed) throw new LabError('internal', 'The fit has been disposed.', 'Report this message.');
+    if (this.#disposed) throw new LabError('internal.disposed', { what: 'GpuFit' });
   }
 }
 

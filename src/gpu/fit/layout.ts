@@ -1,6 +1,6 @@
 /** How a layer × layer fit lies in GPU memory. */
 import { LabError } from '../../experiment/errors';
-import type { FitShape } from '../../math/fit-types';
+import type { FitShape } from '../../fit/types';
 import { BLOCK } from '../kernels/cholesky/cholesky';
 
 /** Target layers that lie side by side in one matrix, so that one product serves them all. */
@@ -55,11 +55,11 @@ export function layoutOf(shape: FitShape, bindingLimit: number, buckets = 2): Fi
   );
   const perBand = Math.floor(most / target);
   if (perBand < 1 || 8 * source * source > bindingLimit) {
-    throw new LabError(
-      'out-of-memory',
-      `A fit from ${shape.sourceWidth} to ${shape.targetWidth} dimensions does not fit in one buffer of this device (${(bindingLimit / 2 ** 20).toFixed(0)} MiB).`,
-      'Use smaller models, or a device with larger buffers.',
-    );
+    throw new LabError('out-of-memory.fit-width', {
+      source: shape.sourceWidth,
+      target: shape.targetWidth,
+      limit: Math.round(bindingLimit / 2 ** 20),
+    });
   }
   const bands: Band[] = [];
   for (let first = 0; first < shape.targetLayers; first += perBand) {

@@ -1,7 +1,8 @@
 /** What is read out of a GPU fit besides maps: CKA, and the moments of a pair in the original coordinates. */
+import { checkLayer } from '../../fit/types';
 import { throwIfAborted } from '../../experiment/errors';
 import { ckaFromNorms } from '../../math/cka';
-import type { OnLayer } from '../../math/fit-types';
+import type { OnLayer } from '../../fit/types';
 import { type Matrix, zeros } from '../../math/matrix';
 import type { PairMoments } from '../../math/moments';
 import { ab } from '../kernels/ab/ab';
@@ -15,7 +16,6 @@ import {
   bandOf,
   centredCross,
   centredGram,
-  checkLayer,
   type FitState,
   heldOutMoments,
   totalSquares,

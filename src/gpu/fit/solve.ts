@@ -1,6 +1,7 @@
 /** What is asked of a GPU fit's moments: the λ path of a pair, its cross-validation, the R² grid, and whether a second pass is due. */
+import { checkLayer } from '../../fit/types';
 import { LabError, throwIfAborted } from '../../experiment/errors';
-import type { CrossValidationPoint, LambdaPoint, OnLayer, PairFit, SecondPassReason } from '../../math/fit-types';
+import type { CrossValidationPoint, LambdaPoint, OnLayer, PairFit, SecondPassReason } from '../../fit/types';
 import { checkLambda, medianOfFinite, type MomentScore } from '../../math/moments';
 import { ab } from '../kernels/ab/ab';
 import { factorise, solveUpper } from '../kernels/cholesky/cholesky';
@@ -13,16 +14,15 @@ import {
   anchorOf,
   centredCross,
   checkFinite,
-  checkLayer,
   type FitState,
   heldOutMoments,
-  PairSystem,
   scoreOf,
   sourceSystem,
   totalSquares,
   trainingMoments,
   turnedCross,
 } from './systems';
+import { PairSystem } from './pair-system';
 import { WHITENING_LIMIT } from './whitening';
 
 /** Runs `work` with scratch space that is given back after it. */
@@ -72,14 +72,12 @@ export async function solvePair(
     if (!best || solved.test.r2 > best.score.r2) best = { lambda, score: solved.test };
   }
   if (!best) {
-    throw new LabError(
-      'ill-conditioned',
-      `No λ of ${lambdas.join(', ')} gives a system that can be solved: ${badPivots} pivots of the source layer’s covariance are not positive.`,
-      state.final
-        ? 'Use a larger λ or more tokens: some source dimensions depend on the others.'
-        : 'Stream the rows a second time, or use a larger λ.',
-      { badPivots, sourceLayer, targetLayer },
-    );
+    throw new LabError(state.final ? 'ill-conditioned.pivots' : 'ill-conditioned.first-pass', {
+      lambdas: lambdas.join(', '),
+      badPivots,
+      sourceLayer,
+      targetLayer,
+    });
   }
   return {
     lambdaPath,
@@ -209,7 +207,7 @@ async function gridRow(
     const [values, trainSums, heldOutSums] = [raw, trainRaw, heldOutRaw].map((data) => new Float32Array(data));
     if (system.G) for (const buffer of [right, test]) scope.release(buffer);
     checkFinite(trainSums, 'target');
-    checkFinite(heldOutSums, 'held-out target');
+    checkFinite(heldOutSums, 'held-out');
     if (new Uint32Array(counted)[0] > 0) continue;
     for (let i = 0; i < bands[b].layers; i++) {
       const sst = totalSquares(heldOutSums, trainSums, n, heldOut.rows, train.rows, i * target, shape.targetWidth);

@@ -1,13 +1,11 @@
-/** From the moments of a GPU fit to the systems that are solved: centring, the ridge's penalty, one λ at a time. */
+/** From the moments of a GPU fit to the systems that are solved: centring and the ridge's penalty. One pair of layers: pair-system.ts. */
 import { LabError } from '../../experiment/errors';
-import type { AffineMap } from '../../math/fit-types';
 import { type MomentScore, scoreFromSums } from '../../math/moments';
 import { inverseFactor } from '../inverse-factor';
 import { ab } from '../kernels/ab/ab';
 import { atb } from '../kernels/atb/atb';
-import { type Augmented, factorise, solveUpper, WHITENED_NOISE } from '../kernels/cholesky/cholesky';
-import { explained } from '../kernels/score/score';
-import { augment, centre, scaleRows } from '../kernels/system/system';
+import { WHITENED_NOISE } from '../kernels/cholesky/cholesky';
+import { centre, scaleRows } from '../kernels/system/system';
 import type { Recorder } from '../recorder';
 import { GpuScope } from '../scope';
 import type { FitLayout } from './layout';
@@ -49,7 +47,7 @@ function noise({ coordinates, secondPass }: FitState): number {
   return secondPass ? SECOND_PASS_NOISE : WHITENED_NOISE;
 }
 
-const floats = (scope: GpuScope, count: number, label: string): GPUBuffer => scope.buffer(count * 4, label);
+export const floats = (scope: GpuScope, count: number, label: string): GPUBuffer => scope.buffer(count * 4, label);
 
 /** QᵀQ of some rows about the training means, divided by the rows. */
 export function centredGram(state: FitState, train: LayerMoments, of: LayerMoments, out: GPUBuffer): void {
@@ -193,12 +191,6 @@ export function turnedCross(state: FitState, G: GPUBuffer, C: GPUBuffer, n: numb
   return out;
 }
 
-/** @throws RangeError if the layer is not one of 0 … count−1 */
-export function checkLayer(layer: number, count: number, side: string): void {
-  if (!Number.isInteger(layer) || layer < 0 || layer >= count)
-    throw new RangeError(`There is no ${side} layer ${layer}: the fit has ${count}.`);
-}
-
 /** Where a target layer lies. */
 export function bandOf(layout: FitLayout, targetLayer: number): { band: number; column: number } {
   const band = layout.bands.findIndex(({ firstLayer, layers }) => targetLayer < firstLayer + layers);
@@ -231,244 +223,7 @@ export function scoreOf(taken: Float32Array, sst: Float64Array): MomentScore {
 }
 
 /** Rows that are not finite never reach the sums: what overflows them is too large. @throws LabError non-finite */
-export function checkFinite(sums: Float32Array, side: string): void {
+export function checkFinite(sums: Float32Array, side: 'source' | 'target' | 'held-out'): void {
   if (sums.every(Number.isFinite)) return;
-  throw new LabError(
-    'non-finite',
-    `The ${side} activations are too large for float32 sums.`,
-    'Numbers near 1e19 are not activations: try another precision of the model, or the CPU.',
-    { side },
-  );
-}
-
-/** The outcome of one λ. The scores mean nothing where `bad` is not 0. */
-export interface Solved {
-  bad: number;
-  /** Bad pivots of columns without substance, which no better whitening can help. */
-  empty: number;
-  train: MomentScore | null;
-  test: MomentScore;
-}
-
-/** A pair's system in the coordinates of one anchor. */
-interface Anchored {
-  anchor: number;
-  source: SourceSystem;
-  C: GPUBuffer;
-  testC: GPUBuffer;
-}
-
-/** Scratch space of one pair. */
-interface PairBuffers {
-  product: GPUBuffer;
-  taken: GPUBuffer;
-  takenTest: GPUBuffer;
-  counters: GPUBuffer;
-}
-
-/** The system of one pair of layers, trained on some rows and scored on others. */
-export class PairSystem {
-  readonly sourceSums: Float32Array;
-  readonly whiteSums: Float32Array;
-  readonly #state: FitState;
-  /** In the fit's own coordinates. */
-  readonly #own: Anchored;
-  /** In those of the last λ. */
-  #now: Anchored;
-  readonly #solver: Augmented;
-  readonly #buffers: PairBuffers;
-  readonly #targetSums: Float32Array;
-  readonly #sst: { train: Float64Array; test: Float64Array };
-  readonly #trainRows: number;
-  readonly #layers: [source: number, target: number];
-
-  private constructor(
-    state: FitState,
-    parts: {
-      own: Anchored;
-      solver: Augmented;
-      sums: Float32Array[];
-      sst: { train: Float64Array; test: Float64Array };
-      trainRows: number;
-      layers: [number, number];
-    },
-    buffers: PairBuffers,
-  ) {
-    this.#state = state;
-    this.#own = this.#now = parts.own;
-    this.#solver = parts.solver;
-    [this.sourceSums, this.whiteSums, this.#targetSums] = parts.sums;
-    this.#sst = parts.sst;
-    this.#trainRows = parts.trainRows;
-    this.#layers = parts.layers;
-    this.#buffers = buffers;
-  }
-
-  /** @throws RangeError on a bad layer; LabError non-finite, out-of-memory */
-  static async create(
-    state: FitState,
-    sourceLayer: number,
-    targetLayer: number,
-    train: LayerMoments,
-    test: LayerMoments,
-  ): Promise<PairSystem> {
-    const { rec, scope, layout } = state;
-    const { source: d, target: n, shape } = layout;
-    const { band, column } = bandOf(layout, targetLayer);
-    const width = layout.bands[band].width;
-    const source = sourceSystem(state, sourceLayer, train, test);
-    const [C, testC, product] = ['C', 'test C', 'M·V'].map((label) => floats(scope, d * n, label));
-    centredCross(state, train, train, band, column, n, C);
-    centredCross(state, train, test, band, column, n, testC);
-    const solver: Augmented = {
-      matrix: floats(scope, d * (d + n), '[M | C]'),
-      diagonal: floats(scope, d, 'diagonal'),
-      d,
-      n,
-    };
-    const buffers = {
-      product,
-      taken: floats(scope, n, 'explained'),
-      takenTest: floats(scope, n, 'explained of the test'),
-      counters: scope.buffer(16, 'bad pivots'),
-    };
-    await scope.settled();
-    const sums = (
-      await rec.read(
-        { buffer: train.sourceSums, bytes: 8 * d },
-        { buffer: train.whiteSums, bytes: 8 * d },
-        { buffer: train.targetSums(band), bytes: 8 * width },
-        { buffer: test.targetSums(band), bytes: 8 * width },
-      )
-    ).map((data) => new Float32Array(data));
-    checkFinite(sums[0], 'source');
-    checkFinite(sums[2], 'target');
-    checkFinite(sums[3], 'held-out target');
-    const total = (of: Float32Array, rows: number): Float64Array =>
-      totalSquares(of, sums[2], width, rows, train.rows, column, shape.targetWidth);
-    const sst = { train: total(sums[2], train.rows), test: total(sums[3], test.rows) };
-    return new PairSystem(
-      state,
-      {
-        own: { anchor: 0, source, C, testC },
-        solver,
-        sums,
-        sst,
-        trainRows: train.rows,
-        layers: [sourceLayer, targetLayer],
-      },
-      buffers,
-    );
-  }
-
-  /** Solves at one λ; the solution stays where `map` takes it from. @param withTrain also score the training rows, which costs a product */
-  async solve(lambda: number, withTrain: boolean): Promise<Solved> {
-    const { rec } = this.#state;
-    const { taken, takenTest, counters } = this.#buffers;
-    this.#factorise(lambda);
-    const { source, C, testC } = this.#now;
-    if (withTrain) this.#explain(source.train, C, taken);
-    this.#explain(source.test as GPUBuffer, testC, takenTest);
-    await this.#state.scope.settled();
-    const bytes = 4 * this.#state.layout.shape.targetWidth;
-    const [a, b, c] = await rec.read(
-      { buffer: taken, bytes },
-      { buffer: takenTest, bytes },
-      { buffer: counters, bytes: 8 },
-    );
-    const [bad, empty] = new Uint32Array(c);
-    return {
-      bad,
-      empty,
-      train: withTrain ? scoreOf(new Float32Array(a), this.#sst.train) : null,
-      test: scoreOf(new Float32Array(b), this.#sst.test),
-    };
-  }
-
-  /** W = diag(scale)·T·G·V at one λ and its intercept; the intercept in float64, from the rounded W. */
-  async map(lambda: number): Promise<AffineMap> {
-    const { rec, scope, layout, coordinates } = this.#state;
-    const { source: d, target: n, shape } = layout;
-    const [sourceLayer, targetLayer] = this.#layers;
-    const { band, column } = bandOf(layout, targetLayer);
-    const { T, shift, scale } = coordinates.source[sourceLayer];
-    const { product } = this.#buffers;
-    this.#factorise(lambda);
-    const { matrix } = this.#solver;
-    const { G } = this.#now.source;
-    if (G) {
-      const V = floats(scope, d * n, 'G·V');
-      ab(rec, { A: G, B: matrix, C: V, m: d, k: d, n, strideB: d + n, columnB: d });
-      ab(rec, { A: T, B: V, C: product, m: d, k: d, n });
-    } else {
-      ab(rec, { A: T, B: matrix, C: product, m: d, k: d, n, strideB: d + n, columnB: d });
-    }
-    const [w, sh, sc, ts] = (
-      await rec.read(
-        { buffer: product, bytes: 4 * d * n },
-        { buffer: shift, bytes: 4 * d },
-        { buffer: scale, bytes: 4 * d },
-        { buffer: coordinates.target[band], bytes: 4 * layout.bands[band].width },
-      )
-    ).map((data) => new Float32Array(data));
-    const { sourceWidth, targetWidth } = shape;
-    const rows = this.#trainRows;
-    const W = new Float32Array(sourceWidth * targetWidth);
-    const p = Float64Array.from(
-      { length: targetWidth },
-      (_, j) => ts[column + j] + this.#targetSums[column + j] / rows,
-    );
-    for (let i = 0; i < sourceWidth; i++) {
-      const mean = sh[i] + this.sourceSums[i] / rows / sc[i];
-      for (let j = 0; j < targetWidth; j++) {
-        const value = w[i * n + j] * sc[i]; // a power of two: exact
-        W[i * targetWidth + j] = value;
-        p[j] -= mean * value;
-      }
-    }
-    return { W, p: Float32Array.from(p), sourceWidth, targetWidth, lambda };
-  }
-
-  #factorise(lambda: number): void {
-    const { rec } = this.#state;
-    const { d, n, matrix, diagonal } = this.#solver;
-    const { counters } = this.#buffers;
-    this.#turn(anchorOf(this.#state, lambda));
-    const { source, C } = this.#now;
-    rec.clear(counters);
-    augment(rec, { M: source.train, d, right: C, n, ridge: { lambda, penalty: source.penalty }, matrix, diagonal });
-    factorise(rec, this.#solver, counters, source.noise);
-    solveUpper(rec, this.#solver);
-  }
-
-  /** Goes to the coordinates of an anchor; those of the last one are given back. */
-  #turn(anchor: number): void {
-    if (anchor === this.#now.anchor) return;
-    const { scope, rec } = this.#state;
-    if (this.#now !== this.#own) {
-      rec.submit();
-      const { source, C, testC } = this.#now;
-      for (const buffer of [source.train, source.test, source.penalty, source.standardised, source.G, C, testC])
-        if (buffer) scope.release(buffer);
-    }
-    this.#now = this.#own;
-    if (anchor === 0) return;
-    const source = anchored(this.#state, this.#own.source, anchor);
-    const G = source.G as GPUBuffer;
-    const { n } = this.#solver;
-    this.#now = {
-      anchor,
-      source,
-      C: turnedCross(this.#state, G, this.#own.C, n),
-      testC: turnedCross(this.#state, G, this.#own.testC, n),
-    };
-  }
-
-  #explain(M: GPUBuffer, C: GPUBuffer, out: GPUBuffer): void {
-    const { rec } = this.#state;
-    const { d, n, matrix } = this.#solver;
-    const { product } = this.#buffers;
-    ab(rec, { A: M, B: matrix, C: product, m: d, k: d, n, strideB: d + n, columnB: d });
-    explained(rec, { V: matrix, strideV: d + n, columnV: d, T: product, C, d, n, out });
-  }
+  throw new LabError('non-finite.sums', { side });
 }

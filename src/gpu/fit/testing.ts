@@ -1,7 +1,7 @@
 /** What the GPU fit's tests share: paired states of one or more layers, uploaded in float32 or float16. */
-import type { FitChunk, StreamingFit } from '../../math/fit-types';
+import type { FitChunk, StreamingFit } from '../../fit/types';
 import type { PairedStates } from '../../math/testing/activations';
-import { type ChunkOptions, chunksOf, type Layers, layersOf } from '../../math/testing/fit-cases';
+import { type ChunkOptions, chunksOf, type Layers, layersOf } from '../../fit/testing/cases';
 import { fromFloat16, toFloat16 } from '../kernels/testing';
 import { GpuScope } from '../scope';
 import type { GpuMatrix } from '../types';

@@ -8,7 +8,6 @@ import { columnSumsKernel, shiftScaleKernel } from './column-sums/column-sums';
 import { countRowsKernel } from './count-rows/count-rows';
 import { gatherRowsKernel } from './gather-rows/gather-rows';
 import { newtonSchulzKernel } from './newton-schulz/newton-schulz';
-import { projectKernel } from './project/project';
 import { scoreKernel } from './score/score';
 import { WIDE } from './shared/tuning';
 import { shiftRowsKernel } from './shift-rows/shift-rows';
@@ -28,7 +27,6 @@ const NARROW_KERNELS: readonly (Kernel | KernelChoice)[] = [
   ...choleskyKernels,
   ...systemKernels,
   scoreKernel,
-  projectKernel,
   newtonSchulzKernel,
 ];
 

@@ -7,7 +7,6 @@ import { cases as columnSums } from './column-sums/cases';
 import { cases as countRows } from './count-rows/cases';
 import { cases as gatherRows } from './gather-rows/cases';
 import { cases as newtonSchulz } from './newton-schulz/cases';
-import { cases as project } from './project/cases';
 import { cases as score } from './score/cases';
 import { cases as shiftRows } from './shift-rows/cases';
 import { cases as system } from './system/cases';
@@ -24,6 +23,5 @@ export const KERNEL_CASES: readonly KernelCase[] = [
   ...system,
   ...cholesky,
   ...score,
-  ...project,
   ...newtonSchulz,
 ];

@@ -1,4 +1,5 @@
 /** The self-test of a verification: kernels against float64, 16-bit floats, and a model whose answers are known. */
+import { message, verbatim } from '../../experiment/message';
 import type { Check } from '../../experiment/share/verification';
 import { logSoftmax } from '../../math/information';
 import { fetchCatalog, resolveModel } from '../../models';
@@ -30,31 +31,31 @@ const FORWARD_TOLERANCE = 1e-3;
 const HALF_TOLERANCE = 4e-3;
 
 export async function deviceChecks(context: PipelineContext): Promise<Check[]> {
-  const { cases } = context.deviceReport.selfTest;
+  const cases = context.deviceReport.selfTest?.cases ?? [];
   const kernels = cases.map(({ kernel, name, maxRelativeError, tolerance, passed }): Check => ({
-    name: `${kernel}: ${name}`,
-    expected: `relative error at most ${tolerance.toExponential(0)}`,
-    actual: maxRelativeError.toExponential(1),
+    name: verbatim(`${kernel}: ${name}`),
+    expected: message('verify.device.relative-error', { tolerance: tolerance.toExponential(0) }),
+    actual: verbatim(maxRelativeError.toExponential(1)),
     verdict: passed ? 'reproduced' : 'differs',
   }));
   return [...kernels, await halfCheck(context), await forwardCheck(context)];
 }
 
 async function halfCheck({ runtime }: PipelineContext): Promise<Check> {
-  const name = 'Product in 16-bit floats';
-  const expected = `relative error at most ${HALF_TOLERANCE}`;
+  const name = message('verify.device.half');
+  const expected = message('verify.device.relative-error', { tolerance: HALF_TOLERANCE });
   const error = await halfProductError(runtime);
   if (error === null)
     return {
       name,
       expected,
-      actual: 'this device has none; models in fp16 and q4f16 do not run on it',
+      actual: message('verify.device.no-half'),
       verdict: 'noted',
     };
   return {
     name,
     expected,
-    actual: error.toExponential(1),
+    actual: verbatim(error.toExponential(1)),
     verdict: error <= HALF_TOLERANCE ? 'reproduced' : 'differs',
   };
 }
@@ -66,16 +67,21 @@ async function forwardCheck(context: PipelineContext): Promise<Check> {
     signal: context.signal,
   });
   try {
-    const name = `${KNOWN.model} against PyTorch`;
+    const name = message('verify.device.known', { model: KNOWN.model });
     const ids = model.tokenizer.encode(KNOWN.text);
     if (ids.join() !== KNOWN.ids.join())
-      return { name, expected: `tokens ${KNOWN.ids.join(' ')}`, actual: `tokens ${ids.join(' ')}`, verdict: 'differs' };
+      return {
+        name,
+        expected: message('verify.tokens', { ids: KNOWN.ids.join(' ') }),
+        actual: message('verify.tokens', { ids: ids.join(' ') }),
+        verdict: 'differs',
+      };
     const found = logSoftmax(await model.nextTokenLogits({ rows: [{ ids }], sites: [] }));
     const worst = Math.max(...KNOWN.logProbs.map(([id, logProb]) => Math.abs(found[id] - logProb)));
     return {
       name,
-      expected: `log-probabilities within ${FORWARD_TOLERANCE} nat`,
-      actual: `largest difference ${worst.toExponential(1)}`,
+      expected: message('verify.device.within', { tolerance: FORWARD_TOLERANCE }),
+      actual: message('verify.device.largest', { difference: worst.toExponential(1) }),
       verdict: worst <= FORWARD_TOLERANCE ? 'reproduced' : 'differs',
     };
   } finally {

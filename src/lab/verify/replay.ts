@@ -1,16 +1,19 @@
 /** The replay of a verification: the author's tokens forced through all arms on this device. */
-import type { Arm, DosedArm } from '../../experiment/run';
+import { unpackHalf } from '../../experiment/half';
+import { message, type Message } from '../../experiment/message';
 import type { Experiment } from '../../experiment/schema';
+import { armSpec, DOSED_ARMS, type DosedArm } from '../../experiment/arms';
 import type { ModelRef } from '../../experiment/model-ref';
 import type { Evidence, EvidenceRow, RunDocument } from '../../experiment/share/document';
 import { verdictOf, type Check, type Verdict } from '../../experiment/share/verification';
+import { seededDirections } from '../arms';
 import type { Role } from '../model-pair';
 import { promptIds, type Prompting } from '../prompting';
-import { halved, replayRows, ROLE_ARMS, roleOf, unpackHalf, type Forced, type ReplayRole } from '../replay';
+import { halved, replayRows, roleOf, type Forced, type ReplayRole } from '../replay';
 import type { LoadedPair } from '../stage-models';
 import { INTERVENTIONS } from '../../onnx';
 import { scopeOf } from '../operations';
-import { randomDirections, type SteeringArm } from '../vectors';
+import type { SteeringArm } from '../vectors';
 
 /** The author's figures are rounded to half a thousandth of a nat; beyond it, the last float32 bits of two runs of one build. */
 const SAME_NATS = 0.0015;
@@ -23,7 +26,7 @@ export const replayTolerance = ({ dtype }: ModelRef): number =>
 
 export interface ReplayOutcome {
   verdict: Verdict;
-  summary: string;
+  summary: Message;
   checks: Check[];
 }
 
@@ -46,39 +49,31 @@ export function replayRoles(
   const { vectors, layers } = evidence;
   if (!vectors) throw new RangeError('the link carries no vectors');
   const { experiment } = document.spec;
-  const { randomVectors, seed } = experiment.generation;
-  const { source, target } = pair;
-  for (const role of ['source', 'target'] as const) {
-    if (layers[role] >= pair[role].info.layers)
-      throw new RangeError(`block ${layers[role]} is steered, and the model has ${pair[role].info.layers}`);
-  }
   /** Only for operations whose dose is α alone (`vectorsSuffice`): a link says nothing of norms and projections. */
-  const arm = (role: Role, name: DosedArm, direction: Float32Array): SteeringArm => ({
-    arm: name,
-    model: pair[role],
-    layer: layers[role],
-    directions: [direction],
-    medianNorm: 1,
-    operation: experiment.transfer.operation,
-    scope: scopeOf(experiment),
-    further: [],
-    projections: [[{ mean: NaN, high: NaN, low: NaN }]],
-  });
-  const width = target.info.hiddenSize;
-  return {
-    source: {
-      model: source,
-      arms: [arm('source', 'small-steered', unpackHalf(vectors.source, source.info.hiddenSize))],
-    },
-    target: {
-      model: target,
-      arms: [
-        arm('target', 'mapped', unpackHalf(vectors.mapped, width)),
-        arm('target', 'native', unpackHalf(vectors.native, width)),
-        arm('target', 'random', halved(randomDirections(width, randomVectors, seed)[0])),
-      ],
-    },
+  const roleHere = (role: Role): ReplayRole => {
+    const model = pair[role];
+    const { layers: blocks, hiddenSize } = model.info;
+    if (layers[role] >= blocks) throw new RangeError(`block ${layers[role]} is steered, and the model has ${blocks}`);
+    const steered = (arm: DosedArm, direction: Float32Array): SteeringArm => ({
+      arm,
+      model,
+      layer: layers[role],
+      directions: [direction],
+      medianNorm: 1,
+      operation: experiment.transfer.operation,
+      scope: scopeOf(experiment),
+      further: [],
+      projections: [[{ mean: NaN, high: NaN, low: NaN }]],
+    });
+    const arms = DOSED_ARMS.filter((id) => armSpec(id).model === role).flatMap((arm): SteeringArm[] => {
+      const { vector } = armSpec(arm);
+      if (vector !== null) return [steered(arm, unpackHalf(vectors[vector], hiddenSize))];
+      const [seeded] = seededDirections(arm, hiddenSize, experiment.generation) ?? [];
+      return seeded ? [steered(arm, halved(seeded))] : [];
+    });
+    return { model, arms };
   };
+  return { source: roleHere('source'), target: roleHere('target') };
 }
 
 /** Forces the link's rows through both models and compares every token. */
@@ -90,8 +85,7 @@ export async function replay(
   signal: AbortSignal,
 ): Promise<ReplayOutcome> {
   const parts = await pair.pair.eachRole(async (role): Promise<{ checks: Check[]; rows: RowResult[] }> => {
-    const arms: readonly Arm[] = ROLE_ARMS[role];
-    const rows = evidence.rows.filter(({ arm }) => arms.includes(arm));
+    const rows = evidence.rows.filter(({ arm }) => armSpec(arm).model === role);
     const { model } = roles[role];
     const texts = textChecks(role, evidence, rows, model, document.spec.experiment.prompting);
     // Tokens that the model does not have cannot be forced through it; a text that is not what its tokens say can wait.
@@ -108,8 +102,13 @@ export async function replay(
   const worst = Math.max(0, ...rows.map((row) => row.worst));
   const summary =
     tokens === 0
-      ? 'The tokens of the link could not be forced through the models here.'
-      : `${tokens} tokens of ${rows.length} continuations: largest difference of a log-probability ${worst.toFixed(4)} nat, the likeliest token agrees at ${((100 * agree) / tokens).toFixed(1)} %.`;
+      ? message('verify.replay.not-forced')
+      : message('verify.replay.forced', {
+          tokens,
+          rows: rows.length,
+          worst: worst.toFixed(4),
+          agree: ((100 * agree) / tokens).toFixed(1),
+        });
   return { verdict: verdictOf(judged), summary, checks };
 }
 
@@ -122,10 +121,14 @@ function textChecks(
   prompting: Prompting,
 ): Check[] {
   const known = [...evidence.promptIds[role], ...rows.flatMap(({ ids }) => ids)].every((id) => id < info.vocabSize);
-  const size = role === 'source' ? 'small' : 'large';
   if (!known)
     return [
-      { name: `Tokens, ${size} model`, expected: `ids below ${info.vocabSize}`, actual: 'others', verdict: 'differs' },
+      {
+        name: message('verify.replay.ids', { role }),
+        expected: message('verify.replay.ids-expected', { size: info.vocabSize }),
+        actual: message('verify.replay.ids-found'),
+        verdict: 'differs',
+      },
     ];
   const [expected, actual] = [
     evidence.promptIds[role].join(' '),
@@ -134,22 +137,25 @@ function textChecks(
   const wrong = rows.filter((row) => tokenizer.decode(row.ids) !== row.text);
   return [
     {
-      name: `Prompt, ${size} model`,
-      expected: `tokens ${expected}`,
-      actual: `tokens ${actual}`,
+      name: message('verify.replay.prompt', { role }),
+      expected: message('verify.tokens', { ids: expected }),
+      actual: message('verify.tokens', { ids: actual }),
       verdict: expected === actual ? 'reproduced' : 'differs',
     },
     {
-      name: `Texts, ${size} model`,
-      expected: `${rows.length} are what their tokens say`,
+      name: message('verify.replay.texts', { role }),
+      expected: message('verify.replay.texts-expected', { count: rows.length }),
       actual:
         wrong.length === 0
-          ? `${rows.length} are`
-          : `not ${wrong.map(({ arm, direction }) => `${arm} ${direction}`).join(', ')}`,
+          ? message('verify.replay.texts-found', { count: rows.length })
+          : message('verify.replay.texts-wrong', { rows: wrong.map(rowName) }),
       verdict: wrong.length === 0 ? 'reproduced' : 'differs',
     },
   ];
 }
+
+const rowName = ({ arm, direction }: Pick<EvidenceRow, 'arm' | 'direction'>): Message =>
+  message('verify.replay.row', { arm: message(`claim.arm.${arm}`), direction });
 
 interface RowResult {
   tokens: number;
@@ -178,9 +184,9 @@ export function compareRow(row: EvidenceRow, forced: Forced, tolerance: number):
     agree,
     worst,
     check: {
-      name: `${row.arm}${row.direction === 'none' ? '' : `, ${row.direction}`}`,
-      expected: `log-probabilities within ${tolerance} nat`,
-      actual: `largest difference ${worst.toFixed(4)} nat; likeliest token the same at ${agree} of ${row.ids.length}`,
+      name: rowName(row),
+      expected: message('verify.device.within', { tolerance }),
+      actual: message('verify.replay.row-found', { worst: worst.toFixed(4), agree, tokens: row.ids.length }),
       verdict,
     },
   };

@@ -1,11 +1,13 @@
 /** The parts of a verification that judge: digests, token by token, and what is forced through a model. */
+import { wordsOf } from '../../i18n/text';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Run } from '../../experiment/run';
 import { listingDigest, type EvidenceRow, type Pins } from '../../experiment/share/document';
 import { documentOf } from '../../experiment/share/make';
 import type { LanguageModel, SteeredBatch } from '../../runtime/types';
-import { forceTokens, packHalf, unpackHalf, type Forced } from '../replay';
+import { packHalf, unpackHalf } from '../../experiment/half';
+import { forceTokens, type Forced } from '../replay';
 import { modelChecks } from './artifacts';
 import { compareRow, replayTolerance } from './replay';
 
@@ -15,7 +17,9 @@ test('digests of a model: each file in a long link, all in one in a short link',
   const here = run.models.source;
   const pinned = documentOf(run).spec.pins.source;
   const verdicts = (pins: Pins['source'], digests = here.digests): string[] =>
-    modelChecks('Small model', pins, { id: here.id, digests }).map(({ name, verdict }) => `${name} ${verdict}`);
+    modelChecks('source', pins, { id: here.id, digests }).map(
+      ({ name, verdict }) => `${wordsOf('en').say(name)} ${verdict}`,
+    );
   expect(verdicts(pinned).every((line) => line.endsWith('reproduced'))).toBe(true);
   expect(verdicts({ ...pinned, files: null })).toEqual([`Small model, all files of ${here.id} reproduced`]);
   const [first, ...rest] = here.digests;

@@ -6,7 +6,8 @@ import { version } from '../../../package.json';
 import { fromBase64 } from '../../experiment/base64';
 import { digestOf } from '../../experiment/digest';
 import { LabError } from '../../experiment/errors';
-import type { MapResult, VectorResult } from '../../experiment/run';
+import { message, verbatim, type Message } from '../../experiment/message';
+import type { MapResult, SteerResult, VectorResult } from '../../experiment/run';
 import type { ClaimSource } from '../../experiment/share/claims';
 import { documentDigest } from '../../experiment/share/codec';
 import type { RunDocument } from '../../experiment/share/document';
@@ -25,12 +26,13 @@ import {
 import { kernelsDigest } from '../../gpu/kernels/digest';
 import { cosine } from '../../math/stats';
 import type { Pipeline, PipelineContext } from '../pipeline';
-import { unpackHalf } from '../replay';
+import { unpackHalf } from '../../experiment/half';
 import type { LoadedPair } from '../stage-models';
 import type { SteerState } from '../stage-steer';
 import { dataChecks, modelChecks } from './artifacts';
 import { deviceChecks } from './device';
 import { replay, replayRoles, vectorsSuffice } from './replay';
+import { secondOpinionStep } from './second-opinion';
 
 export interface VerifyRequest {
   document: RunDocument;
@@ -42,7 +44,7 @@ export interface VerifyRequest {
 
 interface Outcome {
   verdict: Verdict;
-  summary: string;
+  summary: Message;
   checks?: Check[];
 }
 
@@ -82,7 +84,8 @@ export async function verify(
       step = {
         id,
         verdict: 'not run',
-        summary: error.message,
+        // The error says it, in the reader's language.
+        summary: null,
         checks: [],
         error: error.toJSON(),
         milliseconds: Math.round(performance.now() - started),
@@ -92,7 +95,7 @@ export async function verify(
     onStep(id, step);
     return step.error === null;
   };
-  const skip = (id: StepId, why: string): Promise<boolean> => take(id, () => ({ verdict: 'not run', summary: why }));
+  const skip = (id: StepId, why: Message): Promise<boolean> => take(id, () => ({ verdict: 'not run', summary: why }));
 
   await take('integrity', () => integrity(document, digest, migrated));
 
@@ -101,16 +104,20 @@ export async function verify(
     pair = await pipeline.pair(experiment, context);
     const { source, target } = pair.result;
     const checks = [
-      ...modelChecks('Small model', pins.source, source),
-      ...modelChecks('Large model', pins.target, target),
+      ...modelChecks('source', pins.source, source),
+      ...modelChecks('target', pins.target, target),
       ...(await dataChecks(document, context)),
     ];
     const judged = checks.filter(({ verdict }) => verdict !== 'noted');
     const differing = judged.filter(({ verdict }) => verdict === 'differs');
     const summary =
       differing.length === 0
-        ? `All ${judged.length} digests are those of the link.`
-        : `${differing.length} of ${judged.length} digests differ: ${differing.map(({ name }) => name).join('; ')}. What follows is computed from what is here.`;
+        ? message('verify.artifacts.same', { count: judged.length })
+        : message('verify.artifacts.differ', {
+            differing: differing.length,
+            count: judged.length,
+            names: differing.map(({ name }) => name),
+          });
     return { verdict: differing.length === 0 ? 'reproduced' : 'differs', summary, checks };
   });
 
@@ -121,20 +128,25 @@ export async function verify(
       verdict: wrong.length === 0 ? 'reproduced' : 'differs',
       summary:
         wrong.length === 0
-          ? `${checks.filter(({ verdict }) => verdict === 'reproduced').length} checks passed on ${device.backend}.`
-          : `This device computes wrongly: ${wrong.map(({ name }) => name).join('; ')}.`,
+          ? message('verify.device.passed', {
+              count: checks.filter(({ verdict }) => verdict === 'reproduced').length,
+              backend: device.backend,
+            })
+          : message('verify.device.wrong', { names: wrong.map(({ name }) => name) }),
       checks,
     };
   });
 
   if (!pair) {
-    const why = 'The models could not be loaded here.';
+    const why = message('verify.models.missing');
+    await skip('second-opinion', why);
     await skip('replay', why);
     await skip('refit', why);
     await take('claims', () => ({ verdict: 'not run', summary: why }));
     return close(null);
   }
   const loaded: LoadedPair = pair;
+  await take('second-opinion', () => secondOpinionStep(experiment, loaded, context));
 
   const { evidence } = document;
   const replayStep = (steer: SteerState | null): Promise<boolean> =>
@@ -148,7 +160,7 @@ export async function verify(
             context.signal,
           ),
         )
-      : skip('replay', 'The link carries no continuations: it is a short one.');
+      : skip('replay', message('verify.replay.short'));
 
   // With the author's own vectors the replay needs no refit, and says of each by itself whether it holds.
   const carried = evidence?.vectors !== null && vectorsSuffice(experiment);
@@ -156,12 +168,12 @@ export async function verify(
   let found: ClaimSource | null = null;
   let steer: SteerState | null = null;
   await take('refit', async () => {
-    const parts: { map?: MapResult; vector?: VectorResult } = {};
+    const parts: { map?: MapResult; steer?: SteerResult } = {};
     const listening: PipelineContext = {
       ...context,
       onStage: (event) => {
         if (event.stage === 'map') parts.map = event.result;
-        if (event.stage === 'steer') parts.vector = event.result.vector;
+        if (event.stage === 'steer') parts.steer = event.result;
       },
     };
     const run = await pipeline.run(experiment, depth === 'full' ? 'evidence' : 'steer', listening);
@@ -171,18 +183,20 @@ export async function verify(
       document.claims.filter(({ id }) => REFITTED.test(id)),
       parts,
     );
-    const vectors = vectorChecks(document, parts.vector);
+    const vectors = vectorChecks(document, parts.steer?.vector);
     const verdict = verdictOf([...compared, ...vectors.map((check) => ({ verdict: check.verdict as Verdict }))]);
     return {
       verdict,
-      summary: `Map and vector from the pinned corpus and seed: ${countVerdicts(compared) || 'nothing was claimed of them'}.${run ? ' The whole run was made again, with its continuations.' : ''}`,
+      summary: message(compared.length > 0 ? 'verify.refit' : 'verify.refit.unclaimed', {
+        counts: countVerdicts(compared),
+        whole: String(run !== null),
+      }),
       checks: vectors,
     };
   });
   if (!carried) {
     if (steer) await replayStep(steer);
-    else
-      await skip('replay', 'The link does not carry all that steering needs, and there is no refit to take it from.');
+    else await skip('replay', message('verify.replay.no-vectors'));
   }
   return close(found);
 
@@ -192,7 +206,9 @@ export async function verify(
       await take('claims', () => ({
         verdict: verdictOf(claims),
         summary:
-          claims.length === 0 ? 'The link claims nothing.' : `${claims.length} claims: ${countVerdicts(claims)}.`,
+          claims.length === 0
+            ? message('verify.claims.none')
+            : message('verify.claims', { count: claims.length, counts: countVerdicts(claims) }),
       }));
     const { backend, adapter, userAgent, versions } = device;
     return closeVerification({
@@ -211,14 +227,7 @@ export async function verify(
 
 /** What does not fit together inside a link is the link's fault, and named as that. */
 function named(thrown: unknown): LabError {
-  if (thrown instanceof RangeError)
-    return new LabError(
-      'link-invalid',
-      `The link does not fit the models that it names: ${thrown.message}.`,
-      'Ask its author for a link that the lab made.',
-      undefined,
-      thrown,
-    );
+  if (thrown instanceof RangeError) return new LabError('link-invalid.models', { reason: thrown.message }, thrown);
   return LabError.from(thrown);
 }
 
@@ -227,18 +236,30 @@ function integrity(document: RunDocument, digest: string, migrated: readonly str
   if (migrated.length > 0) {
     return {
       verdict: 'reproduced',
-      summary: `The link is whole: contents and digest belong together. It is of an older version, and was brought up to this one: ${migrated.join(', ')}.`,
-      checks: [{ name: 'Digest of the document, as it came', expected: digest, actual: digest, verdict: 'reproduced' }],
+      summary: message('verify.integrity.migrated', { steps: migrated.join(', ') }),
+      checks: [
+        {
+          name: message('verify.integrity.digest-as-it-came'),
+          expected: verbatim(digest),
+          actual: verbatim(digest),
+          verdict: 'reproduced',
+        },
+      ],
     };
   }
   const actual = documentDigest(document);
   const whole = actual === digest;
   return {
     verdict: whole ? 'reproduced' : 'differs',
-    summary: whole
-      ? 'The link is whole: contents and digest belong together.'
-      : 'The document is not what its digest says.',
-    checks: [{ name: 'Digest of the document', expected: digest, actual, verdict: whole ? 'reproduced' : 'differs' }],
+    summary: message(whole ? 'verify.integrity.whole' : 'verify.integrity.differs'),
+    checks: [
+      {
+        name: message('verify.integrity.digest'),
+        expected: verbatim(digest),
+        actual: verbatim(actual),
+        verdict: whole ? 'reproduced' : 'differs',
+      },
+    ],
   };
 }
 
@@ -250,9 +271,9 @@ function vectorChecks({ evidence }: RunDocument, here: VectorResult | undefined)
     const mine = fromBase64(here.values[name]);
     const found = cosine(unpackHalf(vectors[name], mine.length), mine);
     return {
-      name: `Vector of the link, ${name}`,
-      expected: `cosine with the one found here at least ${SAME_VECTOR}`,
-      actual: found.toFixed(6),
+      name: message('verify.refit.vector', { vector: name }),
+      expected: message('verify.refit.cosine', { least: SAME_VECTOR }),
+      actual: verbatim(found.toFixed(6)),
       verdict: found >= SAME_VECTOR ? 'reproduced' : 'differs',
     };
   });

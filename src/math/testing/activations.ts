@@ -4,7 +4,7 @@
  * large and offset, one with rare spikes, one with a constant offset), two massive
  * target dimensions, and noise that a linear map cannot explain.
  */
-import { leastSquaresQR } from '../cholesky';
+import { leastSquaresQR } from './reference';
 import { symmetricEigen } from '../eigen';
 import { centreColumns, columnMeans, type Matrix, matmul, matmulTN, type MatrixLike, zeros } from '../matrix';
 import { Random } from '../random';
