@@ -85,8 +85,8 @@ function withBrowser() {
         pool: 'forks',
         env: dawnVariables(),
         setupFiles: ['bench/dawn/setup.ts'],
-        // Where drivers can differ: the kernels, the fit and the family of maps. The rest is the same code above them.
-        include: ['src/gpu/kernels/*.gpu.ts', 'src/gpu/fit/fit.gpu.ts', 'src/gpu/families.gpu.ts'],
+        // Where drivers can differ: the kernels, the fit and the kinds of map. The rest is the same code above them.
+        include: ['src/gpu/kernels/*.gpu.ts', 'src/gpu/fit/fit.gpu.ts', 'src/lab/maps/maps.gpu.ts'],
         testTimeout: 240_000,
         hookTimeout: 240_000,
         fileParallelism: false,

@@ -127,6 +127,7 @@ async function runParts(parts: readonly Part[]): Promise<Count[]> {
 
 const CHECKS: Part[] = [
   ['types', () => check('types', 'tsc', ['--noEmit'])],
+  ['rooms', () => check('import rules are those of the rooms', 'tsx', ['tools/lint-rooms.ts', '--check'])],
   [
     'lint',
     () =>

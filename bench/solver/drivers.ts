@@ -1,10 +1,9 @@
 /** Table (b): the kernel suite, the fit's cases and small accuracy rows on one driver. Runs in a page and in Node on Dawn. */
 import { createDevice } from '../../src/gpu/device';
-import { gpuFamilies } from '../../src/gpu/families';
 import { KERNEL_CASES } from '../../src/gpu/kernels/cases';
 import { runCase } from '../../src/gpu/kernels/testing';
-import { roundedMap } from '../../src/math/affine-map';
-import { familiesFromMoments } from '../../src/math/families';
+import { mapsInFloat64, mapsOnGpu } from '../../src/lab/maps';
+import { fittedMap } from '../../src/math/maps';
 import { ridgeFromMoments } from '../../src/math/moments';
 import { activationLike, type PairedStates, ridgeByQR } from '../../src/math/testing/activations';
 import { FIT_CASES, HELD_OUT, trainingRows } from '../../src/fit/testing/cases';
@@ -36,7 +35,7 @@ export async function measureDriver(specs: readonly DatasetSpec[]): Promise<Driv
     );
     fit.dispose();
   }
-  await measureFamilies(device, push);
+  await measureMaps(device, push);
   for (const spec of specs) {
     const { rows } = await measureAccuracy(spec, { ours: { WGSL: ({ train }) => wgslFit(device, train) }, peers: {} });
     for (const { lambda, errorW, deltaR2, goal } of rows) {
@@ -53,8 +52,8 @@ export async function measureDriver(specs: readonly DatasetSpec[]): Promise<Driv
   return { adapter: [vendor, architecture, description].filter(Boolean).join(' '), figures };
 }
 
-/** |ΔR²| of the family of maps against float64, and what its own suite allows. */
-async function measureFamilies(
+/** |ΔR²| of the kinds of map against float64, and what its own suite allows. */
+async function measureMaps(
   device: GPUDevice,
   push: (name: string, tolerance: number, error: number | null) => void,
 ): Promise<void> {
@@ -67,13 +66,13 @@ async function measureFamilies(
     stationary: true,
   });
   const moments = { train, heldOut };
-  const ridge = roundedMap(ridgeFromMoments(train, 1e-4).W, train, 1e-4);
+  const ridge = fittedMap(ridgeFromMoments(train, 1e-4).W, moments, 1e-4);
   const ranks = [1, 4, 16];
-  const truth = familiesFromMoments(moments, ridge, ranks);
-  const found = await gpuFamilies(device, moments, ridge, ranks);
+  const truth = mapsInFloat64({ moments, ridge, ranks });
+  const found = await mapsOnGpu(device, { moments, ridge, ranks });
   truth.forEach(({ kind, rank, heldOutR2 }, i) => {
     push(
-      `family ${kind}${rank === null ? '' : ` ${rank}`}: ΔR²`,
+      `map ${kind}${rank === null ? '' : ` ${rank}`}: ΔR²`,
       kind === 'reduced-rank' ? 1e-4 : 1e-3,
       Math.abs(found[i].heldOutR2 - heldOutR2),
     );

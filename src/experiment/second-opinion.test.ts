@@ -39,7 +39,7 @@ test('each outcome has its sentence', () => {
   expect(
     say({ outcome: 'not run', reason: message('second-opinion.memory.heap', { need: '5.00', budget: '4.29' }) }),
   ).toContain('needs 5.00 GB');
-  expect(say({ outcome: 'not run', error: new LabError('internal', { message: 'no such operator' }).toJSON() })).toBe(
-    'Not compared: transformers.js could not run this model. no such operator',
+  expect(say({ outcome: 'not run', error: new LabError('internal', { message: 'refused' }).toJSON() })).toBe(
+    'Not compared: transformers.js could not run this model. refused',
   );
 });

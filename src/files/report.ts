@@ -184,7 +184,8 @@ function reportOf(run: Run): Block[] {
 
 /** A kind of map in words, with its rank where it was cut. */
 export function mapName({ kind, rank }: Pick<Run['map'], 'kind' | 'rank'>): string {
-  return rank === null ? kind.replace('-', ' ') : `${kind.replace('-', ' ')} ${rank}`;
+  const name = wordsOf('en').text(`map.kind.${kind}`).toLowerCase();
+  return rank === null ? name : `${name} ${rank}`;
 }
 
 function fixed(x: number | null, digits: number): string {

@@ -37,8 +37,8 @@ const CHUNK = 2048;
 
 /**
  * Fits paired rows at one λ, all of them as training and as held-out rows.
- * @throws RangeError on wrong lengths, a λ that cannot be solved, or fewer than two rows that are finite; the signal's reason;
- *   whatever the fit throws
+ * @throws RangeError on wrong lengths, a λ that cannot be solved, or fewer than two rows that are finite; the signal's
+ *   reason; whatever the fit throws
  */
 export async function auditFit<M>(
   audited: AuditedFit<M>,

@@ -23,7 +23,8 @@ export class Float64Fit extends MomentFit {
   }
 
   /**
-   * @throws RangeError if a matrix does not have rows × width numbers, a layer is missing or the fold is not one of the fit's
+   * @throws RangeError if a matrix does not have rows × width numbers, a layer is missing or the fold is not one of the
+   *   fit's
    */
   add(chunk: FitChunk<Float32Array>): void {
     const finite = this.accept(chunk);

@@ -2,13 +2,13 @@
  * The first few principal components of wide rows, without the other hundreds: the covariance by float32 products, then
  * subspace iteration in float64. All eigenvectors of a 576×576 covariance take seconds in float64; two take a fraction.
  */
-import { symmetricEigen } from '../math/eigen';
 import { NonFiniteError } from '../math/errors';
-import { columnMeans, matmul, matmulTN, type Matrix, transpose, zeros } from '../math/matrix';
+import { columnMeans, matmul, type Matrix, zeros } from '../math/matrix';
 import { orthonormalBasis } from '../math/orthonormal';
 import { type Pca, pcaFromCovariance } from '../math/pca';
 import type { Products } from './products';
 import { Random } from '../math/random';
+import { rayleighRitz } from '../math/subspace';
 
 /** Rows of a float32 product; their sums are added up in float64. */
 const FOLD_ROWS = 512;
@@ -35,11 +35,8 @@ export async function leadingPca(rows: Float32Array, d: number, k: number, produ
   for (let step = 1; step <= MAX_STEPS; step++) {
     const CV = matmul(C, V);
     if (step % CHECK_EVERY === 0 && V.cols >= k) {
-      const ritz = symmetricEigen(matmulTN(V, CV));
-      // Rows of `vectors` are the eigenvectors of the small matrix.
-      const turned = matmul(V, transpose({ rows: V.cols, cols: V.cols, data: ritz.vectors.data }));
-      const moved = matmul(CV, transpose({ rows: V.cols, cols: V.cols, data: ritz.vectors.data }));
-      if (converged(moved, turned, ritz.values, k)) return result(C, turned, ritz.values, k, mean);
+      const { values, vectors, images } = rayleighRitz(V, CV);
+      if (converged(images, vectors, values, k)) return result(C, vectors, values, k, mean);
     }
     V = orthonormalBasis(CV);
   }

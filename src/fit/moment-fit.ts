@@ -59,7 +59,9 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
   #constant: ConstantColumns[];
   /** All training rows, until the next chunk. */
   #total: Accumulator | null = null;
-  /** ss of all training and of the held-out rows by source layer, until the next chunk: every target layer shares it. */
+  /**
+   * ss of all training and of the held-out rows by source layer, until the next chunk: every target layer shares it.
+   */
   #grams = new Map<Accumulator, Map<number, Matrix>>();
 
   /** @throws RangeError unless all four sizes are whole numbers of at least 1 and folds is one of 2 … 16, if given */
@@ -108,7 +110,8 @@ export abstract class MomentFit implements StreamingFit<Float32Array> {
 
   /**
    * Checks a chunk, leaves out its rows that are not finite, and counts. Null when no row is left.
-   * @throws RangeError if a layer is missing, a matrix does not have rows × width numbers, or the fold is not one of the fit's
+   * @throws RangeError if a layer is missing, a matrix does not have rows × width numbers, or the fold is not one of
+   *   the fit's
    */
   protected accept(chunk: FitChunk<Float32Array>): FitChunk<Float32Array> | null {
     const { sourceLayers, targetLayers, sourceWidth, targetWidth } = this.shape;

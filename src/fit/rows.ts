@@ -1,7 +1,10 @@
 /** Which rows and columns of a fit count: rows must be finite, columns must vary. */
 import type { FitChunk, FitShape } from './types';
 
-/** The chunk without the rows in which any state, of any layer on either side, is NaN or infinite; the chunk itself if there are none. */
+/**
+ * The chunk without the rows in which any state, of any layer on either side, is NaN or infinite; the chunk itself if
+ * there are none.
+ */
 export function finiteRows(chunk: FitChunk<Float32Array>, shape: FitShape): FitChunk<Float32Array> {
   const { sourceWidth, targetWidth } = shape;
   if (chunk.source.every(allFinite) && chunk.target.every(allFinite)) return chunk;

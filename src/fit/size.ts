@@ -6,8 +6,9 @@ const DOUBLE = 8;
 const FLOAT = 4;
 
 /**
- * Bytes that a `WhitenedFit` of this shape takes at its largest: the moments of every pair of blocks in float64 are most of
- * it, 2·8·L_S·d_S·L_T·d_T. Cross-validation multiplies those of the training rows by the folds, and a solve adds their sum.
+ * Bytes that a `WhitenedFit` of this shape takes at its largest: the moments of every pair of blocks in float64 are
+ * most of it, 2·8·L_S·d_S·L_T·d_T. Cross-validation multiplies those of the training rows by the folds, and a solve
+ * adds their sum.
  */
 export function estimateWhitenedFitBytes(
   { sourceLayers, targetLayers, sourceWidth, targetWidth }: FitShape,

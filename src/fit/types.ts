@@ -45,7 +45,9 @@ export interface PairFit {
   badPivots: number;
   /** Source columns that are constant over the training rows; their weights are 0. */
   constantColumns: number;
-  /** The rows were streamed a second time, whitened by all of them. Always false in float64, which needs no whitening. */
+  /**
+   * The rows were streamed a second time, whitened by all of them. Always false in float64, which needs no whitening.
+   */
   secondPass: boolean;
   /** The warm-up rows did not represent the rest: figures are unreliable until `restart()` and a second pass. */
   needsSecondPass: boolean;
@@ -103,7 +105,10 @@ export type OnLayer = (done: number) => void;
 export interface FitOptions {
   /** Also gather what `cka()` needs: one dT×dT Gram matrix per target layer. Default true. */
   cka?: boolean;
-  /** Keep the training moments apart in this many folds (2 … 16), for `crossValidate`. Default: one, no cross-validation. */
+  /**
+   * Keep the training moments apart in this many folds (2 … 16), for `crossValidate`. Default: one, no
+   * cross-validation.
+   */
   folds?: number;
 }
 
@@ -129,13 +134,21 @@ export interface FitShape {
  */
 export interface StreamingFit<M> {
   readonly shape: FitShape;
-  /** Adds rows to the moments. On the GPU this enqueues work and reads nothing back; the buffers may be reused once it has returned. */
+  /**
+   * Adds rows to the moments. On the GPU this enqueues work and reads nothing back; the buffers may be reused once it
+   * has returned.
+   */
   add(chunk: FitChunk<M>): void | Promise<void>;
-  /** Held-out R² of every source layer × target layer, L_S×L_T row-major, at one λ. NaN where a system could not be factorised. */
+  /**
+   * Held-out R² of every source layer × target layer, L_S×L_T row-major, at one λ. NaN where a system could not be
+   * factorised.
+   */
   grid(lambda: number, signal?: AbortSignal, onLayer?: OnLayer): Promise<Float64Array>;
   /** The λ path and the best map of one pair of layers. */
   solve(sourceLayer: number, targetLayer: number, lambdas: number | number[], signal?: AbortSignal): Promise<PairFit>;
-  /** Linear CKA (Kornblith et al. 2019) of every source layer × target layer on the training rows, L_S×L_T row-major. */
+  /**
+   * Linear CKA (Kornblith et al. 2019) of every source layer × target layer on the training rows, L_S×L_T row-major.
+   */
   cka(signal?: AbortSignal, onLayer?: OnLayer): Promise<Float64Array>;
   /**
    * Moments of one pair of layers in the original coordinates, both about the training

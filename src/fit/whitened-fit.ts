@@ -61,7 +61,8 @@ export class WhitenedFit extends MomentFit {
 
   /**
    * @param products stay the caller's: `dispose` leaves them alone
-   * @throws RangeError unless all four sizes are whole numbers of at least 1, folds is one of 2 … 16 and warmUpRows at least 1, if given
+   * @throws RangeError unless all four sizes are whole numbers of at least 1, folds is one of 2 … 16 and warmUpRows at
+   *   least 1, if given
    */
   constructor(shape: FitShape, products: Products, options: WhitenedFitOptions = {}) {
     super(shape, options, { source: shape.sourceWidth, target: shape.targetWidth });
@@ -76,7 +77,8 @@ export class WhitenedFit extends MomentFit {
 
   /**
    * The arrays may be reused once this has returned its promise's value.
-   * @throws RangeError if a matrix does not have rows × width numbers, a layer is missing or the fold is not one of the fit's
+   * @throws RangeError if a matrix does not have rows × width numbers, a layer is missing or the fold is not one of the
+   *   fit's
    */
   async add(chunk: FitChunk<Float32Array>): Promise<void> {
     const finite = this.accept(chunk);

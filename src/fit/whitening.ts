@@ -11,12 +11,16 @@ import { cholesky, solveBackward, solveForward } from '../math/cholesky';
 import { identity, type Matrix, matmul, matmulTN, transpose, zeros } from '../math/matrix';
 import type { SourceCoordinates } from './accumulator';
 
-/** Floor of the whitening factor, relative to each diagonal element. 1e-6 fails at condition 2e10, 1e-4 is as good: between the two. */
+/**
+ * Floor of the whitening factor, relative to each diagonal element. 1e-6 fails at condition 2e10, 1e-4 is as good:
+ * between the two.
+ */
 export const WHITENING_FLOOR = 1e-5;
 
 /**
- * Least floor of a second pass. A direction in which the columns depend on each other holds only rounding noise (1e-10 of
- * variance after the first pass): with a relative floor alone the noise would be blown up and mixed into the other columns.
+ * Least floor of a second pass. A direction in which the columns depend on each other holds only rounding noise (1e-10
+ * of variance after the first pass): with a relative floor alone the noise would be blown up and mixed into the other
+ * columns.
  */
 export const SECOND_PASS_FLOOR = 1e-3;
 
@@ -62,7 +66,10 @@ export function renewedFactor(T: Float32Array, gram: Matrix): Float32Array {
   return Float32Array.from(matmul({ rows: d, cols: d, data: T }, inverse).data);
 }
 
-/** The way back from Q to X for centred moments, in float64: T⁻ᵀ · mean, T⁻ᵀ · ss · T⁻¹ and T⁻ᵀ · st, then scale and shift undone. */
+/**
+ * The way back from Q to X for centred moments, in float64: T⁻ᵀ · mean, T⁻ᵀ · ss · T⁻¹ and T⁻ᵀ · st, then scale and
+ * shift undone.
+ */
 export function unwhitening({ shift, scale, T }: Whitening): SourceCoordinates {
   const d = shift.length;
   const factor: Matrix = { rows: d, cols: d, data: Float64Array.from(T) };

@@ -1,14 +1,11 @@
 /**
- * The first principal components of rows that lie on the GPU, by subspace iteration
- * (Halko, Martinsson & Tropp 2011, algorithm 4.4): products and a shifted CholeskyQR
- * on the GPU; the small Rayleigh–Ritz problem is read back and solved in float64.
+ * The first principal components of rows that lie on the GPU, by subspace iteration there
+ * (subspace.ts); the small Rayleigh–Ritz problem is read back and solved in float64.
  */
 import { throwIfAborted } from '../experiment/errors';
-import { symmetricEigen } from '../math/eigen';
-import { matmul, matmulTN, type Matrix, zeros } from '../math/matrix';
+import { type Matrix, zeros } from '../math/matrix';
 import type { Pca } from '../math/pca';
-import { Random } from '../math/random';
-import { inverseFactor } from './inverse-factor';
+import { rayleighRitz } from '../math/subspace';
 import { ab } from './kernels/ab/ab';
 import { kernelsFor } from './kernels/all';
 import { atb, FOLD_ROWS } from './kernels/atb/atb';
@@ -18,6 +15,7 @@ import { shiftRows } from './kernels/shift-rows/shift-rows';
 import { centre } from './kernels/system/system';
 import { Recorder } from './recorder';
 import { GpuScope } from './scope';
+import { GpuSubspace } from './subspace';
 import type { GpuMatrix } from './types';
 
 export interface GpuPcaOptions {
@@ -58,35 +56,19 @@ export async function gpuPca(
     const { covariance, mean } = await covarianceOf(rec, scope, rows, d);
     // A few more directions than asked for make the iteration converge faster.
     const q = Math.min(d, Math.ceil((k + 8) / BLOCK) * BLOCK);
-    const random = new Random(seed);
-    const start = new Float32Array(d * q);
-    for (let i = 0; i < width * q; i++) start[i] = random.normal();
-    let V = scope.upload(start, 'V');
-    let Z = scope.buffer(4 * d * q, 'Σ·V');
-    const step = (orthonormalise: number): void => {
-      ab(rec, { A: covariance, B: V, C: Z, m: d, k: d, n: q });
-      for (let pass = 0; pass < orthonormalise; pass++) {
-        const scratch = new GpuScope(device, scope);
-        const [S, U, inverse] = ['ZᵀZ', 'U', 'U⁻¹'].map((label) => scratch.buffer(4 * q * q, label));
-        atb(rec, { A: Z, B: Z, C: S, rows: d, m: q, n: q, strideA: q, strideB: q, strideC: q });
-        inverseFactor(rec, scratch, { M: S, d: q, floor: { relative: 1e-5, minimum: 0 }, U, inverse });
-        ab(rec, { A: Z, B: inverse, C: V, m: d, k: q, n: q, upperB: true });
-        rec.submit();
-        scratch.dispose();
-        [V, Z] = [Z, V];
-      }
-      [V, Z] = [Z, V];
-    };
+    const subspace = new GpuSubspace(rec, scope, { rows: d, columns: q, width }, seed);
+    const apply = (V: GPUBuffer, image: GPUBuffer): void =>
+      ab(rec, { A: covariance, B: V, C: image, m: d, k: d, n: q });
     let result: GpuPca | null = null;
     for (let done = 0; ;) {
       throwIfAborted(signal);
-      for (let i = 0; i < BETWEEN_CHECKS; i++, done++) step(2);
-      ab(rec, { A: covariance, B: V, C: Z, m: d, k: d, n: q });
+      for (let i = 0; i < BETWEEN_CHECKS; i++, done++) subspace.step(apply);
+      apply(subspace.V, subspace.image);
       await scope.settled();
       const [v, z, g] = (
         await rec.read(
-          { buffer: V, bytes: 4 * d * q },
-          { buffer: Z, bytes: 4 * d * q },
+          { buffer: subspace.V, bytes: 4 * d * q },
+          { buffer: subspace.image, bytes: 4 * d * q },
           { buffer: covariance, bytes: 4 * d * d },
         )
       ).map((data) => new Float32Array(data));
@@ -186,14 +168,7 @@ function ritz(
   const V = cut(v);
   const Z = cut(z);
   const rank = orthonormalise(V, Z);
-  const H = matmulTN(V, Z);
-  for (let i = 0; i < q; i++)
-    for (let j = 0; j < i; j++) H.data[i * q + j] = H.data[j * q + i] = (H.data[i * q + j] + H.data[j * q + i]) / 2;
-  const { values, vectors } = symmetricEigen(H);
-  const E = zeros(q, k);
-  for (let c = 0; c < k; c++) for (let i = 0; i < q; i++) E.data[i * k + c] = vectors.data[c * q + i];
-  const directions = matmul(V, E);
-  const images = matmul(Z, E);
+  const { values, vectors, images } = rayleighRitz(V, Z);
   const components = zeros(k, width);
   const variances = new Float64Array(k);
   let residual = rank < k ? Infinity : 0;
@@ -202,18 +177,20 @@ function ritz(
     let largest = 0;
     let error = 0;
     for (let i = 0; i < width; i++) {
-      const x = directions.data[i * k + c];
+      const x = vectors.data[i * q + c];
       if (Math.abs(x) > Math.abs(largest)) largest = x;
-      error += (images.data[i * k + c] - values[c] * x) ** 2;
+      error += (images.data[i * q + c] - values[c] * x) ** 2;
     }
     residual = Math.max(residual, values[0] > 0 ? Math.sqrt(error) / values[0] : 0);
-    for (let i = 0; i < width; i++)
-      components.data[c * width + i] = Math.sign(largest || 1) * directions.data[i * k + c];
+    for (let i = 0; i < width; i++) components.data[c * width + i] = Math.sign(largest || 1) * vectors.data[i * q + c];
   }
   return { mean, components, variances, total, residual };
 }
 
-/** Modified Gram–Schmidt, twice, on V's columns; Z = ΣV follows. Columns that depend on earlier ones become 0. Returns the rank. */
+/**
+ * Modified Gram–Schmidt, twice, on V's columns; Z = ΣV follows. Columns that depend on earlier ones become 0. Returns
+ * the rank.
+ */
 function orthonormalise(V: Matrix, Z: Matrix): number {
   const { rows, cols } = V;
   let rank = 0;

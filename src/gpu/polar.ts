@@ -18,7 +18,8 @@ import { matmul, type Matrix, transpose } from '../math/matrix';
 import { ab } from './kernels/ab/ab';
 import { atb } from './kernels/atb/atb';
 import { newtonSchulzFactor } from './kernels/newton-schulz/newton-schulz';
-import { leadingTriplets, withoutColumns } from './leading';
+import { leadingTriplets, withoutColumns } from '../math/subspace';
+import { pauseBetween } from './pause';
 import type { Recorder } from './recorder';
 import { GpuScope } from './scope';
 
@@ -103,7 +104,7 @@ export async function polarFactor(
 
 /** A with its massive singular values lowered to the size of the next one: the polar factor is the same. */
 async function lowered(A: Matrix, signal?: AbortSignal): Promise<Matrix> {
-  const { U, V, values } = await leadingTriplets(A, signal);
+  const { U, V, values } = await leadingTriplets(A, pauseBetween(signal));
   if (values.length === 0) return A;
   const rest = transpose(withoutColumns(transpose(withoutColumns(A, V)), U));
   const size = spectralBound(rest);

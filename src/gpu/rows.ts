@@ -35,7 +35,8 @@ export class GpuRows {
 
   /**
    * Copies the chosen rows of each tensor (token positions b·S + s of a [B, S, d] tensor)
-   * into float32 matrices of their own; NaN and infinity pass through. Enqueued at once: the tensors may be disposed after this returns.
+   * into float32 matrices of their own; NaN and infinity pass through. Enqueued at once: the tensors may be disposed
+   * after this returns.
    * @param rows row numbers, the same for all tensors; repeats are allowed
    * @param into owns the matrices
    * @throws RangeError if a row is not one of a tensor's

@@ -87,7 +87,10 @@ export function requireSelfTest(report: SelfTestReport): void {
   });
 }
 
-/** A λ path over rows of which some are not finite, against float64: the worst of the map, R² along the path, and the count. */
+/**
+ * A λ path over rows of which some are not finite, against float64: the worst of the map, R² along the path, and the
+ * count.
+ */
 async function fitError(device: GPUDevice, signal?: AbortSignal): Promise<number> {
   const [sourceWidth, targetWidth, rows, trainRows] = [16, 12, 384, 288];
   const { X, Y } = activationLike({ sourceWidth, targetWidth, rows, kappa: 1e4, seed: 90 });

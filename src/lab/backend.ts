@@ -2,22 +2,20 @@
 import type { ComparedBlocks } from '../experiment/compared-blocks';
 import type { SelfTestReport } from '../gpu/selftest';
 import { onGpu } from '../gpu/audit';
-import { gpuFamilies } from '../gpu/families';
 import { GpuFit } from '../gpu/fit/gpu-fit';
 import { gpuPca } from '../gpu/pca';
 import { GpuScope } from '../gpu/scope';
 import { runSelfTest } from '../gpu/selftest';
 import { auditFit, onCpu, type AuditRows, type FitAudit } from '../fit/audit';
-import { familiesFromMoments, type FamilyMember } from '../math/families';
-import type { AffineMap } from '../math/affine-map';
+import type { MapInputs } from '../math/maps';
 import type { FitOptions, FitShape } from '../fit/types';
-import type { PairMoments } from '../math/moments';
 import { leadingPca } from '../fit/leading-pca';
 import { pca, type Pca } from '../math/pca';
 import type { Products } from '../fit/products';
 import type { TapBatch } from '../runtime/types';
 import { WhitenedFit } from '../fit/whitened-fit';
 import { comparedShape, sparseGridFit } from './compared';
+import { mapsInFloat64, mapsOnGpu, type MapOfKind } from './maps';
 import { GpuRowSink } from './gpu-rows';
 import { readGpuTap, uploadTaps } from './gpu-taps';
 import { CpuRowSink, type RowSink, type SinkCheckpoint } from './rows';
@@ -33,7 +31,10 @@ export interface LabBackend {
   resumeSink(checkpoint: SinkCheckpoint, shape: FitShape, compared: ComparedBlocks | null): Promise<RowSink<unknown>>;
   /** The states of one block of a batch, as float32 on the CPU. @param tokens rows × length, padding included */
   readTap(tap: TapBatch['blocks'][number], tokens: number): Promise<Float32Array>;
-  /** States from the CPU as a model would hand them out. @param blocks [rows × length × width] each, asked for one by one */
+  /**
+   * States from the CPU as a model would hand them out.
+   * @param blocks [rows × length × width] each, asked for one by one
+   */
   tapsOf(
     blocks: readonly (() => Float32Array)[],
     width: number,
@@ -41,13 +42,8 @@ export interface LabBackend {
   ): Promise<TapBatch>;
   /** First principal components of row-major states. */
   pca(rows: Float32Array, width: number, components: number): Promise<Pca>;
-  /** The relatives of a ridge map (see math/families.ts). */
-  families(
-    moments: { train: PairMoments; heldOut: PairMoments },
-    ridge: AffineMap,
-    ranks: readonly number[],
-    signal: AbortSignal,
-  ): Promise<FamilyMember[]>;
+  /** The maps of every kind (lab/maps). */
+  maps(inputs: MapInputs, signal: AbortSignal): Promise<MapOfKind[]>;
   /** Fits the same rows by this backend and in float64. */
   audit(rows: AuditRows, lambda: number, signal: AbortSignal): Promise<FitAudit>;
   selfTest(): Promise<SelfTestReport>;
@@ -78,7 +74,7 @@ export function webgpuBackend(device: GPUDevice): LabBackend {
         scope.dispose();
       }
     },
-    families: (moments, ridge, ranks, signal) => gpuFamilies(device, moments, ridge, ranks, signal),
+    maps: (inputs, signal) => mapsOnGpu(device, inputs, signal),
     audit: (rows, lambda, signal) => auditFit(onGpu(device), rows, lambda, signal),
     selfTest: () => runSelfTest(device),
     dispose: () => {},
@@ -111,7 +107,7 @@ export function wasmBackend(products: Products): LabBackend {
       width < WIDE || components > width / 8
         ? pca({ rows: rows.length / width, cols: width, data: rows }, components)
         : leadingPca(rows, width, components, products),
-    families: async (moments, ridge, ranks) => familiesFromMoments(moments, ridge, ranks),
+    maps: async (inputs) => mapsInFloat64(inputs),
     audit: (rows, lambda, signal) =>
       auditFit(
         onCpu((shape) => new WhitenedFit(shape, products, { cka: false })),

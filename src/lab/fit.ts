@@ -104,31 +104,10 @@ export async function solveRidge(
   };
 }
 
-/** Ranks at which a reduced-rank map is reported: powers of two below the full rank, and the one that is asked for. */
-export function reportedRanks(
-  sourceWidth: number,
-  targetWidth: number,
-  settings: Pick<Experiment['map'], 'kind' | 'rank'>,
-): number[] {
-  const full = Math.min(sourceWidth, targetWidth);
-  const ranks = new Set<number>();
-  for (let rank = 1; rank < full; rank *= 2) ranks.add(rank);
-  if (settings.kind === 'reduced-rank') {
-    if (settings.rank > full) {
-      throw new LabError('settings-invalid.rank', {
-        field: 'map.rank',
-        rank: settings.rank,
-        source: sourceWidth,
-        target: targetWidth,
-        full,
-      });
-    }
-    ranks.add(settings.rank);
-  }
-  return [...ranks].sort((a, b) => a - b);
-}
-
-/** The fits on the CPU know no named errors; states that are not finite have one. @throws LabError `non-finite`; else the error */
+/**
+ * The fits on the CPU know no named errors; states that are not finite have one.
+ * @throws LabError `non-finite`; else the error
+ */
 export function rethrowNonFinite(error: unknown): never {
   if (!(error instanceof NonFiniteError)) throw error;
   throw error.excluded
@@ -145,8 +124,8 @@ function unsolvable(layers: Layers, why: Message, cause?: unknown): LabError {
 const AUTO_DEPTHS = { source: [0.6, 1], target: [0.45, 0.8] } as const;
 
 /**
- * The pair of blocks. A number is taken as it is; `auto` takes, of the blocks in AUTO_DEPTHS, those with the best held-out
- * R², for both sides together.
+ * The pair of blocks. A number is taken as it is; `auto` takes, of the blocks in AUTO_DEPTHS, those with the best
+ * held-out R², for both sides together.
  * @param grid held-out R², [source][target]
  * @throws LabError `settings-invalid` for a layer that the model does not have
  */

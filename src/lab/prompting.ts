@@ -1,6 +1,7 @@
 /**
- * How a text is put to a model: as it stands, or as the user's message in the model's own chat template, up to where the
- * assistant would begin to answer. Prompts and contrast pairs go this way; corpus and neutral texts are always plain.
+ * How a text is put to a model: as it stands, or as the user's message in the model's own chat template, up to where
+ * the assistant would begin to answer. Prompts and contrast pairs go this way; corpus and neutral texts are always
+ * plain.
  */
 import { LabError } from '../experiment/errors';
 import type { RenderedPrompt } from '../experiment/run';
@@ -25,7 +26,10 @@ export function renderChat(text: string, tokenizer: ModelTokenizer, prompting: P
   return applyChatTemplate(tokenizer, messagesOf(text, prompting), { addGenerationPrompt: true });
 }
 
-/** Token ids of a prompt or of one side of a pair. @throws LabError `chat-template` where there is no template, or it refuses the conversation */
+/**
+ * Token ids of a prompt or of one side of a pair.
+ * @throws LabError `chat-template` where there is no template, or it refuses the conversation
+ */
 export function promptIds(text: string, tokenizer: ModelTokenizer, prompting: Prompting): number[] {
   return prompting.template === 'plain'
     ? tokenizer.encode(text)
@@ -35,13 +39,13 @@ export function promptIds(text: string, tokenizer: ModelTokenizer, prompting: Pr
 /**
  * A side of a contrast pair: its ids, and the positions whose state is its state (`READERS`).
  *
- * In a chat, `last` is the last token of all, where the answer would begin: everything that was said is behind it (as Arditi
- * et al. 2024 read instructions). `mean` is over the tokens of the message itself, without those of the template, which are
- * the same in every text. `completion` is over those of them from where the ids of the two sides part. Plain, none takes the
- * first position or a special token.
+ * In a chat, `last` is the last token of all, where the answer would begin: everything that was said is behind it (as
+ * Arditi et al. 2024 read instructions). `mean` is over the tokens of the message itself, without those of the
+ * template, which are the same in every text. `completion` is over those of them from where the ids of the two sides
+ * part. Plain, none takes the first position or a special token.
  * @param twin the other side of the pair
- * @throws LabError `chat-template`, also where the template does not keep the message as it is and its tokens are asked for;
- *   `pairs-one-sided` where the completion is asked for and the text is the beginning of its twin
+ * @throws LabError `chat-template`, also where the template does not keep the message as it is and its tokens are asked
+ *   for; `pairs-one-sided` where the completion is asked for and the text is the beginning of its twin
  */
 export function readText(
   text: string,
@@ -66,7 +70,10 @@ export function readText(
   return { ids, read };
 }
 
-/** Positions of a message's own tokens in a rendered conversation. @throws LabError `chat-template` where it is not found */
+/**
+ * Positions of a message's own tokens in a rendered conversation.
+ * @throws LabError `chat-template` where it is not found
+ */
 function messagePositions(text: string, rendered: string, ids: readonly number[], tokenizer: ModelTokenizer): number[] {
   const message = text.trim();
   // The last place: a system message may say the same.

@@ -8,13 +8,19 @@ export interface PutText {
   text: string;
   /** Position whose state has all of the text behind it: in a chat, where the answer would begin. */
   end(): number;
-  /** Positions of the text's own tokens, in order; without special ones, and without the template's in a chat. Never empty. */
+  /**
+   * Positions of the text's own tokens, in order; without special ones, and without the template's in a chat. Never
+   * empty.
+   */
   content(): number[];
   /** First position at which the ids differ from those of the other side. */
   parting(): number;
 }
 
-/** The positions whose mean state is the text's state; at least one. @throws LabError `pairs-one-sided`, `chat-template` */
+/**
+ * The positions whose mean state is the text's state; at least one.
+ * @throws LabError `pairs-one-sided`, `chat-template`
+ */
 type Reader = (put: PutText) => number[];
 
 export const READERS = {

@@ -1,23 +1,15 @@
-/** Stage 3: the affine map of one pair of blocks, its relatives, its statistics and its controls. */
+/** Stage 3: the affine map of one pair of blocks, in every kind, its statistics and its controls. */
 import type { MapResult, MapStatistics } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
-import type { FamilyMember } from '../math/families';
+import type { SplitMoments } from '../math/maps';
 import type { AffineMap } from '../math/affine-map';
 import type { PairFit } from '../fit/types';
 import { effectiveRank, metricSpectrum, r2WithoutTop, topCounts } from '../math/map-statistics';
-import { medianOfFinite, type PairMoments } from '../math/moments';
+import { medianOfFinite } from '../math/moments';
 import { comparedNote } from './compared';
 import { yieldToEventLoop, type LabContext } from './context';
-import {
-  chooseLayers,
-  compareLayers,
-  reportedRanks,
-  rowsOf,
-  sampleControls,
-  solveRidge,
-  type Layers,
-  type PairSolution,
-} from './fit';
+import { chooseLayers, compareLayers, rowsOf, sampleControls, solveRidge, type Layers, type PairSolution } from './fit';
+import { mapInUse, reportedRanks, type MapOfKind } from './maps';
 import { mappedPanel, panelView } from './panels';
 import { pickRows } from './rows';
 import type { ActivationsState } from './stage-activations';
@@ -86,11 +78,11 @@ export async function mapStage(
   const ridge = solution.pair.best;
 
   await next();
-  const familyInputs = { ridgeInputs, ranks };
-  const known = memo.recall<Relatives>('family', familyInputs);
-  const { moments, members } =
-    known ?? (await memo.keep('family', familyInputs, await relatives(context, activations, layers, ridge, ranks)));
-  const chosen = choose(settings, solution.pair, members);
+  const mapInputs = { ridgeInputs, ranks };
+  const known = memo.recall<PairMaps>('maps', mapInputs);
+  const { moments, maps } =
+    known ?? (await memo.keep('maps', mapInputs, await pairMaps(context, activations, layers, solution.pair, ranks)));
+  const chosen = mapInUse(maps, settings);
 
   await next();
   const statistics = await describe(chosen, moments, signal);
@@ -159,7 +151,7 @@ export async function mapStage(
           standardError,
         })),
       },
-      family: [ridgeMember(solution.pair), ...members].map(({ kind, rank, trainR2, heldOutR2 }) => ({
+      family: maps.map(({ kind, rank, trainR2, heldOutR2 }) => ({
         kind,
         rank,
         trainR2,
@@ -186,51 +178,32 @@ export async function mapOfPair(
   const { pair } = await solveRidge(fit, layers, settings, context.signal);
   if (settings.kind === 'ridge') return pair.best;
   const ranks = reportedRanks(fit.shape.sourceWidth, fit.shape.targetWidth, settings);
-  const { members } = await relatives(context, activations, layers, pair.best, ranks);
-  return choose(settings, pair, members).map;
+  const { maps } = await pairMaps(context, activations, layers, pair, ranks);
+  return mapInUse(maps, settings).map;
 }
 
-interface Relatives {
-  moments: { train: PairMoments; heldOut: PairMoments };
-  members: FamilyMember[];
+interface PairMaps {
+  moments: SplitMoments;
+  maps: MapOfKind[];
 }
 
-async function relatives(
-  context: LabContext,
-  activations: ActivationsState,
+async function pairMaps(
+  { backend, signal }: LabContext,
+  { fit }: ActivationsState,
   layers: Layers,
-  ridge: AffineMap,
+  pair: PairFit,
   ranks: number[],
-): Promise<Relatives> {
-  const moments = await activations.fit.moments(layers.source, layers.target, context.signal);
-  return { moments, members: await context.backend.families(moments, ridge, ranks, context.signal) };
-}
-
-type Member = Omit<FamilyMember, 'kind'> & { kind: MapResult['kind'] };
-
-function ridgeMember(pair: PairFit): Member {
-  const trainR2 = pair.lambdaPath.find(({ lambda }) => lambda === pair.best.lambda)?.trainR2 ?? NaN;
-  return {
-    kind: 'ridge',
-    rank: null,
-    scale: null,
-    map: pair.best,
-    trainR2,
-    heldOutR2: pair.heldOutR2,
-    perDimension: pair.perDimension,
-  };
-}
-
-function choose(settings: Experiment['map'], pair: PairFit, members: readonly FamilyMember[]): Member {
-  if (settings.kind === 'ridge') return ridgeMember(pair);
-  return members.find(
-    ({ kind, rank }) => kind === settings.kind && (kind !== 'reduced-rank' || rank === settings.rank),
-  )!;
+): Promise<PairMaps> {
+  const moments = await fit.moments(layers.source, layers.target, signal);
+  const { best: map, heldOutR2, perDimension, lambdaPath } = pair;
+  const trainR2 = lambdaPath.find(({ lambda }) => lambda === map.lambda)?.trainR2 ?? NaN;
+  const ridge = { rank: null, scale: null, map, trainR2, heldOutR2, perDimension };
+  return { moments, maps: await backend.maps({ moments, ridge, ranks }, signal) };
 }
 
 async function describe(
-  member: Member,
-  { train, heldOut }: Relatives['moments'],
+  member: MapOfKind,
+  { train, heldOut }: SplitMoments,
   signal: AbortSignal,
 ): Promise<MapStatistics> {
   const W = { rows: member.map.sourceWidth, cols: member.map.targetWidth, data: member.map.W };

@@ -5,7 +5,9 @@ import { checkMatrix, type Matrix, type MatrixLike, zeros } from './matrix';
 export interface CholeskyFactor {
   /** d×d; the part below the diagonal is 0. */
   U: Matrix;
-  /** Pivots that were not safely positive. When > 0 the factor is not one of A and no solution from it means anything. */
+  /**
+   * Pivots that were not safely positive. When > 0 the factor is not one of A and no solution from it means anything.
+   */
   badPivots: number;
 }
 

@@ -4,8 +4,8 @@
  * rotation and one scale, 0 for uncorrelated ones.
  *
  * With few rows for its width that estimate is too high: of n random rows of width d it tends to d/n and more. The
- * debiased one (below) puts the unbiased estimator of HSIC (Song et al. 2012, eq. 5) into its place, as Kornblith et al.
- * and Nguyen, Raghu & Kornblith 2021 do: 0 in the mean for unrelated rows, whatever their number.
+ * debiased one (below) puts the unbiased estimator of HSIC (Song et al. 2012, eq. 5) into its place, as Kornblith et
+ * al. and Nguyen, Raghu & Kornblith 2021 do: 0 in the mean for unrelated rows, whatever their number.
  */
 import { centreColumns } from './matrix';
 
@@ -28,7 +28,8 @@ export function centredNorm(gram: Float64Array, ld: number, width: number, sums:
 
 /**
  * The Gram matrix of rows about their mean, made ready for the debiased CKA: without its diagonal, and U-centred
- * (Székely & Rizzo 2014, definition 2), so that the unbiased HSIC of two representations is the mean product of such matrices.
+ * (Székely & Rizzo 2014, definition 2), so that the unbiased HSIC of two representations is the mean product of such
+ * matrices.
  * @param data n×width, row-major; n ≥ 4
  * @returns the part above the diagonal, row by row: n(n − 1)/2
  */
@@ -54,7 +55,10 @@ export function unbiasedGram(data: Float32Array, width: number): Float64Array {
   return gram;
 }
 
-/** Debiased linear CKA of two representations of the same rows, from their `unbiasedGram`s. At most 1; NaN where a side is constant. */
+/**
+ * Debiased linear CKA of two representations of the same rows, from their `unbiasedGram`s. At most 1; NaN where a side
+ * is constant.
+ */
 export function debiasedCka(a: Float64Array, b: Float64Array): number {
   let ab = 0;
   let aa = 0;

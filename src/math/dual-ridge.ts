@@ -1,6 +1,6 @@
 /**
- * Ridge regression solved in the rows instead of the columns, for a quick look at few rows of wide states: the system is
- * n×n, whatever the widths. Same map and same λ as the fit proper (see fit/types.ts), by
+ * Ridge regression solved in the rows instead of the columns, for a quick look at few rows of wide states: the system
+ * is n×n, whatever the widths. Same map and same λ as the fit proper (see fit/types.ts), by
  *   (XsᵀXs + nλ1)⁻¹Xsᵀ = Xsᵀ(XsXsᵀ + nλ1)⁻¹.
  */
 import { cholesky, choleskySolve } from './cholesky';

@@ -19,7 +19,8 @@ export function topCounts(targetWidth: number): number[] {
  * 1 − Σ SSE_j / Σ SST_j over the rest, with SSE_j = (1 − R²_j) SST_j. Where the pooled R²
  * is the work of one massive dimension it falls at the first step.
  * @param perDimension dT: held-out R² per target dimension, NaN where it is constant
- * @param targetVariance dT: held-out total squares per dimension about the training mean, in any one unit (`PairMoments.tt`)
+ * @param targetVariance dT: held-out total squares per dimension about the training mean, in any one unit
+ *   (`PairMoments.tt`)
  * @param ks how many to leave out; default `topCounts(dT)`
  * @returns one R² per k; NaN where no dimension that varies remains
  * @throws RangeError if the lengths differ, a variance is negative or not finite, or a k is not 0 … dT

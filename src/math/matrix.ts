@@ -130,7 +130,9 @@ export function packColumns(
   }
 }
 
-/** Packs columns [k0, k0 + count) of all rows, so that each panel holds 4 *rows* of the source: the left side of A·B. */
+/**
+ * Packs columns [k0, k0 + count) of all rows, so that each panel holds 4 *rows* of the source: the left side of A·B.
+ */
 function packRows(
   source: Float64Array | Float32Array,
   rows: number,
@@ -305,7 +307,10 @@ export interface PackedUpper {
   data: Float64Array;
 }
 
-/** Packs an upper triangular matrix; what is below the diagonal is taken for 0. @throws RangeError if it is not size×size */
+/**
+ * Packs an upper triangular matrix; what is below the diagonal is taken for 0.
+ * @throws RangeError if it is not size×size
+ */
 export function packUpper(T: Float64Array | Float32Array, size: number): PackedUpper {
   if (T.length !== size * size)
     throw new RangeError(`A ${size}×${size} matrix needs ${size * size} numbers, not ${T.length}.`);

@@ -47,7 +47,10 @@ export interface RidgeSolution extends Float64Map {
   constantColumns: number;
 }
 
-/** Moments of n×dS and n×dT rows about `about` (default: their own means). @throws RangeError if the row counts differ */
+/**
+ * Moments of n×dS and n×dT rows about `about` (default: their own means).
+ * @throws RangeError if the row counts differ
+ */
 export function pairMoments(
   X: MatrixLike,
   Y: MatrixLike,

@@ -5,7 +5,10 @@ import { centreColumns, columnMeans, matmulTN, type Matrix, type MatrixLike, tra
 export interface Pca {
   /** Mean that was subtracted; length d. */
   mean: Float64Array;
-  /** k×d: row i is the unit direction of the i-th component, its largest element positive (so that a sign never flips between runs). */
+  /**
+   * k×d: row i is the unit direction of the i-th component, its largest element positive (so that a sign never flips
+   * between runs).
+   */
   components: Matrix;
   /** Variance along each component (divided by n); length k. */
   variances: Float64Array;

@@ -20,10 +20,10 @@ export function KindsFigure({ map, statistics }: { map: MapResult; statistics: M
   const words = useWords();
   const theme = usePlotTheme();
   const wanted = useLab((s) => s.experiment.map);
-  const ranks = useMemo(() => map.family.filter(({ kind }) => kind === 'reduced-rank'), [map]);
+  const ranks = useMemo(() => map.family.filter(({ rank }) => rank !== null), [map]);
   const full = statistics.ceiling;
-  const others = useMemo(() => map.family.filter(({ kind }) => kind !== 'reduced-rank'), [map]);
-  const rankInUse = map.kind === 'reduced-rank' ? map.rank : null;
+  const others = useMemo(() => map.family.filter(({ rank }) => rank === null), [map]);
+  const rankInUse = map.rank;
 
   function use(kind: MapKind, rank = wanted.rank): void {
     const live = isLive();
@@ -125,7 +125,7 @@ export function KindsFigure({ map, statistics }: { map: MapResult; statistics: M
           ],
         },
       ]}
-      onPick={(_, point) => (point < ranks.length ? use('reduced-rank', ranks[point].rank!) : use('ridge'))}
+      onPick={(_, point) => (point < ranks.length ? use(ranks[point].kind, ranks[point].rank!) : use('ridge'))}
       pickHint={words.text('map.kinds.pick')}
       legend={
         <table className="data kinds">
@@ -138,10 +138,11 @@ export function KindsFigure({ map, statistics }: { map: MapResult; statistics: M
           </thead>
           <tbody>
             {MAP_KINDS.map((kind) => {
+              const own = ranks.filter((member) => member.kind === kind);
               const shown: Member | undefined =
-                kind === 'reduced-rank'
-                  ? (ranks.find(({ rank }) => rank === wanted.rank) ?? ranks.at(-1))
-                  : others.find((member) => member.kind === kind);
+                own.find(({ rank }) => rank === wanted.rank) ??
+                own.at(-1) ??
+                others.find((member) => member.kind === kind);
               if (!shown) return null;
               return (
                 <tr key={kind} aria-current={wanted.kind === kind}>
@@ -156,13 +157,13 @@ export function KindsFigure({ map, statistics }: { map: MapResult; statistics: M
                       />
                       {words.text(`map.kind.${kind}`)}
                     </label>
-                    {kind === 'reduced-rank' && (
+                    {own.length > 0 && (
                       <select
                         aria-label={words.text('map.kinds.rank')}
                         value={shown.rank!}
                         onChange={(event) => use(kind, Number(event.target.value))}
                       >
-                        {ranks.map(({ rank }) => (
+                        {own.map(({ rank }) => (
                           <option key={rank} value={rank!}>
                             {rank}
                           </option>

@@ -6,6 +6,9 @@
 import type { FitChunk, FitShape, PairFit, RowCounts, StreamingFit } from '../types';
 import { Random } from '../../math/random';
 
+/** Names of the errors that a fit may throw: it says what is wrong with the rows. */
+const EXPLAINED = ['RangeError', 'NonFiniteError', 'LabError'];
+
 export interface FuzzRows {
   /** rows×dS */
   X: Float32Array;
@@ -187,7 +190,7 @@ export async function fuzzFit<M>(
     if (item.folds !== undefined) wrong.push(...(await crossValidated(item, fit)));
   } catch (error) {
     const { name, message } = error as Error;
-    if (name !== 'RangeError' && name !== 'LabError') wrong.push(`throws ${name}: ${message}`);
+    if (!EXPLAINED.includes(name)) wrong.push(`throws ${name}: ${message}`);
     else if (solvable(item)) wrong.push(`refuses what can be solved: ${message}`);
     else if (!explains(item, message)) wrong.push(`the error does not say why: ${message}`);
   } finally {
@@ -242,7 +245,7 @@ async function crossValidated<M>(item: FuzzCase, fit: StreamingFit<M>): Promise<
     }
   } catch (error) {
     const { name, message } = error as Error;
-    if (!(name === 'RangeError' || name === 'LabError') || !(rows.includes(0) ? /[Ff]old/ : /rows/).test(message))
+    if (!EXPLAINED.includes(name) || !(rows.includes(0) ? /[Ff]old/ : /rows/).test(message))
       wrong.push(`cross-validation throws ${name}: ${message}`);
     else if (Math.min(...rows) >= 3)
       wrong.push(`cross-validation refuses folds of ${rows.join(', ')} rows: ${message}`);
@@ -275,7 +278,8 @@ function judge(item: FuzzCase, pair: PairFit): string[] {
     if (badPivots > 0 && lambda >= 1e-4)
       wrong.push(`${badPivots} bad pivots at λ = ${lambda}, where any standardised system is definite`);
     if (badPivots > 0 && !Number.isNaN(r2)) wrong.push(`R² at λ = ${lambda} is ${r2} with ${badPivots} bad pivots`);
-    // Moments of dependent columns at λ near 0 lose κ·2⁻⁵² in float64, and that is more than 1 − R² where nothing is left over.
+    // Moments of dependent columns at λ near 0 lose κ·2⁻⁵² in float64, and that is more than 1 − R² where nothing is
+    // left over.
     if (trainR2 > 1 + 1e-3) wrong.push(`R² on the training rows is ${trainR2}`);
   }
   if (direct.varies !== Number.isFinite(heldOutR2))

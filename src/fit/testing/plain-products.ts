@@ -1,4 +1,7 @@
-/** The product in plain loops, rounded to float32 after every operation: one long chain of roundings, the worst order there is. */
+/**
+ * The product in plain loops, rounded to float32 after every operation: one long chain of roundings, the worst order
+ * there is.
+ */
 import { checkOperand, type Products } from '../products';
 
 export class PlainProducts implements Products {

@@ -41,7 +41,10 @@ export class Blocks {
     return this.#open.filter((block): block is Block => block !== null && block.rows > 0);
   }
 
-  /** Copies the chunk's rows. @param full is handed each block that is filled; unless it empties it, the block is then its own */
+  /**
+   * Copies the chunk's rows.
+   * @param full is handed each block that is filled; unless it empties it, the block is then its own
+   */
   add(chunk: FitChunk<GpuMatrix>, bucket: number, full: (block: Block) => void): void {
     const { blockRows } = this.#layout;
     for (let first = 0; first < chunk.rows;) {

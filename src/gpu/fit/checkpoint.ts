@@ -1,4 +1,7 @@
-/** A fit outside its device: everything that it has learnt, as plain typed arrays, so that a lost device costs only the rows since the last checkpoint. */
+/**
+ * A fit outside its device: everything that it has learnt, as plain typed arrays, so that a lost device costs only the
+ * rows since the last checkpoint.
+ */
 import type { FitShape } from '../../fit/types';
 import type { Recorder } from '../recorder';
 import type { Block } from './blocks';
@@ -24,7 +27,10 @@ export interface BlockCopy {
   flags: Uint32Array;
 }
 
-/** What `GpuFit.checkpoint()` gives and `GpuFit.resume()` takes. Structured-cloneable; its size depends on the widths and not on the rows. */
+/**
+ * What `GpuFit.checkpoint()` gives and `GpuFit.resume()` takes. Structured-cloneable; its size depends on the widths
+ * and not on the rows.
+ */
 export interface FitCheckpoint {
   version: 1;
   shape: FitShape;
@@ -40,7 +46,10 @@ export interface FitCheckpoint {
   blocks: BlockCopy[];
 }
 
-/** Reads whole buffers. All copies are enqueued before this returns its promise: later work does not change what is read. */
+/**
+ * Reads whole buffers. All copies are enqueued before this returns its promise: later work does not change what is
+ * read.
+ */
 export function readBuffers(rec: Recorder, buffers: readonly GPUBuffer[]): Promise<Float32Array[]> {
   return Promise.all(
     buffers.map(async (buffer) => new Float32Array((await rec.read({ buffer, bytes: buffer.size }))[0])),

@@ -38,7 +38,8 @@ describe('conditions', () => {
         const got = await fit.solve(0, 0, lambda);
         const deltaR2 = Math.abs(got.heldOutR2 - (await reference.solve(0, 0, lambda)).heldOutR2);
         const at = item.lambdas.indexOf(lambda);
-        // Where the data do not determine the map, 512 held-out rows hold R² no tighter: its error is that of a mean over them.
+        // Where the data do not determine the map, 512 held-out rows hold R² no tighter: its error is that of a mean
+        // over them.
         expect(deltaR2).toBeLessThan(at < 0 ? 2e-5 : 1e-6);
         expect(got.badPivots).toBe(0);
         expect(got.needsSecondPass).toBe(false);

@@ -55,7 +55,9 @@ export interface GpuFitOptions extends FitOptions {
   whiten?: boolean;
   /** Training rows held back before whitening; default max(4·dS, 1024). Fewer than dS makes a second pass likely. */
   warmUpRows?: number;
-  /** Largest buffer to bind; default what the device allows. Smaller ones split the target layers into more products. */
+  /**
+   * Largest buffer to bind; default what the device allows. Smaller ones split the target layers into more products.
+   */
   maxBindingBytes?: number;
 }
 
@@ -123,8 +125,10 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
   }
 
   /**
-   * Goes on with a fit on another device, from the rows that were in the checkpoint: add those that came after it again.
-   * @throws LabError out-of-memory where the device allows only smaller buffers, shader-compile; RangeError on a damaged checkpoint
+   * Goes on with a fit on another device, from the rows that were in the checkpoint: add those that came after it
+   * again.
+   * @throws LabError out-of-memory where the device allows only smaller buffers, shader-compile; RangeError on a
+   *   damaged checkpoint
    */
   static async resume(device: GPUDevice, checkpoint: FitCheckpoint): Promise<GpuFit> {
     const { shape, options } = checkpoint;
@@ -165,7 +169,8 @@ export class GpuFit implements StreamingFit<GpuMatrix> {
   /**
    * Enqueues the chunk, float32 or float16; nothing is read back. Buffers may be reused or destroyed once this returns.
    * A row in which a number of any layer is not finite is left out of everything and counted: see `rows`.
-   * @throws RangeError if a layer is missing, a matrix has another shape, the fold is not one of the fit's, or only held-out rows come first
+   * @throws RangeError if a layer is missing, a matrix has another shape, the fold is not one of the fit's, or only
+   *   held-out rows come first
    */
   add(chunk: FitChunk<GpuMatrix>): void {
     this.#alive();

@@ -25,7 +25,10 @@ export interface FitLayout {
 /** Widest model the kernels are meant for. */
 export const MAX_WIDTH = 8192;
 
-/** Rows of a block: enough to fill a GPU with the products of narrow models, fewer where many layers would make blocks large. */
+/**
+ * Rows of a block: enough to fill a GPU with the products of narrow models, fewer where many layers would make blocks
+ * large.
+ */
 const BLOCK_ROWS = { least: 512, most: 2048 };
 
 /** What all blocks of a fit together should not exceed, bytes. */
@@ -37,7 +40,8 @@ const down = (value: number, step: number): number => Math.floor(value / step) *
 /**
  * @param bindingLimit the device's maxStorageBufferBindingSize
  * @param buckets kinds of rows that are kept apart: the folds, and the held-out rows
- * @throws RangeError on a shape that is not four whole numbers ≥ 1, LabError out-of-memory where one layer pair alone is too large
+ * @throws RangeError on a shape that is not four whole numbers ≥ 1, LabError out-of-memory where one layer pair alone
+ *   is too large
  */
 export function layoutOf(shape: FitShape, bindingLimit: number, buckets = 2): FitLayout {
   for (const [name, size] of Object.entries(shape)) {

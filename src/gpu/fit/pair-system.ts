@@ -140,7 +140,10 @@ export class PairSystem {
     );
   }
 
-  /** Solves at one λ; the solution stays where `map` takes it from. @param withTrain also score the training rows, which costs a product */
+  /**
+   * Solves at one λ; the solution stays where `map` takes it from.
+   * @param withTrain also score the training rows, which costs a product
+   */
   async solve(lambda: number, withTrain: boolean): Promise<Solved> {
     const { rec } = this.#state;
     const { taken, takenTest, counters } = this.#buffers;

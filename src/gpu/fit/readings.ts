@@ -1,8 +1,7 @@
 /** What is read out of a GPU fit besides maps: CKA, and the moments of a pair in the original coordinates. */
-import { checkLayer } from '../../fit/types';
 import { throwIfAborted } from '../../experiment/errors';
 import { ckaFromNorms } from '../../math/cka';
-import type { OnLayer } from '../../fit/types';
+import { checkLayer, type OnLayer } from '../../fit/types';
 import { type Matrix, zeros } from '../../math/matrix';
 import type { PairMoments } from '../../math/moments';
 import { ab } from '../kernels/ab/ab';

@@ -1,7 +1,16 @@
-/** What is asked of a GPU fit's moments: the λ path of a pair, its cross-validation, the R² grid, and whether a second pass is due. */
-import { checkLayer } from '../../fit/types';
+/**
+ * The queries on a GPU fit's moments: the λ path of a pair, its cross-validation, the R² grid, and whether a second
+ * pass is due.
+ */
 import { LabError, throwIfAborted } from '../../experiment/errors';
-import type { CrossValidationPoint, LambdaPoint, OnLayer, PairFit, SecondPassReason } from '../../fit/types';
+import {
+  checkLayer,
+  type CrossValidationPoint,
+  type LambdaPoint,
+  type OnLayer,
+  type PairFit,
+  type SecondPassReason,
+} from '../../fit/types';
 import { checkLambda, medianOfFinite, type MomentScore } from '../../math/moments';
 import { ab } from '../kernels/ab/ab';
 import { factorise, solveUpper } from '../kernels/cholesky/cholesky';
@@ -43,7 +52,10 @@ function checkPair(state: FitState, sourceLayer: number, targetLayer: number, la
   lambdas.forEach(checkLambda);
 }
 
-/** The λ path and the best map of one pair. @throws LabError ill-conditioned, non-finite, cancelled; RangeError on a bad layer or λ */
+/**
+ * The λ path and the best map of one pair.
+ * @throws LabError ill-conditioned, non-finite, cancelled; RangeError on a bad layer or λ
+ */
 export async function solvePair(
   state: FitState,
   sourceLayer: number,
@@ -216,7 +228,10 @@ async function gridRow(
   }
 }
 
-/** The first source layer with curable bad pivots at this λ or whitened columns far from unit size. Null when none has, or a second pass could not help. */
+/**
+ * The first source layer with curable bad pivots at this λ or whitened columns far from unit size. Null when none has,
+ * or a second pass could not help.
+ */
 export async function solveSecondPass(state: FitState, lambda: number): Promise<SecondPassReason | null> {
   checkLambda(lambda);
   if (state.final) return null;
@@ -256,7 +271,10 @@ export async function solveSecondPass(state: FitState, lambda: number): Promise<
   return null;
 }
 
-/** Largest mean square of a whitened column: far from 1, and the warm-up did not know its direction. Infinity where one is not a number. */
+/**
+ * Largest mean square of a whitened column: far from 1, and the warm-up did not know its direction. Infinity where one
+ * is not a number.
+ */
 function largestMeanSquare(whiteSums: Float32Array, d: number, rows: number): number {
   let most = 0;
   for (let i = 0; i < d; i++)

@@ -1,4 +1,7 @@
-/** From the moments of a GPU fit to the systems that are solved: centring and the ridge's penalty. One pair of layers: pair-system.ts. */
+/**
+ * From the moments of a GPU fit to the systems that are solved: centring and the ridge's penalty. One pair of layers:
+ * pair-system.ts.
+ */
 import { LabError } from '../../experiment/errors';
 import { type MomentScore, scoreFromSums } from '../../math/moments';
 import { inverseFactor } from '../inverse-factor';

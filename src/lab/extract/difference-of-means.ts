@@ -2,8 +2,8 @@
 import { meanDifference, type ExtractionMethod } from './method';
 
 /**
- * Its length is the distance between the means of the two sides, in the unit of the states. Every dimension counts by its
- * size: a massive one that varies from text to text outweighs the others.
+ * Its length is the distance between the means of the two sides, in the unit of the states. Every dimension counts by
+ * its size: a massive one that varies from text to text outweighs the others.
  */
 export const differenceOfMeans: ExtractionMethod = {
   id: 'difference-of-means',

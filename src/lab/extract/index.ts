@@ -19,16 +19,19 @@ export const EXTRACTION_METHODS = {
   lda,
 } satisfies Record<Extraction, ExtractionMethod>;
 
-/** States whose mean difference along the direction is less than this share of their size differ by float32's rounding alone. */
+/**
+ * States whose mean difference along the direction is less than this share of their size differ by float32's rounding
+ * alone.
+ */
 const ROUNDING = 1e-7;
 
 /**
- * The steering vector of the contrast pairs by the method asked for; length `width`. Whatever the method, its length is the
- * distance between the means of the two sides along it, v̂·(mean h(x⁺) − mean h(x⁻)), in the unit of the states: vectors of
- * different methods, and of the two models, can be compared, and `W·v + p` weighs v against p alike.
+ * The steering vector of the contrast pairs by the method asked for; length `width`. Whatever the method, its length is
+ * the distance between the means of the two sides along it, v̂·(mean h(x⁺) − mean h(x⁻)), in the unit of the states:
+ * vectors of different methods, and of the two models, can be compared, and `W·v + p` weighs v against p alike.
  * @param model whose states they are: the small or the large one, for the error
- * @throws LabError `non-finite.pair-states` for states that are NaN or infinite; `no-effect.pair-states` where the two sides
- *   read the same states, or do not differ along the direction found
+ * @throws LabError `non-finite.pair-states` for states that are NaN or infinite; `no-effect.pair-states` where the two
+ *   sides read the same states, or do not differ along the direction found
  */
 export function extractVector(
   states: PairStates,

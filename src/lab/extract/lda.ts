@@ -1,12 +1,12 @@
 /**
  * Linear discriminant analysis: v = Σ⁻¹(mean h(x⁺) − mean h(x⁻)), the direction that separates the two sides best where
- * both are Gaussian with the covariance Σ (Fisher 1936). There are fewer states than dimensions, so Σ is shrunk: with the
- * states of both sides about their own means, each dimension divided by its deviation, S = XᵀX/n and d dimensions,
+ * both are Gaussian with the covariance Σ (Fisher 1936). There are fewer states than dimensions, so Σ is shrunk: with
+ * the states of both sides about their own means, each dimension divided by its deviation, S = XᵀX/n and d dimensions,
  *   Σ = (1 − ρ) S + ρ·μ·1,   μ = tr S / d,   ρ = min(β, δ)/δ,
  *   δ = (‖S‖²_F − d·μ²)/d,   β = (Σₖ‖xₖ‖⁴/n − ‖S‖²_F)/(n·d)
  * (Ledoit & Wolf 2004, "A well-conditioned estimator for large-dimensional covariance matrices", as scikit-learn's
- * `ledoit_wolf` computes it), and the deviations are put back in. The two sides of a pair share their content, so the states
- * are fewer independent ones than ρ takes them for: it shrinks a little less than would be best.
+ * `ledoit_wolf` computes it), and the deviations are put back in. The two sides of a pair share their content, so the
+ * states are fewer independent ones than ρ takes them for: it shrinks a little less than would be best.
  */
 import { cholesky, choleskySolve } from '../../math/cholesky';
 import { matmul, matmulTN, transpose, zeros, type Matrix } from '../../math/matrix';
@@ -18,7 +18,10 @@ const LEAST_SHRINKAGE = 1e-6;
 /** As for the probe: of a dimension that hardly varies but between the sides. */
 const LEAST_WITHIN = 1e-6;
 
-/** Its length is by how much the log odds of the positive side grow, were both sides Gaussian, for a step of length one along it. */
+/**
+ * Its length is by how much the log odds of the positive side grow, were both sides Gaussian, for a step of length one
+ * along it.
+ */
 export const lda: ExtractionMethod = {
   id: 'lda',
   fit: (states) => discriminant(states).weights,

@@ -2,15 +2,15 @@
  * A linear probe: logistic regression that tells the positive side from the negative one, with an L2 penalty.
  *
  * The states are standardised, (x − mean)/deviation per dimension, with the deviation within the sides: that over all
- * states would shrink the dimensions in which the sides differ, and turn the direction away from them. Over weights w and an
- * offset b, which is not penalised, the probe minimises
+ * states would shrink the dimensions in which the sides differ, and turn the direction away from them. Over weights w
+ * and an offset b, which is not penalised, the probe minimises
  *   (1/n) Σᵢ log(1 + exp(−yᵢ (xᵢ·w + b))) + (λ/2)·d·‖w‖²,   yᵢ = ±1,
  * with n states and d the number of dimensions that vary, about the mean of ‖xᵢ‖²: λ means the same at every width.
  * This is scikit-learn's `LogisticRegression(C=1/(n·λ·d))` on the standardised states.
  *
- * Newton's method (iteratively reweighted least squares; Hastie, Tibshirani & Friedman 2009, section 4.4) with halved steps,
- * in float64. Where a model is wider than there are states, in as many coordinates as there are states: the penalised
- * weights are a combination of the states (representer theorem), and only their inner products count.
+ * Newton's method (iteratively reweighted least squares; Hastie, Tibshirani & Friedman 2009, section 4.4) with halved
+ * steps, in float64. Where a model is wider than there are states, in as many coordinates as there are states: the
+ * penalised weights are a combination of the states (representer theorem), and only their inner products count.
  */
 import { cholesky, choleskySolve } from '../../math/cholesky';
 import { matmulTN, transpose, zeros, type Matrix } from '../../math/matrix';
@@ -23,16 +23,23 @@ export const STRENGTHS = [10, 1, 0.1, 0.01, 1e-3, 1e-4, 1e-5] as const;
 /** Parts of the pairs, each held out once. Both sides of a pair are in one part. */
 const FOLDS = 5;
 const MAX_STEPS = 100;
-/** Least variance within the sides, as a share of the variance over all states: of a dimension that hardly varies but between the sides. */
+/**
+ * Least variance within the sides, as a share of the variance over all states: of a dimension that hardly varies but
+ * between the sides.
+ */
 const LEAST_WITHIN = 1e-6;
 /** Largest element of the gradient, of an objective near 1, at which the weights have converged. */
 const CONVERGED = 1e-10;
-/** Added to the squared size of each state where only inner products are used: the factor exists, and no weight moves by more. */
+/**
+ * Added to the squared size of each state where only inner products are used: the factor exists, and no weight moves by
+ * more.
+ */
 const JITTER = 1e-10;
 
 /**
- * Its length is that of the weights in the states' own coordinates: by how much the log odds of the positive side grow for
- * a step of length one along it. The strength is the one of STRENGTHS with the least mean log loss on held-out pairs.
+ * Its length is that of the weights in the states' own coordinates: by how much the log odds of the positive side grow
+ * for a step of length one along it. The strength is the one of STRENGTHS with the least mean log loss on held-out
+ * pairs.
  */
 export const logisticProbe: ExtractionMethod = {
   id: 'logistic-probe',
@@ -41,7 +48,10 @@ export const logisticProbe: ExtractionMethod = {
 
 /** States of both sides, ready for the probe: the positive side's first. */
 interface ProbeData {
-  /** n×r, with r the smaller of the states' number and their width: coordinates in which inner products are those of the standardised states. */
+  /**
+   * n×r, with r the smaller of the states' number and their width: coordinates in which inner products are those of the
+   * standardised states.
+   */
   Z: Matrix;
   /** n×d, standardised. */
   X: Matrix;
@@ -51,7 +61,10 @@ interface ProbeData {
   varying: number;
 }
 
-/** The probe's weights at one strength λ, in the states' own coordinates; length `width`. Zeros where no dimension varies. */
+/**
+ * The probe's weights at one strength λ, in the states' own coordinates; length `width`. Zeros where no dimension
+ * varies.
+ */
 export function probeWeights(states: PairStates, strength: number): Float32Array {
   const data = standardise(states);
   if (data.varying === 0) return new Float32Array(states.width);

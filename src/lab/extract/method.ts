@@ -27,7 +27,10 @@ export function columnMeans(rows: Float32Array, width: number): Float64Array {
   return mean.map((sum) => (sum * width) / rows.length);
 }
 
-/** mean h(x⁺) − mean h(x⁻), in float64; length `width`. Summed pair by pair, so that what both sides share cancels first. */
+/**
+ * mean h(x⁺) − mean h(x⁻), in float64; length `width`. Summed pair by pair, so that what both sides share cancels
+ * first.
+ */
 export function meanDifference({ width, positive, negative }: PairStates): Float64Array {
   const sum = new Float64Array(width);
   for (let i = 0; i < positive.length; i++) sum[i % width] += positive[i] - negative[i];

@@ -1,4 +1,6 @@
-/** What the extraction methods work on: the states of both sides of the contrast pairs, at the positions that are read. */
+/**
+ * What the extraction methods work on: the states of both sides of the contrast pairs, at the positions that are read.
+ */
 import type { Message } from '../../experiment/message';
 import { LabError } from '../../experiment/errors';
 import type { ContrastPair } from '../../experiment/schema';
@@ -35,7 +37,10 @@ export function checkPairs(pairs: readonly ContrastPair[]): void {
   }
 }
 
-/** Reads the residual stream after `block` for both sides of every pair. @throws LabError `chat-template`, `pairs-one-sided` */
+/**
+ * Reads the residual stream after `block` for both sides of every pair.
+ * @throws LabError `chat-template`, `pairs-one-sided`
+ */
 export async function collectPairStates(
   context: LabContext,
   model: LanguageModel,

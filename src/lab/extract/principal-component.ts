@@ -1,8 +1,8 @@
 /**
- * The first principal component of the pair differences dᵢ = h(xᵢ⁺) − h(xᵢ⁻), as in representation engineering (Zou et al.
- * 2023, arXiv 2310.01405): there the sides of each pair are swapped at random, so that the differences have mean zero and
- * the component is that of their size. Here about zero, which is the mean of all swaps: v maximises Σ (dᵢ·v)² / n over unit
- * vectors. About their own mean, the differences would have lost the very direction that they share.
+ * The first principal component of the pair differences dᵢ = h(xᵢ⁺) − h(xᵢ⁻), as in representation engineering (Zou et
+ * al. 2023, arXiv 2310.01405): there the sides of each pair are swapped at random, so that the differences have mean
+ * zero and the component is that of their size. Here about zero, which is the mean of all swaps: v maximises Σ (dᵢ·v)²
+ * / n over unit vectors. About their own mean, the differences would have lost the very direction that they share.
  */
 import { symmetricEigen } from '../../math/eigen';
 import { matmul, matmulTN, transpose, type Matrix } from '../../math/matrix';
@@ -10,8 +10,8 @@ import { dot } from '../../math/stats';
 import { meanDifference, pairCount, type ExtractionMethod } from './method';
 
 /**
- * The sign is that of the mean difference. The length is √(Σ (dᵢ·v̂)² / n), the root mean square of the differences along
- * it. Zeros where the differences cancel in the mean: then neither sign is the positive side's.
+ * The sign is that of the mean difference. The length is √(Σ (dᵢ·v̂)² / n), the root mean square of the differences
+ * along it. Zeros where the differences cancel in the mean: then neither sign is the positive side's.
  */
 export const principalComponent: ExtractionMethod = {
   id: 'principal-component',

@@ -155,7 +155,7 @@ function textChecks(
 }
 
 const rowName = ({ arm, direction }: Pick<EvidenceRow, 'arm' | 'direction'>): Message =>
-  message('verify.replay.row', { arm: message(`claim.arm.${arm}`), direction });
+  message('verify.replay.row', { arm: message(`arms.${arm}.name`), direction });
 
 interface RowResult {
   tokens: number;

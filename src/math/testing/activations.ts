@@ -23,16 +23,25 @@ export interface StatesOptions {
   sourceWidth: number;
   targetWidth: number;
   rows: number;
-  /** Ratio of the largest to the smallest variance of the latent directions. The standardised covariance comes out about twice as bad, the raw one a thousand times. */
+  /**
+   * Ratio of the largest to the smallest variance of the latent directions. The standardised covariance comes out about
+   * twice as bad, the raw one a thousand times.
+   */
   kappa?: number;
-  /** Instead of `kappa`: the condition number of the standardised covariance of these very rows (before their rounding to float32), met within 0.5 %. */
+  /**
+   * Instead of `kappa`: the condition number of the standardised covariance of these very rows (before their rounding
+   * to float32), met within 0.5 %.
+   */
   standardisedKappa?: number;
   seed?: number;
   /** The first so many rows hardly use half of the latent directions and have no spikes: a warm-up that misleads. */
   misleading?: number;
 }
 
-/** Factor of the large massive dimension, height of its offset, of the spikes and of the constant offset: the last three in mean deviations. */
+/**
+ * Factor of the large massive dimension, height of its offset, of the spikes and of the constant offset: the last three
+ * in mean deviations.
+ */
 const MASSIVE = { factor: 300, offset: 200, spike: 1000, shift: 500 };
 const SPIKE_RATE = 0.01;
 
@@ -150,7 +159,10 @@ export function ridgePathByQR(data: PairedStates, lambdas: readonly number[]): M
   });
 }
 
-/** [R | C] ← the triangle of [R | C; block], `block` held by columns of `count` rows; R is d×d upper triangular, rows of `width` numbers. */
+/**
+ * [R | C] ← the triangle of [R | C; block], `block` held by columns of `count` rows; R is d×d upper triangular, rows of
+ * `width` numbers.
+ */
 function foldIntoQR(R: Float64Array, d: number, width: number, block: Float64Array, count: number): void {
   for (let k = 0; k < d; k++) {
     const v = block.subarray(k * count, (k + 1) * count);
@@ -222,7 +234,10 @@ function latentDeviations(d: number, kappa: number): Float64Array {
 /** e^x to five digits: another JavaScript engine's last bit must not change the data. */
 const rounded = (x: number): number => Number(Math.exp(x).toPrecision(5));
 
-/** The latent κ at which the standardised covariance of the rows that will be made has the condition `wanted`: a secant search in logarithms. */
+/**
+ * The latent κ at which the standardised covariance of the rows that will be made has the condition `wanted`: a secant
+ * search in logarithms.
+ */
 function calibrate(
   wanted: number,
   Z: Matrix,

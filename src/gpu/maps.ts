@@ -1,91 +1,97 @@
 /**
- * The family of maps on the GPU: every product of full width in WGSL, the thin ones
- * (16 to R columns) and the last Rayleigh–Ritz step in float64. The same members, in the
- * same order, as `familiesFromMoments`, which is the truth it is measured against.
+ * The kinds of map on the GPU: every product of full width in WGSL, the thin ones (16 to R columns) and the last
+ * Rayleigh–Ritz step in float64. The same maps as in `math/maps.ts`, which is the truth that they are measured against.
  */
 import { throwIfAborted } from '../experiment/errors';
-import { symmetricEigen } from '../math/eigen';
-import {
-  checkFamily,
-  type FamilyMember,
-  identityMember,
-  isFull,
-  member,
-  reducedRankMembers,
-  ridgeMatrix,
-  type SplitMoments,
-} from '../math/families';
 import { roundedMap, type AffineMap } from '../math/affine-map';
+import { symmetricEigen } from '../math/eigen';
+import { checkInputs, type FittedMap, isFull, type MapInputs, reducedRankMaps, scored } from '../math/maps';
 import { matmul, matmulTN, type Matrix, type MatrixLike, transpose, zeros } from '../math/matrix';
-import { type MomentScore, type PairMoments, scoreFromSums } from '../math/moments';
+import { type PairMoments, scoreFromSums } from '../math/moments';
+import { orthonormalBasis } from '../math/orthonormal';
 import { Random } from '../math/random';
-import { inverseFactor } from './inverse-factor';
+import { leadingSubspace, withoutColumns } from '../math/subspace';
 import { ab } from './kernels/ab/ab';
 import { kernelsFor } from './kernels/all';
 import { atb } from './kernels/atb/atb';
 import { BLOCK } from './kernels/cholesky/cholesky';
-import { orthonormalBasis } from '../math/orthonormal';
-import { leadingSubspace, withoutColumns } from './leading';
+import { pauseBetween } from './pause';
 import { type PolarFactor, polarFactor } from './polar';
 import { Recorder } from './recorder';
 import { GpuScope } from './scope';
+import { GpuSubspace } from './subspace';
 
 /** Products with the covariance of the predictions. Three give the pooled R²; the small target dimensions need more. */
 const POWER_STEPS = 8;
 /** Directions beyond the largest rank: the iteration converges the faster. */
 const OVERSAMPLING = 16;
-/** Target columns scored at once in float64 between two cancel points. */
-const BAND = 256;
 
-/**
- * @param moments of one pair of layers, from `StreamingFit.moments`
- * @param ridge the map that the reduced ranks come from
- * @param ranks whole numbers of at least 1; all below min(dS, dT) come from one subspace
- * @throws RangeError as `familiesFromMoments`; LabError shader-compile, out-of-memory, webgpu-device-lost, cancelled
- */
-export async function gpuFamilies(
-  device: GPUDevice,
-  moments: SplitMoments,
-  ridge: AffineMap,
-  ranks: readonly number[],
-  signal?: AbortSignal,
-): Promise<FamilyMember[]> {
-  checkFamily(moments, ridge, ranks);
-  throwIfAborted(signal);
-  const rec = await Recorder.create(device, kernelsFor(Math.max(ridge.sourceWidth, ridge.targetWidth)));
-  const scope = new GpuScope(device);
-  try {
-    const rotations = await orthogonalMembers(rec, scope, moments, ridge.lambda, signal);
-    const most = Math.max(0, ...ranks.filter((rank) => !isFull(rank, ridge)));
+/** The rotation of a pair, without and with the least-squares scale. */
+export interface Rotations {
+  plain: FittedMap;
+  scaled: FittedMap;
+}
+
+/** Maps of one pair of layers on one device. What several kinds share is worked out once. */
+export class GpuMaps {
+  readonly inputs: MapInputs;
+  readonly #rec: Recorder;
+  readonly #scope: GpuScope;
+  readonly #signal: AbortSignal | undefined;
+  #rotations: Promise<Rotations> | null = null;
+
+  private constructor(rec: Recorder, inputs: MapInputs, signal?: AbortSignal) {
+    this.#rec = rec;
+    this.#scope = new GpuScope(rec.device);
+    this.inputs = inputs;
+    this.#signal = signal;
+  }
+
+  /** @throws RangeError as `checkInputs`; LabError shader-compile, cancelled */
+  static async create(device: GPUDevice, inputs: MapInputs, signal?: AbortSignal): Promise<GpuMaps> {
+    checkInputs(inputs);
+    throwIfAborted(signal);
+    const { sourceWidth, targetWidth } = inputs.ridge.map;
+    return new GpuMaps(await Recorder.create(device, kernelsFor(Math.max(sourceWidth, targetWidth))), inputs, signal);
+  }
+
+  /**
+   * @throws RangeError if source and target do not vary together, or are not finite; LabError out-of-memory, cancelled
+   */
+  rotations(): Promise<Rotations> {
+    return (this.#rotations ??= rotationsOf(this.#rec, this.#scope, this.inputs, this.#signal));
+  }
+
+  /**
+   * One map for each of the ranks; all below min(dS, dT) come from one subspace.
+   * @throws LabError out-of-memory, cancelled
+   */
+  async reducedRank(): Promise<FittedMap[]> {
+    const { moments, ridge, ranks } = this.inputs;
+    const most = Math.max(0, ...ranks.filter((rank) => !isFull(rank, ridge.map)));
     const directions =
       most > 0
-        ? await predictionDirections(rec, scope, moments.train, ridge, most, signal)
-        : zeros(0, ridge.targetWidth);
-    const full = ranks.some((rank) => isFull(rank, ridge))
-      ? {
-          train: await scoreInBands(ridge, moments.train, signal),
-          heldOut: await scoreInBands(ridge, moments.heldOut, signal),
-        }
-      : null;
-    return [
-      ...rotations,
-      identityMember(moments, ridge.lambda),
-      ...reducedRankMembers(moments, ridge, ranks, directions, full),
-    ];
-  } finally {
-    scope.dispose();
-    rec.dispose();
+        ? await predictionDirections(this.#rec, this.#scope, moments.train, ridge.map, most, this.#signal)
+        : zeros(0, ridge.map.targetWidth);
+    return reducedRankMaps(this.inputs, directions);
+  }
+
+  dispose(): void {
+    this.#scope.dispose();
+    this.#rec.dispose();
   }
 }
 
-/** Procrustes without and with the least-squares scale: R from the polar factor, its R² from Σ R∘st and Σ R∘(ss R) per column. */
-async function orthogonalMembers(
+/**
+ * Procrustes without and with the least-squares scale: R from the polar factor, its R² from Σ R∘st and Σ R∘(ss R) per
+ * column.
+ */
+async function rotationsOf(
   rec: Recorder,
   parent: GpuScope,
-  { train, heldOut }: SplitMoments,
-  lambda: number,
+  { moments: { train, heldOut }, ridge }: MapInputs,
   signal?: AbortSignal,
-): Promise<FamilyMember[]> {
+): Promise<Rotations> {
   const scope = new GpuScope(rec.device, parent);
   try {
     const { rows: d, cols: m } = train.st;
@@ -119,23 +125,17 @@ async function orthogonalMembers(
     const total = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
     const scale = total(sums[0].along) / total(sums[0].size);
     if (!Number.isFinite(scale)) throw new RangeError('Procrustes: the source and target do not vary together at all.');
-    const build = (kind: 'orthogonal' | 'scaled-orthogonal', factor: number): FamilyMember => {
+    const build = (factor: number): FittedMap => {
       const [own, other] = sums.map(({ along, size, moments }) =>
         scoreFromSums(
           moments.tt.map((t, j) => t - 2 * factor * along[j] + factor * factor * size[j]),
           moments.tt,
         ),
       );
-      return member(
-        kind,
-        null,
-        factor,
-        roundedMap({ ...R, data: R.data.map((x) => x * factor) }, train, lambda),
-        own,
-        other,
-      );
+      const W = { ...R, data: R.data.map((x) => x * factor) };
+      return scored(roundedMap(W, train, ridge.map.lambda), own, other, { scale: factor });
     };
-    return [build('orthogonal', 1), build('scaled-orthogonal', scale)];
+    return { plain: build(1), scaled: build(scale) };
   } finally {
     scope.dispose();
   }
@@ -149,7 +149,10 @@ function unpacked(data: Float32Array, X: PolarFactor, d: number, m: number): Mat
   return out;
 }
 
-/** A/unit in float32, padded with zeros; unit is the largest |element| (1 for a matrix of zeros), so that no product overflows. */
+/**
+ * A/unit in float32, padded with zeros; unit is the largest |element| (1 for a matrix of zeros), so that no product
+ * overflows.
+ */
 function normalised(A: MatrixLike, rows: number, cols: number): { data: Float32Array; unit: number } {
   let unit = 0;
   for (const x of A.data) unit = Math.max(unit, Math.abs(x));
@@ -178,8 +181,9 @@ async function predictionDirections(
   signal?: AbortSignal,
 ): Promise<Matrix> {
   const { sourceWidth: d, targetWidth: m } = ridge;
+  const pause = pauseBetween(signal);
   const W: Matrix = { rows: d, cols: m, data: Float64Array.from(ridge.W) };
-  const massive = await leadingSubspace((V) => matmulTN(W, matmul(train.ss, matmul(W, V))), m, signal);
+  const massive = await leadingSubspace((V) => matmulTN(W, matmul(train.ss, matmul(W, V))), m, pause);
   const found = await leadingSubspaceGpu(
     rec,
     parent,
@@ -188,8 +192,7 @@ async function predictionDirections(
     rank + OVERSAMPLING - massive.cols,
     signal,
   );
-  await new Promise<void>((resolve) => setTimeout(resolve, 0));
-  throwIfAborted(signal);
+  await pause();
   // 1e-6: a column that has less of its own than that is float32's rounding of the others.
   const V = completed(orthonormalBasis(sideBySide(massive, found), 1e-6), rank);
   const A = matmul(W, V);
@@ -219,41 +222,30 @@ async function leadingSubspaceGpu(
   try {
     const B = scope.upload(normalised({ rows: d, cols: m, data: weights }, dp, mp).data, 'W');
     const S = scope.upload(normalised({ rows: d, cols: d, data: correlation }, dp, dp).data, 'correlations');
-    const random = new Random(1);
-    const start = new Float32Array(mp * q);
-    for (let i = 0; i < m * q; i++) start[i] = random.normal();
-    let V = scope.upload(start, 'V');
-    let Z = scope.buffer(4 * mp * q, 'P·V');
+    const subspace = new GpuSubspace(rec, scope, { rows: mp, columns: q, width: m });
     const [BV, SBV] = ['W·V', 'ss·W·V'].map((label) => scope.buffer(4 * dp * q, label));
-    const [G, U, inverse] = ['ZᵀZ', 'U', 'U⁻¹'].map((label) => scope.buffer(4 * q * q, label));
     for (let step = 0; step < POWER_STEPS; step++) {
-      ab(rec, { A: B, B: V, C: BV, m: dp, k: mp, n: q });
-      ab(rec, { A: S, B: BV, C: SBV, m: dp, k: dp, n: q });
-      rec.clear(Z);
-      atb(rec, { A: B, B: SBV, C: Z, rows: dp, m: mp, n: q, strideA: mp, strideB: q, strideC: q });
-      for (let pass = 0; pass < 2; pass++) {
-        const scratch = new GpuScope(rec.device, scope);
-        rec.clear(G);
-        atb(rec, { A: Z, B: Z, C: G, rows: mp, m: q, n: q, strideA: q, strideB: q, strideC: q });
-        inverseFactor(rec, scratch, { M: G, d: q, floor: { relative: 1e-5, minimum: 0 }, U, inverse });
-        ab(rec, { A: Z, B: inverse, C: V, m: mp, k: q, n: q, upperB: true });
-        rec.submit();
-        scratch.dispose();
-        [V, Z] = [Z, V];
-      }
-      [V, Z] = [Z, V];
+      subspace.step((V, image) => {
+        ab(rec, { A: B, B: V, C: BV, m: dp, k: mp, n: q });
+        ab(rec, { A: S, B: BV, C: SBV, m: dp, k: dp, n: q });
+        rec.clear(image);
+        atb(rec, { A: B, B: SBV, C: image, rows: dp, m: mp, n: q, strideA: mp, strideB: q, strideC: q });
+      });
       await rec.device.queue.onSubmittedWorkDone();
       throwIfAborted(signal);
     }
     await scope.settled();
-    const data = await rec.readFloats(V, m * q);
+    const data = await rec.readFloats(subspace.V, m * q);
     return { rows: m, cols: q, data: Float64Array.from(data) };
   } finally {
     scope.dispose();
   }
 }
 
-/** At least `count` orthonormal columns: where the predictions have fewer directions than that, any others serve, for they carry nothing. */
+/**
+ * At least `count` orthonormal columns: where the predictions have fewer directions than that, any others serve, for
+ * they carry nothing.
+ */
 function completed(V: Matrix, count: number): Matrix {
   if (V.cols >= count) return V;
   return orthonormalBasis(sideBySide(V, { rows: V.rows, cols: count, data: new Random(2).normals(V.rows * count) }));
@@ -266,23 +258,4 @@ function sideBySide(A: Matrix, B: Matrix): Matrix {
     out.data.set(B.data.subarray(i * B.cols, (i + 1) * B.cols), i * out.cols + A.cols);
   }
   return out;
-}
-
-/** R² of the ridge map in float64, a band of target columns at a time. */
-async function scoreInBands(ridge: AffineMap, { ss, st, tt }: PairMoments, signal?: AbortSignal): Promise<MomentScore> {
-  const W = ridgeMatrix(ridge);
-  const { rows: d, cols: m } = W;
-  const sse = Float64Array.from(tt);
-  for (let first = 0; first < m; first += BAND) {
-    await new Promise<void>((resolve) => setTimeout(resolve, 0));
-    throwIfAborted(signal);
-    const width = Math.min(BAND, m - first);
-    const band = zeros(d, width);
-    for (let i = 0; i < d; i++) for (let j = 0; j < width; j++) band.data[i * width + j] = W.data[i * m + first + j];
-    const SW = matmul(ss, band);
-    for (let i = 0; i < d; i++)
-      for (let j = 0; j < width; j++)
-        sse[first + j] += band.data[i * width + j] * (SW.data[i * width + j] - 2 * st.data[i * m + first + j]);
-  }
-  return scoreFromSums(sse, tt);
 }

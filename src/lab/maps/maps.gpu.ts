@@ -1,16 +1,15 @@
-/** The GPU's family of maps against float64, on moments shaped like activations. */
+/** The kinds of map on the GPU against float64, on moments shaped like activations. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LabError } from '../experiment/errors';
-import { familiesFromMoments, type FamilyMember, type SplitMoments } from '../math/families';
-import { roundedMap, type AffineMap } from '../math/affine-map';
-import { matmulTN, transpose } from '../math/matrix';
-import { medianOfFinite, pairMoments, ridgeFromMoments, scoreFromMoments } from '../math/moments';
-import { Float64Fit } from '../fit/float64-fit';
-import { activationLike, type PairedStates } from '../math/testing/activations';
-import { fuzzCase } from '../fit/testing/fuzz';
-import { createDevice, type LabDevice } from './device';
-import { gpuFamilies } from './families';
-import { liveMemory } from './scope';
+import { LabError } from '../../experiment/errors';
+import { fittedMap, type FittedMap, ridgeMatrix, type SplitMoments } from '../../math/maps';
+import { matmulTN, transpose } from '../../math/matrix';
+import { medianOfFinite, pairMoments, ridgeFromMoments, scoreFromMoments } from '../../math/moments';
+import { Float64Fit } from '../../fit/float64-fit';
+import { activationLike, type PairedStates } from '../../math/testing/activations';
+import { fuzzCase } from '../../fit/testing/fuzz';
+import { createDevice, type LabDevice } from '../../gpu/device';
+import { mapsInFloat64, mapsOnGpu, type MapOfKind } from './index';
+import { liveMemory } from '../../gpu/scope';
 
 let lab: LabDevice;
 beforeAll(async () => {
@@ -32,24 +31,28 @@ function split(data: PairedStates): SplitMoments {
   return { train, heldOut: pairMoments(cut(data.X, d, at, rows), cut(data.Y, m, at, rows), train) };
 }
 
-function ridgeOf(moments: SplitMoments, lambda: number): AffineMap {
-  return roundedMap(ridgeFromMoments(moments.train, lambda).W, moments.train, lambda);
+function ridgeOf(moments: SplitMoments, lambda: number): FittedMap {
+  return fittedMap(ridgeFromMoments(moments.train, lambda).W, moments, lambda);
 }
 
 /** Largest element of |RᵀR − I| on the smaller side. */
-function unorthogonality({ map, scale }: FamilyMember): number {
+function unorthogonality({ map, scale }: MapOfKind): number {
   const R = { rows: map.sourceWidth, cols: map.targetWidth, data: Float64Array.from(map.W, (x) => x / (scale ?? 1)) };
   const side = R.rows < R.cols ? transpose(R) : R;
   const G = matmulTN(side, side);
   return G.data.reduce((worst, x, at) => Math.max(worst, Math.abs(x - (at % (G.cols + 1) === 0 ? 1 : 0))), 0);
 }
 
-const name = (f: FamilyMember): string => (f.rank === null ? f.kind : `rank ${f.rank}`);
+const name = (f: MapOfKind): string => (f.rank === null ? f.kind : `rank ${f.rank}`);
 
-/** Largest |ΔR²|. The spectra of the 16th and 64th direction and on fall slowly: there the subspace iteration is what limits. */
+/**
+ * Largest |ΔR²|. The spectra of the 16th and 64th direction and on fall slowly: there the subspace iteration is what
+ * limits.
+ */
 const TOLERANCE: Record<string, number> = {
   orthogonal: 1e-6,
   'scaled-orthogonal': 1e-6,
+  ridge: 1e-12,
   identity: 1e-9,
   'rank 1': 1e-9,
   'rank 4': 1e-9,
@@ -67,7 +70,7 @@ const MEDIAN_TOLERANCE: Record<string, number> = {
   'rank 64': 2e-3,
 };
 
-describe('the family agrees with float64', () => {
+describe('every kind agrees with float64', () => {
   for (const [sourceWidth, targetWidth] of [
     [48, 64],
     [130, 37],
@@ -79,9 +82,9 @@ describe('the family agrees with float64', () => {
           const moments = split(activationLike({ sourceWidth, targetWidth, rows: 4096 + HELD_OUT, kappa, seed: 3 }));
           const ridge = ridgeOf(moments, lambda);
           const ranks = [1, 4, 16, 64, 1000];
-          const truth = familiesFromMoments(moments, ridge, ranks);
+          const truth = mapsInFloat64({ moments, ridge: ridge, ranks: ranks });
           const before = liveMemory(lab.device);
-          const got = await gpuFamilies(lab.device, moments, ridge, ranks);
+          const got = await mapsOnGpu(lab.device, { moments, ridge: ridge, ranks: ranks });
           expect(liveMemory(lab.device)).toEqual(before);
           expect(got.map(name)).toEqual(truth.map(name));
           const lines: string[] = [];
@@ -149,8 +152,8 @@ describe('degenerate moments', () => {
     test(what, async () => {
       const ridge = ridgeOf(moments, 1e-2);
       const ranks = [1, 2, 16];
-      const truth = familiesFromMoments(moments, ridge, ranks);
-      const got = await gpuFamilies(lab.device, moments, ridge, ranks);
+      const truth = mapsInFloat64({ moments, ridge: ridge, ranks: ranks });
+      const got = await mapsOnGpu(lab.device, { moments, ridge: ridge, ranks: ranks });
       const lines: string[] = [];
       for (const [i, f] of got.entries()) {
         expect([...f.map.W, ...f.map.p].every(Number.isFinite), name(f)).toBe(true);
@@ -170,18 +173,19 @@ describe('degenerate moments', () => {
 
   test('a target that does not vary is refused', async () => {
     const moments = degenerate((d) => d.Y.fill(1), 8, 8);
-    await expect(gpuFamilies(lab.device, moments, ridgeOf(moments, 1), [1])).rejects.toThrowError(RangeError);
+    await expect(mapsOnGpu(lab.device, { moments, ridge: ridgeOf(moments, 1), ranks: [1] })).rejects.toThrowError(
+      RangeError,
+    );
     moments.train.st.data[5] = NaN;
     await expect(
-      gpuFamilies(
-        lab.device,
+      mapsOnGpu(lab.device, {
         moments,
-        ridgeOf(
+        ridge: ridgeOf(
           degenerate(() => {}, 8, 8),
           1,
         ),
-        [1],
-      ),
+        ranks: [1],
+      }),
     ).rejects.toThrowError(/finite/);
   });
 });
@@ -195,15 +199,16 @@ test('finite on unpleasant data; ranks and identity agree with float64 on the tr
     const fit = new Float64Fit(shape, { cka: false });
     fit.add({ source: [train.X], target: [train.Y], rows: train.rows, split: 'train' });
     fit.add({ source: [heldOut.X], target: [heldOut.Y], rows: heldOut.rows, split: 'heldOut' });
-    const { best } = await fit.solve(0, 0, 1e-2);
+    const solved = (await fit.solve(0, 0, 1e-2)).best;
     const moments = await fit.moments(0, 0);
+    const best = fittedMap(ridgeMatrix(solved), moments, solved.lambda);
     if (moments.train.st.data.every((x) => x === 0)) continue;
-    const truth = familiesFromMoments(moments, best, [1, 2, 16]);
-    const got = await gpuFamilies(lab.device, moments, best, [1, 2, 16]);
+    const truth = mapsInFloat64({ moments, ridge: best, ranks: [1, 2, 16] });
+    const got = await mapsOnGpu(lab.device, { moments, ridge: best, ranks: [1, 2, 16] });
     made++;
     expect
-      .soft(got[1].trainR2, `seed ${seed}`)
-      .toBeGreaterThanOrEqual(got[0].trainR2 - 1e-6 * Math.max(1, 1 - got[0].trainR2));
+      .soft(got[2].trainR2, `seed ${seed}`)
+      .toBeGreaterThanOrEqual(got[1].trainR2 - 1e-6 * Math.max(1, 1 - got[1].trainR2));
     for (const [i, f] of got.entries()) {
       expect.soft([...f.map.W, ...f.map.p, f.trainR2].every(Number.isFinite), `seed ${seed}, ${name(f)}`).toBe(true);
       expect.soft(Number.isFinite(f.heldOutR2), `seed ${seed}, ${name(f)}`).toBe(Number.isFinite(truth[i].heldOutR2));
@@ -225,7 +230,7 @@ test('cancelling stops it at the next step and gives all memory back', async () 
   const before = liveMemory(lab.device);
   for (const after of [0, 10, 60, 150]) {
     const stop = new AbortController();
-    const work = gpuFamilies(lab.device, moments, ridge, [1, 16, 64], stop.signal);
+    const work = mapsOnGpu(lab.device, { moments, ridge, ranks: [1, 16, 64] }, stop.signal);
     const outcome = work.then(
       () => null,
       (error: unknown) => error,
