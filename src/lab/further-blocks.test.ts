@@ -39,7 +39,16 @@ const models = {
     }),
   },
 } as unknown as LoadedPair;
+const ROWS = 40;
+const states = (width: number, phase: number): Float32Array =>
+  Float32Array.from({ length: ROWS * width }, (_, i) => Math.sin(1.3 * i + phase));
 const activations = {
+  sample: {
+    rows: ROWS,
+    source: { width: 4, blocks: [0, 1, 2].map((block) => states(4, block)) },
+    target: { width: 6, blocks: [0, 1, 2, 3, 4].map((block) => states(6, 9 + block)) },
+    labels: Array.from({ length: ROWS }, (_, i) => ({ token: 'a', text: i, position: 0, heldOut: i % 4 === 3 })),
+  },
   result: { medianNorm: { source: [1, 2, 3], target: [10, 20, 30, 40, 50] } },
 } as unknown as ActivationsState;
 const context = { progress: () => {}, signal: new AbortController().signal } as unknown as LabContext;
@@ -94,6 +103,7 @@ test('each arm has its direction at the further block: extracted there, or carri
     targetWidth: 6,
     W: Float32Array.from({ length: 24 }, (_, i) => Math.cos(i)),
     p: new Float32Array(6),
+    lambda: 0.1,
   } as AffineMap;
   const settings = experiment([{ sourceLayer: 2, targetLayer: 4, share: 0.25 }]);
   const sites = await furtherSites(context, settings, models, activations, first, pairs, extract, async (layers) => {

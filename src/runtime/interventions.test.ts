@@ -87,8 +87,8 @@ test('what does not belong to the batch is refused', () => {
   const check = (...interventions: SteeredRow['interventions'] & object) =>
     checkInterventions([{ ids, interventions }], sites, WIDTH);
   expect(() => check(...addition(1, unit(0)))).not.toThrow();
-  expect(() => check(...addition(2, unit(0)))).toThrow(/no site of the batch/);
-  expect(() => check({ ...addition(1, unit(0))[0], op: 'clamp' })).toThrow(/no site of the batch/);
-  expect(() => check(...addition(1, new Float32Array(3)))).toThrow(/has 3 numbers/);
-  expect(() => check(...addition(1, unit(0)), ...addition(1, unit(1)))).toThrow(/twice at one block/);
+  expect(() => check(...addition(2, unit(0)))).toThrow(/steer-block/);
+  expect(() => check({ ...addition(1, unit(0))[0], op: 'clamp' })).toThrow(/steer-block/);
+  expect(() => check(...addition(1, new Float32Array(3)))).toThrow(/vector-width.*3/);
+  expect(() => check(...addition(1, unit(0)), ...addition(1, unit(1)))).toThrow(/steer-twice/);
 });

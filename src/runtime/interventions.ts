@@ -12,18 +12,14 @@ export function addition(block: number, vector: Float32Array): Intervention[] {
 
 /** @throws LabError `internal` for an intervention at a place that is no site of the batch, or two at one block */
 export function checkInterventions(rows: readonly SteeredRow[], sites: readonly SteerSite[], width: number): void {
-  const wrong = (message: string): never => {
-    throw new LabError('internal', { message });
-  };
   for (const { interventions = [] } of rows) {
     for (const { block, op, vector } of interventions) {
       if (!sites.some((site) => site.block === block && site.op === op))
-        wrong(`A row is to be steered by “${op}” at block ${block}, which is no site of the batch.`);
-      if (vector.length !== width)
-        wrong(`A steering vector has ${vector.length} numbers where the residual stream has ${width}.`);
+        throw new LabError('internal.steer-block', { op, block });
+      if (vector.length !== width) throw new LabError('internal.vector-width', { values: vector.length, width });
     }
     if (new Set(interventions.map(({ block }) => block)).size < interventions.length)
-      wrong('A row is to be steered twice at one block.');
+      throw new LabError('internal.steer-twice');
   }
 }
 
