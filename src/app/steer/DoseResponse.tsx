@@ -222,7 +222,7 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
       <Figure
         name="dose-response"
         title="Dose and response"
-        caption={`Share of continuations that the scorer puts on the side of “${positive}”, with 95 % Wilson intervals; the grey band is random vectors of the same length. Large marks: prompts that were held back from choosing the dose.`}
+        caption={`Share of continuations that the scorer puts on the side of “${positive}”, with 95 % Wilson intervals; the bands are the controls, with vectors of the same length. Large marks: prompts that were held back from choosing the dose.`}
         table={table}
         cursor={rate.cursor}
         plot={{ data: rate.data, layout: rate.layout, height: 330 }}
