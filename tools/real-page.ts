@@ -2,7 +2,9 @@
 import { bytesFromBase64 } from '../src/base/bytes';
 import { createDevice, type LabDevice } from '../src/gpu/device';
 import { openModel } from '../src/models';
+import { adds } from '../src/onnx';
 import { createRuntime } from '../src/runtime';
+import { addition } from '../src/runtime/interventions';
 import type { LanguageModel } from '../src/runtime/types';
 
 export interface Reference {
@@ -154,8 +156,8 @@ export async function check(
     const [wanted, wantedSteered] = [floats(reference.logits), floats(reference.steeredLogits)];
     const last = async (given: Float32Array | undefined): Promise<Float32Array> => {
       const [all] = await model.logits({
-        rows: [given ? { ids, vector: given } : { ids }],
-        layer: given ? steeredBlock : null,
+        rows: [given ? { ids, interventions: addition(steeredBlock, given) } : { ids }],
+        sites: given ? adds(steeredBlock) : [],
       });
       return all.slice(all.length - wanted.length);
     };
@@ -174,7 +176,7 @@ export async function check(
       await renew();
       const steps: number[] = [];
       const [long] = await model.decode(
-        { rows: [{ ids }], layer: null },
+        { rows: [{ ids }], sites: [] },
         { maxNewTokens: decode, sampling: { temperature: 0, topP: 1, seed: 1 }, onStep: () => void steps.push(now()) },
       );
       // From the first new token on: without the session and the prompt.

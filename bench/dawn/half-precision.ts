@@ -8,7 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type * as Ort from 'onnxruntime-web';
-import { editGraph, readDecoder, type EditedGraph } from '../../src/onnx';
+import { adds, editGraph, readDecoder, type EditedGraph } from '../../src/onnx';
 import { decode, exported, exportedStates, maxDiff } from '../../src/onnx/testing';
 import { fromHalf } from '../../src/runtime/tensors';
 import { dawnVariables } from '../../tools/dawn';
@@ -113,7 +113,7 @@ console.log(`largest |Δ| (allowed ${LIMIT})     taps     steer   zero`);
 for (const name of names.length > 0 ? names : DEFAULT) {
   const { ids, residPost, steeredBlock, vector, steeredLogits } = exportedStates(name.split('-')[0]);
   const { prompt } = readDecoder(exported(name));
-  const edited = editGraph(prompt, { taps: 'all', steer: [steeredBlock] });
+  const edited = editGraph(prompt, { taps: 'all', steer: adds(steeredBlock) });
   const zero = new Float32Array(edited.info.width);
   const untouched = await run(editGraph(prompt), ids, zero);
   const still = await run(edited, ids, zero);

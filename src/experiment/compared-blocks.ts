@@ -30,18 +30,22 @@ export interface ComparedBlocks {
 export function comparedBlocks(
   { sourceLayers, targetLayers, sourceWidth, targetWidth }: PairShape,
   map: Pick<Experiment['map'], 'sourceLayer' | 'targetLayer'>,
+  also: Experiment['transfer']['also'] = [],
 ): ComparedBlocks | null {
   const pairs = sourceLayers * targetLayers;
   const share = Math.sqrt(MAX_NUMBERS / (sourceWidth * targetWidth * pairs));
   if (share >= 1) return null;
-  const side = (count: number, choice: Experiment['map']['sourceLayer']): number[] => {
+  const side = (count: number, choices: readonly Experiment['map']['sourceLayer'][]): number[] => {
     const spaced = Math.min(count, Math.max(LEAST_BLOCKS, Math.floor(count * share)));
     const blocks = new Set(
       Array.from({ length: spaced }, (_, i) => Math.round((i * (count - 1)) / Math.max(1, spaced - 1))),
     );
     // A block that is not there is refused where the layers are chosen.
-    if (choice !== 'auto' && choice < count) blocks.add(choice);
+    for (const choice of choices) if (choice !== 'auto' && choice < count) blocks.add(choice);
     return [...blocks].toSorted((a, b) => a - b);
   };
-  return { source: side(sourceLayers, map.sourceLayer), target: side(targetLayers, map.targetLayer) };
+  return {
+    source: side(sourceLayers, [map.sourceLayer, ...also.map((pair) => pair.sourceLayer)]),
+    target: side(targetLayers, [map.targetLayer, ...also.map((pair) => pair.targetLayer)]),
+  };
 }

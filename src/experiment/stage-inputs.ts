@@ -44,11 +44,11 @@ const FOLDS: Input = {
   of: foldsOf,
 };
 /** Whether the pair is too large for every block to be compared. */
-const comparesSome: Condition = (e, shape) => shape !== null && comparedBlocks(shape, e.map) !== null;
+const comparesSome: Condition = (e, shape) => shape !== null && comparedBlocks(shape, e.map, e.transfer.also) !== null;
 /** Which blocks go into the fit: of large models the blocks that are named, and some of the others. */
 const COMPARED: Input = {
-  paths: { 'map.sourceLayer': comparesSome, 'map.targetLayer': comparesSome },
-  of: (e, shape) => shape && comparedBlocks(shape, e.map),
+  paths: { 'map.sourceLayer': comparesSome, 'map.targetLayer': comparesSome, 'transfer.also': comparesSome },
+  of: (e, shape) => shape && comparedBlocks(shape, e.map, e.transfer.also),
 };
 
 /** The two models that are loaded. */

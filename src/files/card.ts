@@ -1,6 +1,7 @@
 /** The card beside exported tensors: everything needed to know what they are, and to make them again. */
 import { sha256Hex } from '../experiment/digest';
 import type { ModelReport } from '../experiment/run';
+import { describeOperation } from './operations';
 import { wordsOf } from '../i18n/text';
 import { describeSteering, steeringOf, VECTOR_NAMES, type ExportedRun } from './steering';
 
@@ -83,7 +84,7 @@ export function writeCard(run: ExportedRun, files: readonly CardFile[]): string 
     conventions: {
       block:
         '0-based; the stream after the block; hidden_states[block + 1] of transformers; direction.<block> of a GGUF control vector',
-      operation: 'add alpha times the unit direction to the output of the block, at every position',
+      operation: describeOperation(experiment.transfer),
       factorOne:
         'GGUF and .svec carry alpha times the direction: factor (multiplier) 1 is the chosen dose. The safetensors file carries unit directions.',
       map: 'rows are tokens: target = source @ W + p; a difference of states maps by W alone',

@@ -1,5 +1,5 @@
 /** The llama.cpp command that steers with a run's control vector, as a shell script. */
-import { steeringOf, type ExportedRun, type VectorName } from './steering';
+import { requireAddition, steeringOf, type ExportedRun, type VectorName } from './steering';
 
 /** A text as one word of a POSIX shell. */
 export const shellWord = (text: string): string =>
@@ -14,16 +14,18 @@ function modeOf({ experiment: { prompting } }: ExportedRun): string {
 /** The command alone, on one line; for the screen. */
 export function llamaCommand(run: ExportedRun, vector: VectorName, ggufFile: string): string {
   const { block } = steeringOf(run, vector);
+  requireAddition(run);
   return `llama-completion -m MODEL.gguf --control-vector-scaled ${shellWord(ggufFile)}:1 --control-vector-layer-range ${block} ${block} ${modeOf(run)} -p "Once upon a time"`;
 }
 
 /**
  * Writes the script.
  * @param ggufFile name of the control vector's file, beside the script
- * @throws LabError `file-cannot-carry` (see `steeringOf`)
+ * @throws LabError `file-cannot-carry` (see `steeringOf`, `requireAddition`)
  */
 export function writeLlamaScript(run: ExportedRun, vector: VectorName, ggufFile: string): string {
   const { block, model, r } = steeringOf(run, vector);
+  requireAddition(run);
   const { positive, negative } = run.steer.concept;
   return `#!/bin/sh
 # Steers ${comment(model.id)} under llama.cpp with the ${vector} vector of an LRT Lab run.

@@ -4,10 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '../experiment/digest';
 import { DOSED_ARMS } from '../experiment/arms';
 import type { DoseCell, MapArrays, Run } from '../experiment/run';
-import { parseExperiment, parseExperimentJson } from '../experiment/schema';
+import { OPERATIONS, parseExperiment, parseExperimentJson } from '../experiment/schema';
 import { heading, list, paragraph, quote, table, toHtml, toMarkdown } from './document';
 import { llamaCommand, shellWord } from './llama-script';
 import { readMap, writeMap } from './map-file';
+import { PYTHON_OPERATIONS } from './operations';
 import { outputsOf, prefixOf, type Output, type OutputId } from './outputs';
 import { describePlace } from './places';
 import { readSafetensors } from './safetensors';
@@ -126,6 +127,34 @@ describe('scripts', () => {
     expect(python).toContain('{"role": "system", "content": "be \'kind\'\\n\\"\\"\\""}, {"role": "user"');
     for (const script of scripts(chat(''))) expect(script).not.toMatch(/-sys|"system"|-no-cnv/);
     for (const script of scripts(run)) expect(script).not.toMatch(/-cnv -st|apply_chat_template/);
+  });
+
+  test('the Python script does the run’s operation, at its positions, with its projections', () => {
+    const projections = { mean: 1.5, high: 2.5, low: -0.5 };
+    const script = (transfer: Partial<Run['experiment']['transfer']>, known = true): string => {
+      const of = structuredClone(run);
+      Object.assign(of.experiment.transfer, transfer);
+      if (known) of.steer.vector.projections = { source: projections, mapped: projections, native: projections };
+      return text(outputsOf(of, { vector: 'mapped', map: null, pairs: null }).find(({ id }) => id === 'python')!);
+    };
+    const { r } = run.evidence.verdict.chosenDose;
+    for (const operation of OPERATIONS) {
+      const written = script({ operation });
+      const entry = written.split('\n').find((line) => line.startsWith('    "mapped": {'))!;
+      const expected = PYTHON_OPERATIONS[operation].numbers.map((name) => `"${name}": ${{ ...projections, r }[name]}`);
+      for (const number of expected) expect(entry).toContain(number);
+      if (operation !== 'add') expect(written).toContain(PYTHON_OPERATIONS[operation].body);
+      expect(written).toContain(operation === 'add' ? 'at every\nposition, of the prompt' : 'start = 0\n');
+    }
+    expect(script({ scope: 'generated' })).toContain('start = h.shape[1] if prompt else 0\n');
+    expect(script({ scope: 'tail', scopeTokens: 3 })).toContain('start = max(0, h.shape[1] - 3) if prompt else 0\n');
+    expect(failure(() => script({ operation: 'clamp' }, false))).toMatchObject({ key: 'file-invalid.no-projections' });
+    for (const id of ['gguf', 'svec', 'llama'] as const) {
+      const of = structuredClone(run);
+      of.experiment.transfer.operation = 'cap';
+      const made = outputsOf(of, { vector: 'mapped', map: null, pairs: null }).find((output) => output.id === id)!;
+      expect(failure(() => made.contents())).toMatchObject({ code: 'file-cannot-carry' });
+    }
   });
 
   test('a model is named where PyTorch finds it, or what it needs is said', () => {

@@ -6,6 +6,7 @@ import { fromBase64 } from '../experiment/base64';
 import { LabError } from '../experiment/errors';
 import type { ModelReport, Run } from '../experiment/run';
 import type { ModelRef } from '../experiment/model-ref';
+import { describeOperation } from './operations';
 
 /** The vectors of a run: extracted in the small model, carried across, extracted in the large one. */
 export const VECTOR_NAMES = ['mapped', 'native', 'source'] as const;
@@ -31,19 +32,27 @@ export interface Steering {
   r: number;
   alpha: number;
   medianNorm: number;
-  /** α · direction in float32: exactly what the lab adds at the chosen dose. */
+  /** α · direction in float32: exactly what the lab adds at the chosen dose, where the operation adds. */
   added: Float32Array;
 }
 
 /**
- * One vector of a run at the dose that the run chose.
+ * That a format which holds what is added, and nothing else, can carry this run's steering.
  * @throws LabError `file-cannot-carry` where the run steered otherwise than by adding at every position
  */
+export function requireAddition({ experiment: { transfer } }: ExportedRun): void {
+  const { operation, scope } = transfer;
+  if (operation !== 'add' || scope !== 'all') throw new LabError('file-cannot-carry.operation', { operation, scope });
+}
+
+/**
+ * One vector of a run at the dose that the run chose.
+ * @throws LabError `file-cannot-carry` where further blocks were steered with it: a run keeps the vectors of one pair
+ */
 export function steeringOf(run: ExportedRun, vector: VectorName): Steering {
-  const { operation, scope }: { operation: string; scope: string } = run.experiment.transfer;
-  if (operation !== 'add' || scope !== 'all') {
-    throw new LabError('file-cannot-carry.operation', { operation, scope });
-  }
+  // The kept proof holds settings of version 2, which had no further blocks, and must stay as it was read.
+  const further = run.experiment.transfer.also?.length ?? 0;
+  if (further > 0) throw new LabError('file-cannot-carry.further-blocks', { count: further });
   const role = vector === 'source' ? 'source' : 'target';
   const direction = fromBase64(run.steer.vector.values[vector]);
   const model = run.models[role];
@@ -81,7 +90,12 @@ export function describeSteering(run: ExportedRun, { vector, model, block, r, al
         : run.experiment.concept.kind === 'vector'
           ? 'brought along for this model, the source'
           : 'extracted in this model, the source';
-  return `${run.steer.concept.title}: ${vector} vector, ${whose}. Add to the output of block ${block} (0-based) of ${model.id}, at every position. Factor 1 is the chosen dose, r = ${short(r)} (norm ${short(alpha)}), toward “${run.steer.concept.positive}”; factor -1 is toward “${run.steer.concept.negative}”. Experiment ${run.experimentDigest}.`;
+  const { transfer } = run.experiment;
+  const sentence =
+    transfer.operation === 'add' && transfer.scope === 'all'
+      ? `Add to the output of block ${block} (0-based) of ${model.id}, at every position`
+      : `Block ${block} (0-based) of ${model.id}: ${describeOperation(transfer)}`;
+  return `${run.steer.concept.title}: ${vector} vector, ${whose}. ${sentence}. Factor 1 is the chosen dose, r = ${short(r)} (norm ${short(alpha)}), toward “${run.steer.concept.positive}”; factor -1 is toward “${run.steer.concept.negative}”. Experiment ${run.experimentDigest}.`;
 }
 
 /** A number at six significant digits, without an exponent where it has none to need. */

@@ -4,9 +4,11 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { LabError, type ErrorCode } from '../experiment/errors';
 import type { Run } from '../experiment/run';
+import { parseRun } from '../experiment/run-schema';
 
+/** With its settings brought up to the present version. */
 export const recordedRun = (): Run =>
-  JSON.parse(readFileSync(new URL('../../public/recorded/mood.json', import.meta.url), 'utf8')) as Run;
+  parseRun(JSON.parse(readFileSync(new URL('../../public/recorded/mood.json', import.meta.url), 'utf8')));
 
 /** Any finite float32 vector of a length, −0 and subnormals among its values. */
 export const floats = (length: number): fc.Arbitrary<Float32Array> =>

@@ -2,8 +2,10 @@
 import { LabError } from '../experiment/errors';
 import { readControlVector, writeControlVector } from './gguf';
 import { readSafetensors, writeSafetensors, type Tensor } from './safetensors';
+import { describeOperation } from './operations';
 import {
   describeSteering,
+  requireAddition,
   steeringOf,
   VECTOR_NAMES,
   type ExportedRun,
@@ -12,9 +14,10 @@ import {
 } from './steering';
 import { readSvec, writeSvec } from './svec';
 
-/** The vector as a llama.cpp control vector; factor 1 is the chosen dose. @throws LabError `file-cannot-carry` for block 0 */
+/** The vector as a llama.cpp control vector; factor 1 is the chosen dose. @throws LabError `file-cannot-carry`, also for block 0 */
 export function vectorGguf(run: ExportedRun, vector: VectorName): Uint8Array<ArrayBuffer> {
   const steering = steeringOf(run, vector);
+  requireAddition(run);
   return writeControlVector({
     directions: new Map([[steering.block, steering.added]]),
     modelHint: typeOf(steering),
@@ -23,9 +26,10 @@ export function vectorGguf(run: ExportedRun, vector: VectorName): Uint8Array<Arr
   });
 }
 
-/** The vector as AISteer360's .svec; multiplier 1 is the chosen dose. */
+/** The vector as AISteer360's .svec; multiplier 1 is the chosen dose. @throws LabError `file-cannot-carry` */
 export function vectorSvec(run: ExportedRun, vector: VectorName): string {
   const { block, added, model } = steeringOf(run, vector);
+  requireAddition(run);
   return writeSvec({ modelType: typeOf({ model }), directions: new Map([[block, added]]) });
 }
 
@@ -40,9 +44,18 @@ export const VECTORS_FORMAT = 'lrt-lab steering vectors';
 
 /**
  * All three vectors as safetensors: `mapped` and `native` (d_T), `source` (d_S), unit directions. The metadata gives blocks,
- * scales and the chosen dose; α · direction is what the lab adds.
+ * scales, the chosen dose, and the operation with the projections that it compares with, where it does.
+ * @throws LabError `file-cannot-carry` (see `steeringOf`)
  */
 export function vectorSafetensors(run: ExportedRun): Uint8Array<ArrayBuffer> {
+  const { transfer } = run.experiment;
+  const projections = Object.fromEntries(
+    Object.entries(run.steer.vector.projections ?? {}).flatMap(([name, { mean, high, low }]) => [
+      [`${name}_projection_mean`, String(mean)],
+      [`${name}_projection_high`, String(high)],
+      [`${name}_projection_low`, String(low)],
+    ]),
+  );
   const steerings = VECTOR_NAMES.map((name) => steeringOf(run, name));
   const [mapped, , source] = steerings;
   return writeSafetensors({
@@ -66,7 +79,8 @@ export function vectorSafetensors(run: ExportedRun): Uint8Array<ArrayBuffer> {
       chosen_r: String(mapped.r),
       source_alpha: String(source.alpha),
       target_alpha: String(mapped.alpha),
-      operation: 'unit directions; add alpha times the direction to the output of the block, at every position',
+      operation: `unit directions; ${describeOperation(transfer).replace('the unit direction', 'the direction')}`,
+      ...projections,
     },
   });
 }

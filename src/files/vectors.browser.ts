@@ -11,6 +11,8 @@ import type { LanguageModel, Runtime } from '../runtime/types';
 import { proofRun, type ProofRecord } from './proof';
 import { steeringOf } from './steering';
 import { readVectorFile, vectorGguf, vectorSafetensors, vectorSvec } from './vector-files';
+import { addition } from '../runtime/interventions';
+import { adds } from '../onnx';
 
 let runtime: Runtime;
 let model: LanguageModel;
@@ -32,8 +34,13 @@ afterAll(async () => {
 
 async function logits(block: number | null, vector?: Float32Array): Promise<Float32Array> {
   const [row] = await model.logits({
-    rows: [{ ids: model.tokenizer.encode(run.steer.axis.prompt), vector }],
-    layer: block,
+    rows: [
+      {
+        ids: model.tokenizer.encode(run.steer.axis.prompt),
+        interventions: block === null ? [] : addition(block, vector!),
+      },
+    ],
+    sites: block === null ? [] : adds(block),
   });
   return row;
 }
@@ -67,8 +74,18 @@ test('here, under llama.cpp and under transformers, a vector of the same file st
     // Factor 1 adds what the file holds, factor −1 its opposite.
     const steering = vector && steeringOf(run, vector);
     const batch = {
-      rows: [{ ids, vector: steering ? steering.added.map((x) => x * factor) : undefined }],
-      layer: steering ? steering.block : null,
+      rows: [
+        {
+          ids,
+          interventions: steering
+            ? addition(
+                steering.block,
+                steering.added.map((x) => x * factor),
+              )
+            : [],
+        },
+      ],
+      sites: steering ? adds(steering.block) : [],
     };
     const own = logSoftmax(await steered.nextTokenLogits(batch));
     const [{ ids: greedy }] = await steered.decode(batch, {

@@ -194,9 +194,23 @@ describe('the vectors of a run', () => {
   });
 
   test('a run that steers otherwise than the formats can say is refused', () => {
-    const other = structuredClone(run) as unknown as { experiment: { transfer: { operation: string } } };
-    other.experiment.transfer.operation = 'ablate';
-    expect(failure(() => vectorSafetensors(other as unknown as typeof run)).code).toBe('file-cannot-carry');
+    const clamped = structuredClone(run);
+    clamped.experiment.transfer.operation = 'clamp';
+    const late = structuredClone(run);
+    late.experiment.transfer.scope = 'generated';
+    for (const other of [clamped, late])
+      for (const write of [vectorGguf, vectorSvec])
+        expect(failure(() => write(other, 'mapped'))).toMatchObject({ key: 'file-cannot-carry.operation' });
+    // Unit directions can be used by any operation, and the file says which.
+    const said = readSafetensors(vectorSafetensors(clamped), 'clamped').metadata;
+    expect(said.operation).toMatch(/set the projection .* mean plus alpha, at every position/);
+    expect(readSafetensors(vectorSafetensors(run), 'added').metadata.operation).toBe(
+      'unit directions; add alpha times the direction to the output of the block, at every position',
+    );
+    // Of further blocks a run keeps no vectors.
+    const further = structuredClone(run);
+    further.experiment.transfer.also = [{ sourceLayer: 0, targetLayer: 0, share: 1 }];
+    expect(failure(() => vectorSafetensors(further))).toMatchObject({ key: 'file-cannot-carry.further-blocks' });
   });
 
   test('bytes of no known format are named', () => {

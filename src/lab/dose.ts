@@ -7,7 +7,8 @@ import type { LanguageModel } from '../runtime/types';
 import { yieldToEventLoop, type LabContext } from './context';
 import { residentFirst } from './model-pair';
 import { promptIds, type Prompting } from './prompting';
-import { vectorAt, type SteeringArm } from './vectors';
+import { steeredRow } from './operations';
+import { sitesOf, steerAt, type SteeringArm } from './vectors';
 
 /** Bars shown per arm. */
 const SHOWN_TOKENS = 10;
@@ -16,13 +17,17 @@ export const SIDE_EFFECT_ROWS = 32;
 /** Neutral texts are cut here: enough tokens for a p95, few enough to be quick. */
 export const NEUTRAL_TOKENS = 40;
 
+/** A neutral text is read as if the model had written it: its first token is the prompt, which `generated` leaves alone. */
+const NEUTRAL_PROMPT = 1;
+
 /** Signed stops, ascending, with 0 in the middle. */
 export function signedStops(stops: readonly number[]): number[] {
   return [...stops.toReversed().map((r) => -r), 0, ...stops];
 }
 
 /**
- * Next-token distributions of all dosed arms at all stops, one batched pass a model.
+ * Next-token distributions of all dosed arms at all stops, one batched pass a model. Where only generated tokens are
+ * steered: of the second new token, after the unsteered model's likeliest first.
  * The unsteered row (r = 0) is part of the batch, so that the axis is complete by itself.
  * @throws LabError `chat-template`
  */
@@ -36,11 +41,17 @@ export async function computeAxis(
   const started = performance.now();
   const result: Partial<Record<DosedArm, AxisArm>> = {};
   for (const group of residentFirst(byModelAndLayer(arms), ([{ model }]) => model)) {
-    const { model, layer } = group[0];
-    const ids = promptIds(prompt, model.tokenizer, prompting);
-    const rows = group.flatMap((arm) => stops.map((r) => (r === 0 ? { ids } : { ids, vector: vectorAt(arm, r) })));
-    const logits = await model.nextTokenLogits({ rows, layer });
+    const { model, scope } = group[0];
+    const sites = sitesOf(group[0]);
     const V = model.info.vocabSize;
+    const asked = promptIds(prompt, model.tokenizer, prompting);
+    // Where only generated tokens are steered, the first that shows it follows the unsteered model's likeliest.
+    const ids =
+      scope.scope === 'generated'
+        ? [...asked, argmax(await model.nextTokenLogits({ rows: [{ ids: asked }], sites }))]
+        : asked;
+    const rows = group.flatMap((arm) => stops.map((r) => steeredRow(ids, asked.length, steerAt(arm, r))));
+    const logits = await model.nextTokenLogits({ rows, sites });
     group.forEach((arm, g) => {
       const at = (s: number): Float32Array =>
         logits.subarray((g * stops.length + s) * V, (g * stops.length + s + 1) * V);
@@ -105,8 +116,8 @@ export async function sideEffects(
   for (let start = 0; start < cells.length; start += SIDE_EFFECT_ROWS) {
     const batch = cells.slice(start, start + SIDE_EFFECT_ROWS);
     const logits = await arm.model.logits({
-      rows: batch.map(({ row, r, t }) => ({ ids: row, vector: vectorAt(arm, r, t) })),
-      layer: arm.layer,
+      rows: batch.map(({ row, r, t }) => steeredRow(row, NEUTRAL_PROMPT, steerAt(arm, r, t))),
+      sites: sitesOf(arm),
     });
     batch.forEach(({ d, t, row }, k) => {
       for (let i = 1; i < row.length; i++)
@@ -126,7 +137,7 @@ export async function neutralLogits(
   texts: readonly string[],
   maxTokens: number,
 ): Promise<Float32Array[]> {
-  return model.logits({ rows: neutralIds(model, texts, maxTokens).map((ids) => ({ ids })), layer: null });
+  return model.logits({ rows: neutralIds(model, texts, maxTokens).map((ids) => ({ ids })), sites: [] });
 }
 
 function neutralIds(model: LanguageModel, texts: readonly string[], maxTokens: number): number[][] {
@@ -164,6 +175,12 @@ export function byModelAndLayer<A extends { model: LanguageModel; layer: number 
     else groups.push([arm]);
   }
   return groups;
+}
+
+function argmax(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
 }
 
 function round(x: number): number {

@@ -2,12 +2,15 @@
 import { armSpec, unsteeredArm, type Arm, type PerArm } from '../experiment/arms';
 import type { StopStreams, StreamToken } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
+import type { SteerSite } from '../onnx';
 import type { LanguageModel, SteeredRow } from '../runtime/types';
 import { yieldToEventLoop, type LabContext } from './context';
 import { byModelAndLayer } from './dose';
 import { residentFirst } from './model-pair';
 import { promptIds, type Prompting } from './prompting';
-import { projectRow, vectorAt, type SteeringArm } from './vectors';
+import { steeredRow, type Steer } from './operations';
+import { projectRow } from './project';
+import { sitesOf, steerAt, type SteeringArm } from './vectors';
 
 /** Rows decoded in one pass. */
 export const BATCH_ROWS = 96;
@@ -15,16 +18,17 @@ export const BATCH_ROWS = 96;
 /** One continuation asked for. */
 export interface Ask {
   prompt: string;
-  vector?: Float32Array;
+  /** What is done to the text; absent or empty for nothing. */
+  steer?: Steer;
   /** Stream of random numbers: the same number in every arm and dose, so that they differ by their steering alone. */
   stream: number;
 }
 
-/** Decodes all asks of one model at one layer, in batches. */
+/** Decodes all asks of one model in batches. @param sites the blocks at which asks may be steered, and how */
 export async function continueAll(
   context: LabContext,
   model: LanguageModel,
-  layer: number | null,
+  sites: readonly SteerSite[],
   asks: readonly Ask[],
   generation: Pick<Experiment['generation'], 'maxNewTokens' | 'temperature' | 'topP' | 'seed'>,
   prompting: Prompting,
@@ -41,12 +45,11 @@ export async function continueAll(
     const batch = asks.slice(start, start + BATCH_ROWS);
     const decoded = await model.decode(
       {
-        rows: batch.map(({ prompt, vector, stream }) => ({
-          ids: written.get(prompt)!,
-          stream,
-          ...(vector ? { vector } : {}),
-        })),
-        layer,
+        rows: batch.map(({ prompt, steer, stream }) => {
+          const ids = written.get(prompt)!;
+          return { ...steeredRow(ids, ids.length, steer ?? null), stream };
+        }),
+        sites,
       },
       {
         maxNewTokens: generation.maxNewTokens,
@@ -84,15 +87,15 @@ export async function computeStreams(
   const streams: StopStreams[] = stops.map((stop) => ({ prompt, stop, arms: {} as PerArm<Arm, StreamToken[]> }));
   for (const group of residentFirst(byModelAndLayer(arms), ([{ model }]) => model)) {
     const { model, layer } = group[0];
+    const sites = sitesOf(group[0]);
     const ids = promptIds(prompt, model.tokenizer, prompting);
-    const jobs: { name: Arm; stop: number | null; vector?: Float32Array }[] = [
-      { name: unsteeredArm(armSpec(group[0].arm).model), stop: null },
+    const jobs: { name: Arm; stop: number | null; steer: Steer | null }[] = [
+      { name: unsteeredArm(armSpec(group[0].arm).model), stop: null, steer: null },
     ];
-    for (const arm of group)
-      stops.forEach((r, s) => jobs.push({ name: arm.arm, stop: s, ...(r === 0 ? {} : { vector: vectorAt(arm, r) }) }));
-    const rows: SteeredRow[] = jobs.map((job) => ({ ids, stream: 0, ...(job.vector ? { vector: job.vector } : {}) }));
+    for (const arm of group) stops.forEach((r, s) => jobs.push({ name: arm.arm, stop: s, steer: steerAt(arm, r) }));
+    const rows: SteeredRow[] = jobs.map(({ steer }) => ({ ...steeredRow(ids, ids.length, steer), stream: 0 }));
     const decoded = await model.decode(
-      { rows, layer },
+      { rows, sites },
       {
         maxNewTokens: generation.maxNewTokens,
         sampling: { temperature: generation.temperature, topP: generation.topP, seed: generation.seed },
@@ -101,7 +104,7 @@ export async function computeStreams(
     );
     await yieldToEventLoop(context.signal);
     const full = rows.map((row, i) => ({ ...row, ids: [...ids, ...decoded[i].ids] }));
-    const states = await model.statesAt(layer, { rows: full, layer });
+    const states = await model.statesAt(layer, { rows: full, sites });
     const scale = scales.get(model)!;
     jobs.forEach((job, i) => {
       const pieces = model.tokenizer.pieces(decoded[i].ids);

@@ -3,13 +3,21 @@ import { readFileSync } from 'node:fs';
 import { sha256Hex } from '../experiment/digest';
 import { Random } from '../math/random';
 import { Sampler } from '../runtime/sampling';
-import type { LanguageModel, ModelTokenizer, TapBatch } from '../runtime/types';
+import type { LanguageModel, ModelTokenizer, SteeredRow, TapBatch } from '../runtime/types';
 import { tokenizerOf } from '../models/testing';
 
 export interface FixtureModel extends LanguageModel {
   /** How often it was run. */
   runs: number;
   disposed: boolean;
+}
+
+/** What interventions add, all of them read as additions at every position: these models have no operations. */
+function pushOf(interventions: SteeredRow['interventions'] = []): Float32Array | undefined {
+  if (interventions.length === 0) return undefined;
+  const sum = new Float32Array(interventions[0].vector.length);
+  for (const { vector, value } of interventions) vector.forEach((x, d) => (sum[d] += x * value));
+  return sum;
 }
 
 /** States depend on the token, the position, the block and the seed; padding is garbage, as in a real batch. */
@@ -81,7 +89,7 @@ export function fixtureModel(
     },
     statesAt: async (block, batch) =>
       batch.rows.map((row) => {
-        const shift = batch.layer !== null && block >= batch.layer ? row.vector : undefined;
+        const shift = pushOf(row.interventions?.filter((one) => one.block <= block));
         const out = new Float32Array(row.ids.length * hiddenSize);
         row.ids.forEach((token, position) => {
           for (let d = 0; d < hiddenSize; d++)
@@ -91,15 +99,17 @@ export function fixtureModel(
       }),
     nextTokenLogits: async (batch) => {
       const out = new Float32Array(batch.rows.length * vocabSize);
-      batch.rows.forEach(({ ids, vector }, r) =>
-        out.set(logitsOf(ids[ids.length - 1], ids.length - 1, vector), r * vocabSize),
+      batch.rows.forEach(({ ids, interventions }, r) =>
+        out.set(logitsOf(ids[ids.length - 1], ids.length - 1, pushOf(interventions)), r * vocabSize),
       );
       return out;
     },
     logits: async (batch) =>
-      batch.rows.map(({ ids, vector }) => {
+      batch.rows.map(({ ids, interventions }) => {
         const out = new Float32Array(ids.length * vocabSize);
-        ids.forEach((token, position) => out.set(logitsOf(token, position, vector), position * vocabSize));
+        ids.forEach((token, position) =>
+          out.set(logitsOf(token, position, pushOf(interventions)), position * vocabSize),
+        );
         return out;
       }),
     decode: async (batch, { maxNewTokens, sampling, signal }) => {
@@ -107,12 +117,12 @@ export function fixtureModel(
         sampling,
         batch.rows.map(({ stream }, r) => stream ?? r),
       );
-      return batch.rows.map(({ ids, vector }, r) => {
+      return batch.rows.map(({ ids, interventions }, r) => {
         signal?.throwIfAborted();
         const written: number[] = [];
         for (let i = 0; i < maxNewTokens; i++) {
           const position = ids.length + i - 1;
-          const logits = logitsOf(written[i - 1] ?? ids[ids.length - 1], position, vector);
+          const logits = logitsOf(written[i - 1] ?? ids[ids.length - 1], position, pushOf(interventions));
           written.push(sampler.next(r, logits));
         }
         return { ids: written, ended: false };

@@ -49,7 +49,7 @@ export async function planPair(
     sourceWidth: source.config.hiddenSize,
     targetWidth: target.config.hiddenSize,
   };
-  const fitted = comparedShape(shape, comparedBlocks(shape, experiment.map));
+  const fitted = comparedShape(shape, comparedBlocks(shape, experiment.map, experiment.transfer.also));
   const { maxNewTokens } = experiment.generation;
   const folds = foldsOf(experiment);
   const work = {

@@ -6,11 +6,13 @@ import { fromHalf, toHalf } from '../experiment/half';
 import { isReplayable, unsteeredArm, type Arm } from '../experiment/arms';
 import type { ReplayRow, StopStreams } from '../experiment/run';
 import { logSoftmax } from '../math/information';
-import type { LanguageModel, SteeredRow } from '../runtime/types';
+import type { SteerSite } from '../onnx';
+import type { LanguageModel } from '../runtime/types';
 import { yieldToEventLoop } from './context';
 import type { Role } from './model-pair';
 import { promptIds, type Prompting } from './prompting';
-import type { SteeringArm } from './vectors';
+import { steeredRow, type Steer } from './operations';
+import { sitesOf, steerBy, type SteeringArm } from './vectors';
 
 /** Digits of α that a link carries. */
 const ALPHA_DIGITS = 6;
@@ -18,7 +20,8 @@ const ALPHA_DIGITS = 6;
 /** The part of a row that a model is asked about. */
 export interface ForcedRow {
   ids: readonly number[];
-  vector?: Float32Array;
+  /** Null for nothing. */
+  steer: Steer | null;
 }
 
 export interface Forced {
@@ -31,20 +34,17 @@ export interface Forced {
 
 /**
  * Log-probabilities of given tokens after a prompt, natural logarithms.
- * @param layer block (0-based) at whose output the vectors are added @returns one entry a row, in order
+ * @param sites blocks at which rows are steered, and how @returns one entry a row, in order
  */
 export async function forceTokens(
   model: LanguageModel,
-  layer: number | null,
+  sites: readonly SteerSite[],
   promptIds: readonly number[],
   rows: readonly ForcedRow[],
   signal?: AbortSignal,
 ): Promise<Forced[]> {
-  const batch: SteeredRow[] = rows.map(({ ids, vector }) => ({
-    ids: [...promptIds, ...ids],
-    ...(vector ? { vector } : {}),
-  }));
-  const logits = await model.logits({ rows: batch, layer });
+  const batch = rows.map(({ ids, steer }) => steeredRow([...promptIds, ...ids], promptIds.length, steer));
+  const logits = await model.logits({ rows: batch, sites });
   await yieldToEventLoop(signal);
   const V = model.info.vocabSize;
   return rows.map(({ ids }, k) => {
@@ -75,11 +75,10 @@ export function halved(direction: Float32Array): Float32Array {
   return fromHalf(toHalf(direction));
 }
 
-/** One model of a replay: its steered block, and unit directions of its arms, rounded as in a link. */
+/** One model of a replay, and the arms that steer it: of each only the first direction, rounded as in a link. */
 export interface ReplayRole {
   model: LanguageModel;
-  layer: number;
-  directions: Partial<Record<Arm, Float32Array>>;
+  arms: SteeringArm[];
 }
 
 /** One row to replay. */
@@ -91,27 +90,24 @@ export interface ReplayAsk {
 
 /** The replay of a model with a run's own arms. An arm of several directions is replayed with its first. */
 export function roleOf(arms: readonly SteeringArm[]): ReplayRole {
-  const [{ model, layer }] = arms;
-  return {
-    model,
-    layer,
-    directions: Object.fromEntries(arms.map(({ arm, directions }) => [arm, halved(directions[0])])),
-  };
+  const [{ model }] = arms;
+  return { model, arms: arms.map((arm) => ({ ...arm, directions: [halved(arm.directions[0])] })) };
 }
 
 /** Forces rows of one model's arms through it, together. @returns in the order of the rows */
 export async function replayRows(
-  { model, layer, directions }: ReplayRole,
+  { model, arms }: ReplayRole,
   promptIds: readonly number[],
   asks: readonly ReplayAsk[],
   signal?: AbortSignal,
 ): Promise<Forced[]> {
   const rows = asks.map(({ arm, alpha, ids }): ForcedRow => {
-    const direction = alpha === 0 ? undefined : directions[arm];
-    if (alpha !== 0 && !direction) throw new RangeError(`there is no direction of the arm “${arm}”`);
-    return { ids, ...(direction ? { vector: direction.map((x) => x * alpha) } : {}) };
+    if (alpha === 0) return { ids, steer: null };
+    const steered = arms.find((one) => one.arm === arm);
+    if (!steered) throw new RangeError(`there is no direction of the arm “${arm}”`);
+    return { ids, steer: steerBy(steered, { r: alpha / steered.medianNorm, alpha }) };
   });
-  return forceTokens(model, layer, promptIds, rows, signal);
+  return forceTokens(model, sitesOf(arms[0]), promptIds, rows, signal);
 }
 
 /**

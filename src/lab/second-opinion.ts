@@ -112,7 +112,7 @@ async function onModel(
       other: null,
     };
   const [decoded] = await model.decode(
-    { rows: [{ ids }], layer: null },
+    { rows: [{ ids }], sites: [] },
     { maxNewTokens: SECOND_OPINION_TOKENS, sampling: { temperature: 0, topP: 1, seed: 0 }, signal },
   );
   const written = ({ ids: fresh, ended }: Decoded): Written => ({ ids: fresh, ended, pieces: tokenizer.pieces(fresh) });
@@ -144,7 +144,7 @@ async function gapAt(
   partsAt: number,
 ): Promise<number | null> {
   const rows = [{ ids: [...prompt, ...lab.ids.slice(0, partsAt)] }];
-  const logProbs = logSoftmax(await model.nextTokenLogits({ rows, layer: null }));
+  const logProbs = logSoftmax(await model.nextTokenLogits({ rows, sites: [] }));
   const next = ({ ids }: Written): number | null =>
     partsAt < ids.length
       ? logProbs[ids[partsAt]]

@@ -57,7 +57,7 @@ export async function activationsStage(
   if (doubt) context.warn(doubt);
   const { backend } = context;
   const shape = shapeOf(models);
-  const compared = comparedBlocks(shape, experiment.map);
+  const compared = comparedBlocks(shape, experiment.map, experiment.transfer.also);
   const key = digestOf(stageKey('activations', experiment, shape));
   const resume = context.resume?.key === key ? context.resume : null;
   const sink = await (resume?.sink

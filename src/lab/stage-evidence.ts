@@ -23,7 +23,7 @@ import { measureTexts, type Measured } from './measure';
 import type { Side } from './judges';
 import { halves } from './concept';
 import type { SteerState } from './stage-steer';
-import { vectorAt, type SteeringArm } from './vectors';
+import { sitesOf, steerAt, type SteeringArm } from './vectors';
 import { message } from '../experiment/message';
 
 /** Sample texts kept per arm. */
@@ -125,9 +125,9 @@ async function doseCurve(
     const asked = cycle(prompts, choosing(arm.arm, generation));
     const doses = stops.filter((r) => r !== 0);
     const asks: Ask[] = doses.flatMap((r) =>
-      asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, r, k), stream: k })),
+      asked.map((prompt, k) => ({ prompt, steer: steerAt(arm, r, k), stream: k })),
     );
-    const texts = await continueAll(context, arm.model, arm.layer, asks, generation, experiment.prompting, counter);
+    const texts = await continueAll(context, arm.model, sitesOf(arm), asks, generation, experiment.prompting, counter);
     const own: DoseCell[] = [];
     for (const [d, r] of doses.entries()) {
       const slice = texts.slice(d * asked.length, (d + 1) * asked.length);
@@ -165,13 +165,13 @@ async function reportHalf(
   const { maxNewTokens, temperature, topP, seed } = generation;
   const settings = { maxNewTokens, temperature, topP, seed: seed + 100_003 };
 
-  const [{ arm: first, model, layer }] = own;
+  const [{ arm: first, model }] = own;
   const plain = unsteeredArm(armSpec(first).model);
   const asPlain = times(plain);
   const unsteered = await continueAll(
     context,
     model,
-    layer,
+    sitesOf(own[0]),
     asPlain.map((prompt, k) => ({ prompt, stream: k })),
     settings,
     experiment.prompting,
@@ -193,8 +193,8 @@ async function reportHalf(
       const texts = await continueAll(
         context,
         arm.model,
-        arm.layer,
-        asked.map((prompt, k) => ({ prompt, vector: vectorAt(arm, sign * r, k), stream: k })),
+        sitesOf(arm),
+        asked.map((prompt, k) => ({ prompt, steer: steerAt(arm, sign * r, k), stream: k })),
         settings,
         experiment.prompting,
         counter,

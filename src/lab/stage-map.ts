@@ -164,6 +164,24 @@ export async function mapStage(
   };
 }
 
+/**
+ * The map of another pair of blocks, by the same settings and from the same moments.
+ * @throws LabError `ill-conditioned`, `settings-invalid`, `cancelled`
+ */
+export async function mapOfPair(
+  context: LabContext,
+  { map: settings }: Pick<Experiment, 'map'>,
+  activations: ActivationsState,
+  layers: Layers,
+): Promise<AffineMap> {
+  const { fit } = activations;
+  const { pair } = await solveRidge(fit, layers, settings, context.signal);
+  if (settings.kind === 'ridge') return pair.best;
+  const ranks = reportedRanks(fit.shape.sourceWidth, fit.shape.targetWidth, settings);
+  const { maps } = await pairMaps(context, activations, layers, pair, ranks);
+  return mapInUse(maps, settings).map;
+}
+
 interface PairMaps {
   moments: SplitMoments;
   maps: MapOfKind[];

@@ -17,10 +17,12 @@ import type { ModelPair } from './model-pair';
 import { projectionScale } from './projection-scale';
 import { readText, writtenText } from './prompting';
 import type { ActivationsState } from './stage-activations';
-import type { MapState } from './stage-map';
+import { furtherSites } from './further-blocks';
+import { DOSE_RULES, type Projections } from './operations';
+import { mapOfPair, type MapState } from './stage-map';
 import type { LoadedPair } from './stage-models';
 import { measureAxis } from './steer-axis';
-import { type SteeringArm, mapDirection, unit } from './vectors';
+import { equipArms, type SteeringArm, mapDirection, unit } from './vectors';
 
 export interface SteerState {
   /** Who of the arms' models is in memory. */
@@ -72,7 +74,7 @@ export async function steerStage(
   const directions = { source: unit(vSource), mapped: unit(vMapped), native: unit(vNative) };
   const medians = activations.result.medianNorm;
   const medianNorm = { source: medians.source[layers.source], target: medians.target[layers.target] };
-  const arms = await steeringArms(
+  const found = await steeringArms(
     { source, target },
     medianNorm,
     {
@@ -84,6 +86,15 @@ export async function steerStage(
       signal: context.signal,
     },
     experiment.generation,
+  );
+  const further = await furtherSites(context, experiment, models, activations, layers, pairs, extract, (pair) =>
+    mapOfPair(context, experiment, activations, pair),
+  );
+  const arms = equipArms(
+    found,
+    experiment,
+    (model, block) => activations.sample[model === source ? 'source' : 'target'].blocks[block],
+    further,
   );
   const [prompt] = halves(concept.evaluationPrompts).report;
   const neutral = concept.neutralPrompts.slice(0, experiment.generation.neutralTexts);
@@ -115,6 +126,7 @@ export async function steerStage(
       mapped: toBase64(directions.mapped),
       native: toBase64(directions.native),
     },
+    ...(DOSE_RULES[experiment.transfer.operation].needsProjections ? { projections: projectionsOfArms(arms) } : {}),
   };
   const scales = new Map([
     [source, projectionScale(activations.sample.source.blocks[layers.source], directions.source)],
@@ -135,4 +147,10 @@ export async function steerStage(
       axis,
     },
   };
+}
+
+/** Projections of the unsteered corpus on the vectors of the run, each at its block. */
+function projectionsOfArms(arms: readonly SteeringArm[]): VectorResult['projections'] {
+  const of = (name: DosedArm): Projections => arms.find(({ arm }) => arm === name)!.projections[0][0];
+  return { source: of('small-steered'), mapped: of('mapped'), native: of('native') };
 }

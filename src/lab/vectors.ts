@@ -1,12 +1,23 @@
 /** The steering vectors of every arm, all as unit directions with the scale of the layer they are added at. */
 import { Random } from '../math/random';
-import { dot, median, norm } from '../math/stats';
+import { median, norm } from '../math/stats';
 import type { AffineMap } from '../math/affine-map';
 import type { DosedArm } from '../experiment/arms';
-import type { LanguageModel } from '../runtime/types';
+import type { Experiment, Operation } from '../experiment/schema';
+import type { SteerSite } from '../onnx';
+import type { Intervention, LanguageModel } from '../runtime/types';
+import {
+  DOSE_RULES,
+  projectionsOf,
+  scopeOf,
+  type Dose,
+  type Projections,
+  type ScopeChoice,
+  type Steer,
+} from './operations';
 
 /** Where and along which unit directions an arm is steered; α = r · medianNorm. */
-export interface SteeringArm {
+export interface DirectedArm {
   arm: DosedArm;
   model: LanguageModel;
   layer: number;
@@ -14,6 +25,26 @@ export interface SteeringArm {
   directions: Float32Array[];
   medianNorm: number;
 }
+
+/** A further block that is steered together with an arm's own. */
+export interface FurtherSite {
+  block: number;
+  /** Its share of the dose. */
+  share: number;
+  directions: Float32Array[];
+  medianNorm: number;
+}
+
+/** An arm with what is done along its directions. */
+export interface SteeringArm extends DirectedArm {
+  operation: Operation;
+  scope: ScopeChoice;
+  further: FurtherSite[];
+  /** Of the unsteered corpus, by block (the arm's own first, then the further ones) and direction. */
+  projections: Projections[][];
+}
+
+export { projectRow } from './project';
 
 /** v/‖v‖. @throws RangeError for the zero vector */
 export function unit(v: Float32Array): Float32Array {
@@ -37,19 +68,65 @@ export function randomDirections(width: number, count: number, seed: number): Fl
   return Array.from({ length: count }, () => Float32Array.from(random.unitVector(width)));
 }
 
-/** Vector to add at a relative dose r: direction · r · median‖h‖; the k-th continuation of the arm. */
-export function vectorAt(arm: SteeringArm, r: number, k = 0): Float32Array {
-  const alpha = r * arm.medianNorm;
-  return arm.directions[k % arm.directions.length].map((x) => x * alpha);
+/** Blocks at which an arm is steered, with the operation: what its batches must name. */
+export function sitesOf({ layer, operation, further }: SteeringArm): SteerSite[] {
+  return [layer, ...further.map(({ block }) => block)].map((block) => ({ block, op: operation }));
+}
+
+/** What an arm does at a relative dose r, α = r · median‖h‖; the k-th continuation of the arm. Nothing at 0. */
+export function steerAt(arm: SteeringArm, r: number, k = 0): Steer {
+  return steerBy(arm, { r, alpha: r * arm.medianNorm }, k);
+}
+
+/** The same for a dose that has been rounded. */
+export function steerBy(arm: SteeringArm, dose: Dose, k = 0): Steer {
+  const { operation, scope, layer, directions, further, projections } = arm;
+  if (dose.r === 0) return { interventions: [], scope };
+  const at = (block: number, own: readonly Float32Array[], here: Dose, site: number): Intervention => ({
+    block,
+    op: operation,
+    ...DOSE_RULES[operation].of(here, own[k % own.length], projections[site][k % own.length]),
+  });
+  return {
+    scope,
+    interventions: [
+      at(layer, directions, dose, 0),
+      ...further.map((site, i) => {
+        const r = site.share * dose.r;
+        return at(site.block, site.directions, { r, alpha: r * site.medianNorm }, i + 1);
+      }),
+    ],
+  };
+}
+
+/**
+ * Arms with the operation, scope and further blocks of an experiment.
+ * @param statesOf the sampled unsteered states of a model after a block, row-major
+ * @param further further blocks of an arm
+ */
+export function equipArms(
+  arms: readonly DirectedArm[],
+  experiment: Pick<Experiment, 'transfer'>,
+  statesOf: (model: LanguageModel, block: number) => Float32Array,
+  further: (arm: DirectedArm) => FurtherSite[],
+): SteeringArm[] {
+  const { operation, capPercentile } = experiment.transfer;
+  return arms.map((arm) => {
+    const more = further(arm);
+    const sites = [{ block: arm.layer, directions: arm.directions }, ...more];
+    return {
+      ...arm,
+      operation,
+      scope: scopeOf(experiment),
+      further: more,
+      projections: sites.map(({ block, directions }) =>
+        directions.map((direction) => projectionsOf(statesOf(arm.model, block), direction, capPercentile)),
+      ),
+    };
+  });
 }
 
 /** Median ‖h‖ over the rows of a row-major matrix. */
 export function medianNorm(rows: Float32Array, width: number): number {
   return median(Array.from({ length: rows.length / width }, (_, i) => norm(rows.subarray(i * width, (i + 1) * width))));
-}
-
-/** Projection of one row of a row-major matrix on a direction of its width. */
-export function projectRow(rows: Float32Array, row: number, direction: Float32Array): number {
-  const width = direction.length;
-  return dot(rows.subarray(row * width, (row + 1) * width), direction);
 }

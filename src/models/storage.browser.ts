@@ -67,7 +67,7 @@ test('a download that is torn off goes on in a new worker, is checked, listed, o
   const runtime = await createRuntime({ backend: 'wasm', device: null, openModel });
   const logits = async (source: ModelSource): Promise<Float32Array> => {
     const model = await runtime.load(source);
-    return model.nextTokenLogits({ rows: [{ ids: model.tokenizer.encode('The old fox') }], layer: null });
+    return model.nextTokenLogits({ rows: [{ ids: model.tokenizer.encode('The old fox') }], sites: [] });
   };
   const downloaded = await logits({ id: ID, dtype: 'q4', location: report.location });
   expect(downloaded).toHaveLength(2048);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LabError } from '../experiment/errors';
 import { readDecoder } from './decoder';
 import { editGraph } from './edit';
+import { adds } from './interventions/sites';
 import { inspectDecoder } from './info';
 import { readModel, type OnnxModel } from './model';
 import { findResidualStream } from './residual';
@@ -58,7 +59,7 @@ describe('readDecoder', () => {
       expect(names(model.outputs)).toEqual(['logits', ...PRESENT]);
       // It is a view: no byte was written, and what is written is a graph of its own.
       expect(model.bytes).toBe(bytes);
-      const written = readModel(editGraph(model, { taps: 'all', steer: [1] }).bytes);
+      const written = readModel(editGraph(model, { taps: 'all', steer: adds(1) }).bytes);
       expect(written.nodes.some((node) => node.op === 'If')).toBe(false);
       const inside = new Set([
         '',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LabError } from '../experiment/errors';
 import { readDecoder } from './decoder';
 import { editGraph, type EditOptions } from './edit';
+import { adds } from './interventions/sites';
 import { readModel, type OnnxModel } from './model';
 import { findResidualStream } from './residual';
 import { EXPORTED, exported } from './testing';
@@ -63,7 +64,7 @@ describe.each(EXPORTED)('editGraph on %s', (name) => {
   });
 
   it('adds taps without adding nodes, and steering with one Add each, but for the casts of a float16 stream', () => {
-    const edited = editGraph(bytes, { taps: 'all', steer: [0, 2] });
+    const edited = editGraph(bytes, { taps: 'all', steer: adds(0, 2) });
     const model = readModel(edited.bytes);
     assertWellFormed(model);
     expect(names(edited.taps)).toEqual(['resid_post.0', 'resid_post.1', 'resid_post.2']);
@@ -120,7 +121,7 @@ describe.each(EXPORTED)('editGraph on %s', (name) => {
   });
 
   it('drops the steering inputs that nothing kept reads', () => {
-    const edited = editGraph(bytes, { taps: [0], steer: [0, 2], keep: { logits: false, present: false } });
+    const edited = editGraph(bytes, { taps: [0], steer: adds(0, 2), keep: { logits: false, present: false } });
     expect(edited.inputs).toContain('steer.0');
     expect(edited.inputs).not.toContain('steer.2');
     expect(names(edited.steers)).toEqual(['steer.0']);
@@ -162,7 +163,7 @@ describe('editGraph', () => {
       code: 'settings-invalid',
       params: { block: 3, last: 2 },
     });
-    expect(editError(bytes, { steer: [-1] }).code).toBe('settings-invalid');
+    expect(editError(bytes, { steer: adds(-1) }).code).toBe('settings-invalid');
     expect(saidBy(editError(bytes, { keep: { logits: false, present: false } }))).toContain('without outputs');
     expect(editError(editGraph(bytes, { taps: [1] }).bytes, { taps: [1] })).toMatchObject({
       code: 'graph-unsupported',
@@ -252,7 +253,7 @@ describe('editGraph', () => {
       expect(decoder.prompt.bytes.buffer).toBe(large.buffer);
       const edited = editGraph(decoder.prompt, {
         taps: 'all',
-        steer: [1],
+        steer: adds(1),
         externalise: { path: 'original', minBytes: 1024 },
       });
       const { external } = readModel(edited.bytes).initialisers.get('ballast')!;

@@ -5,22 +5,24 @@
  */
 import { LabError } from '../experiment/errors';
 import { readDecoder } from './decoder';
-import { Draft, type DraftNode } from './draft';
+import { Draft } from './draft';
 import { elementTypeOf, indexGraph } from './graph';
 import { graphInfo, type GraphInfo } from './info';
 import { graftLastToken } from './head';
 import type { OnnxModel } from './model';
 import { prune } from './prune';
 import { findResidualStream, type ResidualPost, type ResidualStream } from './residual';
-import { GRAPH, elementTypeCode, encodeIntAttribute, encodeValueInfo, type ElementType } from './schema';
+import { castTo, insertIntervention, type EditedSteer } from './interventions/insert';
+import type { SteerSite } from './interventions/sites';
+import { GRAPH, encodeValueInfo } from './schema';
 import { writeDraft } from './write';
 import { emitCacheDelta } from './written';
 
 export interface EditOptions {
   /** Blocks whose resid_post becomes an output. Default: none. */
   taps?: readonly number[] | 'all';
-  /** Blocks that get a steering input. Default: none. */
-  steer?: readonly number[];
+  /** Blocks whose stream an operation changes, and which (src/onnx/interventions); one a block. Default: none. */
+  steer?: readonly SteerSite[];
   /**
    * Outputs to keep; both default to true. Dropping one also removes every node, initialiser,
    * value_info and graph input that only it needed. Outputs other than these two stay. `present: 'written'`
@@ -44,7 +46,7 @@ export interface EditOptions {
 
 export interface EditedTensor {
   readonly block: number;
-  /** `resid_post.N` or `steer.N`, float32. */
+  /** `resid_post.N`, float32. */
   readonly name: string;
 }
 
@@ -54,10 +56,10 @@ export interface EditedGraph {
   /** Outputs of shape [batch_size, sequence_length, width], blocks ascending; steered blocks show the steered state. */
   readonly taps: readonly EditedTensor[];
   /**
-   * Inputs of shape [steer_batch, steer_length, width] that broadcast, usually [batch, 1, width]; all must be fed.
+   * The sites and the names of their inputs, which broadcast; all must be fed. Zero vectors are neutral.
    * Those behind which nothing is kept (a block after the last tap, without logits) are gone with the rest.
    */
-  readonly steers: readonly EditedTensor[];
+  readonly steers: readonly EditedSteer[];
   /** Names the edited graph must be fed; pruning can remove some of the original's. */
   readonly inputs: readonly string[];
   /** Names the edited graph gives. */
@@ -73,9 +75,9 @@ export interface EditedGraph {
  * Taps and steering inputs are float32 in every graph, so that whoever reads and feeds them knows one type. Where the
  * stream is float16 or bfloat16, Casts stand between.
  *
- * Taps and steering cost nothing when unused: the edited graph with every steering input fed zeros gives bit-identical
- * logits. A steering vector is added to the stream as the node reads it that closes the block, so that the next block's
- * norm, the skip path and the tap all see it, and the branch keeps the bias beside it that ONNX Runtime may fuse.
+ * Taps and steering change nothing when unused: the edited graph with every steering vector fed zeros gives bit-identical
+ * logits. The stream is changed as the node reads it that closes the block, so that the next block's norm, the skip path
+ * and the tap all see it, and the branch keeps the bias beside it that ONNX Runtime may fuse.
  *
  * @param source the whole .onnx file, or one of the graphs that `readDecoder` found in it. Of a merged export's bytes
  *   the graph for prompts is edited
@@ -88,14 +90,14 @@ export function editGraph(source: Uint8Array | OnnxModel, options: EditOptions =
   const stream = findResidualStream(model);
   const graph = indexGraph(model);
   const info = graphInfo(graph, stream);
-  const steered = blockList(options.steer ?? [], stream.blocks);
+  const sites = siteList(options.steer ?? [], stream.blocks);
   const tapped = blockList(
     options.taps === 'all' ? stream.post.map((post) => post.block) : (options.taps ?? []),
     stream.blocks,
   );
 
   const draft = new Draft(graph);
-  const steers = steered.map((block) => addSteering(draft, stream.post[block], stream.width));
+  const steers = sites.map(({ block, op }) => insertIntervention(draft, stream.post[block], stream.width, op));
   const taps = tapped.map((block) => addTap(draft, stream.post[block], stream));
   const keep = { logits: options.keep?.logits ?? true, present: options.keep?.present ?? true };
   for (const output of model.outputs) {
@@ -131,55 +133,18 @@ function blockList(blocks: readonly number[], count: number): number[] {
   return [...new Set(blocks)].sort((a, b) => a - b);
 }
 
-function addSteering(draft: Draft, post: ResidualPost, width: number): EditedTensor {
-  const name = draft.claim(`steer.${post.block}`);
-  const producer = post.at === 'operand' ? post.node : draft.graph.producers.get(post.tensor!)!;
-  const node = draft.of(producer);
-  if (post.at === 'operand') {
-    const operand = node.inputs[post.operand];
-    const sum = draft.claim(`${name}/operand`);
-    node.inputs[post.operand] = sum;
-    insertSum(draft, 'before', node, post, operand, sum);
-  } else {
-    // All readers of the stream keep its name: the sum takes it, and what was summed gets another.
-    const before = draft.claim(`${name}/stream`);
-    const tensor = post.tensor!;
-    node.outputs = node.outputs.map((output) => (output === tensor ? before : output));
-    insertSum(draft, 'after', node, post, before, tensor);
-  }
-  node.changed = true;
-  draft.newInputs.set(name, encodeValueInfo(GRAPH.input, name, 'float32', ['steer_batch', 'steer_length', width]));
-  return { block: post.block, name };
-}
-
-/**
- * `sum` = `operand` + the vector, rounded once to the operand's type.
- *
- * In half precision the sum is made in float32, between two Casts. ONNX Runtime's CPU provider, which computes in float32,
- * drops roundings between nodes, and which ones depends on their neighbours: to cast the vector instead saves a Cast, and
- * moved the logits of 4-bit graphs by 4e-3 with a zero vector.
- */
-function insertSum(
-  draft: Draft,
-  where: 'before' | 'after',
-  anchor: DraftNode,
-  { block, elementType }: ResidualPost,
-  operand: string,
-  sum: string,
-): void {
-  const name = `steer.${block}`;
-  if (elementType === 'float32') {
-    draft.insert(where, anchor, 'Add', `/${name}/Add`, [operand, name], [sum]);
-    return;
-  }
-  const [wide, wideSum] = [draft.claim(`${name}/float32`), draft.claim(`${name}/sum`)];
-  draft.insert(where, anchor, 'Cast', `/${name}/Cast`, [operand], [wide], [castTo('float32')]);
-  draft.insert(where, anchor, 'Add', `/${name}/Add`, [wide, name], [wideSum]);
-  draft.insert(where, anchor, 'Cast', `/${name}/Cast_1`, [wideSum], [sum], [castTo(elementType)]);
-}
-
-function castTo(type: ElementType): Uint8Array {
-  return encodeIntAttribute('to', elementTypeCode(type));
+/** Sites by block, each once. @throws LabError `settings-invalid` for a block that is not there, or one with two operations */
+function siteList(sites: readonly SteerSite[], count: number): SteerSite[] {
+  const blocks = blockList(
+    sites.map(({ block }) => block),
+    count,
+  );
+  return blocks.map((block) => {
+    const [site, ...more] = sites.filter((one) => one.block === block);
+    const other = more.find(({ op }) => op !== site.op);
+    if (other) throw new LabError('settings-invalid.two-operations', { block, first: site.op, second: other.op });
+    return site;
+  });
 }
 
 /** Position of the sum among the outputs of a Skip*LayerNormalization. */

@@ -1,6 +1,7 @@
 /** The bundled family, loaded from where the app loads it. */
 import { describe, expect, it } from 'vitest';
 import { editGraph } from './edit';
+import { adds } from './interventions/sites';
 import { assertFinite } from './finite';
 import { readModel } from './model';
 import { findResidualStream } from './residual';
@@ -34,7 +35,7 @@ describe.each(GRAPHS)('%s/%s', (id, file, style) => {
   it('gives bit-identical logits under zero steering at every block, and others under a vector', async () => {
     const { info, ...plain } = editGraph(model);
     const every = Array.from({ length: info.blocks }, (_, block) => block);
-    const edited = editGraph(model, { taps: 'all', steer: every });
+    const edited = editGraph(model, { taps: 'all', steer: adds(...every) });
     const untouched = await runGraph({ info, ...plain }, IDS);
     const still = await runGraph(edited, IDS);
     expect(sameBits(still.logits.data, untouched.logits.data)).toBe(true);
@@ -55,7 +56,7 @@ describe.each(GRAPHS)('%s/%s', (id, file, style) => {
   });
 
   it('runs from weights left in the original file', async () => {
-    const edited = editGraph(model, { steer: [0], externalise: { path: file, minBytes: 1024 } });
+    const edited = editGraph(model, { steer: adds(0), externalise: { path: file, minBytes: 1024 } });
     expect(edited.bytes.length).toBeLessThan(0.3 * bytes.length);
     const whole = await runGraph(editGraph(model), IDS);
     const result = await runGraph(edited, IDS, { externalData: [{ path: file, data: bytes }] });

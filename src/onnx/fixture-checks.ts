@@ -4,6 +4,7 @@
  */
 import { readDecoder } from './decoder';
 import { editGraph } from './edit';
+import { adds } from './interventions/sites';
 import { readModel } from './model';
 import {
   decode,
@@ -42,12 +43,12 @@ export function toleranceOf({ precision }: Fixture): number {
   return isHalf(precision) ? 0.03 : 1e-3;
 }
 
-function isHalf(precision: Fixture['precision']): boolean {
+export function isHalf(precision: Fixture['precision']): boolean {
   return precision === 'fp16' || precision.startsWith('q4f16');
 }
 
 /** BLOOM by dynamo: ONNX Runtime fuses bias, sum and normalisation, and adds in another order beside a steering input. */
-function fusesOtherwise({ architecture, style, precision }: Fixture): boolean {
+export function fusesOtherwise({ architecture, style, precision }: Fixture): boolean {
   return architecture === 'bloom' && style === 'dynamo' && !isHalf(precision);
 }
 
@@ -65,14 +66,14 @@ export async function checkFixture(fixture: Fixture): Promise<Check[]> {
   const blocks = states.residPost.dims[0];
   const vectors = { [`steer.${steeredBlock}`]: decode(states.vector) };
 
-  const edited = editGraph(prompt, { taps: 'all', steer: Array.from({ length: blocks }, (_, block) => block) });
+  const edited = editGraph(prompt, { taps: 'all', steer: adds(...Array(blocks).keys()) });
   const { info } = edited;
   const graph = await openGraph(edited, externalData);
   const still = await graph.run(ids);
   const steered = await graph.run(ids, { vectors });
   const first = await graph.run(ids.slice(0, -1), { vectors });
   await graph.close();
-  const next = await runGraph(editGraph(step, { steer: [steeredBlock], lastTokenLogits: true }), ids.slice(-1), {
+  const next = await runGraph(editGraph(step, { steer: adds(steeredBlock), lastTokenLogits: true }), ids.slice(-1), {
     vectors,
     past: first,
     externalData,

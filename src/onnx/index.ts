@@ -4,6 +4,9 @@
 export { readDecoder, type Decoder } from './decoder';
 export { drawSpine, findResidualStream, type ResidualPost, type ResidualStep, type ResidualStream } from './residual';
 export { editGraph, type EditOptions, type EditedGraph, type EditedTensor } from './edit';
+export { INTERVENTIONS, type InterventionKind } from './interventions';
+export type { EditedSteer } from './interventions/insert';
+export { adds, type SteerSite } from './interventions/sites';
 export { encodeGraph, type SmallGraph } from './encode';
 export { assertFinite, findNonFinite, type NonFinite } from './finite';
 export { inspectDecoder, type GraphInfo } from './info';

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LabError } from '../experiment/errors';
 import { editGraph } from './edit';
+import { adds } from './interventions/sites';
 import { findNonFinite } from './finite';
 import { readModel } from './model';
 import { drawSpine } from './residual';
@@ -28,7 +29,7 @@ function useAll(bytes: Uint8Array): void {
   findNonFinite(model);
   editGraph(model, {
     taps: 'all',
-    steer: [0],
+    steer: adds(0),
     keep: { logits: false, present: false },
     externalise: { path: 'self', minBytes: 64 },
   });

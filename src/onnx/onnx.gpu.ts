@@ -3,6 +3,7 @@ import * as ort from 'onnxruntime-web/webgpu';
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { editGraph, type EditedGraph } from './edit';
+import { adds } from './interventions/sites';
 
 const IDS = [1, 37, 512, 99, 203, 7];
 type Values = Record<string, Float32Array>;
@@ -74,7 +75,7 @@ describe.each(['lrt-stories-s', 'lrt-stories-s-plain'])('%s on WebGPU', (id) => 
   it('gives bit-identical logits under zero steering, and moves its tap by exactly the vector', async () => {
     const keep = { present: false };
     const plain = editGraph(bytes, { keep });
-    const edited = editGraph(bytes, { taps: 'all', steer: [1], keep });
+    const edited = editGraph(bytes, { taps: 'all', steer: adds(1), keep });
     const { width } = edited.info;
     const untouched = await run(plain, new Float32Array(width));
     const still = await run(edited, new Float32Array(width));

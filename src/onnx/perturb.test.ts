@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { LabError } from '../experiment/errors';
 import { readDecoder } from './decoder';
 import { editGraph } from './edit';
+import { adds } from './interventions/sites';
 import { indexGraph, traceOrigin } from './graph';
 import { readModel, type GraphItem, type OnnxModel, type OnnxNode } from './model';
 import { exported, exportedStates, maxDiff, openGraph, testVector } from './testing';
@@ -77,7 +78,7 @@ function perturbed(model: OnnxModel, change: Perturbation): OnnxModel {
 /** Edits, or null where the lab refuses by name. Any other throw fails the test. */
 function edit(model: OnnxModel) {
   try {
-    return editGraph(model, { taps: 'all', steer: [0, 1, 2].slice(0, 3) });
+    return editGraph(model, { taps: 'all', steer: adds(0, 1, 2) });
   } catch (error) {
     if (error instanceof LabError) return null;
     throw error;

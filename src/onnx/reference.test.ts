@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { editGraph } from './edit';
+import { adds } from './interventions/sites';
 import { family, maxDiff, runGraph } from './testing';
 
 const FOLDER = 'fixtures/family';
@@ -62,7 +63,11 @@ describe.each(cases)('$id, text $text', ({ id, text, ids, model }) => {
   });
 
   it('adds a vector as the hook does', async () => {
-    const edited = editGraph(bytes, { steer: [model.steeredBlock], lastTokenLogits: true, keep: { present: false } });
+    const edited = editGraph(bytes, {
+      steer: adds(model.steeredBlock),
+      lastTokenLogits: true,
+      keep: { present: false },
+    });
     const still = await runGraph(edited, ids);
     expect(maxDiff(still.logits.data, array(`text${text}.logits`))).toBeLessThanOrEqual(TOLERANCE);
     const steered = await runGraph(edited, ids, { vectors: { [edited.steers[0].name]: array('vector') } });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { readDecoder } from './decoder';
 import { editGraph } from './edit';
+import { adds } from './interventions/sites';
 import { EXPORTED, exported, exportedStates, maxDiff, runGraph, sameBits, testVector } from './testing';
 
 describe.each(EXPORTED)('%s', (name) => {
@@ -30,7 +31,7 @@ describe.each(EXPORTED)('%s', (name) => {
   });
 
   it('takes two steering inputs at once, each for its own block', async () => {
-    const edited = editGraph(bytes, { taps: 'all', steer: [0, 2] });
+    const edited = editGraph(bytes, { taps: 'all', steer: adds(0, 2) });
     const vector = testVector(edited.info.width, 0.5);
     const both = await runGraph(edited, states.ids, { vectors: { 'steer.0': vector, 'steer.2': vector } });
     const one = await runGraph(edited, states.ids, { vectors: { 'steer.0': vector } });

@@ -19,6 +19,7 @@ export const TENSOR = { dims: 1, type: 2, floats: 4, int32s: 5, name: 8, raw: 9,
 /** AttributeProto.type codes of the attributes the lab writes. */
 const ATTRIBUTE_INT = 2;
 const ATTRIBUTE_TENSOR = 4;
+const ATTRIBUTE_INTS = 7;
 /** TensorProto.data_location: the data lies in another file. */
 export const LOCATION_EXTERNAL = 1;
 
@@ -111,13 +112,31 @@ export function encodeIntAttribute(name: string, value: number): Uint8Array {
   );
 }
 
+/** A list-of-integers attribute of a node. */
+export function encodeIntsAttribute(name: string, values: readonly number[]): Uint8Array {
+  return bytesField(
+    NODE.attribute,
+    textField(ATTRIBUTE.name, name),
+    ...values.map((value) => integerField(ATTRIBUTE.ints, value)),
+    integerField(ATTRIBUTE.type, ATTRIBUTE_INTS),
+  );
+}
+
 /** The `value` attribute of a Constant node that holds a vector of int64, shape `[values.length]`. */
 export function encodeInt64Value(values: readonly number[]): Uint8Array {
-  const raw = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+  return encodeValue('int64', values.length, BigInt64Array.from(values, BigInt));
+}
+
+/** The same of float32. */
+export function encodeFloatValue(values: readonly number[]): Uint8Array {
+  return encodeValue('float32', values.length, Float32Array.from(values));
+}
+
+function encodeValue(type: ElementType, length: number, values: BigInt64Array | Float32Array): Uint8Array {
   const tensor = concatenate([
-    integerField(TENSOR.dims, values.length),
-    integerField(TENSOR.type, elementTypeCode('int64')),
-    bytesField(TENSOR.raw, raw),
+    integerField(TENSOR.dims, length),
+    integerField(TENSOR.type, elementTypeCode(type)),
+    bytesField(TENSOR.raw, new Uint8Array(values.buffer as ArrayBuffer)),
   ]);
   return bytesField(
     NODE.attribute,

@@ -104,7 +104,7 @@ export function tensor(type: ElementType, values: Float32Array, dims: number[]):
 export type Values = Record<string, { dims: readonly number[]; data: Float32Array }>;
 
 export interface RunOptions {
-  /** Steering inputs by name, as vectors of length d; others are fed zeros. */
+  /** Steering inputs by name, of length d or d a position; others are fed zeros. */
   vectors?: Record<string, Float32Array>;
   externalData?: { path: string; data: Uint8Array }[];
   /** Results of the run before: its `present.*` become the past, and `ids` follow it. */
@@ -167,13 +167,13 @@ function feedsOf(
     else if (name.startsWith('past_key_values')) {
       const past = options.past?.[name.replace('past_key_values', 'present')];
       feeds[name] = tensor(info.cacheType, past?.data ?? new Float32Array(0), [1, info.kvHeads, before, info.headDim]);
-    } else if (name.startsWith('steer.'))
-      feeds[name] = new ort.Tensor('float32', options.vectors?.[name] ?? new Float32Array(info.width), [
-        1,
-        1,
-        info.width,
-      ]);
-    else throw new Error(`no feed for the input ${name}`);
+    } else if (name.startsWith('steer.')) {
+      const side = name.split('.')[2];
+      const given = options.vectors?.[name] ?? new Float32Array(side === 'value' ? 1 : info.width);
+      const dims =
+        side === 'value' ? [1, 1] : side === 'direction' ? [info.width, 1] : [given.length / info.width, info.width];
+      feeds[name] = new ort.Tensor('float32', given, [1, ...dims]);
+    } else throw new Error(`no feed for the input ${name}`);
   }
   return feeds;
 }

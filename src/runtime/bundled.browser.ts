@@ -27,7 +27,7 @@ async function validationLoss(model: LanguageModel, texts: readonly string[]): P
   let count = 0;
   for (let start = 0; start < rows.length; start += BATCH) {
     const batch = rows.slice(start, start + BATCH);
-    const all = await model.logits({ rows: batch, layer: null });
+    const all = await model.logits({ rows: batch, sites: [] });
     batch.forEach(({ ids }, r) => {
       for (let at = 0; at + 1 < ids.length; at++, count++)
         sum -= logSoftmax(all[r].subarray(at * vocabSize, (at + 1) * vocabSize))[ids[at + 1]];
@@ -66,7 +66,7 @@ test('L in q4 runs, taps and decodes, and is nearly as good', async () => {
   expect(taps.blocks).toHaveLength(5);
   taps.dispose();
   const [decoded] = await model.decode(
-    { rows: [{ ids }], layer: null },
+    { rows: [{ ids }], sites: [] },
     { maxNewTokens: 4, sampling: { temperature: 0, topP: 1, seed: 0 } },
   );
   expect(decoded.ids).toHaveLength(4);

@@ -7,6 +7,8 @@ import { bytesFromBase64 } from '../base/bytes';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BACKENDS, maxDifference, readBuffer, testDevice, testRuntime } from './fixtures';
 import type { ModelFiles, ModelTokenizer, Runtime, TapBatch } from './types';
+import { addition } from './interventions';
+import { adds } from '../onnx';
 
 interface Encoded {
   dims: number[];
@@ -122,12 +124,15 @@ describe.each(BACKENDS)('on %s', (backend) => {
     }
     taps.dispose();
 
-    const row = { ids, vector: floats(vector) };
-    const [steered] = await model.logits({ rows: [row], layer: steeredBlock });
+    const row = { ids, interventions: addition(steeredBlock, floats(vector)) };
+    const [steered] = await model.logits({ rows: [row], sites: adds(steeredBlock) });
     expect(maxDifference(steered, floats(steeredLogits))).toBeLessThanOrEqual(limit);
 
     // A shorter row beside it: where rows of different lengths mix, padding must not show.
-    const batch = { rows: [row, { ids: ids.slice(0, 5), vector: row.vector }], layer: steeredBlock };
+    const batch = {
+      rows: [row, { ids: ids.slice(0, 5), interventions: row.interventions }],
+      sites: adds(steeredBlock),
+    };
     const next = await model.nextTokenLogits(batch);
     expect(maxDifference(next.slice(0, vocabSize), floats(steeredLogits).slice(-vocabSize))).toBeLessThanOrEqual(limit);
     expect(
@@ -137,8 +142,8 @@ describe.each(BACKENDS)('on %s', (backend) => {
     // Greedy tokens are those that reading the whole text again would choose.
     const decoded = await model.decode(batch, { maxNewTokens: 4, sampling: { temperature: 0, topP: 1, seed: 1 } });
     const whole = await model.logits({
-      rows: decoded.map((text, r) => ({ ids: [...batch.rows[r].ids, ...text.ids], vector: row.vector })),
-      layer: steeredBlock,
+      rows: decoded.map((text, r) => ({ ids: [...batch.rows[r].ids, ...text.ids], interventions: row.interventions })),
+      sites: adds(steeredBlock),
     });
     decoded.forEach((text, r) => {
       expect(text.ids).toHaveLength(4);

@@ -2,10 +2,12 @@
 import { LabError } from '../experiment/errors';
 import type { GraphInfo } from '../onnx';
 import type { PaddedBatch } from './batch';
+import { steerFeeds } from './interventions';
 import { emptyPast } from './kv';
 import type { Ort, Tensor } from './ort';
 import type { OpenSession } from './sessions';
 import { intTensor, type FloatType } from './tensors';
+import type { SteeredRow } from './types';
 
 export type Feeds = Record<string, Tensor>;
 
@@ -15,45 +17,28 @@ export function floatType(type: string): FloatType {
   throw new LabError('graph-unsupported.cache-type', { type });
 }
 
-/**
- * Steering input [rows, 1, width] from one vector a row; rows without a vector get zero.
- * @throws LabError `internal` if a vector has another length
- */
-export function steerTensor(ort: Ort, info: GraphInfo, vectors: readonly (Float32Array | undefined)[]): Tensor {
-  const data = new Float32Array(vectors.length * info.width);
-  vectors.forEach((vector, row) => {
-    if (!vector) return;
-    if (vector.length !== info.width)
-      throw new LabError('internal.vector-width', { values: vector.length, width: info.width });
-    data.set(vector, row * info.width);
-  });
-  return new ort.Tensor('float32', data, [vectors.length, 1, info.width]);
-}
-
 /** Inputs that a run has whether or not there is a past: ids, positions, steering, number of logits. */
 export function tokenFeeds(
   ort: Ort,
   info: GraphInfo,
-  open: OpenSession,
   ids: BigInt64Array,
   positions: BigInt64Array,
   rows: number,
-  steer: Tensor | null,
+  steer: Feeds,
 ): Feeds {
   const columns = ids.length / rows;
-  const feeds: Feeds = { input_ids: intTensor(ort, ids, [rows, columns]) };
+  const feeds: Feeds = { input_ids: intTensor(ort, ids, [rows, columns]), ...steer };
   if (info.hasPositionIds) feeds.position_ids = intTensor(ort, positions, [rows, columns]);
-  if (open.steer !== null && steer) feeds[open.steer] = steer;
   return feeds;
 }
 
-/** All inputs of a run over whole texts, without a past. */
+/** All inputs of a run over whole texts, without a past. @param steered the rows of the batch; empty where the graph is not steered */
 export function wholeFeeds(
   ort: Ort,
   info: GraphInfo,
   open: OpenSession,
   batch: PaddedBatch,
-  vectors: readonly (Float32Array | undefined)[],
+  steered: readonly SteeredRow[],
 ): Feeds {
   const { rows, length } = batch;
   const past = emptyPast(ort, {
@@ -67,11 +52,17 @@ export function wholeFeeds(
     ...tokenFeeds(
       ort,
       info,
-      open,
       batch.ids,
       batch.positions,
       rows,
-      open.steer === null ? null : steerTensor(ort, info, vectors),
+      steerFeeds(
+        ort,
+        info.width,
+        open.steers,
+        steered,
+        length,
+        steered.map(() => 0),
+      ),
     ),
     attention_mask: intTensor(ort, batch.mask, [rows, length]),
     ...past,

@@ -5,6 +5,8 @@ import { logSoftmax } from '../math/information';
 import { openModel } from '../models';
 import { BACKENDS, bundled, maxDifference, readBuffer, testDevice, testRuntime, waveVector } from './fixtures';
 import type { LanguageModel, Runtime, Sampling, TapBatch } from './types';
+import { addition } from './interventions';
+import { adds } from '../onnx';
 
 const TEXTS = ['One day, Tom gave a red apple to', 'The old man was sad', 'A'];
 const GREEDY: Sampling = { temperature: 0, topP: 1, seed: 1 };
@@ -55,7 +57,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
       const [together, alone] = [(await tapRows(taps, index))[1], (await tapRows(single, index))[0]];
       expect(maxDifference(together, alone)).toBeLessThanOrEqual(1e-4);
       // What `statesAt` reads without steering is what `collect` taps.
-      const states = await model.statesAt(index, { rows, layer: null });
+      const states = await model.statesAt(index, { rows, sites: [] });
       expect(maxDifference(states[1], together)).toBeLessThanOrEqual(1e-4);
     }
     taps.dispose();
@@ -64,17 +66,23 @@ describe.each(BACKENDS)('on %s', (backend) => {
 
   test('states after the steered block are the unsteered states plus the vector', async () => {
     const vector = waveVector(model.info.hiddenSize, 0.5, 0.8);
-    const [plain] = await model.statesAt(1, { rows: [rows[0]], layer: null });
-    const [steered] = await model.statesAt(1, { rows: [{ ...rows[0], vector }], layer: 1 });
+    const [plain] = await model.statesAt(1, { rows: [rows[0]], sites: [] });
+    const [steered] = await model.statesAt(1, {
+      rows: [{ ...rows[0], interventions: addition(1, vector) }],
+      sites: adds(1),
+    });
     const expected = plain.map((value, i) => value + vector[i % vector.length]);
     expect(maxDifference(steered, expected)).toBeLessThanOrEqual(1e-5);
-    const [later] = await model.statesAt(2, { rows: [{ ...rows[0], vector }], layer: 1 });
+    const [later] = await model.statesAt(2, {
+      rows: [{ ...rows[0], interventions: addition(1, vector) }],
+      sites: adds(1),
+    });
     expect(later.every(Number.isFinite)).toBe(true);
   });
 
   test('next-token logits are the last row of the logits', async () => {
     const vector = waveVector(model.info.hiddenSize, 0.5, 0.8);
-    const batch = { rows: [rows[0], { ...rows[1], vector }, rows[2]], layer: 1 };
+    const batch = { rows: [rows[0], { ...rows[1], interventions: addition(1, vector) }, rows[2]], sites: adds(1) };
     const next = await model.nextTokenLogits(batch);
     const all = await model.logits(batch);
     const { vocabSize } = model.info;
@@ -90,13 +98,13 @@ describe.each(BACKENDS)('on %s', (backend) => {
   test('greedy continuation is what recomputing the whole text would give', async () => {
     const steps: (number | null)[][] = [];
     const decoded = await model.decode(
-      { rows, layer: null },
+      { rows, sites: [] },
       { maxNewTokens: 5, sampling: GREEDY, onStep: (_, tokens) => steps.push(tokens) },
     );
     const { vocabSize } = model.info;
     const full = await model.logits({
       rows: rows.map((row, r) => ({ ids: [...row.ids, ...decoded[r].ids] })),
-      layer: null,
+      sites: [],
     });
     decoded.forEach(({ ids }, r) => {
       expect(ids).toHaveLength(5);
@@ -113,7 +121,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
     const sampling = { temperature: 1, topP: 0.95, seed: 7 };
     const run = (count: number, seed: number) =>
       model.decode(
-        { rows: Array.from({ length: count }, () => rows[0]), layer: null },
+        { rows: Array.from({ length: count }, () => rows[0]), sites: [] },
         { maxNewTokens: 6, sampling: { ...sampling, seed } },
       );
     const three = await run(3, 7);
@@ -124,7 +132,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
   });
 
   test('a row ends at the end token and says nothing after it', async () => {
-    const [{ ids }] = await model.decode({ rows: [rows[0]], layer: null }, { maxNewTokens: 4, sampling: GREEDY });
+    const [{ ids }] = await model.decode({ rows: [rows[0]], sites: [] }, { maxNewTokens: 4, sampling: GREEDY });
     const end = ids[2];
     const ending = await testRuntime(backend, {
       openModel: async (source, options) => {
@@ -135,7 +143,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
     const other = await ending.load(bundled('lrt-stories-s'));
     const steps: (number | null)[][] = [];
     const decoded = await other.decode(
-      { rows: [rows[0], rows[2]], layer: null },
+      { rows: [rows[0], rows[2]], sites: [] },
       { maxNewTokens: 4, sampling: GREEDY, onStep: (_, tokens) => steps.push(tokens) },
     );
     const first = ids.indexOf(end);
@@ -156,36 +164,43 @@ describe.each(BACKENDS)('on %s', (backend) => {
     expect(
       await codeOf(
         model.decode(
-          { rows: [rows[0]], layer: null },
+          { rows: [rows[0]], sites: [] },
           { maxNewTokens: 50, sampling: GREEDY, signal: controller.signal, onStep },
         ),
       ),
     ).toBe('cancelled');
     expect(steps).toBe(2);
-    expect((await model.nextTokenLogits({ rows: [rows[0]], layer: null })).every(Number.isFinite)).toBe(true);
+    expect((await model.nextTokenLogits({ rows: [rows[0]], sites: [] })).every(Number.isFinite)).toBe(true);
   });
 
   test('calls made at once queue up instead of failing', async () => {
     const [a, b, c] = await Promise.all([
-      model.nextTokenLogits({ rows: [rows[0]], layer: null }),
-      model.decode({ rows: [rows[0]], layer: null }, { maxNewTokens: 2, sampling: GREEDY }),
-      model.nextTokenLogits({ rows: [rows[0]], layer: null }),
+      model.nextTokenLogits({ rows: [rows[0]], sites: [] }),
+      model.decode({ rows: [rows[0]], sites: [] }, { maxNewTokens: 2, sampling: GREEDY }),
+      model.nextTokenLogits({ rows: [rows[0]], sites: [] }),
     ]);
     expect(maxDifference(a, c)).toBe(0);
     expect(b[0].ids).toHaveLength(2);
   });
 
   test('what a model cannot read is refused by name', async () => {
-    const batch = (ids: number[]) => ({ rows: [{ ids }], layer: null });
+    const batch = (ids: number[]) => ({ rows: [{ ids }], sites: [] });
     expect(await codeOf(model.nextTokenLogits(batch([1, model.info.vocabSize])))).toBe('tokenizer-mismatch');
     expect(await codeOf(model.nextTokenLogits(batch([])))).toBe('settings-invalid');
     expect(await codeOf(model.decode(batch([1, 2]), { maxNewTokens: 600, sampling: GREEDY }))).toBe('settings-invalid');
-    expect(await codeOf(model.nextTokenLogits({ rows: [{ ids: [1] }], layer: 3 }))).toBe('settings-invalid');
-    expect(await codeOf(model.nextTokenLogits({ rows: [{ ids: [1], vector: new Float32Array(3) }], layer: 1 }))).toBe(
-      'internal',
-    );
+    expect(await codeOf(model.nextTokenLogits({ rows: [{ ids: [1] }], sites: adds(3) }))).toBe('settings-invalid');
     expect(
-      await codeOf(model.nextTokenLogits({ rows: [{ ids: [1], vector: new Float32Array(64) }], layer: null })),
+      await codeOf(
+        model.nextTokenLogits({
+          rows: [{ ids: [1], interventions: addition(1, new Float32Array(3)) }],
+          sites: adds(1),
+        }),
+      ),
+    ).toBe('internal');
+    expect(
+      await codeOf(
+        model.nextTokenLogits({ rows: [{ ids: [1], interventions: addition(1, new Float32Array(64)) }], sites: [] }),
+      ),
     ).toBe('internal');
   });
 });
@@ -205,8 +220,14 @@ test('both backends agree on states and on forced log-probabilities', async () =
   }
   a.dispose();
   b.dispose();
-  const rows = ids.map((row, r) => ({ ids: row, vector: waveVector(wasm.info.hiddenSize, r, 0.5) }));
-  const [forcedA, forcedB] = [await wasm.logits({ rows, layer: 1 }), await webgpu.logits({ rows, layer: 1 })];
+  const rows = ids.map((row, r) => ({
+    ids: row,
+    interventions: addition(1, waveVector(wasm.info.hiddenSize, r, 0.5)),
+  }));
+  const [forcedA, forcedB] = [
+    await wasm.logits({ rows, sites: adds(1) }),
+    await webgpu.logits({ rows, sites: adds(1) }),
+  ];
   const { vocabSize } = wasm.info;
   let worst = 0;
   forcedA.forEach((logits, r) => {
@@ -242,7 +263,7 @@ test('GPU buffers: collecting and decoding again and again keeps none', async ()
     const cycle = async (): Promise<number> => {
       (await model.collect([ids, ids.slice(0, 4)])).dispose();
       await model.decode(
-        { rows: [{ ids }, { ids: ids.slice(0, 4) }], layer: null },
+        { rows: [{ ids }, { ids: ids.slice(0, 4) }], sites: [] },
         { maxNewTokens: 2, sampling: GREEDY },
       );
       await device.queue.onSubmittedWorkDone();

@@ -5,6 +5,7 @@ import { checkRows, chunkRows, padRows } from './batch';
 import { yieldToEventLoop } from '../base/yield';
 import { decodeRows, lastLogits } from './decode';
 import { wholeFeeds } from './feeds';
+import { checkInterventions } from './interventions';
 import type { Ort, Tensor } from './ort';
 import { SessionPool, type OpenSession, type Purpose } from './sessions';
 import type { StreamContext } from './stream';
@@ -79,7 +80,7 @@ export class LoadedModel implements LanguageModel {
   statesAt(block: number, batch: SteeredBatch): Promise<Float32Array[]> {
     this.#checkBlock(block);
     return this.#whole(
-      { kind: 'states', block, layer: batch.layer },
+      { kind: 'states', block, sites: batch.sites },
       batch,
       this.#parts.graph.width,
       (outputs, taps) => outputs[taps[0].name],
@@ -88,7 +89,7 @@ export class LoadedModel implements LanguageModel {
 
   logits(batch: SteeredBatch): Promise<Float32Array[]> {
     return this.#whole(
-      { kind: 'logits', layer: batch.layer },
+      { kind: 'logits', sites: batch.sites },
       batch,
       this.#parts.graph.vocabSize,
       (outputs) => outputs.logits,
@@ -113,10 +114,10 @@ export class LoadedModel implements LanguageModel {
 
   #stream<T>(batch: SteeredBatch, work: (context: StreamContext) => Promise<T>): Promise<T> {
     const { ort, graph, merged, pool, device, staticCache = true } = this.#parts;
-    const { layer } = batch;
-    return pool.use({ kind: 'decode', layer }, (open) => {
+    const { sites } = batch;
+    return pool.use({ kind: 'decode', sites }, (open) => {
       const continued = (prompt: OpenSession) => work({ ort, info: graph, pool, open, prompt, device, staticCache });
-      return merged ? pool.use({ kind: 'prompt', layer }, continued) : continued(open);
+      return merged ? pool.use({ kind: 'prompt', sites }, continued) : continued(open);
     });
   }
 
@@ -141,16 +142,7 @@ export class LoadedModel implements LanguageModel {
           rows.map((row) => row.ids),
           'right',
         );
-        const outputs = await pool.run(
-          open,
-          wholeFeeds(
-            ort,
-            graph,
-            open,
-            padded,
-            rows.map((row) => row.vector),
-          ),
-        );
+        const outputs = await pool.run(open, wholeFeeds(ort, graph, open, padded, rows));
         const values = floatData(pick(outputs, open.taps));
         rows.forEach((row, i) => {
           const start = i * padded.length * width;
@@ -175,10 +167,8 @@ export class LoadedModel implements LanguageModel {
       batch.rows.map((row: SteeredRow) => row.ids),
       more,
     );
-    if (batch.layer !== null) this.#checkBlock(batch.layer);
-    else if (batch.rows.some((row) => row.vector)) {
-      throw new LabError('internal.steer-block');
-    }
+    for (const { block } of batch.sites) this.#checkBlock(block);
+    checkInterventions(batch.rows, batch.sites, this.info.hiddenSize);
   }
 
   #checkBlock(block: number): void {

@@ -6,12 +6,14 @@ import { createRuntime } from './index';
 import { loadOrt } from './ort';
 import { SessionPool, type Purpose } from './sessions';
 import { bundled } from './fixtures';
+import { addition } from './interventions';
+import { adds } from '../onnx';
 
 const USES: Purpose[] = [
   { kind: 'collect' },
-  { kind: 'states', block: 1, layer: null },
-  { kind: 'logits', layer: 1 },
-  { kind: 'decode', layer: 1 },
+  { kind: 'states', block: 1, sites: [] },
+  { kind: 'logits', sites: adds(1) },
+  { kind: 'decode', sites: adds(1) },
 ];
 
 test('no more sessions than allowed are alive, the new one counted; one in use stays', async () => {
@@ -50,7 +52,10 @@ test('a model with one session computes what a model with all of them does', asy
   const all = await runtime.load(bundled('lrt-stories-s'));
   const one = await runtime.load(bundled('lrt-stories-s'), { liveSessions: 1 });
   const ids = all.tokenizer.encode('Once upon a time there was a fox.');
-  const batch = { rows: [{ ids, vector: new Float32Array(all.info.hiddenSize).fill(0.1) }], layer: 1 };
+  const batch = {
+    rows: [{ ids, interventions: addition(1, new Float32Array(all.info.hiddenSize).fill(0.1)) }],
+    sites: adds(1),
+  };
   const figures = async (model: typeof all): Promise<unknown> => [
     (await model.collect([ids])).blocks.map(({ data }) => data),
     await model.statesAt(2, batch),

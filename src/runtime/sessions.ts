@@ -5,30 +5,30 @@
 import { LabError } from '../experiment/errors';
 import { message } from '../experiment/message';
 import type { Backend } from '../experiment/run';
-import { editGraph, type Decoder, type GraphInfo } from '../onnx';
+import { editGraph, type Decoder, type EditedSteer, type GraphInfo, type SteerSite } from '../onnx';
 import { cacheParts } from './kv';
 import { exclusive, runtimeError, type Ort, type Session, type SessionOptions, type Tensor } from './ort';
 import type { ModelFiles } from './types';
 
-/** What a session is for; `layer` is the steered block, null for none. */
+/** What a session is for; `sites` are the steered blocks with their operations. */
 export type Purpose =
   /** Taps after every block; no head, no KV outputs. */
   | { kind: 'collect' }
   /** Tap after one block, steered. */
-  | { kind: 'states'; block: number; layer: number | null }
+  | { kind: 'states'; block: number; sites: readonly SteerSite[] }
   /** Logits at the last position and KV outputs, after a cache; in all but merged exports an empty one will do. */
-  | { kind: 'decode'; layer: number | null }
+  | { kind: 'decode'; sites: readonly SteerSite[] }
   /** The same without a cache, for the merged exports that need another graph for it. */
-  | { kind: 'prompt'; layer: number | null }
+  | { kind: 'prompt'; sites: readonly SteerSite[] }
   /** Logits at every position. */
-  | { kind: 'logits'; layer: number | null };
+  | { kind: 'logits'; sites: readonly SteerSite[] };
 
 export interface OpenSession {
   session: Session;
   /** Tapped blocks and the names of their outputs, blocks ascending. */
   taps: { block: number; name: string }[];
-  /** Name of the steering input; null where the graph has none. */
-  steer: string | null;
+  /** Steering sites and the names of their inputs. */
+  steers: readonly EditedSteer[];
   /** What to feed `num_logits_to_keep` where the graph takes it: 1, or 0 for all positions. */
   logitsToKeep: bigint;
   /** What to ask for; undefined for all that the graph gives. */
@@ -139,10 +139,10 @@ export class SessionPool {
     await Promise.all(held.map((item) => release(item)));
   }
 
-  /** An unsteered pass may use a steered graph with a zero vector: adding zero changes no bit. */
+  /** An unsteered pass may use a steered graph: a zero vector is neutral and changes no bit. */
   #find(purpose: Purpose): Held | undefined {
     const exact = this.#held.find((held) => held.key === keyOf(purpose));
-    if (exact || purpose.kind === 'collect' || purpose.layer !== null) return exact;
+    if (exact || purpose.kind === 'collect' || purpose.sites.length > 0) return exact;
     return this.#held.findLast(
       (held) =>
         held.purpose.kind === purpose.kind &&
@@ -172,7 +172,7 @@ export class SessionPool {
   }
 
   async #create(purpose: Purpose): Promise<OpenSession> {
-    const layer = purpose.kind === 'collect' ? null : purpose.layer;
+    const sites = purpose.kind === 'collect' ? [] : purpose.sites;
     const continues = purpose.kind === 'decode' || purpose.kind === 'prompt';
     const { prompt, step, merged } = this.#decoder;
     const onCpu = this.#backend === 'wasm';
@@ -182,7 +182,7 @@ export class SessionPool {
     const unread = !continues && onCpu && cacheType === 'float16';
     const edited = editGraph(purpose.kind === 'decode' ? step : prompt, {
       taps: purpose.kind === 'collect' ? 'all' : purpose.kind === 'states' ? [purpose.block] : [],
-      steer: layer === null ? [] : [layer],
+      steer: sites,
       keep: { logits: continues || purpose.kind === 'logits', present: written ? 'written' : continues || unread },
       lastTokenLogits: continues,
       externalise: { path: OWN_FILE, minBytes: EXTERNAL_BYTES },
@@ -199,7 +199,7 @@ export class SessionPool {
       return {
         session,
         taps,
-        steer: edited.steers[0]?.name ?? null,
+        steers: edited.steers,
         logitsToKeep: continues ? 1n : 0n,
         outputs,
         written,
@@ -233,7 +233,11 @@ export class SessionPool {
 
 function keyOf(purpose: Purpose): string {
   if (purpose.kind === 'collect') return 'collect';
-  return purpose.kind === 'states' ? `states ${purpose.block} ${purpose.layer}` : `${purpose.kind} ${purpose.layer}`;
+  const sites = purpose.sites
+    .map(({ block, op }) => `${op}@${block}`)
+    .toSorted()
+    .join(',');
+  return `${purpose.kind}${purpose.kind === 'states' ? ` ${purpose.block}` : ''} ${sites}`;
 }
 
 async function release(held: Held): Promise<void> {

@@ -4,9 +4,10 @@
  */
 import type { GraphInfo } from '../onnx';
 import { padRows, stepMask, type Side } from './batch';
-import { floatType, only, steerTensor, tokenFeeds } from './feeds';
+import { floatType, only, tokenFeeds, type Feeds } from './feeds';
+import { steeredFrom, steerFeeds } from './interventions';
 import { GpuCache, GrowingCache, HostCache, type KvCache } from './kv';
-import type { Ort, Tensor } from './ort';
+import type { Ort } from './ort';
 import type { OpenSession, SessionPool } from './sessions';
 import { floatData, intTensor } from './tensors';
 import type { SteeredRow } from './types';
@@ -32,7 +33,8 @@ export function canMixLengths(info: GraphInfo): boolean {
 export class TokenStream {
   #context: StreamContext;
   #cache: KvCache;
-  #steer: Tensor | null = null;
+  /** Steering inputs of the last run in which every row was steered at all of its positions or at none, and which rows were. */
+  #steer: { key: string; feeds: Feeds } | null = null;
   #side: Side;
   #rows: readonly SteeredRow[];
   /** Tokens of each row that are in the cache. */
@@ -48,7 +50,6 @@ export class TokenStream {
     this.#valid = rows.map(() => 0);
     // GroupQueryAttention is silently wrong with left padding; appending by Concat is right only with it.
     this.#side = info.style === 'fused' ? 'right' : 'left';
-    this.#setSteer();
     const shape = {
       blocks: info.blocks,
       rows: rows.length,
@@ -95,7 +96,7 @@ export class TokenStream {
     this.#cache.keep(rows);
     this.#rows = rows.map((row) => this.#rows[row]);
     this.#valid = rows.map((row) => this.#valid[row]);
-    this.#setSteer();
+    this.#steer = null;
     return true;
   }
 
@@ -103,16 +104,16 @@ export class TokenStream {
     this.#cache.dispose();
   }
 
-  #setSteer(): void {
-    const { ort, info, open } = this.#context;
-    this.#steer =
-      open.steer === null
-        ? null
-        : steerTensor(
-            ort,
-            info,
-            this.#rows.map((row) => row.vector),
-          );
+  /** @param starts position of each row's first column */
+  #steerFeeds(open: OpenSession, columns: number, starts: readonly number[]): Feeds {
+    const { ort, info } = this.#context;
+    const first = steeredFrom(this.#rows, columns, starts);
+    const whole = first.every((column) => column === 0 || column === columns);
+    const key = first.map((column) => (column === 0 ? 1 : 0)).join('');
+    if (whole && this.#steer?.key === key) return this.#steer.feeds;
+    const feeds = steerFeeds(ort, info.width, open.steers, this.#rows, columns, starts);
+    if (whole) this.#steer = { key, feeds };
+    return feeds;
   }
 
   #prompt(ids: readonly (readonly number[])[]): Promise<Float32Array> {
@@ -125,23 +126,28 @@ export class TokenStream {
       batch.positions,
       batch.mask,
       this.#rows.map(() => 0),
+      this.#side === 'left' ? batch.lengths.map((length) => length - batch.length) : undefined,
     );
   }
 
-  /** @param starts cache columns of the rows' first new tokens, for caches that write by column */
+  /**
+   * @param starts cache columns of the rows' first new tokens, for caches that write by column
+   * @param first their positions in the row, where those differ
+   */
   async #run(
     open: OpenSession,
     ids: BigInt64Array,
     positions: BigInt64Array,
     mask: BigInt64Array,
     starts: readonly number[],
+    first: readonly number[] = starts,
   ): Promise<Float32Array> {
     const { ort, info, pool } = this.#context;
     const rows = this.#rows.length;
     const feeds = only(
       ort,
       {
-        ...tokenFeeds(ort, info, open, ids, positions, rows, this.#steer),
+        ...tokenFeeds(ort, info, ids, positions, rows, this.#steerFeeds(open, ids.length / rows, first)),
         attention_mask: intTensor(ort, mask, [rows, mask.length / rows]),
         ...this.#cache.feeds(starts, ids.length / rows),
       },

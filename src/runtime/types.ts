@@ -4,23 +4,36 @@
  */
 import type { Backend } from '../experiment/run';
 import type { LanguageModelInfo, LoadOptions, ModelConfig, ModelSource, ModelTokenizer } from '../models/types';
+import type { SteerSite } from '../onnx';
 
 export type * from '../models/types';
 
-/** One row of a batch: token ids (special tokens included) and, optionally, the vector added to its residual stream. */
+/** One operation on a row's residual stream, at the output of one block. */
+export interface Intervention extends SteerSite {
+  /** Length hiddenSize. A unit direction v̂; `add` and `add-keep-norm` take any length. */
+  vector: Float32Array;
+  /** `add`, `add-keep-norm`: factor on the vector, α. Else the projection h·v̂ that the operation compares with, where it has one. */
+  value: number;
+  /** Share of the operation's change that is carried out, for the operations that have a projection; 1 unless said. */
+  share?: number;
+}
+
+/** One row of a batch: token ids (special tokens included) and, optionally, what is done to its residual stream. */
 export interface SteeredRow {
   ids: readonly number[];
-  /** Length hiddenSize; added at every position to the output of the steered block. Absent: zero. */
-  vector?: Float32Array;
+  /** At most one a block, each at one of the batch's sites. Where there is none the row keeps the bits of the untouched model. */
+  interventions?: readonly Intervention[];
+  /** First position that is steered, 0-based in the row; 0 unless said. Positions before it are left as they are. */
+  from?: number;
   /** Which stream of random numbers the row draws from when it is continued; its place in the batch unless said. Rows with
    * one stream draw the same numbers: they then differ by their prompt and steering alone. */
   stream?: number;
 }
 
-/** Where a batch is steered: all its rows at the same block (0-based; the stream after that block). */
+/** Where the rows of a batch may be steered: blocks (0-based; the stream after that block) and the operation at each. */
 export interface SteeredBatch {
   rows: readonly SteeredRow[];
-  layer: number | null;
+  sites: readonly SteerSite[];
 }
 
 /**

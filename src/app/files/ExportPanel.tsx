@@ -9,12 +9,12 @@ import { downloadFile } from '../figures/export';
 import { usePreset } from '../state/catalog';
 import { requestMap } from '../state/engine';
 import { engineCanAnswer, useLab } from '../state/store';
+import { useWords } from '../state/text';
 import { ErrorNote } from '../ui/ErrorNote';
 import { fixed } from '../ui/format';
 import { Segmented } from '../ui/Segmented';
 import { CopyLine } from './CopyLine';
 import { FileCheck } from './FileCheck';
-import { useWords } from '../state/text';
 import type { MessageKey } from '../../i18n/keys';
 import './files.css';
 
@@ -112,6 +112,7 @@ function WhatItSteers({ run, vector }: { run: Run; vector: VectorName }) {
     }
   }, [run, vector]);
   if (!steering) return null;
+  const { scope, scopeTokens } = run.experiment.transfer;
   return (
     <p className="muted">
       {words.text('files.steers', {
@@ -119,6 +120,7 @@ function WhatItSteers({ run, vector }: { run: Run; vector: VectorName }) {
         block: steering.block,
         r: fixed(steering.r),
         alpha: fixed(steering.alpha, 1),
+        scope: words.text(`operations.scope.${scope}`, { tokens: scopeTokens }),
       })}
     </p>
   );

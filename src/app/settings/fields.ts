@@ -5,7 +5,9 @@ import {
   ALIGNMENTS,
   EXTRACTIONS,
   MAP_KINDS,
+  OPERATIONS,
   READ_POSITIONS,
+  SCOPES,
   TEMPLATES,
   type Experiment,
 } from '../../experiment/schema';
@@ -189,6 +191,30 @@ const FIELDS: Record<Stage, Field[]> = {
     {
       kind: 'switch',
       path: 'transfer.addBias',
+    },
+    {
+      kind: 'choice',
+      path: 'transfer.operation',
+      options: options(OPERATIONS, (value) => `operations.label.${value}`),
+    },
+    {
+      kind: 'number',
+      path: 'transfer.capPercentile',
+      min: 0,
+      max: 100,
+      step: 5,
+    },
+    {
+      kind: 'choice',
+      path: 'transfer.scope',
+      options: options(SCOPES, (value) => `operations.option.${value}`),
+    },
+    {
+      kind: 'number',
+      path: 'transfer.scopeTokens',
+      min: 1,
+      max: 512,
+      step: 1,
     },
     {
       kind: 'numbers',

@@ -10,6 +10,7 @@ import { seconds } from '../ui/format';
 import { VerdictLine } from '../ui/VerdictLine';
 import { DoseRuler } from './DoseRuler';
 import { fullScale, NextToken } from './NextToken';
+import { OperationLine } from './OperationLine';
 import { PromptBox } from './PromptBox';
 import { Streams } from './Streams';
 import { VectorCard } from './VectorCard';
@@ -88,6 +89,7 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
   return (
     <>
       <DoseRuler steer={steer} verdict={evidence?.verdict ?? null} negative={ends.negative} positive={ends.positive} />
+      <OperationLine transfer={experiment.transfer} />
       <PromptBox axis={axis} key={axis.prompt} />
       {inTurn && (
         <p className="muted" data-testid="swaps">

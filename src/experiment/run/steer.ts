@@ -25,6 +25,11 @@ const vectorSchema = z.strictObject({
   auroc: every(ownVectors, measured),
   /** Unit vectors as base64 of little-endian float32. Links carry them in half precision, which follows from these. */
   values: every(ownVectors, z.base64()),
+  /**
+   * Projections of the unsteered corpus on the unit vectors, at their blocks: mean, and the percentile of the settings of
+   * h·v̂ (high) and of h·(−v̂) (low). Only where the operation compares with them.
+   */
+  projections: every(ownVectors, z.strictObject({ mean: z.number(), high: z.number(), low: z.number() })).optional(),
 });
 
 /** Next-token distributions at every stop of the dose axis. */

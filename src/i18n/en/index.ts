@@ -35,6 +35,7 @@ import lab from './lab.json' with { type: 'json' };
 import metrics from './metrics.json' with { type: 'json' };
 import models from './models.json' with { type: 'json' };
 import onnx from './onnx.json' with { type: 'json' };
+import operations from './operations.json' with { type: 'json' };
 import pairs from './pairs.json' with { type: 'json' };
 import problems from './problems.json' with { type: 'json' };
 import progress from './progress.json' with { type: 'json' };
@@ -81,6 +82,7 @@ export const en = {
     ...metrics,
     ...models,
     ...onnx,
+    ...operations,
     ...pairs,
     ...problems,
     ...progress,

@@ -2,7 +2,7 @@
 import { armSpec, DOSED_ARMS, type DosedArm } from '../../experiment/arms';
 import type { Experiment } from '../../experiment/schema';
 import type { LanguageModel } from '../../runtime/types';
-import type { SteeringArm } from '../vectors';
+import type { DirectedArm } from '../vectors';
 import type { ArmDirections, ArmInput } from './arm';
 import { mapped } from './mapped';
 import { native } from './native';
@@ -35,8 +35,8 @@ export async function steeringArms(
   medianNorm: Record<Side, number>,
   input: Omit<ArmInput, 'width' | 'draws' | 'seed'>,
   generation: Experiment['generation'],
-): Promise<SteeringArm[]> {
-  const arms: SteeringArm[] = [];
+): Promise<DirectedArm[]> {
+  const arms: DirectedArm[] = [];
   for (const arm of DOSED_ARMS) {
     const side = armSpec(arm).model;
     const model = models[side];

@@ -60,7 +60,7 @@ export async function collectPairStates(
   for (let start = 0; start < items.length; start += BATCH_TEXTS) {
     const batch = items.slice(start, start + BATCH_TEXTS);
     const rows = batch.map((item) => readText(item.text, item.twin, model.tokenizer, prompting, readPosition));
-    const states = await model.statesAt(block, { rows: rows.map(({ ids }) => ({ ids })), layer: null });
+    const states = await model.statesAt(block, { rows: rows.map(({ ids }) => ({ ids })), sites: [] });
     batch.forEach((item, k) => {
       const { read } = rows[k];
       const into = item.into.subarray(item.i * width, (item.i + 1) * width);

@@ -76,7 +76,7 @@ async function forwardCheck(context: PipelineContext): Promise<Check> {
         actual: message('verify.tokens', { ids: ids.join(' ') }),
         verdict: 'differs',
       };
-    const found = logSoftmax(await model.nextTokenLogits({ rows: [{ ids }], layer: null }));
+    const found = logSoftmax(await model.nextTokenLogits({ rows: [{ ids }], sites: [] }));
     const worst = Math.max(...KNOWN.logProbs.map(([id, logProb]) => Math.abs(found[id] - logProb)));
     return {
       name,

@@ -1,7 +1,8 @@
 /** The replay of a verification: the author's tokens forced through all arms on this device. */
 import { unpackHalf } from '../../experiment/half';
 import { message, type Message } from '../../experiment/message';
-import { armSpec, DOSED_ARMS } from '../../experiment/arms';
+import type { Experiment } from '../../experiment/schema';
+import { armSpec, DOSED_ARMS, type DosedArm } from '../../experiment/arms';
 import type { ModelRef } from '../../experiment/model-ref';
 import type { Evidence, EvidenceRow, RunDocument } from '../../experiment/share/document';
 import { verdictOf, type Check, type Verdict } from '../../experiment/share/verification';
@@ -10,6 +11,8 @@ import type { Role } from '../model-pair';
 import { promptIds, type Prompting } from '../prompting';
 import { halved, replayRows, roleOf, type Forced, type ReplayRole } from '../replay';
 import type { LoadedPair } from '../stage-models';
+import { INTERVENTIONS } from '../../onnx';
+import { scopeOf } from '../operations';
 import type { SteeringArm } from '../vectors';
 
 /** The author's figures are rounded to half a thousandth of a nat; beyond it, the last float32 bits of two runs of one build. */
@@ -27,6 +30,11 @@ export interface ReplayOutcome {
   checks: Check[];
 }
 
+/** Whether a link's vectors are all that a replay needs: else the refit has to find norms, projections and further vectors first. */
+export function vectorsSuffice({ transfer }: Experiment): boolean {
+  return INTERVENTIONS[transfer.operation].vector === 'dose' && transfer.also.length === 0;
+}
+
 /** The models' arms with the vectors of the link, or with those that were found here. @throws RangeError where a vector does not fit */
 export function replayRoles(
   document: RunDocument,
@@ -40,19 +48,30 @@ export function replayRoles(
   }
   const { vectors, layers } = evidence;
   if (!vectors) throw new RangeError('the link carries no vectors');
-  const { generation } = document.spec.experiment;
+  const { experiment } = document.spec;
+  /** Only for operations whose dose is α alone (`vectorsSuffice`): a link says nothing of norms and projections. */
   const roleHere = (role: Role): ReplayRole => {
     const model = pair[role];
     const { layers: blocks, hiddenSize } = model.info;
     if (layers[role] >= blocks) throw new RangeError(`block ${layers[role]} is steered, and the model has ${blocks}`);
-    const directions: ReplayRole['directions'] = {};
-    for (const arm of DOSED_ARMS.filter((id) => armSpec(id).model === role)) {
+    const steered = (arm: DosedArm, direction: Float32Array): SteeringArm => ({
+      arm,
+      model,
+      layer: layers[role],
+      directions: [direction],
+      medianNorm: 1,
+      operation: experiment.transfer.operation,
+      scope: scopeOf(experiment),
+      further: [],
+      projections: [[{ mean: NaN, high: NaN, low: NaN }]],
+    });
+    const arms = DOSED_ARMS.filter((id) => armSpec(id).model === role).flatMap((arm): SteeringArm[] => {
       const { vector } = armSpec(arm);
-      const [seeded] = seededDirections(arm, hiddenSize, generation) ?? [];
-      if (vector !== null) directions[arm] = unpackHalf(vectors[vector], hiddenSize);
-      else if (seeded) directions[arm] = halved(seeded);
-    }
-    return { model, layer: layers[role], directions };
+      if (vector !== null) return [steered(arm, unpackHalf(vectors[vector], hiddenSize))];
+      const [seeded] = seededDirections(arm, hiddenSize, experiment.generation) ?? [];
+      return seeded ? [steered(arm, halved(seeded))] : [];
+    });
+    return { model, arms };
   };
   return { source: roleHere('source'), target: roleHere('target') };
 }

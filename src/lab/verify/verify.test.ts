@@ -81,7 +81,15 @@ test('each token is asked of the position before it', async () => {
         ),
       ),
   } as unknown as LanguageModel;
-  const [counting, other] = await forceTokens(model, null, [1, 2], [{ ids: [3, 4, 5] }, { ids: [7] }]);
+  const [counting, other] = await forceTokens(
+    model,
+    [],
+    [1, 2],
+    [
+      { ids: [3, 4, 5], steer: null },
+      { ids: [7], steer: null },
+    ],
+  );
   const top = 3 - Math.log(Math.exp(3) + vocabSize - 1);
   for (const logProb of counting.logProbs) expect(logProb).toBeCloseTo(top, 6);
   expect(counting.argmax).toEqual([3, 4, 5]);

@@ -31,7 +31,7 @@ import type { LoadedPair } from '../stage-models';
 import type { SteerState } from '../stage-steer';
 import { dataChecks, modelChecks } from './artifacts';
 import { deviceChecks } from './device';
-import { replay, replayRoles } from './replay';
+import { replay, replayRoles, vectorsSuffice } from './replay';
 import { secondOpinionStep } from './second-opinion';
 
 export interface VerifyRequest {
@@ -163,7 +163,7 @@ export async function verify(
       : skip('replay', message('verify.replay.short'));
 
   // With the author's own vectors the replay needs no refit, and says of each by itself whether it holds.
-  const carried = evidence?.vectors !== null;
+  const carried = evidence?.vectors !== null && vectorsSuffice(experiment);
   if (carried) await replayStep(null);
   let found: ClaimSource | null = null;
   let steer: SteerState | null = null;
