@@ -59,7 +59,7 @@ test('usage, and arguments that cannot be meant', () => {
     '--profile',
     '--out',
     '--backend',
-    '--in-turn',
+    '--sequential',
     '--quick',
     '--site',
   ])
@@ -126,7 +126,7 @@ test('models of a mirror by name and revision: a whole run, one model in memory 
       mirror.url,
       '--profile',
       profile,
-      '--in-turn',
+      '--sequential',
       '--out',
       join(dir, 'out'),
     );
@@ -143,7 +143,7 @@ test('models of a mirror by name and revision: a whole run, one model in memory 
       target: { id: 'stories/m', dtype: 'fp32', location: { kind: 'hub', host: mirror.url, commit: revision } },
     });
     expect(run.experiment.title).toBe('stories/s → stories/m: mood');
-    expect(run.models.inTurn).toEqual(message('run.in-turn.asked'));
+    expect(run.models.sequential).toEqual(message('run.sequential.asked'));
     expect(first.output).toContain('stories/s unloaded, loading stories/m');
 
     const before = mirror.log.length;

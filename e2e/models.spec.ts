@@ -96,7 +96,7 @@ test('a download is agreed to, interrupted by a reload, resumed and checked; the
     .getByTestId('memory')
     .getByText(/^One after the other: [\d.]+ MB$/)
     .click();
-  await expect(page.getByTestId('in-turn')).toContainText(/wait on disk/);
+  await expect(page.getByTestId('sequential')).toContainText(/wait on disk/);
   await expect(page.locator('html')).toHaveAttribute('data-engine', 'ready', { timeout: 60_000 });
 
   // The chosen models stay; the rest of the quick variant makes the run short.

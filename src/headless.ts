@@ -145,7 +145,7 @@ window.lrtHeadless = {
       const plan = await client.request('memory', { experiment: parsed, backend, baseUrl });
       const result: HeadlessResult = {
         run,
-        planned: run.models.inTurn === null ? plan.whole.together : plan.whole.inTurn,
+        planned: run.models.sequential === null ? plan.whole.together : plan.whole.sequential,
         files: [],
         missing: [],
       };

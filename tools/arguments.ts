@@ -22,7 +22,7 @@ export const USAGE = `Usage: npm run experiment -- <preset | file.json> [options
 --profile DIR                    keep the browser's storage here, so that the next run need not download again
 --out DIR                        where the run, its report and its other files go (default out/<experiment>)
 --backend auto|webgpu|wasm       what to compute on
---in-turn                        one model in memory at a time, as where the two do not fit together; changes no figure
+--sequential                        one model in memory at a time, as where the two do not fit together; changes no figure
 --quick                          Stories S → Stories M, less of everything
 --site DIR                       a built copy of the lab to run instead of dist/
 --help                           this text`;
@@ -48,7 +48,7 @@ export interface Arguments {
   named: Record<'source' | 'target', NamedModel | null>;
   backend: 'auto' | 'webgpu' | 'wasm';
   /** One model in memory at a time; otherwise the lab goes by its memory plan. */
-  inTurn: boolean;
+  sequential: boolean;
   out: string;
   /** Null where nothing was said about downloading. */
   origin: Origin | null;
@@ -74,7 +74,7 @@ export function readArguments(argv: readonly string[]): Arguments | null {
         out: text,
         backend: { ...text, default: 'auto' },
         quick: { type: 'boolean', default: false },
-        'in-turn': { type: 'boolean', default: false },
+        sequential: { type: 'boolean', default: false },
         source: text,
         target: text,
         host: text,
@@ -109,7 +109,7 @@ export function readArguments(argv: readonly string[]): Arguments | null {
     experiment,
     named,
     backend,
-    inTurn: values['in-turn'],
+    sequential: values['sequential'],
     real,
     origin,
     profile: values.profile ? resolve(values.profile) : null,

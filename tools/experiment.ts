@@ -22,7 +22,7 @@ interface Measured {
 }
 
 async function runHeadless(args: Arguments): Promise<HeadlessResult & { measured: Measured }> {
-  const { backend, inTurn, site, origin, profile } = args;
+  const { backend, sequential, site, origin, profile } = args;
   const ports = await portsOf(profile);
   const mirror = origin?.kind === 'folder' ? await startMirror(origin.path, { port: ports.models }) : null;
   try {
@@ -55,7 +55,7 @@ async function runHeadless(args: Arguments): Promise<HeadlessResult & { measured
           await page.evaluate(([e, b, r]) => window.lrtHeadless!.run(e, b, r), [
             experiment,
             backend,
-            inTurn ? 'in turn' : 'auto',
+            sequential ? 'sequential' : 'auto',
           ] as const),
         );
         return { ...result, measured: { download, memory: memory.bytes, planned: result.planned } };

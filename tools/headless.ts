@@ -80,7 +80,7 @@ export async function withHeadless<T>(
         else if (event.device) console.log(`Backend: ${event.device}`);
         else if (event.step)
           console.log(
-            `${fresh}${event.step.id}: ${event.step.verdict}. ${event.step.error ? sayError(event.step.error) : event.step.summary}`,
+            `${fresh}${event.step.id}: ${event.step.verdict}. ${event.step.error ? sayError(event.step.error) : event.step.summary && wordsOf('en').say(event.step.summary)}`,
           );
       });
       const crashed = new Promise<never>((_, reject) =>

@@ -159,7 +159,7 @@ function modelsOf(models: Json): Json {
       sample: homology.sample ?? null,
       unsampled: said(homology.unsampled),
     },
-    inTurn: said(models.inTurn),
+    sequential: said(models.inTurn),
   };
 }
 

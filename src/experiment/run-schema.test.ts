@@ -40,7 +40,7 @@ const runs: fc.Arbitrary<Run> = fc
   .record({
     experiment: experiments,
     messages: fc.array(messages, { minLength: 3, maxLength: 5 }),
-    inTurn: fc.option(messages),
+    sequential: fc.option(messages),
     selfTest: fc.boolean(),
     figures: fc.array(measured, { minLength: 6, maxLength: 6 }),
     grid: fc.array(fc.array(measured, { maxLength: 4 }), { maxLength: 4 }),
@@ -60,7 +60,7 @@ const runs: fc.Arbitrary<Run> = fc
       device: { ...recorded.device, reason: rule, selfTest: given.selfTest ? recorded.device.selfTest : null },
       timings: Number.isNaN(timing) ? {} : { map: timing },
       inputs: given.inputs ? recorded.inputs : null,
-      models: { ...models, inTurn: given.inTurn },
+      models: { ...models, sequential: given.sequential },
       map: {
         ...map,
         heldOutR2,

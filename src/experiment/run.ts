@@ -31,7 +31,7 @@ export type { AxisArm, DoseAxis, RenderedPrompt, SteerResult, VectorResult } fro
 export const RUN_SCHEMA = 4;
 
 /** How the two models share the memory: both in it at once, or each in its turn. Changes no figure of a run. */
-export type Residence = 'together' | 'in turn';
+export type Residence = 'together' | 'sequential';
 export const STAGES = ['models', 'activations', 'map', 'steer', 'evidence'] as const;
 export type Stage = (typeof STAGES)[number];
 

@@ -4,6 +4,7 @@
  * become sums: in float64 as they are (float64-fit.ts), or by float32 products in
  * whitened coordinates (whitened-fit.ts). Solving is float64 in both.
  */
+import { yieldToEventLoop } from '../base/yield';
 import { roundedMap } from '../math/affine-map';
 import { centredNorm, ckaFromNorms } from '../math/cka';
 import { NonFiniteError } from '../math/errors';
@@ -44,9 +45,6 @@ import {
 
 /** Most folds of a cross-validation. */
 export const MAX_FOLDS = 16;
-
-/** Lets an abort or a message through between two steps of a long solve. */
-const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 export abstract class MomentFit implements StreamingFit<Float32Array> {
   readonly shape: FitShape;

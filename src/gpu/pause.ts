@@ -1,4 +1,5 @@
 /** What the steps of float64 work beside the GPU's are interrupted by. */
+import { yieldToEventLoop } from '../base/yield';
 import { throwIfAborted } from '../experiment/errors';
 import type { Pause } from '../math/subspace';
 
@@ -8,7 +9,7 @@ import type { Pause } from '../math/subspace';
  */
 export function pauseBetween(signal?: AbortSignal): Pause {
   return async () => {
-    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    await yieldToEventLoop();
     throwIfAborted(signal);
   };
 }

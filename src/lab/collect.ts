@@ -38,10 +38,10 @@ export function batchesOf(texts: readonly PreparedText[]): PreparedText[][] {
   const folds = 1 + Math.max(0, ...training.map((item) => item.fold));
   const perFold = Array.from({ length: folds }, (_, fold) => cut(training.filter((item) => item.fold === fold)));
   const longest = Math.max(0, ...perFold.map((batches) => batches.length));
-  const inTurn = Array.from({ length: longest }, (_, i) =>
+  const interleaved = Array.from({ length: longest }, (_, i) =>
     perFold.flatMap((batches) => batches.slice(i, i + 1)),
   ).flat();
-  return [...inTurn, ...cut(texts.filter((item) => item.heldOut))];
+  return [...interleaved, ...cut(texts.filter((item) => item.heldOut))];
 }
 
 /** Where the states of a batch come from: a model that is run, or what one wrote to disk. */

@@ -31,7 +31,7 @@ function loader(role: Role, seed: () => number = () => 1) {
   };
 }
 
-const pairOf = (residence: 'together' | 'in turn', seed?: () => number) =>
+const pairOf = (residence: 'together' | 'sequential', seed?: () => number) =>
   ModelPair.load(residence, { source: loader('source', seed), target: loader('target', seed) }, request);
 const ids = [[5, 6, 7]];
 
@@ -60,9 +60,9 @@ describe('both at once', () => {
   });
 });
 
-describe('in turn', () => {
+describe('sequential', () => {
   test('at most one is in memory, the target at first; shape and tokenizer of both are at hand', async () => {
-    const pair = await pairOf('in turn');
+    const pair = await pairOf('sequential');
     expect(alive()).toEqual(['target']);
     expect(pair.source.info.hiddenSize).toBe(3);
     expect(pair.source.tokenizer.encode('Once').length).toBeGreaterThan(1);
@@ -74,7 +74,7 @@ describe('in turn', () => {
   });
 
   test('work of both at the same time waits for its turn, and is not unloaded under way', async () => {
-    const pair = await pairOf('in turn');
+    const pair = await pairOf('sequential');
     const seen: Role[][] = [];
     const slow = (role: Role) =>
       pair.use(role, async (model) => {
@@ -87,7 +87,7 @@ describe('in turn', () => {
   });
 
   test('steps do what they have for the one in memory first', async () => {
-    const pair = await pairOf('in turn');
+    const pair = await pairOf('sequential');
     const order: Role[] = [];
     const visit = async (role: Role) => {
       order.push(role);
@@ -106,7 +106,7 @@ describe('in turn', () => {
   });
 
   test('a load that fails leaves neither, and the next call tries again', async () => {
-    const pair = await pairOf('in turn');
+    const pair = await pairOf('sequential');
     failing = 'source';
     await expect(pair.source.collect(ids)).rejects.toMatchObject({ code: 'out-of-memory' });
     expect(alive()).toEqual([]);
@@ -116,7 +116,7 @@ describe('in turn', () => {
   });
 
   test('the request at work is told of loading, not the one that loaded first', async () => {
-    const pair = await pairOf('in turn');
+    const pair = await pairOf('sequential');
     const later: string[] = [];
     pair.setRequest({ ...request, onLoading: (_done, _total, note) => later.push(words.say(note)) });
     const before = told.length;
@@ -127,7 +127,7 @@ describe('in turn', () => {
 
   test('files that changed meanwhile are refused by name', async () => {
     let seed = 1;
-    const pair = await pairOf('in turn', () => seed);
+    const pair = await pairOf('sequential', () => seed);
     seed = 2;
     await expect(pair.source.collect(ids)).rejects.toThrow(saying('Small', 'model-digest'));
     expect(alive()).toEqual([]);

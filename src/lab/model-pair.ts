@@ -65,7 +65,7 @@ export class ModelPair {
     const known: Partial<Record<Role, Known>> = {};
     try {
       for (const role of ['source', 'target'] as const) {
-        if (residence === 'in turn') await unloadAll(loaded);
+        if (residence === 'sequential') await unloadAll(loaded);
         const model = await loadOne(loaders[role], request);
         loaded[role] = model;
         known[role] = { info: model.info, config: model.config, tokenizer: model.tokenizer };

@@ -36,30 +36,30 @@ const plan = (source: PlannedModel, target: PlannedModel, limits: MemoryLimits):
 test('a pair that fits at once is held at once, and so is a bundled one', () => {
   expect(chooseResidence(plan(model('a', 1e8), model('b', 1e8), machine(6)), 'auto')).toEqual({
     residence: 'together',
-    inTurn: null,
+    sequential: null,
   });
-  expect(chooseResidence(null, 'auto')).toEqual({ residence: 'together', inTurn: null });
+  expect(chooseResidence(null, 'auto')).toEqual({ residence: 'together', sequential: null });
 });
 
-test('a pair that fits only one at a time is run in turn, and the reason has the sizes', () => {
+test('a pair that fits only one at a time is run one after the other, and the reason has the sizes', () => {
   const tight = plan(model('a', 4e8), model('b', 4e8), machine(6));
   const chosen = chooseResidence(tight, 'auto');
-  expect(chosen.residence).toBe('in turn');
-  expect(wordsOf('en').say(chosen.inTurn!)).toMatch(/together they would take [\d.]+ GB of about [\d.]+ GB/);
+  expect(chosen.residence).toBe('sequential');
+  expect(wordsOf('en').say(chosen.sequential!)).toMatch(/together they would take [\d.]+ GB of about [\d.]+ GB/);
 });
 
 test('either way can be asked for', () => {
-  expect(chooseResidence(null, 'in turn')).toEqual({
-    residence: 'in turn',
-    inTurn: { key: 'run.in-turn.asked', params: {} },
+  expect(chooseResidence(null, 'sequential')).toEqual({
+    residence: 'sequential',
+    sequential: { key: 'run.sequential.asked', params: {} },
   });
   expect(chooseResidence(plan(model('a', 4e8), model('b', 4e8), machine(6)), 'together')).toEqual({
     residence: 'together',
-    inTurn: null,
+    sequential: null,
   });
 });
 
-test.each(['auto', 'together', 'in turn'] as const)(
+test.each(['auto', 'together', 'sequential'] as const)(
   'a model that does not fit alone is refused by name (%s)',
   (choice) => {
     const vast = plan(model('small', 1e8), model('vast', 2e9), machine(6));
@@ -90,7 +90,7 @@ test('what may be tried against an estimate is not refused when it is asked for;
   const beyond = plan(model('a', 1e8), model('b', 1e8), machine(0.5));
   expect(beyond).toMatchObject({ fits: 'no', hard: false });
   expect(() => chooseResidence(beyond, 'auto')).toThrow(saying('One after the other', 'out-of-memory'));
-  expect(chooseResidence(beyond, 'in turn').residence).toBe('in turn');
+  expect(chooseResidence(beyond, 'sequential').residence).toBe('sequential');
   expect(chooseResidence(beyond, 'together').residence).toBe('together');
 });
 

@@ -96,29 +96,29 @@ function limitsOf({ backend, limits }: DeviceMemory): MemoryLimits {
 /** How a pair is held in memory, and why it is not held at once; null where it is. */
 export interface ChosenResidence {
   residence: Residence;
-  inTurn: Message | null;
+  sequential: Message | null;
 }
 
 /**
- * Both at once where the plan says that they fit, else in turn, unless one of the two is asked for.
+ * Both at once where the plan says that they fit, else one after the other, unless one of the two is asked for.
  * @param plan null for a pair that is known to fit (a bundled one)
  * @throws LabError `out-of-memory` with the plan's reason where not even one model fits; where that is an estimate, only if nothing is asked for
  */
 export function chooseResidence(plan: MemoryPlan | null, choice: 'auto' | Residence): ChosenResidence {
   if (plan?.fits === 'no' && (plan.hard || choice === 'auto')) {
-    const { fits, together, inTurn, budget } = plan;
+    const { fits, together, sequential, budget } = plan;
     throw new LabError(plan.hard ? 'out-of-memory.plan' : 'out-of-memory.estimate', {
       reason: plan.reason,
       fits,
       together,
-      inTurn,
+      sequential,
       ...(budget === null ? {} : { budget }),
     });
   }
-  if (choice === 'in turn') return { residence: choice, inTurn: message('run.in-turn.asked') };
-  if (choice === 'together' || !plan || plan.fits === 'together') return { residence: 'together', inTurn: null };
+  if (choice === 'sequential') return { residence: choice, sequential: message('run.sequential.asked') };
+  if (choice === 'together' || !plan || plan.fits === 'together') return { residence: 'together', sequential: null };
   return {
-    residence: 'in turn',
-    inTurn: message('run.in-turn.memory', { together: plan.together / 1e9, budget: (plan.budget ?? 0) / 1e9 }),
+    residence: 'sequential',
+    sequential: message('run.sequential.memory', { together: plan.together / 1e9, budget: (plan.budget ?? 0) / 1e9 }),
   };
 }

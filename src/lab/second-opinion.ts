@@ -46,7 +46,7 @@ export async function secondOpinion(
   const sources = { source: await source('source'), target: await source('target') };
   const limits = context.backend.device?.limits ?? null;
   const plan = await planPair(experiment, sources, { backend: context.runtime.backend, limits }, context.signal);
-  const held = pair.pair.residence === 'together' ? plan.whole.together : plan.whole.inTurn;
+  const held = pair.pair.residence === 'together' ? plan.whole.together : plan.whole.sequential;
   const models = await pair.pair.eachRole(async (role): Promise<ModelOpinion> => {
     const began = performance.now();
     const opinion = await onModel(prompt, experiment, role, sources[role], pair, held, context);

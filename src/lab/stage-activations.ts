@@ -6,7 +6,7 @@ import type { ActivationsResult, AlignmentReport } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { foldsOf, stageKey } from '../experiment/stage-inputs';
 import type { StreamingFit } from '../fit/types';
-import { collectPair } from './collect-in-turn';
+import { collectPair } from './collect-sequential';
 import { prepareTexts } from './prepare';
 import type { Sample } from './rows';
 import { yieldToEventLoop, type LabContext } from './context';

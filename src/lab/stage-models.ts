@@ -78,8 +78,8 @@ export async function modelsStage(context: LabContext, experiment: Experiment): 
         { backend: runtime.backend, limits: backend.device?.limits ?? null },
         context.signal,
       );
-  const { residence, inTurn } = chooseResidence(plan, context.residence);
-  if (inTurn) context.warn(inTurn);
+  const { residence, sequential } = chooseResidence(plan, context.residence);
+  if (sequential) context.warn(sequential);
   const loader = ({ source, title }: KnownModel): Loader => ({
     title,
     load: async (options) => {
@@ -115,7 +115,7 @@ export async function modelsStage(context: LabContext, experiment: Experiment): 
         source: describe(source, known.source),
         target: describe(target, known.target),
         homology,
-        inTurn,
+        sequential,
       },
     };
   } catch (error) {

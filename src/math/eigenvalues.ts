@@ -5,6 +5,7 @@
  * Householder tridiagonalisation (Golub & Van Loan, algorithm 8.3.1) and implicit QL
  * without vectors (Martin & Wilkinson 1968; the EISPACK routine tql1).
  */
+import { yieldToEventLoop as turn } from '../base/yield';
 import { NonFiniteError } from './errors';
 import { checkMatrix, type MatrixLike } from './matrix';
 
@@ -13,7 +14,7 @@ const BREATH = 2e7;
 
 /** Lets messages through, an abort among them. @throws AbortError (the signal's reason) */
 export async function yieldToEventLoop(signal?: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  await turn();
   signal?.throwIfAborted();
 }
 

@@ -61,11 +61,11 @@ describe('the lines', () => {
     expect(kept('target')).toBe(5 * 400e6);
     expect(passing).toBe(sum('reading', 'target'));
     expect(passing).toBeGreaterThan(sum('writing', 'target'));
-    expect(plan.whole).toEqual({ together: plan.together, inTurn: plan.inTurn });
+    expect(plan.whole).toEqual({ together: plan.together, sequential: plan.sequential });
     expect(plan.together).toBe(kept('source') + kept('target') + kept('shared') + passing);
     // tokens × blocks × width × float32, of the source alone
     expect(plan.onDisk).toBe(1000 * 10 * 512 * 4);
-    expect(plan.inTurn).toBe(kept('target') + kept('shared') + passing);
+    expect(plan.sequential).toBe(kept('target') + kept('shared') + passing);
   });
 
   test('a float16 cache is half; a stated head width counts', () => {
@@ -77,13 +77,13 @@ describe('the lines', () => {
 });
 
 describe('the verdict', () => {
-  test('together, in turn, and not at all', () => {
-    const { together, inTurn } = planMemory(small, large, work, gpu);
+  test('together, one after the other, and not at all', () => {
+    const { together, sequential } = planMemory(small, large, work, gpu);
     const within = (budget: number) => planMemory(small, large, work, { ...gpu, deviceMemory: budget / 0.75 });
     expect(within(together + 1).fits).toBe('together');
-    expect(within(together - 1).fits).toBe('in turn');
-    expect(within(inTurn + 1).fits).toBe('in turn');
-    const none = within(inTurn - 1);
+    expect(within(together - 1).fits).toBe('sequential');
+    expect(within(sequential + 1).fits).toBe('sequential');
+    const none = within(sequential - 1);
     expect(none.fits).toBe('no');
     expect(none.reason).toEqual(wording('large'));
   });
@@ -133,7 +133,7 @@ describe('the verdict', () => {
     expect(whole.together).toBeGreaterThan(heap.together + 500e6);
     // In turn neither limit may be passed.
     expect(planMemory({ ...small, weightBytes: 800e6 }, { ...large, weightBytes: 800e6 }, work, wasm)).toMatchObject({
-      fits: 'in turn',
+      fits: 'sequential',
       hard: true,
       reason: wording('WASM runtime'),
     });

@@ -60,14 +60,14 @@ export interface MemoryLine {
 }
 
 export interface MemoryPlan {
-  /** `in turn`: one model at a time, the source's states kept on disk meanwhile. */
-  fits: 'together' | 'in turn' | 'no';
+  /** `sequential`: one model at a time, the source's states kept on disk meanwhile. */
+  fits: 'together' | 'sequential' | 'no';
   lines: MemoryLine[];
   /** Bytes of both together, and of the larger one alone, with what is shared; of the runtime's memory where that is what is short, else of the machine's. */
   together: number;
-  inTurn: number;
+  sequential: number;
   /** Both sums of all the lines, whatever is short. */
-  whole: { together: number; inTurn: number };
+  whole: { together: number; sequential: number };
   /** Sessions of one model alive at once that the plan reckons with. */
   sessions: number;
   /** Bytes on disk while the models take turns at the corpus: the source's states. */
@@ -98,7 +98,7 @@ const EMBEDDING_BYTES: Record<Dtype, number> = { fp32: 4, fp16: 2, q4: 4, q4f16:
 /** What is short: bytes needed both ways, and how many there are. */
 interface Need {
   together: number;
-  inTurn: number;
+  sequential: number;
   budget: number;
   /** What has so much. */
   /** Whose memory it is. */
@@ -107,7 +107,7 @@ interface Need {
 }
 
 /**
- * @returns whether both models fit at once, only in turn, or not at all, with the sum as a table
+ * @returns whether both models fit at once, only one after the other, or not at all, with the sum as a table
  */
 export function planMemory(
   source: PlannedModel,
@@ -206,7 +206,7 @@ export function planMemory(
       where: 'machine',
       hard: false,
     });
-  const none = needs.find(({ inTurn, budget }) => inTurn > budget);
+  const none = needs.find(({ sequential, budget }) => sequential > budget);
   if (none) {
     const counted = lines.filter((item) => !none.hard || item.runtime);
     const larger = aloneOf(counted, 'source') > aloneOf(counted, 'target') ? source : target;
@@ -217,7 +217,7 @@ export function planMemory(
       fits: 'no',
       reason: message(besides > 0 ? 'memory.alone-fit' : 'memory.alone', {
         id: larger.id,
-        needed: size(none.inTurn),
+        needed: size(none.sequential),
         fit: size(besides),
         budget: size(none.budget),
         where: none.where,
@@ -229,12 +229,12 @@ export function planMemory(
     return {
       ...plan,
       ...held(tight),
-      fits: 'in turn',
-      reason: message('memory.in-turn', {
+      fits: 'sequential',
+      reason: message('memory.sequential', {
         together: size(tight.together),
         budget: size(tight.budget),
         where: tight.where,
-        inTurn: size(tight.inTurn),
+        sequential: size(tight.sequential),
       }),
     };
   const nearest = needs.toSorted((a, b) => b.together / b.budget - a.together / a.budget).at(0);
@@ -258,19 +258,19 @@ export function planMemory(
 
 const held = ({
   together,
-  inTurn,
+  sequential,
   budget,
   hard,
-}: Need): Pick<MemoryPlan, 'together' | 'inTurn' | 'budget' | 'hard'> => ({ together, inTurn, budget, hard });
+}: Need): Pick<MemoryPlan, 'together' | 'sequential' | 'budget' | 'hard'> => ({ together, sequential, budget, hard });
 
 /** Bytes of all that is kept, and of the largest use of one model that passes. */
-function needOf(lines: readonly MemoryLine[]): Pick<Need, 'together' | 'inTurn'> {
+function needOf(lines: readonly MemoryLine[]): Pick<Need, 'together' | 'sequential'> {
   const shared = keptOf(lines, 'shared');
   const [source, target] = [keptOf(lines, 'source'), keptOf(lines, 'target')];
   const passing = Math.max(aloneOf(lines, 'source') - source, aloneOf(lines, 'target') - target);
   return {
     together: source + target + shared + passing,
-    inTurn: shared + Math.max(aloneOf(lines, 'source'), aloneOf(lines, 'target')),
+    sequential: shared + Math.max(aloneOf(lines, 'source'), aloneOf(lines, 'target')),
   };
 }
 

@@ -3,7 +3,7 @@
  * shared document came with it, always written in
  * one transaction. Tabs that are open at once each have their own connection; the transactions keep them apart.
  */
-import { createStore } from 'idb-keyval';
+import { createStore, promisifyRequest } from 'idb-keyval';
 import { asJson, writeBundle, type BundleItem } from '../experiment/bundle';
 import { LabError } from '../experiment/errors';
 import { parseRun } from '../experiment/run-schema';
@@ -42,20 +42,8 @@ const DATA = 'data:';
 const SHARE = 'share:';
 const under = (prefix: string): IDBKeyRange => IDBKeyRange.bound(prefix, `${prefix}\uffff`);
 
-const asked = <T>(request: IDBRequest<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error('The database gave no answer.'));
-  });
-
-const finished = (transaction: IDBTransaction): Promise<void> =>
-  new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(transaction.error ?? new Error('The database gave up.'));
-  });
-
 async function readable(table: IDBObjectStore): Promise<RunRecord[]> {
-  const values = (await asked(table.getAll(under(RECORD)))) as unknown[];
+  const values = (await promisifyRequest(table.getAll(under(RECORD)))) as unknown[];
   return values
     .map((value) => recordSchema.safeParse(value))
     .flatMap((parsed) => (parsed.success ? [parsed.data] : []));
@@ -88,9 +76,9 @@ export class RunStore {
   async list(): Promise<RunList> {
     const [keys, values, data] = await this.#do('readonly', (table) =>
       Promise.all([
-        asked(table.getAllKeys(under(RECORD))),
-        asked(table.getAll(under(RECORD))),
-        asked(table.getAllKeys(under(DATA))),
+        promisifyRequest(table.getAllKeys(under(RECORD))),
+        promisifyRequest(table.getAll(under(RECORD))),
+        promisifyRequest(table.getAllKeys(under(DATA))),
       ]),
     );
     const packed = new Set(data.map((key) => String(key).slice(DATA.length)));
@@ -127,8 +115,8 @@ export class RunStore {
     const { id, bytes } = await packRun(document);
     const { experimentDigest } = parsed;
     return this.#do('readwrite', async (table) => {
-      const known = recordSchema.safeParse(await asked(table.get(RECORD + id)));
-      if (known.success && (await asked(table.getKey(DATA + id))) !== undefined)
+      const known = recordSchema.safeParse(await promisifyRequest(table.get(RECORD + id)));
+      if (known.success && (await promisifyRequest(table.getKey(DATA + id))) !== undefined)
         return { record: known.data, added: false };
       const others = await readable(table);
       this.#requireRoom(others, bytes.length);
@@ -164,7 +152,7 @@ export class RunStore {
   /** @throws LabError `run-missing` where another tab has deleted it */
   async rename(id: string, name: string): Promise<RunRecord> {
     return this.#do('readwrite', async (table) => {
-      const known = recordSchema.safeParse(await asked(table.get(RECORD + id)));
+      const known = recordSchema.safeParse(await promisifyRequest(table.get(RECORD + id)));
       if (!known.success) throw missing();
       const record = { ...known.data, name: name.trim().slice(0, MAX_NAME) || known.data.name };
       table.put(record, RECORD + id);
@@ -176,9 +164,9 @@ export class RunStore {
   async remove(id: string): Promise<RemovedRun> {
     return this.#do('readwrite', async (table) => {
       const [record, data, share] = await Promise.all([
-        asked(table.get(RECORD + id)),
-        asked(table.get(DATA + id)),
-        asked(table.get(SHARE + id)),
+        promisifyRequest(table.get(RECORD + id)),
+        promisifyRequest(table.get(DATA + id)),
+        promisifyRequest(table.get(SHARE + id)),
       ]);
       if (record === undefined && data === undefined) throw missing();
       table.delete(RECORD + id);
@@ -212,7 +200,8 @@ export class RunStore {
     const items: BundleItem[] = [];
     for (const id of ids) {
       const { record, document } = await this.#document(id);
-      const share = (await this.#do('readonly', (table) => asked(table.get(SHARE + id)))) as object | undefined;
+      const share = (await this.#do('readonly', (table) => promisifyRequest(table.get(SHARE + id)))) as
+        object | undefined;
       items.push({
         name: record.name,
         created: new Date(record.created),
@@ -227,7 +216,7 @@ export class RunStore {
 
   async #document(id: string): Promise<{ record: RunRecord; document: object }> {
     const [value, data] = await this.#do('readonly', (table) =>
-      Promise.all([asked(table.get(RECORD + id)), asked(table.get(DATA + id))]),
+      Promise.all([promisifyRequest(table.get(RECORD + id)), promisifyRequest(table.get(DATA + id))]),
     );
     if (value === undefined && data === undefined) throw missing();
     const record = recordSchema.safeParse(value);
@@ -250,7 +239,7 @@ export class RunStore {
   async #do<T>(mode: IDBTransactionMode, work: (table: IDBObjectStore) => Promise<T>): Promise<T> {
     try {
       return await this.#table(mode, async (table) => {
-        const end = finished(table.transaction);
+        const end = promisifyRequest(table.transaction);
         try {
           const result = await work(table);
           await end;

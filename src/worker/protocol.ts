@@ -117,7 +117,7 @@ export interface ModelRequests {
   download: { in: { plan: DownloadPlan }; out: ModelRef; event: ProgressEvent };
   stored: { in: { backend: BackendChoice }; out: StoredList };
   'delete-stored': { in: { host: string; model: string; commit: string }; out: null };
-  /** Removes the states that collections in turn have left behind. */
+  /** Removes the states that sequential collections have left behind. */
   'clear-states': { in: object; out: number };
   /** Makes the files of a folder known to this worker; they are forgotten when it ends. */
   'open-folder': {

@@ -11,7 +11,7 @@ const READ = new Set(['aria-label', 'aria-roledescription', 'aria-valuetext', 'a
 const WORDED = new Set(['label', 'title', 'help', 'note', 'caption', 'lead', 'placeholder']);
 
 /** Cases whose names are two words: data, shown by a key of their own. */
-const CASES = new Set(['in turn', 'within tolerance', 'not run']);
+const CASES = new Set(['sequential', 'within tolerance', 'not run']);
 
 /** Attributes whose value only the browser reads. */
 const UNREAD = new Set(['className', 'style', 'd', 'viewBox', 'accept', 'data-testid', 'points', 'transform', 'key']);

@@ -74,7 +74,7 @@ export function PairMemory() {
 function Residence({ plan, choice }: { plan: MemoryPlan | null; choice: ResidenceChoice }) {
   const words = useWords();
   const busy = useLab((s) => s.running !== null);
-  const inTurn = choice === 'in turn' || (choice === 'auto' && plan?.fits === 'in turn');
+  const sequential = choice === 'sequential' || (choice === 'auto' && plan?.fits === 'sequential');
   const size = (value: number | undefined): string => (value === undefined ? 'unknown' : bytes(value));
   return (
     <>
@@ -89,19 +89,21 @@ function Residence({ plan, choice }: { plan: MemoryPlan | null; choice: Residenc
             disabled: busy,
           },
           {
-            value: 'in turn',
-            label: words.text('models.memory.in-turn', { size: size(plan?.inTurn) }),
+            value: 'sequential',
+            label: words.text('models.memory.sequential', { size: size(plan?.sequential) }),
             disabled: busy,
           },
         ]}
         onChange={(next) => void chooseResidence(next)}
       />
-      {inTurn && (
-        <p className="muted" data-testid="in-turn">
-          {words.text('models.memory.in-turn-note', { size: size(plan?.onDisk) })}
+      {sequential && (
+        <p className="muted" data-testid="sequential">
+          {words.text('models.memory.sequential-note', { size: size(plan?.onDisk) })}
         </p>
       )}
-      {choice === 'together' && plan?.fits === 'in turn' && <p className="unfit">{words.text('models.memory.risk')}</p>}
+      {choice === 'together' && plan?.fits === 'sequential' && (
+        <p className="unfit">{words.text('models.memory.risk')}</p>
+      )}
     </>
   );
 }

@@ -202,7 +202,7 @@ export async function loadStored(): Promise<void> {
   }
 }
 
-/** Removes the states that collections in turn have left behind. */
+/** Removes the states that sequential collections have left behind. */
 export async function clearStates(): Promise<void> {
   try {
     await client.request('clear-states', {});

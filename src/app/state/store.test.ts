@@ -7,7 +7,7 @@ type Store = typeof import('./store');
 let store: Store;
 
 beforeAll(async () => {
-  vi.stubGlobal('location', { search: '?preset=tense&backend=wasm&memory=in-turn' });
+  vi.stubGlobal('location', { search: '?preset=tense&backend=wasm&memory=sequential' });
   vi.stubGlobal('document', { documentElement: { dataset: {} } });
   vi.stubGlobal('matchMedia', () => ({ matches: true }));
   store = await import('./store');
@@ -28,7 +28,7 @@ test('the address chooses preset, backend and residence; the theme is the system
   expect(state().experiment).toEqual(defaultExperiment('tense'));
   expect([state().backend, state().residence, state().theme, state().dark]).toEqual([
     'wasm',
-    'in turn',
+    'sequential',
     'system',
     true,
   ]);

@@ -65,7 +65,7 @@ function initialBackend(): BackendChoice {
 
 function initialResidence(): ResidenceChoice {
   const asked = query.get('memory');
-  return asked === 'in-turn' ? 'in turn' : asked === 'together' ? asked : 'auto';
+  return asked === 'sequential' ? 'sequential' : asked === 'together' ? asked : 'auto';
 }
 
 function initialTheme(): ThemeChoice {

@@ -65,7 +65,7 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
   const ownStreams = useLab((s) => s.ownStreams);
   const working = useLab((s) => s.prompting.status === 'working');
   const titles = useLab((s) => s.stages.models.result);
-  const inTurn = useLab((s) => s.stages.models.origin === 'live' && s.stages.models.result?.inTurn != null);
+  const sequential = useLab((s) => s.stages.models.origin === 'live' && s.stages.models.result?.sequential != null);
   const axis = ownAxis ?? steer.axis;
   const full = useMemo(() => fullScale(axis), [axis]);
   const recorded = useMemo((): StreamSet | null => {
@@ -91,7 +91,7 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
       <DoseRuler steer={steer} verdict={evidence?.verdict ?? null} negative={ends.negative} positive={ends.positive} />
       <OperationLine transfer={experiment.transfer} />
       <PromptBox axis={axis} key={axis.prompt} />
-      {inTurn && (
+      {sequential && (
         <p className="muted" data-testid="swaps">
           {words.text('steer.swaps', { time: seconds(axis.milliseconds) })}
         </p>

@@ -65,7 +65,7 @@ export const modelsSchema = z.strictObject({
   target: modelSchema,
   homology: homologySchema,
   /** Why only one model was in memory at a time; null where both were. */
-  inTurn: messageSchema.nullable(),
+  sequential: messageSchema.nullable(),
 });
 
 export type ModelReport = z.infer<typeof modelSchema>;

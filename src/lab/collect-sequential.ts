@@ -19,8 +19,8 @@ export interface CollectionRequest {
 }
 
 /**
- * Collects the states of a pair, side by side or in turn, as the pair is held in memory.
- * @throws LabError as `collect`; in turn also `storage-full` before anything is run, with what is missing, and `storage-*`
+ * Collects the states of a pair, side by side or one after the other, as the pair is held in memory.
+ * @throws LabError as `collect`; sequential also `storage-full` before anything is run, with what is missing, and `storage-*`
  */
 export async function collectPair<M>(
   context: LabContext,

@@ -92,7 +92,7 @@ function figures({ run, axis, streams }: Outcome): unknown {
     timings: _timings,
     device: _device,
     warnings: _warnings,
-    models: { inTurn: _inTurn, ...models },
+    models: { sequential: _inTurn, ...models },
     steer,
     ...rest
   } = run;
@@ -100,20 +100,22 @@ function figures({ run, axis, streams }: Outcome): unknown {
   return { ...rest, models, steer: { ...steer, axis: timeless(steer.axis) }, axis: timeless(axis), streams };
 }
 
-test('a whole run in turn: every figure, vector and text as with both at once; few swaps; nothing left on disk', async () => {
+test('a whole sequential run: every figure, vector and text as with both at once; few swaps; nothing left on disk', async () => {
   const together = await runOn('together');
-  const inTurn = await runOn('in turn');
+  const sequential = await runOn('sequential');
   expect(together.swaps).toEqual([]);
-  expect(together.run.models.inTurn).toBeNull();
-  expect(inTurn.run.models.inTurn).toEqual({ key: 'run.in-turn.asked', params: {} });
-  expect(inTurn.run.warnings).toContainEqual({ stage: 'models', message: inTurn.run.models.inTurn });
-  expect(parseRun(JSON.parse(JSON.stringify(inTurn.run))).models.inTurn).toEqual(inTurn.run.models.inTurn);
+  expect(together.run.models.sequential).toBeNull();
+  expect(sequential.run.models.sequential).toEqual({ key: 'run.sequential.asked', params: {} });
+  expect(sequential.run.warnings).toContainEqual({ stage: 'models', message: sequential.run.models.sequential });
+  expect(parseRun(JSON.parse(JSON.stringify(sequential.run))).models.sequential).toEqual(
+    sequential.run.models.sequential,
+  );
   // toEqual compares numbers by Object.is: the last bit counts. The order of the arms is part of what is shown.
-  expect(figures(inTurn)).toEqual(figures(together));
-  expect(Object.keys(inTurn.run.steer.axis.arms)).toEqual(Object.keys(together.run.steer.axis.arms));
-  console.log(`swaps of a run in turn: ${inTurn.swaps.join('; ')}`);
+  expect(figures(sequential)).toEqual(figures(together));
+  expect(Object.keys(sequential.run.steer.axis.arms)).toEqual(Object.keys(together.run.steer.axis.arms));
+  console.log(`swaps of a sequential run: ${sequential.swaps.join('; ')}`);
   // Reading with the large model; pairs; axis and side effects; doses; report and streams.
-  expect(inTurn.swaps.filter((swap) => !swap.startsWith('models')).length).toBeLessThanOrEqual(6);
+  expect(sequential.swaps.filter((swap) => !swap.startsWith('models')).length).toBeLessThanOrEqual(6);
   const states = await (await navigator.storage.getDirectory()).getDirectoryHandle('states');
   const left: string[] = [];
   for await (const [name] of states.entries()) left.push(name);
@@ -122,9 +124,9 @@ test('a whole run in turn: every figure, vector and text as with both at once; f
 
 test('on WebGPU the states that waited on disk give the map of those that never left the device', async () => {
   const together = await mapOn('together');
-  const inTurn = await mapOn('in turn');
-  expect(inTurn.read).toContain('Reading the corpus with the large model');
-  expect(inTurn.map).toEqual(together.map);
+  const sequential = await mapOn('sequential');
+  expect(sequential.read).toContain('Reading the corpus with the large model');
+  expect(sequential.map).toEqual(together.map);
 });
 
 test('states go from the device to the CPU and back as they were, and give their memory back', async () => {

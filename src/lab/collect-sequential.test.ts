@@ -11,7 +11,7 @@ import { WhitenedFit } from '../fit/whitened-fit';
 import { PlainProducts } from '../fit/testing/plain-products';
 import { diskFolder, limitRoom } from '../models/disk-fixture';
 import { wasmBackend } from './backend';
-import { collectPair } from './collect-in-turn';
+import { collectPair } from './collect-sequential';
 import { batchesOf, type Collected } from './collect';
 import type { LabContext } from './context';
 import { fixtureModel, fixtureTokenizer, type FixtureModel } from './model-fixture';
@@ -142,7 +142,7 @@ describe('the same fit to the last bit', () => {
     const together = await figures(await make('together'));
     expect(log.slice(0, 4)).toEqual(['source', 'target', 'source', 'target']);
     log = [];
-    const inTurn = await make('in turn');
+    const sequential = await make('sequential');
     expect(log).toEqual([
       ...Array.from({ length: batches }, () => 'source'),
       ...Array.from({ length: batches }, () => 'target'),
@@ -154,7 +154,7 @@ describe('the same fit to the last bit', () => {
       'Reading the corpus with the large model',
     ]);
     // toEqual compares numbers by Object.is: the last bit counts.
-    expect(await figures(inTurn)).toEqual(together);
+    expect(await figures(sequential)).toEqual(together);
   });
 
   test('with a second pass the target reads again and the source does not', async () => {
@@ -162,10 +162,10 @@ describe('the same fit to the last bit', () => {
     expect(together.secondPassReason).toMatchObject({ key: expect.stringMatching(/^run\.second-pass\./) });
     const whole = await figures(together);
     log = [];
-    const inTurn = await make('in turn', { scale: unrepresentative });
+    const sequential = await make('sequential', { scale: unrepresentative });
     expect(log.filter((role) => role === 'source').length).toBe(batches);
     expect(log.filter((role) => role === 'target').length).toBe(2 * batches);
-    expect(await figures(inTurn)).toEqual(whole);
+    expect(await figures(sequential)).toEqual(whole);
     expect(left()).toEqual([]);
   });
 });
@@ -174,7 +174,7 @@ describe('what goes wrong', () => {
   test('too little room is told before either model is run', async () => {
     const storage = { estimate: async () => ({ usage: 5e9, quota: 5e9 + 1000 }) };
     vi.stubGlobal('navigator', { storage });
-    await expect(make('in turn')).rejects.toMatchObject({
+    await expect(make('sequential')).rejects.toMatchObject({
       code: 'storage-full',
       params: { missing: expect.any(Number) },
     });
@@ -187,7 +187,7 @@ describe('what goes wrong', () => {
     const onRun = (role: Role, run: number): void => {
       if (role === reading && run === 2) controller.abort();
     };
-    await expect(make('in turn', { signal: controller.signal, onRun, device: true })).rejects.toMatchObject({
+    await expect(make('sequential', { signal: controller.signal, onRun, device: true })).rejects.toMatchObject({
       code: 'cancelled',
     });
     expect(left()).toEqual([]);
@@ -195,7 +195,7 @@ describe('what goes wrong', () => {
 
   test('a disk that fills up on the way ends it by name and leaves nothing', async () => {
     limitRoom(3000);
-    await expect(make('in turn')).rejects.toMatchObject({ code: 'storage-full' });
+    await expect(make('sequential')).rejects.toMatchObject({ code: 'storage-full' });
     expect(left()).toEqual([]);
   });
 });
@@ -206,7 +206,7 @@ describe('a lost device', () => {
   test('while the source reads: it goes on after the batches that are on disk', async () => {
     const whole = await figures(await make('together'));
     let checkpoint: CollectCheckpoint | null = null;
-    const breaking = make('in turn', {
+    const breaking = make('sequential', {
       device: true,
       onCheckpoint: (latest) => (checkpoint = latest),
       onRun: (_role, run) => {
@@ -217,7 +217,7 @@ describe('a lost device', () => {
     expect(checkpoint).toMatchObject({ key: 'k', batches: 0, sink: null });
     expect(left().length).toBe(1);
     log = [];
-    const resumed = await make('in turn', { device: true, resume: structuredClone(checkpoint) });
+    const resumed = await make('sequential', { device: true, resume: structuredClone(checkpoint) });
     expect(log.filter((role) => role === 'source').length).toBe(batches - 3);
     expect(warnings).toEqual([message('run.warn.resumed-source', { done: 3, total: batches })]);
     expect(await figures(resumed)).toEqual(whole);
@@ -226,7 +226,7 @@ describe('a lost device', () => {
 
   test('while the target reads: the source does not read again', async () => {
     let checkpoint: CollectCheckpoint | null = null;
-    const breaking = make('in turn', {
+    const breaking = make('sequential', {
       device: true,
       onCheckpoint: (latest) => (checkpoint = latest),
       onRun: (role, run) => {
@@ -235,14 +235,14 @@ describe('a lost device', () => {
     });
     await expect(breaking).rejects.toBe(lost);
     log = [];
-    await make('in turn', { device: true, resume: checkpoint });
+    await make('sequential', { device: true, resume: checkpoint });
     expect(log).not.toContain('source');
     expect(left()).toEqual([]);
   });
 
   test('what it left is removed by the next collection that does not go on from it', async () => {
     await expect(
-      make('in turn', {
+      make('sequential', {
         device: true,
         onRun: (_role, run) => {
           if (run === 2) throw lost;
