@@ -40,7 +40,7 @@ const ROOMS: Record<string, Room> = {
   files: { may: ['base', 'experiment', 'i18n', 'math', 'metrics'] },
   gpu: { may: ['base', 'experiment', 'math', 'fit'] },
   onnx: { may: ['base', 'experiment', 'math'] },
-  models: { may: ['base', 'experiment', 'i18n', 'math', 'net', 'onnx', 'runtime'] },
+  models: { may: ['base', 'experiment', 'i18n', 'math', 'net', 'onnx'] },
   runtime: { may: ['base', 'experiment', 'math', 'fit', 'gpu', 'onnx', 'models'] },
   lab: {
     may: ['base', 'experiment', 'i18n', 'math', 'fit', 'metrics', 'net', 'gpu', 'onnx', 'models', 'runtime'],

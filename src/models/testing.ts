@@ -1,6 +1,6 @@
 /** Test helper: a tokenizer of parsed files, without a folder to open. */
 import { PreTrainedTokenizer } from '@huggingface/transformers';
-import type { ModelConfig, ModelTokenizer } from '../runtime/types';
+import type { ModelConfig, ModelTokenizer } from './types';
 import { createTokenizer } from './tokenizer';
 
 /**
