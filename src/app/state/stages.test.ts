@@ -107,8 +107,11 @@ const OTHERS: Record<string, (e: Experiment) => Experiment> = {
   'models.source.location.handle': (e) => withLeaf(e, 'models.source.location.handle', 'd'.repeat(16)),
 };
 
-/** Leaves that cannot be changed alone: a block has to be the map's, a vector as wide as its model. */
-const FAILS = ['concept.block'];
+/**
+ * Leaves that cannot be changed alone: a block has to be the map's; a further one must not be steered already, and the
+ * fixture's models have no third.
+ */
+const FAILS = ['concept.block', 'transfer.also.0.sourceLayer', 'transfer.also.0.targetLayer'];
 
 function changed(leaf: Leaf, base: Experiment): Experiment {
   const experiment = OTHERS[leaf.path]?.(base) ?? withLeaf(base, leaf.path, leaf.other(leafOf(base, leaf.path)));

@@ -1,4 +1,5 @@
 /** The same cases as the GPU fit's, on the float64 fit: the oracle is itself checked against Householder QR. */
+import { saying } from '../../i18n/testing';
 import { describe, expect, test } from 'vitest';
 import { relativeError } from '../../math/matrix';
 import { Float64Fit } from '../../fit/float64-fit';
@@ -46,7 +47,9 @@ describe('layout', () => {
   });
 
   test('says when even one pair does not fit', () => {
-    expect(() => layoutOf({ ...shape, sourceWidth: 4096 }, 2 ** 20)).toThrowError(/does not fit in one buffer/);
+    expect(() => layoutOf({ ...shape, sourceWidth: 4096 }, 2 ** 20)).toThrowError(
+      saying(/does not fit in one buffer/, 'out-of-memory'),
+    );
     expect(() => layoutOf({ ...shape, sourceWidth: 0 }, 2 ** 27)).toThrowError(RangeError);
   });
 
@@ -56,7 +59,7 @@ describe('layout', () => {
     );
     expect(() =>
       layoutOf({ sourceLayers: 1, targetLayers: 1, sourceWidth: 4096, targetWidth: 4100 }, 2 ** 27),
-    ).toThrowError(/does not fit in one buffer/);
+    ).toThrowError(saying(/does not fit in one buffer/, 'out-of-memory'));
   });
 
   test('blocks are long for narrow models, shorter for wide ones, many layers and many folds', () => {
