@@ -7,7 +7,7 @@ import { digestOf } from './digest';
 import { LabError } from './errors';
 import { messageSchema } from './message';
 import { problemList, problemsOf } from './problems';
-import { RUN_SCHEMA, STAGES } from './run';
+import { RUN_SCHEMA, STAGES } from './run/stages';
 import { activationsSchema } from './run/activations';
 import { deviceSchema } from './run/device';
 import { evidenceSchema } from './run/evidence';

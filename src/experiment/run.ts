@@ -6,6 +6,7 @@ import type { ActivationsResult } from './run/activations';
 import type { EvidenceResult } from './run/evidence';
 import type { MapResult } from './run/map';
 import type { ModelsResult } from './run/model-reports';
+import type { Stage } from './run/stages';
 import type { SteerResult } from './run/steer';
 
 export type { ActivationsResult, AlignmentReport, PcaPanel } from './run/activations';
@@ -25,16 +26,11 @@ export type {
 } from './run/evidence';
 export type { MapResult, MapStatistics } from './run/map';
 export type { HomologyReport, HomologySample, ModelReport, ModelsResult } from './run/model-reports';
+export { RUN_SCHEMA, STAGES, type Stage } from './run/stages';
 export type { AxisArm, DoseAxis, RenderedPrompt, SteerResult, VectorResult } from './run/steer';
-
-/** Version of the run that this lab writes. Older ones are brought up to it (run-migrations.ts). */
-export const RUN_SCHEMA = 4;
 
 /** How the two models share the memory: both in it at once, or each in its turn. Changes no figure of a run. */
 export type Residence = 'together' | 'sequential';
-export const STAGES = ['models', 'activations', 'map', 'steer', 'evidence'] as const;
-export type Stage = (typeof STAGES)[number];
-
 /** The map of a run itself: too large for a run, and asked of the engine that fitted it. Y ≈ X W + 1 p. */
 export interface MapArrays {
   /** d_S × d_T, row-major. */

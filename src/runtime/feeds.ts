@@ -6,10 +6,10 @@ import { steerFeeds } from './interventions';
 import { emptyPast } from './kv';
 import type { Ort, Tensor } from './ort';
 import type { OpenSession } from './sessions';
-import { intTensor, type FloatType } from './tensors';
+import { intTensor, type Feeds, type FloatType } from './tensors';
 import type { SteeredRow } from './types';
 
-export type Feeds = Record<string, Tensor>;
+export type { Feeds };
 
 /** Narrows an element type to those that activations come in. @throws LabError `graph-unsupported` */
 export function floatType(type: string): FloatType {

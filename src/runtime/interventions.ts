@@ -1,7 +1,7 @@
 /** What is done to the rows of a batch, as the inputs of a steered graph: one vector a row, or one a position. */
 import { LabError } from '../experiment/errors';
 import { INTERVENTIONS, type EditedSteer, type SteerSite } from '../onnx';
-import type { Feeds } from './feeds';
+import type { Feeds } from './tensors';
 import type { Ort } from './ort';
 import type { Intervention, SteeredRow } from './types';
 

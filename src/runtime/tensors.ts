@@ -5,6 +5,8 @@ import { fromHalf, toHalf } from '../experiment/half';
 import type { Ort, Tensor } from './ort';
 
 export type FloatType = 'float32' | 'float16';
+/** Inputs or outputs of a session by name. */
+export type Feeds = Record<string, Tensor>;
 
 /** A CPU tensor of float values in the type that the graph wants. */
 export function floatTensor(ort: Ort, type: FloatType, data: Float32Array, dims: readonly number[]): Tensor {
