@@ -4,7 +4,7 @@ import type { GraphInfo } from '../onnx';
 import type { PaddedBatch } from './batch';
 import { steerFeeds } from './interventions';
 import { emptyPast } from './kv';
-import type { Ort, Tensor } from './ort';
+import type { Ort } from './ort';
 import type { OpenSession } from './sessions';
 import { intTensor, type Feeds, type FloatType } from './tensors';
 import type { SteeredRow } from './types';
