@@ -41,8 +41,12 @@ export interface Container {
   beside: string[];
   /** A table whose first line names no columns that are known: its rows, for who can use them. */
   table: Table | null;
+  /** Whether the first of otherwise plain lines was taken as the heading of a column. */
+  heading: boolean;
   /** Texts in which a backslash stands before n or another backslash. */
   escaped: number;
+  /** Lines that lost spaces around them. */
+  trimmed: number;
 }
 
 const container = (
@@ -50,7 +54,19 @@ const container = (
   kind: ContainerKind,
   items: PairItem[],
   more: Partial<Omit<Container, 'name' | 'kind' | 'items'>> = {},
-): Container => ({ name, kind, items, lists: null, ends: null, beside: [], table: null, escaped: 0, ...more });
+): Container => ({
+  name,
+  kind,
+  items,
+  lists: null,
+  ends: null,
+  beside: [],
+  table: null,
+  heading: false,
+  escaped: 0,
+  trimmed: 0,
+  ...more,
+});
 
 /** A bracket that begins JSON, and not a text such as “[INST] …” or “{name} said”. */
 const JSON_LIST = /^\[\s*(?:["{[\]\d-]|(?:true|false|null)\b|$)/;
@@ -67,7 +83,7 @@ export function readContainer({ name, text }: TextFile, escapes: boolean | null,
   if (start === '') throw new LabError('pairs-too-few.empty', { name });
   const read = structureOf(name, text, start, alone);
   const plain = escapes ?? read.kind === 'lines';
-  let escaped = 0;
+  let [escaped, trimmed] = [0, 0];
   const side = (value: string): string => {
     if (/\\[\\n]/.test(value)) escaped++;
     return plain ? unescapeLine(value) : value;
@@ -75,7 +91,10 @@ export function readContainer({ name, text }: TextFile, escapes: boolean | null,
   const each = (item: PairItem): PairItem => {
     // Spaces around a line are the editor's, not the text's.
     const value = read.kind === 'lines' && typeof item.value === 'string' ? item.value.trim() : item.value;
-    if (typeof value === 'string') return { ...item, value: side(value) };
+    if (typeof value === 'string') {
+      if (value !== item.value && !item.blank) trimmed++;
+      return { ...item, value: side(value) };
+    }
     const fields = Object.entries(value).map(([key, field]) => [key, typeof field === 'string' ? side(field) : field]);
     return { ...item, value: Object.fromEntries(fields) as Record<string, unknown> };
   };
@@ -86,7 +105,7 @@ export function readContainer({ name, text }: TextFile, escapes: boolean | null,
     lists: lists && { positive: lists.positive.map(each), negative: lists.negative.map(each) },
     table: table && { ...table, rows: table.rows.map((row) => ({ ...row, cells: row.cells.map(side) })) },
   };
-  return { ...made, escaped };
+  return { ...made, escaped, trimmed };
 }
 
 function structureOf(name: string, text: string, start: string, alone: boolean): Container {
@@ -100,7 +119,8 @@ function structureOf(name: string, text: string, start: string, alone: boolean):
     if (several && parses(first)) return container(name, 'json-lines', jsonLines(text, name));
     return ofObject(name, parseJson(text, name) as Record<string, unknown>);
   }
-  if (start[0] === '"' && isJsonStrings(text)) return container(name, 'json-lines', jsonLines(text, name));
+  if (start[0] === '"' && !hasHeading(text) && isJsonStrings(text))
+    return container(name, 'json-lines', jsonLines(text, name));
   return ofTable(name, text, alone) ?? container(name, 'lines', lineItems(text));
 }
 
@@ -128,13 +148,18 @@ function ofObject(name: string, value: Record<string, unknown>): Container {
  */
 function ofTable(name: string, text: string, alone: boolean): Container | null {
   const columns = columnsOf(headingOf(text));
-  const known = columns.some((column) => KNOWN_FIELDS.has(column));
+  const known = hasHeading(text);
   if (!alone && !known) return null;
   const table = parseTable(text, name, known && columns.length === 1);
   if (table === null) return null;
   const kind = table.delimiter === '\t' ? 'tsv' : table.delimiter === ';' ? 'semicolons' : 'csv';
-  return known ? container(name, kind, namedCells(table, name)) : container(name, kind, [], { table });
+  return known
+    ? container(name, kind, namedCells(table, name), { heading: columns.length === 1 })
+    : container(name, kind, [], { table });
 }
+
+/** Whether the first line names a column that is known. */
+const hasHeading = (text: string): boolean => columnsOf(headingOf(text)).some((column) => KNOWN_FIELDS.has(column));
 
 function parses(text: string): boolean {
   try {

@@ -81,6 +81,18 @@ describe('two files, whatever their form', () => {
     expect(one(lines({ positive: 'a\nb', negative: 'c' }, { positive: 'd', negative: 'e' })).escapes).toBeNull();
   });
 
+  test('of lines beside JSON each is read by its own form; spaces around a text are named', () => {
+    const files = [
+      { name: 'a.txt', text: 'a\\nb \nc' },
+      { name: 'b.json', text: JSON.stringify(['d\\ne', 'f']) },
+    ];
+    const { pairs: read, notes, escapes } = said(files);
+    expect(read[0]).toEqual({ positive: 'a\nb', negative: 'd\\ne' });
+    expect(escapes).toBe(false);
+    expect(notes.join(' ')).toMatch(/2 texts have .* In the file of lines .* 1 text begins or ends with a space/);
+    expect(said(files, { escapes: true }).pairs[0].negative).toBe('d\ne');
+  });
+
   test('texts that look like other formats', () => {
     const texts = ['[INST] Be kind. [/INST]', '{name}, hello', '"Yes," she said, and left', 'one, two; three'];
     const up = { name: 'a.txt', text: texts.join('\n') };
@@ -107,6 +119,13 @@ describe('two files, whatever their form', () => {
     expect(failure(() => said([files[0], { name: 'c.txt', text: 'un\ndeux\ntrois' }])).key).toBe(
       'pairs-one-sided.place',
     );
+  });
+
+  test('a heading above one column is left out, and that is said', () => {
+    const up = { name: 'a.csv', text: 'Text\nI love it.\nFine.\n' };
+    const { pairs: read, notes } = said([up, { name: 'b.txt', text: 'I hate it.\nFoul.\n' }]);
+    expect(read.map(({ positive }) => positive)).toEqual(['I love it.', 'Fine.']);
+    expect(notes).toContain('The first line of a.csv is taken as a heading.');
   });
 
   test('the field that the texts are in tells the side; whole pairs and unknown records are refused', () => {

@@ -204,7 +204,7 @@ describe('the formats that are read', () => {
       lines(...Array.from({ length: 2001 }, (_, i) => ({ positive: `a${i}`, negative: `b${i}` }))),
     );
     expect(pairs).toHaveLength(2000);
-    expect(notes).toEqual(['Of 2,001 pairs the first 2,000 are taken.']);
+    expect(notes).toEqual([expect.stringMatching(/^Of 2\D?001 pairs the first 2\D?000 are taken\.$/)]);
   });
 });
 

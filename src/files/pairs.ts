@@ -71,11 +71,17 @@ export function parsePairs(files: readonly TextFile[], choice: Partial<PairsChoi
   );
   const [first, second] = containers;
   const read = second ? twoFiles(first, second, chosen.shorter) : oneFile(first, chosen.concept);
-  const escaped = containers.reduce((sum, { escaped: count }) => sum + count, 0);
-  const escapes = escaped === 0 ? null : (chosen.escapes ?? containers.some(({ kind }) => kind === 'lines'));
   const notes = [...read.notes];
-  if (escapes !== null) notes.push(message('pairs.note.escapes', { count: escaped, read: escapes }));
-  return checked({ ...read, notes, escapes });
+  const escaped = containers.filter(({ escaped: count }) => count > 0);
+  const asBreaks = escaped.map(({ kind }) => chosen.escapes ?? kind === 'lines');
+  const escapes = escaped.length === 0 ? null : asBreaks.every(Boolean);
+  if (escapes !== null) {
+    const count = escaped.reduce((sum, file) => sum + file.escaped, 0);
+    const how = escapes ? 'breaks' : asBreaks.some(Boolean) ? 'both' : 'kept';
+    notes.push(message('pairs.note.escapes', { count, how }));
+  }
+  const trimmed = containers.reduce((sum, file) => sum + file.trimmed, 0);
+  return checked({ ...read, notes, escapes }, trimmed);
 }
 
 interface Placed extends Place {
@@ -287,6 +293,8 @@ function twoFiles(a: Container, b: Container, shorter: boolean): Found {
   for (const file of [up, down]) if (file.lists) throw new LabError('pairs-format.whole-lists', { name: file.name });
   let [positive, negative] = [up.items, down.items];
   const notes = [message('pairs.note.sides', { up: up.name, down: down.name })];
+  const headed = [up, down].filter(({ heading }) => heading).map(({ name }) => name);
+  if (headed.length > 0) notes.push(message('pairs.note.heading', { names: headed.join(', '), count: headed.length }));
   const blanks = [positive, negative].map((items) => items.filter(({ blank }) => blank).length);
   if (positive.length === negative.length) {
     const both = (i: number): boolean => positive[i].blank === true && negative[i].blank === true;
@@ -316,8 +324,11 @@ function twoFiles(a: Container, b: Container, shorter: boolean): Found {
   return found(format, matched(texts[0], texts[1]), { notes, notRead: unread.fields });
 }
 
+/** A space around a text, which a line of the page's form does not keep. */
+const SPACED = /^[^\S\n]|[^\S\n]$/;
+
 /** Every pair has two sides that differ and are not too long; at least two pairs, at most as many as an experiment takes. */
-function checked({ placed, ...reading }: Found & { escapes: boolean | null }): PairsReading {
+function checked({ placed, ...reading }: Found & { escapes: boolean | null }, trimmed: number): PairsReading {
   for (const { pair, ...spot } of placed) {
     const place = placeOf(spot);
     const missing = pair.positive.trim() === '' ? 'positive' : pair.negative.trim() === '' ? 'negative' : null;
@@ -333,6 +344,8 @@ function checked({ placed, ...reading }: Found & { escapes: boolean | null }): P
   if (placed.length < 2) throw new LabError('pairs-too-few.two', { count: placed.length });
   const notes = [...reading.notes];
   const { notRead } = reading;
+  const spaced = placed.flatMap(({ pair }) => [pair.positive, pair.negative]).filter((text) => SPACED.test(text));
+  if (trimmed + spaced.length > 0) notes.push(message('pairs.note.spaces', { count: trimmed + spaced.length }));
   if (notRead.length > 0)
     notes.push(message('pairs.note.not-read', { fields: quoted(notRead), count: notRead.length }));
   if (placed.length > MAX_PAIRS) notes.push(message('pairs.note.first', { count: placed.length, taken: MAX_PAIRS }));

@@ -121,7 +121,7 @@ function Preview({
         />
       </p>
       {notes.map((note) => (
-        <p key={note.key} className="muted">
+        <p key={words.say(note)} className="muted">
           {words.say(note)}
         </p>
       ))}
