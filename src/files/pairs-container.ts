@@ -41,7 +41,7 @@ export interface Container {
   beside: string[];
   /** A table whose first line names no columns that are known: its rows, for who can use them. */
   table: Table | null;
-  /** Whether the first of otherwise plain lines was taken as the heading of a column. */
+  /** Whether, of one of two files, the first line was taken as a heading and not as a text. */
   heading: boolean;
   /** Texts in which a backslash stands before n or another backslash. */
   escaped: number;
@@ -154,7 +154,7 @@ function ofTable(name: string, text: string, alone: boolean): Container | null {
   if (table === null) return null;
   const kind = table.delimiter === '\t' ? 'tsv' : table.delimiter === ';' ? 'semicolons' : 'csv';
   return known
-    ? container(name, kind, namedCells(table, name), { heading: columns.length === 1 })
+    ? container(name, kind, namedCells(table, name), { heading: !alone })
     : container(name, kind, [], { table });
 }
 
