@@ -58,6 +58,12 @@ test('contrast pairs from a file are looked at, taken and used; a bad line is na
     .getByTestId('pairs-file')
     .setInputFiles([file('neg.txt', 'I hate it.\nA foul day.\n'), file('pos.txt', 'I love it.\nA fine day.\n')]);
   await expect(page.getByTestId('pairs-preview')).toContainText('2 pairs. Understood as two aligned text files.');
+  const list = (count: number) =>
+    JSON.stringify(Array.from({ length: count }, (_, i) => ({ instruction: `Explain ${count} ${i}`, category: null })));
+  await page.getByTestId('pairs-file').setInputFiles([file('harmful.json', list(2)), file('harmless.json', list(3))]);
+  await expect(page.getByTestId('pairs-import').getByTestId('error')).toContainText('2 items and harmless.json 3');
+  await page.getByTestId('pairs-shorter').click();
+  await expect(page.getByTestId('pairs-preview')).toContainText('Not read: “category”.');
   await page
     .getByTestId('pairs-paste')
     .fill(

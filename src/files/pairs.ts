@@ -1,29 +1,45 @@
 /**
- * Contrast pairs from the formats that the field writes them in. The format is found by content; what was understood is said,
- * so that a person can look before using it; what cannot be understood is an error with its line.
+ * Contrast pairs from the formats that the field writes them in: of one file that holds pairs, or of two that hold a side
+ * each. The format is found by content; what was understood, and what was not read, is said, so that a person can look
+ * before using it; what cannot be understood is an error with its place.
  */
 import { LabError } from '../experiment/errors';
+import { message, type Message } from '../experiment/message';
 import { contrastPair, MAX_PAIR_TEXT, type ContrastPair } from '../experiment/schema';
-import { isObject, jsonLines, parseJson, parseTable, placeOf, recordsOf, type PairRecord } from './pairs-records';
+import { readContainer, type Container, type TextFile } from './pairs-container';
+import { placeOf, type PairItem, type PairRecord, type Place } from './pairs-records';
+import { labelField, pairOf, quoted, shapeOf, sideOf, textOf, word, type Shape } from './pairs-shapes';
 
-/** A file or a pasted text. */
-export interface TextFile {
-  name: string;
-  text: string;
-}
+export type { TextFile } from './pairs-container';
 
 export interface PairsReading {
   /** What the text was understood as. */
-  format: string;
+  format: Message;
   pairs: ContrastPair[];
   /** Names of the two ends, where the file gives them. */
   ends: { positive: string; negative: string } | null;
   /** What was joined, paired by order, or left out. */
-  notes: string[];
+  notes: Message[];
+  /** Fields that were not read, in the order in which they come. */
+  notRead: string[];
   /** The concepts of a file that holds several; `pairs` are those of `concept`. Empty elsewhere. */
   concepts: { name: string; pairs: number }[];
   concept: string | null;
+  /** Whether `\n` was read as a line break; null where no text has a backslash before n or another backslash. */
+  escapes: boolean | null;
 }
+
+/** What may be chosen about a reading. */
+export interface PairsChoice {
+  /** Which concept of a file with several; null: the first. */
+  concept: string | null;
+  /** Of two files of unequal counts: take as many as the shorter has, from the beginning. */
+  shorter: boolean;
+  /** Whether `\n` in a text is a line break; null: where a line is a text, as in the page's own form. */
+  escapes: boolean | null;
+}
+
+export const AS_WRITTEN: PairsChoice = { concept: null, shorter: false, escapes: null };
 
 /** Most pairs that an experiment takes. */
 export const MAX_PAIRS = 2000;
@@ -31,11 +47,12 @@ export const MAX_PAIRS = 2000;
 export const MAX_TEXT = 5_000_000;
 
 /**
- * Reads contrast pairs from one file, or from two aligned text files (the positive one first, unless their names tell).
- * @param concept which concept of a file with several; the first unless said
- * @throws LabError `pairs-format`, `pairs-one-sided`, `pairs-too-few`, with `params.line` where there is one
+ * Reads contrast pairs from one file, or item by item from two (the positive one first, unless they tell).
+ * @throws LabError `pairs-format`, `pairs-one-sided`, `pairs-too-few`, with `params.line` or `params.place` where there is
+ *   one; `pairs-one-sided.files` for two files of unequal counts, which `choice.shorter` reads all the same
  */
-export function parsePairs(files: readonly TextFile[], concept: string | null = null): PairsReading {
+export function parsePairs(files: readonly TextFile[], choice: Partial<PairsChoice> = {}): PairsReading {
+  const chosen = { ...AS_WRITTEN, ...choice };
   if (files.length === 0 || files.length > 2) throw new LabError('pairs-format.files', { count: files.length });
   for (const { name, text } of files)
     if (text.length > MAX_TEXT)
@@ -45,247 +62,188 @@ export function parsePairs(files: readonly TextFile[], concept: string | null = 
         most: MAX_TEXT,
         pairs: MAX_PAIRS,
       });
-  const clean = files.map(({ name, text }) => ({ name, text: text.replace(/^\uFEFF/, '').replaceAll(/\r\n?/g, '\n') }));
-  const found = clean.length === 2 ? alignedFiles(clean[0], clean[1]) : oneFile(clean[0], concept);
-  return checked(found);
+  const containers = files.map(({ name, text }) =>
+    readContainer(
+      { name, text: text.replace(/^\uFEFF/, '').replaceAll(/\r\n?/g, '\n') },
+      chosen.escapes,
+      files.length === 1,
+    ),
+  );
+  const [first, second] = containers;
+  const read = second ? twoFiles(first, second, chosen.shorter) : oneFile(first, chosen.concept);
+  const notes = [...read.notes];
+  const escaped = containers.filter(({ escaped: count }) => count > 0);
+  const asBreaks = escaped.map(({ kind }) => chosen.escapes ?? kind === 'lines');
+  const escapes = escaped.length === 0 ? null : asBreaks.every(Boolean);
+  if (escapes !== null) {
+    const count = escaped.reduce((sum, file) => sum + file.escaped, 0);
+    const how = escapes ? 'breaks' : asBreaks.some(Boolean) ? 'both' : 'kept';
+    notes.push(message('pairs.note.escapes', { count, how }));
+  }
+  const trimmed = containers.reduce((sum, file) => sum + file.trimmed, 0);
+  return checked({ ...read, notes, escapes }, trimmed);
 }
 
-interface Placed {
+interface Placed extends Place {
   pair: ContrastPair;
-  line: number | null;
-  /** Number of the line or, of a JSON list, of the item: from 1. */
-  at: number;
 }
 
-interface Found extends Omit<PairsReading, 'pairs'> {
+interface Found extends Omit<PairsReading, 'pairs' | 'escapes'> {
   placed: Placed[];
 }
 
-const found = (format: string, placed: Placed[], more: Partial<Omit<Found, 'format' | 'placed'>> = {}): Found => ({
+const found = (format: Message, placed: Placed[], more: Partial<Omit<Found, 'format' | 'placed'>> = {}): Found => ({
   format,
   placed,
   ends: null,
   notes: [],
+  notRead: [],
   concepts: [],
   concept: null,
   ...more,
 });
 
-function oneFile({ name, text }: TextFile, concept: string | null): Found {
-  const start = text.trimStart()[0];
-  if (start === undefined) throw new LabError('pairs-too-few.empty', { name });
-  if (start === '[') {
-    const value = parseJson(text, name);
-    return fromRecords(recordsOf(value as unknown[], name), 'JSON list', name, concept);
-  }
-  if (start === '{') return fromObjects(text, name, concept);
-  const table = parseTable(text, name);
-  if (table === null) throw new LabError('pairs-format.one-column', { name });
-  const format = table.delimiter === '\t' ? 'TSV' : table.delimiter === ';' ? 'CSV with semicolons' : 'CSV';
-  const [head, ...rows] = table.rows;
-  const columns = head.cells.map((cell) => cell.trim().toLowerCase());
-  if (shapeOf(columns) === null) {
-    if (table.rows.some(({ cells }) => cells.length !== 2))
-      throw new LabError('pairs-format.heading', {
-        name,
-        line: head.line,
-        cells: head.cells
-          .map((cell) => `“${cell}”`)
-          .join(', ')
-          .slice(0, 200),
-      });
-    return found(
-      `${format} of two columns without a heading`,
-      table.rows.map(({ cells, line }) => placedPair(cells[0], cells[1], null, { line, at: line, fields: {} })),
-      { notes: ['There is no heading: the left column is taken as positive.'] },
-    );
-  }
-  const records = rows.map(({ cells, line }): PairRecord => {
-    if (cells.length > columns.length)
-      throw new LabError('pairs-format.columns', { name, line, cells: cells.length, columns: columns.length });
-    return {
-      line,
-      at: line,
-      fields: Object.fromEntries(columns.map((column, i) => [column, cells[i] ?? ''])),
-    };
+const containerName = ({ kind }: Container): Message => message(`pairs.container.${kind}`);
+
+function oneFile(file: Container, concept: string | null): Found {
+  const { name, lists, table } = file;
+  if (lists) return twoLists(file, lists);
+  if (table) return withoutHeading(file, table);
+  if (file.kind === 'lines') throw new LabError('pairs-format.one-column', { name });
+  if (file.items.length === 0) throw new LabError('pairs-too-few.none', { name });
+  const records = file.items.map(({ value, ...place }): PairRecord => {
+    if (typeof value === 'string') throw new LabError('pairs-format.item', { name, at: place.at });
+    return { fields: value, ...place };
   });
-  return fromRecords(records, format, name, concept);
-}
-
-function fromObjects(text: string, name: string, concept: string | null): Found {
-  const newline = text.trim().indexOf('\n');
-  const first = newline < 0 ? text.trim() : text.trim().slice(0, newline);
-  if (newline >= 0 && parses(first)) return fromRecords(jsonLines(text, name), 'JSON lines', name, concept);
-  const value = parseJson(text, name) as Record<string, unknown>;
-  const inner = isObject(value.concept) && Array.isArray(value.concept.pairs) ? value.concept : value;
-  if (Array.isArray(inner.pairs)) {
-    const ends = isObject(inner.concept) ? inner.concept : inner;
-    const named =
-      typeof ends.positive === 'string' && typeof ends.negative === 'string'
-        ? { positive: ends.positive, negative: ends.negative }
-        : null;
-    return {
-      ...fromRecords(
-        recordsOf(inner.pairs, name),
-        inner === value ? 'preset of the lab' : 'experiment of the lab',
-        name,
-        concept,
-      ),
-      ends: named,
-    };
-  }
-  if (Array.isArray(value.positive) && Array.isArray(value.negative)) {
-    const side = (items: unknown[], which: string): Labelled[] =>
-      items.map((item, i) => {
-        if (typeof item !== 'string') throw new LabError('pairs-format.list-item', { name, at: i + 1, side: which });
-        return { text: item, line: null, at: i + 1 };
-      });
-    return unpaired('JSON of two lists', side(value.positive, 'positive'), side(value.negative, 'negative'));
-  }
-  return fromRecords(recordsOf([value], name), 'JSON', name, concept);
-}
-
-function parses(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-type Shape = 'pairs' | 'answers' | 'concepts' | 'labels';
-
-/** What records with these fields are; null for none that is known. */
-function shapeOf(fields: readonly string[]): Shape | null {
-  const has = (...names: string[]): boolean => names.every((name) => fields.includes(name));
-  if (has('positive', 'negative')) return 'pairs';
-  if (has('answer_matching_behavior', 'answer_not_matching_behavior')) return 'answers';
-  if (has('concept', 'kind', 'text')) return 'concepts';
-  if (has('text') && (has('label') || has('kind'))) return 'labels';
-  return null;
-}
-
-function fromRecords(records: readonly PairRecord[], container: string, name: string, concept: string | null): Found {
-  if (records.length === 0) throw new LabError('pairs-too-few.none', { name });
-  const fields = Object.keys(records[0].fields);
-  const shape = shapeOf(fields);
-  switch (shape) {
-    case 'pairs': {
-      const prompt = ['prompt', 'question', 'context'].find((field) => fields.includes(field)) ?? null;
-      const placed = records.map((record) =>
-        placedPair(
-          word(record, 'positive', name),
-          word(record, 'negative', name),
-          prompt && word(record, prompt, name),
-          record,
-        ),
-      );
-      return found(`${container} of positive and negative texts${prompt ? `, with “${prompt}”` : ''}`, placed, {
-        notes: prompt ? [JOINED(prompt)] : [],
-      });
-    }
-    case 'answers': {
-      const question = ['question', 'statement'].find((field) => fields.includes(field));
-      if (question === undefined) throw new LabError('pairs-format.answers', { name, place: placeOf(records[0]) });
-      const kind = fields.includes('statement') ? 'Anthropic evals' : 'CAA';
-      const placed = records.map((record) =>
-        placedPair(
-          word(record, 'answer_matching_behavior', name),
-          word(record, 'answer_not_matching_behavior', name),
-          word(record, question, name),
-          record,
-        ),
-      );
-      return found(`${kind} (${container}): “${question}” with a matching and a not matching answer`, placed, {
-        notes: [JOINED(question)],
-      });
-    }
-    case 'concepts':
-      return byConcept(records, container, name, concept);
-    case 'labels': {
-      const label = fields.includes('label') ? 'label' : 'kind';
-      const { positive, negative } = sides(records, label, name);
-      return unpaired(`${container} of texts with “${label}”`, positive, negative);
-    }
-    case null:
-      throw new LabError('pairs-format.fields', {
-        name,
-        place: placeOf(records[0]),
-        count: fields.length,
-        fields: fields
-          .map((field) => `“${field}”`)
-          .join(', ')
-          .slice(0, 300),
-      });
-  }
-}
-
-const JOINED = (field: string): string =>
-  `“${field}” is put before both texts, with a space between them (a line break where it has several lines) unless one brings its own.`;
-
-function word(record: PairRecord, field: string, name: string): string {
-  const value = record.fields[field];
-  if (typeof value === 'string') return value;
-  const missing = value === undefined || value === null;
-  throw new LabError(missing ? 'pairs-format.no-field' : 'pairs-format.field-type', {
-    name,
-    field,
-    place: placeOf(record),
+  const shapes = records.map((record) => shapeOf(record, name));
+  const paired = (shape: Shape): shape is 'pairs' | 'answers' => shape === 'pairs' || shape === 'answers';
+  const other = shapes.findIndex((shape) => shape !== shapes[0] && !(paired(shape) && paired(shapes[0])));
+  if (other > 0)
+    throw new LabError('pairs-format.mixed', { name, first: placeOf(records[0]), other: placeOf(records[other]) });
+  if (shapes[0] === 'concepts') return byConcept(file, records, concept);
+  if (shapes[0] === 'labels') return byLabel(file, records);
+  const unread = new Unread(file.beside);
+  const prompts = new Set<string>();
+  const placed = records.map((record, i): Placed => {
+    const { pair, prompts: own, used } = pairOf(record, shapes[i] as 'pairs' | 'answers', name);
+    unread.see(record.fields, used);
+    own.forEach((field) => prompts.add(field));
+    return { pair, line: record.line, at: record.at };
   });
+  const shape = shapes.every((each) => each === 'pairs')
+    ? 'pairs'
+    : shapes.every((each) => each === 'answers')
+      ? records.some(({ fields }) => 'statement' in fields)
+        ? 'evals'
+        : 'caa'
+      : 'both';
+  const joined = quoted([...prompts]);
+  return found(
+    message(`pairs.format.${shape}`, {
+      container: containerName(file),
+      prompts: joined,
+      count: prompts.size,
+    }),
+    placed,
+    {
+      ends: file.ends,
+      notes: joined === '' ? [] : [message('pairs.note.joined', { fields: joined, count: prompts.size })],
+      notRead: unread.fields,
+    },
+  );
 }
 
-function placedPair(positive: string, negative: string, prompt: string | null, { line, at }: PairRecord): Placed {
-  // A side that is missing must be found missing, whatever stands before it.
-  const join = (text: string): string =>
-    prompt === null || prompt === '' || text.trim() === ''
-      ? text
-      : /\s$/.test(prompt) || /^\s/.test(text)
-        ? prompt + text
-        : `${prompt}${prompt.includes('\n') ? '\n' : ' '}${text}`;
-  return { pair: { positive: join(positive), negative: join(negative) }, line, at };
+/** Fields of records that nothing was made of. */
+class Unread {
+  #fields: Set<string>;
+
+  constructor(beside: readonly string[] = []) {
+    this.#fields = new Set(beside);
+  }
+
+  see(fields: Readonly<Record<string, unknown>>, used: readonly string[]): void {
+    for (const field of Object.keys(fields)) if (!used.includes(field)) this.#fields.add(field);
+  }
+
+  get fields(): string[] {
+    return [...this.#fields];
+  }
 }
 
-interface Labelled {
+function withoutHeading(file: Container, { rows }: NonNullable<Container['table']>): Found {
+  if (rows.some(({ cells }) => cells.length !== 2))
+    throw new LabError('pairs-format.heading', {
+      name: file.name,
+      line: rows[0].line,
+      cells: quoted(rows[0].cells).slice(0, 200),
+    });
+  return found(
+    message('pairs.format.no-heading', { container: containerName(file) }),
+    rows.map(({ cells: [positive, negative], line }) => ({ pair: { positive, negative }, line, at: line })),
+    { notes: [message('pairs.note.no-heading')] },
+  );
+}
+
+interface SideText extends Place {
   text: string;
-  line: number | null;
-  /** Number of the line or, of a JSON list, of the item: from 1. */
-  at: number;
 }
 
-const POSITIVE = new Set(['positive', 'pos', '+', '1', 'true', 'yes']);
-const NEGATIVE = new Set(['negative', 'neg', '-', '-1', '0', 'false', 'no']);
+/** The texts of items of one side; what else the records hold is noted as not read. */
+function textsOf(items: readonly PairItem[], name: string, unread: Unread): SideText[] {
+  return items.map((item) => {
+    const { text, field } = textOf(item, name);
+    if (field !== null && typeof item.value !== 'string') unread.see(item.value, [field]);
+    return { text, line: item.line, at: item.at };
+  });
+}
 
-/** Texts by side. @throws LabError `pairs-format` for a label that is neither */
+function twoLists(file: Container, lists: NonNullable<Container['lists']>): Found {
+  const unread = new Unread(file.beside);
+  const [positive, negative] = [lists.positive, lists.negative].map((items) => textsOf(items, file.name, unread));
+  return { ...unpaired(message('pairs.format.lists'), positive, negative), notRead: unread.fields };
+}
+
+function byLabel(file: Container, records: readonly PairRecord[]): Found {
+  const label = labelField(records[0]);
+  const unread = new Unread(file.beside);
+  const format = message('pairs.format.labels', { container: containerName(file), label });
+  const { positive, negative } = sides(records, file.name, unread);
+  return { ...unpaired(format, positive, negative), notRead: unread.fields };
+}
+
+/** Texts by side, each by its own label. @throws LabError `pairs-format` for a label that is neither */
 function sides(
   records: readonly PairRecord[],
-  field: string,
   name: string,
-): Record<'positive' | 'negative', Labelled[]> {
-  const out: Record<'positive' | 'negative', Labelled[]> = { positive: [], negative: [] };
+  unread: Unread,
+  key: string[] = [],
+): Record<'positive' | 'negative', SideText[]> {
+  const out: Record<'positive' | 'negative', SideText[]> = { positive: [], negative: [] };
   for (const record of records) {
-    const label = String(record.fields[field] ?? '')
-      .trim()
-      .toLowerCase();
-    const side = POSITIVE.has(label) ? 'positive' : NEGATIVE.has(label) ? 'negative' : null;
-    if (side === null)
-      throw new LabError('pairs-format.label', { name, field, label: label.slice(0, 60), place: placeOf(record) });
-    out[side].push({ text: word(record, 'text', name), line: record.line, at: record.at });
+    // Of a concept's lines the kind is the side.
+    const label = key.length > 0 ? 'kind' : labelField(record);
+    unread.see(record.fields, [label, 'text', ...key]);
+    const text = word(record, 'text', name);
+    out[sideOf(record, label, name)].push({ text, line: record.line, at: record.at });
   }
   return out;
 }
 
-function byConcept(records: readonly PairRecord[], container: string, name: string, concept: string | null): Found {
+function byConcept(file: Container, records: readonly PairRecord[], concept: string | null): Found {
   const groups = new Map<string, PairRecord[]>();
   for (const record of records) {
-    const key = word(record, 'concept', name);
-    groups.set(key, [...(groups.get(key) ?? []), record]);
+    const key = word(record, 'concept', file.name);
+    const members = groups.get(key);
+    if (members) members.push(record);
+    else groups.set(key, [record]);
   }
+  const unread = new Unread(file.beside);
   const chosen = concept !== null && groups.has(concept) ? concept : groups.keys().next().value!;
-  const lists = [...groups].map(([key, members]) => ({ key, ...sides(members, 'kind', name) }));
+  const lists = [...groups].map(([key, members]) => ({ key, ...sides(members, file.name, unread, ['concept']) }));
   const { positive, negative } = lists.find(({ key }) => key === chosen)!;
   return {
-    ...unpaired(`${container} of concept, kind and text`, positive, negative),
+    ...unpaired(message('pairs.format.concepts', { container: containerName(file) }), positive, negative),
+    notRead: unread.fields,
     concept: chosen,
     concepts: lists.map(({ key, ...list }) => ({
       name: key,
@@ -295,67 +253,82 @@ function byConcept(records: readonly PairRecord[], container: string, name: stri
 }
 
 /** Texts without partners: the first of one side goes with the first of the other, and so on. */
-function unpaired(format: string, positive: readonly Labelled[], negative: readonly Labelled[]): Found {
+function unpaired(format: Message, positive: readonly SideText[], negative: readonly SideText[]): Found {
   const n = Math.min(positive.length, negative.length);
   if (n === 0 && positive.length + negative.length > 0) {
     const [has, lacks] = positive.length > 0 ? ['positive', 'negative'] : ['negative', 'positive'];
     throw new LabError('pairs-one-sided.lacking', { has, lacks, count: Math.max(positive.length, negative.length) });
   }
   const surplus = Math.max(positive.length, negative.length) - n;
-  const notes = [
-    'The texts have no partners: they are paired in the order in which they stand. A difference of means is the same for any pairing.',
-  ];
+  const notes = [message('pairs.note.by-order')];
   if (surplus > 0)
-    notes.push(
-      `${surplus} ${positive.length > n ? 'positive' : 'negative'} ${surplus === 1 ? 'text is' : 'texts are'} left over and not used.`,
-    );
-  return found(
-    format,
-    Array.from({ length: n }, (_, i) => ({
-      pair: { positive: positive[i].text, negative: negative[i].text },
-      line: negative[i].line,
-      at: positive[i].at,
-    })),
-    { notes },
-  );
+    notes.push(message('pairs.note.surplus', { count: surplus, side: positive.length > n ? 'positive' : 'negative' }));
+  return found(format, matched(positive, negative), { notes });
 }
+
+const matched = (positive: readonly SideText[], negative: readonly SideText[]): Placed[] =>
+  Array.from({ length: Math.min(positive.length, negative.length) }, (_, i) => ({
+    pair: { positive: positive[i].text, negative: negative[i].text },
+    line: negative[i].line === null ? null : positive[i].line,
+    at: positive[i].at,
+  }));
 
 const NAME_TELLS: readonly [RegExp, RegExp] = [
   /(^|[^a-z])(pos|positive)([^a-z]|$)/i,
   /(^|[^a-z])(neg|negative)([^a-z]|$)/i,
 ];
 
-/** Line i of one file with line i of the other. @throws LabError `pairs-one-sided` where one has fewer, or a line is empty */
-function alignedFiles(a: TextFile, b: TextFile): Found {
-  const swap = NAME_TELLS[1].test(a.name) || NAME_TELLS[0].test(b.name);
-  const [up, down] = swap ? [b, a] : [a, b];
-  const lines = ({ text }: TextFile): string[] =>
-    text
-      .replace(/\n+$/, '')
-      .split('\n')
-      .map((line) => line.trim());
-  const [positive, negative] = [lines(up), lines(down)];
-  if (positive.length !== negative.length) {
-    throw new LabError('pairs-one-sided.files', {
-      up: up.name,
-      upLines: positive.length,
-      down: down.name,
-      downLines: negative.length,
-      line: Math.min(positive.length, negative.length) + 1,
-    });
-  }
-  const placed = positive.flatMap((text, i): Placed[] =>
-    text === '' && negative[i] === ''
-      ? []
-      : [{ pair: { positive: text, negative: negative[i] }, line: i + 1, at: i + 1 }],
-  );
-  return found('two aligned text files', placed, {
-    notes: [`${up.name} is taken as the positive side, ${down.name} as the negative one.`],
-  });
+/** Whether a file says that it is of this side: by its name, or by the field that its texts are in. */
+function tells({ name, items }: Container, side: 0 | 1): boolean {
+  const field = side === 0 ? 'positive' : 'negative';
+  return NAME_TELLS[side].test(name) || items.every(({ value }) => typeof value !== 'string' && field in value);
 }
 
+/**
+ * Item i of one file with item i of the other, whatever the form of either.
+ * @throws LabError `pairs-one-sided.files` with both counts where one has fewer and `shorter` was not chosen
+ */
+function twoFiles(a: Container, b: Container, shorter: boolean): Found {
+  const [up, down] = tells(a, 1) || tells(b, 0) ? [b, a] : [a, b];
+  for (const file of [up, down]) if (file.lists) throw new LabError('pairs-format.whole-lists', { name: file.name });
+  let [positive, negative] = [up.items, down.items];
+  const notes = [message('pairs.note.sides', { up: up.name, down: down.name })];
+  const headed = [up, down].filter(({ heading }) => heading).map(({ name }) => name);
+  if (headed.length > 0) notes.push(message('pairs.note.heading', { names: headed.join(', '), count: headed.length }));
+  const blanks = [positive, negative].map((items) => items.filter(({ blank }) => blank).length);
+  if (positive.length === negative.length) {
+    const both = (i: number): boolean => positive[i].blank === true && negative[i].blank === true;
+    [positive, negative] = [positive, negative].map((items) => items.filter((_, i) => !both(i)));
+  } else if (blanks[0] + blanks[1] > 0) {
+    [positive, negative] = [positive, negative].map((items) => items.filter(({ blank }) => !blank));
+    notes.push(message('pairs.note.blank', { count: blanks[0] + blanks[1] }));
+  }
+  const unread = new Unread([...up.beside, ...down.beside]);
+  const texts = [textsOf(positive, up.name, unread), textsOf(negative, down.name, unread)];
+  const counts = texts.map(({ length }) => length);
+  const n = Math.min(...counts);
+  if (counts[0] !== counts[1]) {
+    const params = { up: up.name, upCount: counts[0], down: down.name, downCount: counts[1], shorter: n };
+    if (!shorter || n === 0) throw new LabError('pairs-one-sided.files', params);
+    const [longer, left] = counts[0] > n ? [up.name, counts[0] - n] : [down.name, counts[1] - n];
+    notes.push(message('pairs.note.shorter', { count: n, name: longer, left }));
+  }
+  const lines = up.kind === 'lines' && down.kind === 'lines';
+  const format = lines
+    ? message('pairs.format.two-lines')
+    : message('pairs.format.two-files', {
+        up: containerName(up),
+        down: containerName(down),
+        same: up.kind === down.kind,
+      });
+  return found(format, matched(texts[0], texts[1]), { notes, notRead: unread.fields });
+}
+
+/** A space around a text, which a line of the page's form does not keep. */
+const SPACED = /^[^\S\n]|[^\S\n]$/;
+
 /** Every pair has two sides that differ and are not too long; at least two pairs, at most as many as an experiment takes. */
-function checked({ placed, ...reading }: Found): PairsReading {
+function checked({ placed, ...reading }: Found & { escapes: boolean | null }, trimmed: number): PairsReading {
   for (const { pair, ...spot } of placed) {
     const place = placeOf(spot);
     const missing = pair.positive.trim() === '' ? 'positive' : pair.negative.trim() === '' ? 'negative' : null;
@@ -369,12 +342,12 @@ function checked({ placed, ...reading }: Found): PairsReading {
       });
   }
   if (placed.length < 2) throw new LabError('pairs-too-few.two', { count: placed.length });
-  const notes =
-    placed.length > MAX_PAIRS
-      ? [
-          ...reading.notes,
-          `Of ${placed.length.toLocaleString('en')} pairs the first ${MAX_PAIRS.toLocaleString('en')} are taken.`,
-        ]
-      : reading.notes;
+  const notes = [...reading.notes];
+  const { notRead } = reading;
+  const spaced = placed.flatMap(({ pair }) => [pair.positive, pair.negative]).filter((text) => SPACED.test(text));
+  if (trimmed + spaced.length > 0) notes.push(message('pairs.note.spaces', { count: trimmed + spaced.length }));
+  if (notRead.length > 0)
+    notes.push(message('pairs.note.not-read', { fields: quoted(notRead), count: notRead.length }));
+  if (placed.length > MAX_PAIRS) notes.push(message('pairs.note.first', { count: placed.length, taken: MAX_PAIRS }));
   return { ...reading, notes, pairs: placed.slice(0, MAX_PAIRS).map(({ pair }) => pair) };
 }

@@ -28,6 +28,12 @@ export function halves(prompts: readonly string[]): { choose: string[]; report: 
   };
 }
 
+/** The contrast pairs of a concept: its own, or those of the preset that it goes with. */
+export async function pairsOfConcept(context: LabContext, concept: Experiment['concept']): Promise<ContrastPair[]> {
+  if (concept.kind === 'pairs') return concept.pairs;
+  return (await context.resources.preset(concept.kind === 'preset' ? concept.id : concept.promptsFrom)).pairs;
+}
+
 /** A concept from a preset, or from the user's own pairs with the preset's prompts. */
 export async function resolveConcept(context: LabContext, concept: Experiment['concept']): Promise<Concept> {
   const preset: Preset = await context.resources.preset(concept.kind === 'preset' ? concept.id : concept.promptsFrom);

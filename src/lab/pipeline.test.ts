@@ -9,9 +9,10 @@ import type { Experiment } from '../experiment/schema';
 import { CHANGES_NOTHING, memoryKey, pathsReadUpTo } from '../experiment/stage-inputs';
 import { sampleHomology } from './homology-sample';
 import { wordsOf } from '../i18n/text';
+import type { FixtureModel } from './model-fixture';
 import { planPair } from './pair-memory';
 import { Pipeline } from './pipeline';
-import { ALIKE, fixtureContext, runStages, serveSite, tinyExperiment } from './pipeline-fixture';
+import { ALIKE, fixtureContext, loadFixture, runStages, serveSite, tinyExperiment } from './pipeline-fixture';
 import { activationsStage } from './stage-activations';
 import { evidenceStage } from './stage-evidence';
 import { mapStage } from './stage-map';
@@ -61,6 +62,37 @@ test('a run goes through all stages, is a valid document with every arm, and is 
   expect(second.events.map(({ warnings }) => warnings)).toEqual(first.events.map(({ warnings }) => warnings));
   expect(second.run!.evidence.arms).toEqual(first.run!.evidence.arms);
   expect(second.run!.warnings).toEqual(first.run!.warnings);
+});
+
+test('pairs too long for a model end the run before a model is run', async () => {
+  const loaded: ReturnType<typeof loadFixture>[] = [];
+  const load = async ({ id }: { id: string }) => {
+    const model = loadFixture(id);
+    loaded.push(model);
+    return { ...model, config: { ...model.config, maxPositions: 64 } };
+  };
+  const pairs = ['a', 'b', 'the old fox walked to the river. '.repeat(40)].map((text) => ({
+    positive: `${text} glad`,
+    negative: `${text} sad`,
+  }));
+  const experiment = tinyExperiment((e) => ({
+    ...e,
+    concept: {
+      kind: 'pairs',
+      title: 'own',
+      positive: 'glad',
+      negative: 'sad',
+      pairs,
+      promptsFrom: 'mood',
+      positiveWords: ['glad'],
+      negativeWords: ['sad'],
+    },
+  }));
+  const runtime = { ...fixtureContext().runtime, load };
+  const { error, events } = await runStages(pipeline, experiment, 'evidence', { runtime });
+  expect(error).toMatchObject({ key: 'pairs-format.too-long', params: { pair: 3, maxPositions: 64 } });
+  expect(events).toEqual([]);
+  expect(loaded.map((model) => (model as FixtureModel).runs)).toEqual([0, 0]);
 });
 
 test('the same settings give the same run in another pipeline', async () => {

@@ -37,6 +37,8 @@ import {
 import { steerStage, type SteerState } from './stage-steer';
 import { computeAxis, signedStops } from './dose';
 import { computeStreams } from './generate';
+import { pairsOfConcept } from './concept';
+import { requirePairLengths } from './pair-lengths';
 import { readText, requireTemplates, writtenPrompt, writtenText } from './prompting';
 import { Memo } from './memo';
 import type { PairRequest } from './model-pair';
@@ -245,6 +247,7 @@ export class Pipeline {
     );
     requirePairing(models.state, experiment.models.alignment);
     requireTemplates(models.state, models.state.titles, experiment.prompting);
+    await this.#requireReadable(experiment, context, models.state);
     // A stage that needs a model which is not in memory loads it: that is this stage's progress.
     const onLoading: PairRequest['onLoading'] = (done, total, note) =>
       context.progress({ stage: this.#making, done, total, unit: 'bytes', note });
@@ -255,6 +258,15 @@ export class Pipeline {
       state: { ...models.state, result: { ...models.state.result, homology } },
       fromMemory: models.fromMemory && fromMemory,
     };
+  }
+
+  /** That both models can read the pairs whole: once for these pairs and settings. @throws LabError `pairs-format.too-long` */
+  async #requireReadable(experiment: Experiment, context: LabContext, models: LoadedPair): Promise<void> {
+    const { concept, prompting, vector, generation } = experiment;
+    const inputs = { concept, prompting, maxPairs: vector.maxPairs, seed: generation.seed };
+    if (models.memo.recall<true>('pair-lengths', inputs)) return;
+    requirePairLengths(models, models.titles, await pairsOfConcept(context, concept), experiment);
+    await models.memo.keep('pair-lengths', inputs, true);
   }
 
   async #activations(experiment: Experiment, context: LabContext): Promise<Remembered<ActivationsState>> {

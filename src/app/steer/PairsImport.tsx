@@ -1,7 +1,7 @@
 /** Contrast pairs from a file, two aligned files, or the clipboard: looked at before they are taken. */
 import { useState } from 'react';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
-import { parsePairs, type PairsReading, type TextFile } from '../../files/pairs';
+import { AS_WRITTEN, parsePairs, type PairsChoice, type PairsReading, type TextFile } from '../../files/pairs';
 import { decode } from '../../files/vector-files';
 import { ErrorNote } from '../ui/ErrorNote';
 import { FileDrop } from '../ui/FileDrop';
@@ -13,15 +13,16 @@ const SHOWN = 12;
 
 interface Look {
   files: TextFile[];
+  choice: PairsChoice;
   reading: PairsReading | null;
   error: LabErrorJson | null;
 }
 
-function look(files: TextFile[], concept: string | null = null): Look {
+function look(files: TextFile[], choice: PairsChoice = AS_WRITTEN): Look {
   try {
-    return { files, reading: parsePairs(files, concept), error: null };
+    return { files, choice, reading: parsePairs(files, choice), error: null };
   } catch (thrown) {
-    return { files, reading: null, error: LabError.from(thrown).toJSON() };
+    return { files, choice, reading: null, error: LabError.from(thrown).toJSON() };
   }
 }
 
@@ -38,13 +39,15 @@ export function PairsImport({ onTake }: { onTake: (reading: PairsReading) => voi
     try {
       setSeen(look(await Promise.all(files.map(textOf))));
     } catch (thrown) {
-      setSeen({ files: [], reading: null, error: LabError.from(thrown).toJSON() });
+      setSeen({ files: [], choice: AS_WRITTEN, reading: null, error: LabError.from(thrown).toJSON() });
     }
   };
   const paste = (text: string): void => {
     setPasted(text);
     setSeen(text.trim() === '' ? null : look([{ name: words.text('steer.import.pasted'), text }]));
   };
+  const again = (change: Partial<PairsChoice>): void =>
+    setSeen((now) => now && look(now.files, { ...now.choice, ...change }));
   return (
     <details className="pairs-import" data-testid="pairs-import">
       <summary>{words.text('steer.import.title')}</summary>
@@ -69,11 +72,11 @@ export function PairsImport({ onTake }: { onTake: (reading: PairsReading) => voi
           onChange={(event) => paste(event.target.value)}
         />
       </label>
-      {seen?.error && <ErrorNote error={seen.error} />}
+      {seen?.error && <ErrorNote error={seen.error} actions={<TakeShorter error={seen.error} onChoice={again} />} />}
       {seen?.reading && (
         <Preview
           reading={seen.reading}
-          onConcept={(concept) => setSeen(look(seen.files, concept))}
+          onChoice={again}
           onTake={() => {
             onTake(seen.reading!);
             setSeen(null);
@@ -85,17 +88,29 @@ export function PairsImport({ onTake }: { onTake: (reading: PairsReading) => voi
   );
 }
 
+/** The offer that goes with two files of unequal counts. */
+function TakeShorter({ error, onChoice }: { error: LabErrorJson; onChoice: (change: Partial<PairsChoice>) => void }) {
+  const words = useWords();
+  const count = Number(error.params.shorter);
+  if (error.key !== 'pairs-one-sided.files' || !(count > 0)) return null;
+  return (
+    <button type="button" data-testid="pairs-shorter" onClick={() => onChoice({ shorter: true })}>
+      {words.text('steer.import.shorter', { count })}
+    </button>
+  );
+}
+
 function Preview({
   reading,
-  onConcept,
+  onChoice,
   onTake,
 }: {
   reading: PairsReading;
-  onConcept: (concept: string) => void;
+  onChoice: (change: Partial<PairsChoice>) => void;
   onTake: () => void;
 }) {
   const words = useWords();
-  const { format, pairs, notes, concepts, concept } = reading;
+  const { format, pairs, notes, concepts, concept, escapes } = reading;
   return (
     <div className="pairs-preview" data-testid="pairs-preview">
       <p role="status">
@@ -106,14 +121,19 @@ function Preview({
         />
       </p>
       {notes.map((note) => (
-        <p key={note} className="muted">
-          {note}
+        <p key={words.say(note)} className="muted">
+          {words.say(note)}
         </p>
       ))}
+      {escapes !== null && (
+        <button type="button" data-testid="pairs-escapes" onClick={() => onChoice({ escapes: !escapes })}>
+          {words.text('steer.import.escapes', { read: escapes, escape: '\\n' })}
+        </button>
+      )}
       {concepts.length > 1 && (
         <label className="field-row">
           {words.text('steer.import.concept')}
-          <select value={concept ?? ''} onChange={(event) => onConcept(event.target.value)}>
+          <select value={concept ?? ''} onChange={(event) => onChoice({ concept: event.target.value })}>
             {concepts.map(({ name, pairs: n }) => (
               <option key={name} value={name}>
                 {words.text('steer.import.concept-option', { name, count: n })}

@@ -1,22 +1,17 @@
 /** Contrast pairs as two aligned texts, one example a line; a line break inside an example is written \n, a backslash \\. */
 import { LabError } from '../../experiment/errors';
 import type { ContrastPair } from '../../experiment/schema';
+import { escapeLine, unescapeLine } from '../../files/escapes';
 
 const lines = (text: string): string[] =>
   text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
-    .map(unescape);
+    .map(unescapeLine);
 
 /** An example as one line: what {@link pairsOf} makes an example of again, but for spaces around it. */
-export const lineOf = (example: string): string =>
-  example.replaceAll('\\', '\\\\').replaceAll('\r', '').replaceAll('\n', '\\n');
-
-/** Other letters after a backslash stay as they are typed. */
-function unescape(line: string): string {
-  return line.replaceAll(/\\([\\n])/g, (_, letter: string) => (letter === 'n' ? '\n' : '\\'));
-}
+export const lineOf = escapeLine;
 
 /**
  * Pairs line i of one side with line i of the other.
