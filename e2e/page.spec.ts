@@ -133,10 +133,10 @@ test('keyboard, number box and arms: the dose moves and the streams follow', asy
   // The box and the ruler are one dose; half-typed numbers do nothing.
   const number = page.getByTestId('dose-number');
   await number.fill('0.5');
-  await expect(slider).toHaveAttribute('aria-valuetext', '+0.50');
+  await expect(slider).toHaveAttribute('aria-valuetext', 'r +0.50, toward cheerful');
   await number.press('Control+a');
   await page.keyboard.type('-');
-  await expect(slider).toHaveAttribute('aria-valuetext', '+0.50');
+  await expect(slider).toHaveAttribute('aria-valuetext', 'r +0.50, toward cheerful');
   await number.blur();
   await expect(number).toHaveValue('0.50');
   await slider.press('PageUp');

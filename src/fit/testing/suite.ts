@@ -180,8 +180,8 @@ export function fitSuite(open: () => Promise<FitMaker>): void {
       for (let r = 1300; r < 1400; r++) data.X[8 * r + 2] = 3e38;
       const fit = await maker.make(pairShape(data));
       await stream(fit, layersOf(data), data);
-      await expect(fit.solve(0, 0, 1e-3)).rejects.toThrowError(/too large/);
-      await expect(fit.needsSecondPass()).rejects.toThrowError(/too large/);
+      await expect(fit.solve(0, 0, 1e-3)).rejects.toThrowError(/too large|non-finite\.sums/);
+      await expect(fit.needsSecondPass()).rejects.toThrowError(/too large|non-finite\.sums/);
       fit.dispose();
     });
   });
