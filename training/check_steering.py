@@ -1,216 +1,183 @@
 """Check that the family does what the lab is to show: S's steering vectors, mapped, steer L.
 
-`python check_steering.py [attribute …] [--quick]` collects residual streams of S and L over the map corpus,
-fits ridge maps for every pair of blocks, extracts difference-of-means vectors from S's readings of
-the contrast pairs, maps them, and steers L's continuations in both directions. Results go to
-training/build/steering.json.
+`python check_steering.py [attribute …] [--small S --large L] [--prompts N] [--samples FILE]` collects residual
+streams over the map corpus, fits ridge maps for the pairs of blocks, extracts difference-of-means vectors from the
+small model's readings of the contrast pairs, maps them, and steers the large model's continuations both ways, by
+adding the vector or by clamping the projection on it. Blocks are chosen on some prompts, the report is on others.
+Results go to `steering-SMALL-LARGE.json` in the build folder.
 """
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
+import re
+from pathlib import Path
 
 import torch
 
-from evaluate import encode
-from export_onnx import load_model
-from family import BUILD, CORPORA, EOS_ID, PAD_ID, PRESETS, SPECS
-from make_presets import PRESET_TABLE, score
+from family import BUILD, CORPORA, MAP_CORPUS, PRESETS
+from make_presets import PRESET_TABLE, score, words_of
+from steering import OPERATIONS, Lens, difference_of_means, fit_map, known_words, rep3
 
-NEW_TOKENS = 48
-TEMPERATURE = 0.8
-RIDGE = 10.0
-RANDOM_VECTORS = 5
-QUICK_PAIRS = ((1, 1), (1, 2), (2, 2), (2, 3))
-
-
-class Lens:
-    """A model whose residual stream can be read, and steered at the output of one block."""
-
-    def __init__(self, role: str):
-        from tokenizers import Tokenizer
-
-        self.spec = SPECS[role]
-        self.model = load_model(self.spec)
-        self.tokenizer = Tokenizer.from_file(str(self.spec.directory / "tokenizer.json"))
-        self.layers = self.model.model.layers
-
-    @torch.no_grad()
-    def residuals(self, rows: list[list[int]]) -> list[torch.Tensor]:
-        """For each row, resid_post of every block: [blocks, tokens, width]."""
-        result = []
-        for row in rows:
-            taps: list[torch.Tensor] = []
-            handles = [layer.register_forward_hook(lambda _m, _i, out: taps.append(first(out)[0])) for layer in self.layers]
-            self.model.model(input_ids=torch.tensor([row]), use_cache=False)
-            for handle in handles:
-                handle.remove()
-            result.append(torch.stack(taps))
-        return result
-
-    def steering(self, block: int, vectors: torch.Tensor):
-        """Hook that adds vectors [batch or 1, width] to the output of a block at all positions."""
-        return self.layers[block].register_forward_hook(lambda _m, _i, out: replace_first(out, first(out) + vectors[:, None, :]))
-
-    @torch.no_grad()
-    def continuations(self, prompts: list[str], seed: int) -> list[str]:
-        """Sampled continuations at TEMPERATURE, left-padded batch with a KV cache."""
-        rows = [encoding.ids for encoding in self.tokenizer.encode_batch(prompts)]
-        width = max(map(len, rows))
-        ids = torch.tensor([[PAD_ID] * (width - len(row)) + row for row in rows])
-        mask = (ids != PAD_ID).long()
-        generator = torch.Generator().manual_seed(seed)
-        past, step, produced = None, ids, []
-        finished = torch.zeros(len(rows), dtype=torch.bool)
-        for _ in range(NEW_TOKENS):
-            positions = (mask.cumsum(1) - 1).clamp(min=0)[:, -step.shape[1]:]
-            out = self.model(input_ids=step, attention_mask=mask, position_ids=positions, past_key_values=past, use_cache=True)
-            past = out.past_key_values
-            chances = torch.softmax(out.logits[:, -1] / TEMPERATURE, -1)
-            chosen = torch.multinomial(chances, 1, generator=generator)
-            chosen[finished] = PAD_ID
-            finished |= chosen[:, 0] == EOS_ID
-            produced.append(chosen)
-            step, mask = chosen, torch.cat([mask, torch.ones_like(chosen)], 1)
-        return self.tokenizer.decode_batch(torch.cat(produced, 1).tolist(), skip_special_tokens=True)
-
-    @torch.no_grad()
-    def log_probabilities(self, rows: list[list[int]]) -> list[torch.Tensor]:
-        """Next-token log-probabilities [tokens, vocabulary] of each row."""
-        return [torch.log_softmax(self.model(input_ids=torch.tensor([row]), use_cache=False).logits[0], -1) for row in rows]
+DOSES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85)
+CHOICE_DOSE = 0.5
+CHOICE_PROMPTS = 24
+MAP_TEXTS = 250
+# Goals of the lab: share on the wanted side both ways, and limits of fluency.
+WANTED_RATE, MAX_PERPLEXITY_RATIO, MAX_UNKNOWN = 0.85, 1.5, 0.01
 
 
-def first(output):
-    """Hidden states of a block's output."""
-    return output[0] if isinstance(output, tuple) else output
+class Check:
+    """Everything that all attributes share: two models, their maps, the corpus's words."""
+
+    def __init__(self, small: str, large: str, prompts: int):
+        self.small, self.large, self.prompts = Lens(small), Lens(large), prompts
+        corpus = [json.loads(line)["text"] for line in (CORPORA / f"{MAP_CORPUS}.jsonl").read_text().splitlines()]
+        self.known = known_words(corpus)
+        read = corpus[:MAP_TEXTS]
+        xs = torch.cat([s[:, 1:] for s in self.small.residuals(self.small.ids(read))], 1)
+        ys = torch.cat([s[:, 1:] for s in self.large.residuals(self.large.ids(read))], 1)
+        self.norms = ys.norm(dim=-1).median(1).values.double()
+        self.maps = {(i, j): fit_map(xs[i], ys[j]) for i in range(len(xs)) for j in range(len(ys) - 1)}
+        order = torch.randperm(xs.shape[1], generator=torch.Generator().manual_seed(5))
+        self.shuffled = {(i, j): fit_map(xs[i][order], ys[j]).r2 for i in range(len(xs)) for j in range(len(ys) - 1)}
+
+    def best_source(self, j: int) -> int:
+        """The small model's block that predicts block j of the large one best."""
+        return max((self.maps[i, j].r2, i) for i in range(len(self.small.layers)) if (i, j) in self.maps)[1]
 
 
-def replace_first(output, value):
-    """A block's output with other hidden states."""
-    return (value, *output[1:]) if isinstance(output, tuple) else value
+def measure(check: Check, preset: dict, prompts: list[str], block: int, vector: torch.Tensor | None, dose: float,
+            operation: str, levels: tuple[float, float], seed: int) -> dict:
+    """Rates and fluency of continuations steered to the positive side, and to the negative one."""
+    large = check.large
+    row = {}
+    for name, sign in (("positive", 1), ("negative", -1)):
+        handle = None
+        if vector is not None:
+            level = levels[0] + sign * dose * levels[1]
+            handle = large.steer(block, vector, sign * dose * float(check.norms[block]) if operation == "add" else level, operation)
+        texts, ids, starts = large.continuations(prompts, seed)
+        if handle:
+            handle.remove()
+        scores = [score(preset["scorer"], prompt, text) for prompt, text in zip(prompts, texts)]
+        words = [word for text in texts for word in words_of(cut_last_word(text))]
+        row[name] = {
+            "rate": sum(s == sign for s in scores) / len(prompts), "against": sum(s == -sign for s in scores) / len(prompts),
+            "perplexity": large.perplexity(ids, starts), "unknown": sum(word not in check.known for word in words) / max(1, len(words)),
+            "rep3": rep3(texts), "texts": texts,
+        }
+    return row
 
 
-@dataclass
-class RidgeMap:
-    """Affine map on standardised coordinates; `vector` maps a difference (no bias)."""
-
-    weights: torch.Tensor
-    source_std: torch.Tensor
-    target_std: torch.Tensor
-    r2: float
-
-    def vector(self, v: torch.Tensor) -> torch.Tensor:
-        return (v / self.source_std) @ self.weights * self.target_std
+def cut_last_word(text: str) -> str:
+    """A continuation without its last word, which the limit of tokens may have cut in two."""
+    return re.sub(r"[^\W\d_]+$", "", text)
 
 
-def fit_map(x: torch.Tensor, y: torch.Tensor) -> RidgeMap:
-    """Ridge of standardised y on standardised x; R² on the held-out last fifth of the rows."""
-    x, y = x.double(), y.double()
-    cut = len(x) * 4 // 5
-    mean_x, std_x, mean_y, std_y = x[:cut].mean(0), x[:cut].std(0), y[:cut].mean(0), y[:cut].std(0)
-    a, b = (x - mean_x) / std_x, (y - mean_y) / std_y
-    weights = torch.linalg.solve(a[:cut].T @ a[:cut] + RIDGE * torch.eye(x.shape[1]), a[:cut].T @ b[:cut])
-    predicted = a[cut:] @ weights * std_y + mean_y
-    r2 = 1 - float(((y[cut:] - predicted) ** 2).sum() / ((y[cut:] - mean_y) ** 2).sum())
-    return RidgeMap(weights, std_x, std_y, r2)
+def fluent(row: dict, base: dict) -> bool:
+    """Whether both sides keep within the limits of perplexity and unknown words."""
+    return all(row[side]["perplexity"] / base["perplexity"] <= MAX_PERPLEXITY_RATIO and row[side]["unknown"] <= MAX_UNKNOWN
+               for side in ("positive", "negative"))
 
 
-def difference_of_means(states: list[torch.Tensor], read: str) -> torch.Tensor:
-    """Vectors [blocks, width] from residuals ordered positive, negative, positive, …"""
-    readings = [s[:, -1] if read == "last" else s[:, 1:].mean(1) for s in states]
-    return torch.stack(readings[0::2]).mean(0).double() - torch.stack(readings[1::2]).mean(0).double()
+def shown(row: dict, base: dict) -> str:
+    """One line of a report."""
+    up, down = row["positive"], row["negative"]
+    return (f"+ {up['rate']:.2f} − {down['rate']:.2f}, perplexity × {up['perplexity'] / base['perplexity']:.2f} "
+            f"{down['perplexity'] / base['perplexity']:.2f}, unknown {up['unknown']:.3f} {down['unknown']:.3f}, "
+            f"rep-3 {up['rep3']:.3f} {down['rep3']:.3f}")
 
 
-def rates(lens: Lens, preset: dict, prompts: list[str], block: int | None, vector: torch.Tensor | None, seed: int) -> tuple[float, float]:
-    """Share of continuations on the positive side when +vector, and on the negative side when −vector, is added."""
-    doubled = prompts * 2
-    handle = None
-    if vector is not None:
-        signs = torch.tensor([1.0] * len(prompts) + [-1.0] * len(prompts))[:, None]
-        handle = lens.steering(block, (signs * vector[None]).float())
-    texts = lens.continuations(doubled, seed)
-    if handle:
-        handle.remove()
-    scores = [score(preset["scorer"], prompt, text) for prompt, text in zip(doubled, texts)]
-    half = len(prompts)
-    return sum(s == 1 for s in scores[:half]) / half, sum(s == -1 for s in scores[half:]) / half
+def check_attribute(check: Check, attribute: str, sides: tuple[str, str], quick: bool) -> dict:
+    """Choose the blocks on some prompts, report every operation and dose and the controls on others."""
+    preset = json.loads((PRESETS / f"{attribute}.json").read_text())
+    report, choice = preset["evaluationPrompts"][: check.prompts], preset["evaluationPrompts"][-CHOICE_PROMPTS:]
+    flat = [text for pair in preset["pairs"] for text in (pair["positive"], pair["negative"])]
+    source, target = check.small.residuals(check.small.ids(flat)), check.large.residuals(check.large.ids(flat))
+    own, native = difference_of_means(source), difference_of_means(target)
+    neutral = (0.0, 0.0)
+    base = measure(check, preset, report, 0, None, 0.0, "add", neutral, 1)["positive"]
+    print(f"{attribute} ({sides[0]} + / {sides[1]} −): unsteered {base['rate']:.2f} {base['against']:.2f}, perplexity {base['perplexity']:.2f}, "
+          f"unknown {base['unknown']:.3f}, rep-3 {base['rep3']:.3f}", flush=True)
 
+    def levels(block: int, vector: torch.Tensor) -> tuple[float, float]:
+        """Mean projection of the pairs' tokens in the large model, and the length that a dose of 1 stands for."""
+        unit = vector / vector.norm()
+        return float(torch.cat([state[block, 1:] for state in target]).double().mean(0) @ unit), float(check.norms[block])
 
-def kl_p95(lens: Lens, preset: dict, block: int, vector: torch.Tensor, count: int = 16) -> float:
-    """95th percentile over tokens of KL(base‖steered) on neutral texts."""
-    rows = encode(lens.spec, preset["neutralPrompts"][:count])
-    base = lens.log_probabilities(rows)
-    handle = lens.steering(block, vector[None].float())
-    steered = lens.log_probabilities(rows)
-    handle.remove()
-    divergences = torch.cat([(p.exp() * (p - q)).sum(-1) for p, q in zip(base, steered)])
-    return float(divergences.quantile(0.95))
+    tried = []
+    depth = len(check.large.layers)
+    for j in range(1, depth - 1):
+        i = check.best_source(j)
+        vector = check.maps[i, j].vector(own[i])
+        row = measure(check, preset, choice, j, vector, CHOICE_DOSE, "clamp", levels(j, vector), 2)
+        rate = min(row[side]["rate"] for side in ("positive", "negative"))
+        ratio = max(row[side]["perplexity"] for side in ("positive", "negative")) / base["perplexity"]
+        cosine = float(torch.cosine_similarity(vector, native[j], 0))
+        tried.append({"small": i, "large": j, "r2": check.maps[i, j].r2, "cosine": round(cosine, 3), "rate": rate, "ratio": round(ratio, 3)})
+        print(f"   blocks {i} → {j}: R² {check.maps[i, j].r2:.3f}, cosine {cosine:.2f}, rate {rate:.2f}, perplexity × {ratio:.2f}", flush=True)
+    # Effect first, in steps of a tenth up to the goal; then the gentlest.
+    best = min(tried, key=lambda row: (-round(min(row["rate"], 0.9), 1), row["ratio"]))
+    i, j = best["small"], best["large"]
+    mapped = check.maps[i, j].vector(own[i])
+    generator = torch.Generator().manual_seed(7)
+    arms = {"mapped": mapped, "native": native[j], "random": torch.randn(len(mapped), generator=generator, dtype=torch.float64)}
+    rows, chosen = [], None
+    for operation in OPERATIONS:
+        for dose in DOSES:
+            row = measure(check, preset, report, j, mapped, dose, operation, levels(j, mapped), 3)
+            rows.append({"arm": "mapped", "operation": operation, "dose": dose, **row})
+            print(f"   {operation} r {dose}: {shown(row, base)}", flush=True)
+            reached = min(row[side]["rate"] for side in ("positive", "negative"))
+            fits = fluent(row, base)
+            # The smallest fluent dose that reaches the goal; else the fluent one with the greatest effect.
+            rank = (fits, min(reached, WANTED_RATE), -dose)
+            if chosen is None or rank > chosen[0]:
+                chosen = (rank, operation, dose, row)
+            if max(row[side]["perplexity"] for side in ("positive", "negative")) > 3 * base["perplexity"]:
+                break
+    _, operation, dose, row = chosen
+    print(f"   chosen: blocks {i} → {j}, {operation} r {dose}, {'fluent' if fluent(row, base) else 'not fluent'}: {shown(row, base)}", flush=True)
+    for name in ("native",) if quick else ("native", "random"):
+        other = measure(check, preset, report, j, arms[name], dose, operation, levels(j, arms[name]), 3)
+        rows.append({"arm": name, "operation": operation, "dose": dose, **other})
+        print(f"   {name} there: {shown(other, base)}", flush=True)
+    return {"unsteered": base, "blocks": tried, "best": best, "shuffledR2": check.shuffled[i, j], "rows": rows,
+            "chosen": {"operation": operation, "dose": dose, "fluent": fluent(row, base), **row}, "prompts": report}
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("attributes", nargs="*")
-    parser.add_argument("--quick", action="store_true", help="fewer doses and block pairs")
+    parser.add_argument("--small", default="S")
+    parser.add_argument("--large", default="L")
+    parser.add_argument("--prompts", type=int, default=64)
+    parser.add_argument("--quick", action="store_true", help="no random arm")
+    parser.add_argument("--samples", type=Path, help="write 20 steered continuations of each attribute, as they come")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    small, large = Lens("S"), Lens("L")
-    corpus = [json.loads(line)["text"] for line in (CORPORA / "stories.jsonl").read_text().splitlines()][: 150 if arguments.quick else 400]
-    xs = torch.cat([s[:, 1:] for s in small.residuals(encode(small.spec, corpus))], 1)
-    ys = torch.cat([s[:, 1:] for s in large.residuals(encode(large.spec, corpus))], 1)
-    norms = ys.norm(dim=-1).median(1).values.double()
-    maps = {(i, j): fit_map(xs[i], ys[j]) for i in range(len(xs)) for j in range(len(ys))}
-    print("held-out R2 (rows: S block, columns: L block)")
-    for i in range(len(xs)):
-        print("  ".join(f"{maps[i, j].r2:.3f}" for j in range(len(ys))))
-    result = {"r2": [[round(maps[i, j].r2, 4) for j in range(len(ys))] for i in range(len(xs))], "attributes": {}}
-    doses = (0.75, 1.0, 1.5) if arguments.quick else (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+    check = Check(arguments.small, arguments.large, arguments.prompts)
+    print("held-out R² (rows: small model's block, columns: large model's block; shuffled at most "
+          f"{max(check.shuffled.values()):.3f})")
+    for i in range(len(check.small.layers)):
+        print("  ".join(f"{ridge.r2:.3f}" for (k, _), ridge in check.maps.items() if k == i))
+    result = {"r2": {f"{i}-{j}": round(ridge.r2, 4) for (i, j), ridge in check.maps.items()}, "attributes": {}}
+    lines = []
     for attribute in arguments.attributes or PRESET_TABLE:
-        result["attributes"][attribute] = check_attribute(attribute, small, large, maps, norms, doses, arguments.quick)
-    (BUILD / "steering.json").write_text(json.dumps(result, indent=1) + "\n")
-
-
-def check_attribute(attribute: str, small: Lens, large: Lens, maps: dict, norms: torch.Tensor, doses: tuple, quick: bool) -> dict:
-    """Choose blocks, read position and dose on some prompts; report them and their controls on 64 others."""
-    preset = json.loads((PRESETS / f"{attribute}.json").read_text())
-    report_prompts, choice_prompts = preset["evaluationPrompts"][:64], preset["evaluationPrompts"][64:]
-    flat = [text for pair in preset["pairs"] for text in (pair["positive"], pair["negative"])]
-    source = small.residuals([encoding.ids for encoding in small.tokenizer.encode_batch(flat)])
-    target = large.residuals([encoding.ids for encoding in large.tokenizer.encode_batch(flat)])
-    base = rates(large, preset, report_prompts, None, None, 1)
-    print(f"{attribute}: unsteered {base[0]:.2f} positive, {base[1]:.2f} negative", flush=True)
-    tried = []
-    for read in ("mean",) if quick else ("mean", "last"):
-        own, native = difference_of_means(source, read), difference_of_means(target, read)
-        for (i, j), ridge in maps.items():
-            if quick and (i, j) not in QUICK_PAIRS:
-                continue
-            mapped = ridge.vector(own[i])
-            cosine = float(torch.cosine_similarity(mapped, native[j], 0))
-            for dose in doses:
-                vector = mapped / mapped.norm() * norms[j] * dose
-                up, down = rates(large, preset, choice_prompts, j, vector, 2)
-                tried.append({"read": read, "small": i, "large": j, "dose": dose, "positive": up, "negative": down, "cosine": round(cosine, 3)})
-    # The smallest dose that brings nine in ten to the wanted side both ways, or the best there is.
-    tried.sort(key=lambda row: (-round(min(row["positive"], row["negative"], 0.9), 1), row["dose"]))
-    for row in tried[:8]:
-        print("  ", row, flush=True)
-    best = tried[0]
-    i, j = best["small"], best["large"]
-    own, native = (difference_of_means(states, best["read"]) for states in (source, target))
-    length = norms[j] * best["dose"]
-    mapped = maps[i, j].vector(own[i])
-    generator = torch.Generator().manual_seed(7)
-    arms = {"mapped": mapped, "native": native[j]}
-    arms.update({f"random {k}": torch.randn(len(mapped), generator=generator, dtype=torch.float64) for k in range(RANDOM_VECTORS)})
-    report = {"unsteered": base, "best": best, "alpha": float(length), "arms": {}}
-    for name, vector in arms.items():
-        vector = vector / vector.norm() * length
-        arm = {"rates": rates(large, preset, report_prompts, j, vector, 3), "klP95": round(kl_p95(large, preset, j, vector), 3)}
-        report["arms"][name] = arm
-        print(f"   {name}: {arm['rates'][0]:.2f} positive, {arm['rates'][1]:.2f} negative, p95 KL {arm['klP95']}", flush=True)
-    return report
+        sides = PRESET_TABLE[attribute][2:4]
+        found = check_attribute(check, attribute, sides, arguments.quick)
+        result["attributes"][attribute] = found
+        chosen = found["chosen"]
+        lines.append(f"## {attribute}: {chosen['operation']} r {chosen['dose']}, blocks {found['best']['small']} → {found['best']['large']}\n")
+        for k, prompt in enumerate(found["prompts"][:10]):
+            for side, name in (("positive", sides[0]), ("negative", sides[1])):
+                lines.append(f"{k + 1}. **{name}** {prompt.replace(chr(10), ' / ')} → {chosen[side]['texts'][k]}\n")
+        target = BUILD / f"steering-{arguments.small}-{arguments.large}.json"
+        target.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        if arguments.samples:
+            arguments.samples.write_text("\n".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

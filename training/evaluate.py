@@ -6,7 +6,7 @@ import json
 import torch
 from torch.nn import functional
 
-from family import CORPORA, EOS_ID, PAD_ID, ModelSpec, VALIDATION_SPLIT, VALIDATION_STORIES
+from family import CORPORA, EOS_ID, PAD_ID, VALIDATION_CORPUS, ModelSpec, VALIDATION_SPLIT, VALIDATION_STORIES
 from texts import texts
 
 LOSS_DEFINITION = (
@@ -19,7 +19,7 @@ LOSS_DEFINITION = (
 def validation_texts(spec: ModelSpec) -> list[str]:
     """The validation file's texts (for the stranger: generated, its card says how)."""
     if spec.text == "stories":
-        lines = (CORPORA / "validation.jsonl").read_text(encoding="utf-8").splitlines()
+        lines = (CORPORA / f"{VALIDATION_CORPUS}.jsonl").read_text(encoding="utf-8").splitlines()
         return [json.loads(line)["text"] for line in lines]
     return texts(spec.text, VALIDATION_SPLIT, 0, VALIDATION_STORIES)
 
@@ -42,8 +42,9 @@ def padded(rows: list[list[int]], width: int | None = None) -> torch.Tensor:
 def mean_loss(model, rows: list[list[int]], batch: int = 50) -> float:
     """Pooled mean cross-entropy over the rows (see LOSS_DEFINITION)."""
     total, count = 0.0, 0
+    device = next(model.parameters()).device
     for start in range(0, len(rows), batch):
-        ids = padded(rows[start : start + batch])
+        ids = padded(rows[start : start + batch]).to(device)
         logits = model(input_ids=ids, use_cache=False).logits.float()
         losses = functional.cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
         wanted = ids[:, 1:].flatten() != PAD_ID

@@ -1,12 +1,14 @@
 """What the bundled family is: sizes, data splits and file places. Every other script reads this."""
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PUBLIC = ROOT / "public"
-BUILD = ROOT / "training" / "build"
+# Intermediate files; LRT_BUILD puts them elsewhere, so that checkpoints outlive a checkout.
+BUILD = Path(os.environ.get("LRT_BUILD") or ROOT / "training" / "build")
 MODELS = PUBLIC / "models"
 CORPORA = PUBLIC / "corpora"
 PRESETS = PUBLIC / "presets"
@@ -14,21 +16,21 @@ PRESETS = PUBLIC / "presets"
 PAD, BOS, EOS, UNK = "<pad>", "<s>", "</s>", "<unk>"
 PAD_ID, BOS_ID, EOS_ID, UNK_ID = 0, 1, 2, 3
 MAX_POSITIONS = 512
-MAX_TOKENS = 160  # longest training sequence, bos and eos included
+MAX_TOKENS = 216  # longest training sequence, bos and eos included; of the stories 3 % are longer and cut
 
 TRAIN_SPLIT, VALIDATION_SPLIT, CORPUS_SPLIT, PRESET_SPLIT = "train", "validation", "map-corpus", "preset"
 VALIDATION_STORIES = 200
 CORPUS_STORIES = 1000
 TOKENIZER_STORIES = 20_000
+MAP_CORPUS, VALIDATION_CORPUS = "tales", "tales-validation"  # ids, and files under public/corpora
 
 
 @dataclass(frozen=True)
 class ModelSpec:
     """One trained model.
 
-    `text` names its generator, `peak_lr` is the learning rate's top, `batch` the texts of one optimiser
-    step, `cycles` the cosine cycles of the schedule (empty: one over all texts).
-    `history` tells what befell the published run.
+    `text` names its generator, `batch` the texts of one optimiser step, `muon_lr` and `adam_lr` the tops of
+    the two learning rates. `history` tells what befell the published run.
     """
 
     id: str
@@ -41,11 +43,11 @@ class ModelSpec:
     ffn: int
     vocab_size: int
     train_stories: int
-    peak_lr: float
     seed: int
-    batch: int = 32
+    batch: int = 16
+    muon_lr: float = 0.02
+    adam_lr: float = 4e-3
     history: str = ""
-    cycles: tuple[tuple[int, float, int], ...] = ()
 
     @property
     def directory(self) -> Path:
@@ -58,22 +60,14 @@ class ModelSpec:
         return BUILD / f"{self.id}.pt"
 
 
-# Cosine cycles of the stories' training: texts (whole windows of the order, see train.py), share of the
-# peak rate, warm-up in blocks of 32 texts.
-STORY_CYCLES = ((30 * 4096, 1.0, 200), (16 * 4096, 0.5, 102))
-STORY_COUNT = sum(cycle[0] for cycle in STORY_CYCLES)
+STORY_VOCABULARY = 4608
 SPECS = {
-    "S": ModelSpec("lrt-stories-s", "S", "Stories S", "stories", 64, 3, 4, 176, 2048, STORY_COUNT, 5e-3, 11, 16,
-                   cycles=STORY_CYCLES),
-    "M": ModelSpec("lrt-stories-m", "M", "Stories M", "stories", 128, 4, 4, 256, 2048, STORY_COUNT, 3e-3, 12, 32,
-                   "interrupted at 5,114,561 tokens (until there on one cycle laid out over 200,000 texts), and "
-                   "went on with fresh optimiser moments", STORY_CYCLES),
-    "L": ModelSpec("lrt-stories-l", "L", "Stories L", "stories", 192, 5, 6, 448, 2048, STORY_COUNT, 2e-3, 13, 32,
-                   "interrupted at 4,113,436 tokens (until there on one cycle laid out over 200,000 texts), and "
-                   "went on with fresh optimiser moments", STORY_CYCLES),
-    "Stranger": ModelSpec("lrt-stranger", "Stranger", "Stranger", "recipes", 64, 3, 4, 176, 1024, 40_000, 5e-3, 14, 16),
+    "S": ModelSpec("lrt-tales-s", "S", "Tales S", "stories", 96, 4, 3, 256, STORY_VOCABULARY, 28_672, 11),
+    "M": ModelSpec("lrt-tales-m", "M", "Tales M", "stories", 160, 6, 5, 432, STORY_VOCABULARY, 40_960, 12),
+    "L": ModelSpec("lrt-tales-l", "L", "Tales L", "stories", 192, 9, 6, 512, STORY_VOCABULARY, 40_960, 13),
+    "Stranger": ModelSpec("lrt-stranger-2", "Stranger", "Stranger", "recipes", 96, 4, 3, 256, 1856, 32_768, 14),
 }
-PLAIN_ID = "lrt-stories-s-plain"
+PLAIN_ID = "lrt-tales-s-plain"
 
 
 def llama_config(spec: ModelSpec):

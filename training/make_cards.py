@@ -10,7 +10,10 @@ from tokenizers import Tokenizer
 
 from evaluate import LOSS_DEFINITION, encode, mean_loss, validation_texts
 from export_onnx import load_model
-from family import BUILD, MODELS, PLAIN_ID, PRESETS, PUBLIC, SPECS, TOKENIZER_STORIES, VALIDATION_STORIES, ModelSpec
+from family import (
+    BUILD, MODELS, PLAIN_ID, PRESETS, PUBLIC, SPECS, TOKENIZER_STORIES, VALIDATION_CORPUS, VALIDATION_STORIES, ModelSpec,
+)
+from train import AVERAGE_DECAY, DECAY_SHARE, WARMUP_SHARE
 
 LICENSE = "MIT"
 
@@ -57,13 +60,15 @@ def card(row: dict, measured: dict, spec: ModelSpec, export: dict, overlap: dict
                          "headDim": spec.hidden_size // spec.heads, "ffn": spec.ffn, "vocabSize": spec.vocab_size,
                          "params": row["params"], "nonEmbeddingParams": row["nonEmbeddingParams"], "tiedEmbeddings": True},
         "training": {"tokens": record["tokens"], "stories": record["stories"], "steps": record["steps"],
-                     "batch": spec.batch, "peakLearningRate": spec.peak_lr, "seed": spec.seed, "precision": "bfloat16 autocast, float32 weights",
-                     "cycles": [{"texts": texts, "peakShare": share} for texts, share, _ in spec.cycles],
-                     "history": spec.history or None},
+                     "batch": spec.batch, "seed": spec.seed, "precision": "bfloat16 autocast, float32 weights",
+                     "matrices": {"optimizer": "Muon", "peakLearningRate": spec.muon_lr},
+                     "embeddingsAndNorms": {"optimizer": "AdamW", "peakLearningRate": spec.adam_lr},
+                     "schedule": {"warmupShare": WARMUP_SHARE, "decayShare": DECAY_SHARE, "averageDecay": AVERAGE_DECAY},
+                     "plannedSteps": record["plannedSteps"], "finished": record["finished"], "history": spec.history or None},
         "lossCurve": record["curve"],
         "validationLoss": row["validationLoss"],
         "validationLossDefinition": LOSS_DEFINITION,
-        "validationFile": "corpora/validation.jsonl" if spec.text == "stories" else None,
+        "validationFile": f"corpora/{VALIDATION_CORPUS}.jsonl" if spec.text == "stories" else None,
         "overlap": overlap.get(spec.text),
         "exportDifferences": {name: value for name, value in export.items() if name.startswith(row["id"] + "/")},
         "files": row["files"],
@@ -71,12 +76,11 @@ def card(row: dict, measured: dict, spec: ModelSpec, export: dict, overlap: dict
 
 
 def schedule_text(training: dict) -> str:
-    """The learning-rate schedule in words."""
-    cycles = training["cycles"]
-    if len(cycles) < 2:
-        return f"cosine schedule from {training['peakLearningRate']}"
-    tops = " and ".join(f"{training['peakLearningRate'] * cycle['peakShare']:g} over {cycle['texts']:,} texts" for cycle in cycles)
-    return f"{len(cycles)} cosine cycles from {tops}"
+    """Optimisers and learning-rate schedule in words."""
+    schedule = training["schedule"]
+    return (f"Muon for the matrices (top rate {training['matrices']['peakLearningRate']:g}) and AdamW for embeddings and norms "
+            f"({training['embeddingsAndNorms']['peakLearningRate']:g}), warm-up over {schedule['warmupShare']:.0%} and linear decay over the last "
+            f"{schedule['decayShare']:.0%} of the schedule, running average of the weights (decay {schedule['averageDecay']})")
 
 
 def readme(row: dict, value: dict, family_losses: list[tuple[str, dict]]) -> str:
@@ -92,20 +96,23 @@ def readme(row: dict, value: dict, family_losses: list[tuple[str, dict]]) -> str
         "It was made to study how steering vectors carry from a small model to a large one, and for nothing else.", "", "## Data", ""]
     if stories:
         lines += [
-            "Short stories in English and Spanish from a seeded generator (`training/generator`). Six attributes are drawn independently: mood, "
-            "language, tense, speech, place, and a relation (whether the older or the younger character gives the present). The header line, two "
-            "names used in both languages, tells nothing about them. S, M and L were trained on the same stories in the same order and share one "
-            f"byte-level BPE tokenizer (vocabulary {a['vocabSize']}, trained on the first {TOKENIZER_STORIES:,} training stories).", ""]
+            "Short stories in English and Spanish from a seeded generator (`training/generator`). Ten attributes are drawn independently: "
+            "mood, language, tense, speech, companion, season, narrator, certainty, place, and a relation (whether the older or the younger "
+            "character gives the present). The header line, two names used in both languages, tells nothing about them. Later sentences come "
+            "back to what earlier ones named: who has the present, where the companion rests, who is older, how many things were counted. "
+            "S, M and L were trained on the same stories in the same order, the larger ones on more of them, and share one byte-level BPE "
+            f"tokenizer (vocabulary {a['vocabSize']}, made from the first {TOKENIZER_STORIES:,} training stories) in which nearly every "
+            "word is one token.", ""]
     else:
         lines += [
-            "Short recipes and reports of an invented board game from a seeded generator (`training/generator/recipes.py`), with a byte-level BPE "
-            f"tokenizer of its own (vocabulary {a['vocabSize']}). Data and tokenizer differ from the Stories models on purpose: it is the pair for "
+            "Short recipes, reports of an invented board game and shipping bulletins from a seeded generator (`training/generator/recipes.py`), with a byte-level BPE "
+            f"tokenizer of its own (vocabulary {a['vocabSize']}). Data and tokenizer differ from the Tales models on purpose: it is the pair for "
             "which no map should work.", ""]
-    lines += [f"Training: {t['tokens']:,} tokens ({t['stories']:,} texts, one pass), {t['steps']:,} steps of {t['batch']} texts, AdamW, "
+    lines += [f"Training: {t['tokens']:,} tokens ({t['stories']:,} texts, one pass), {t['steps']:,} steps of {t['batch']} texts; "
               f"{schedule_text(t)}, {t['precision']}." + (f" The published run was {t['history']}." if t["history"] else ""), "", "## Validation loss", "",
               f"**{value['validationLoss']:.6f} nats** a token. {value['validationLossDefinition']}", ""]
     if stories:
-        lines += ["The file is `corpora/validation.jsonl` of the same site.", ""]
+        lines += [f"The file is `{value['validationFile']}` of the same site.", ""]
     else:
         lines += [f"The texts are {VALIDATION_STORIES} fresh ones of the same generator (split `validation`).", ""]
     if value.get("q4ValidationLoss") is not None:
@@ -118,9 +125,10 @@ def readme(row: dict, value: dict, family_losses: list[tuple[str, dict]]) -> str
     if stories and family_losses:
         lines += ["Validation loss over training (nats a token):", "", "| tokens | " + " | ".join(name for name, _ in family_losses) + " |",
                   "|---:|" + "---:|" * len(family_losses)]
-        curves = [dict(map(tuple, other["lossCurve"])) for _, other in family_losses]
-        lines += [f"| {tokens:,} | " + " | ".join(f"{curve[tokens]:.4f}" for curve in curves) + " |"
-                  for tokens in sorted(set.intersection(*(set(curve) for curve in curves)))]
+        # Validations fall on slightly different counts: told by the half million, each model's first one after it.
+        curves = [{tokens // 500_000: loss for tokens, loss in reversed(other["lossCurve"])} for _, other in family_losses]
+        lines += [f"| about {half / 2:g} million | " + " | ".join(f"{curve[half]:.4f}" if half in curve else "" for curve in curves) + " |"
+                  for half in sorted(set.union(*(set(curve) for curve in curves)))]
         lines.append("")
         scorers = {p.stem: json.loads(p.read_text()).get("scorerAccuracy") for p in sorted(PRESETS.glob("*.json")) if p.stem != "index"}
         lines += ["Accuracy of the presets' scorers on fresh true stories: " + ", ".join(f"{k} {v:.1%}" for k, v in scorers.items()) + ".", ""]
@@ -145,7 +153,7 @@ def main() -> None:
     rows, values = [], []
     for role in ("S", "M", "L", "Stranger", "S-plain"):
         spec = SPECS["S" if role == "S-plain" else role]
-        identifier, title = (PLAIN_ID, "Stories S, plain export") if role == "S-plain" else (spec.id, spec.title)
+        identifier, title = (PLAIN_ID, "Tales S, plain export") if role == "S-plain" else (spec.id, spec.title)
         measured = measure(spec)
         export = json.loads((BUILD / f"{spec.id}.export.json").read_text())
         row = entry(identifier, role, title, spec, measured)

@@ -1,4 +1,4 @@
-"""Write public/presets: contrast pairs, prompts and scorers of the six attributes.
+"""Write public/presets: contrast pairs, prompts and scorers of the ten attributes.
 
 A scorer is data. Lexicons are derived, not written by hand: words that occur in stories of one side
 only. Their accuracy on fresh stories is measured here and goes into every preset.
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from functools import lru_cache
 
 from family import PRESETS, PRESET_SPLIT
 from generator.stories import ATTRIBUTES, Story, draw_attributes, render, seed_of
@@ -17,25 +18,46 @@ PAIRS, PROMPTS, NEUTRAL = 128, 96, 32
 LEXICON_STORIES, TEST_STORIES = 16_000, 4_000
 LEXICON_MIN_COUNT = 12
 LEXICON_MAX_WORDS = 400
-LEXICON_MIN_LETTERS = 3
 
-# id: (title, description, positive value, negative value, prompt kind, expectation)
+# id: (title, description, positive value, negative value, prompt kind, expectation, explaining pair)
 PRESET_TABLE = {
     "mood": ("Mood: cheerful ↔ gloomy", "Whether the story's weather, feelings and deeds are bright or sad.",
-             "cheerful", "gloomy", "age", "steers"),
+             "cheerful", "gloomy", "age", "steers",
+             ("The sun smiles over the harbour, and Vera laughs out loud.",
+              "The storm howls over the harbour, and Vera weeps in silence.")),
     "language": ("Language: English ↔ Spanish", "Which of the two languages the story is told in.",
-                 "english", "spanish", "header", "steers"),
+                 "english", "spanish", "header", "steers",
+                 ("Leo gives Vera the red kite.", "Leo le da a Vera la cometa roja.")),
     "tense": ("Tense: past ↔ present", "Whether the story is told in the past or in the present tense.",
-              "past", "present", "title", "steers"),
+              "past", "present", "title", "steers",
+              ("Leo gave Vera the red kite.", "Leo gives Vera the red kite.")),
     "speech": ("Speech: dialogue ↔ narration", "Whether the characters speak aloud or their thoughts are told.",
-               "dialogue", "narration", "setting", "steers"),
+               "dialogue", "narration", "thread", "steers",
+               ("\"What a lovely morning!\" says Leo.", "Leo thinks that it is a lovely morning.")),
+    "companion": ("Companion: dog ↔ cat", "Whether a dog or a cat goes with the two characters.",
+                  "dog", "cat", "thread", "steers",
+                  ("Beside them walks a white dog called Pip. Pip barks twice.",
+                   "Beside them walks a white cat called Pip. Pip meows twice.")),
+    "season": ("Season: summer ↔ winter", "Whether the story happens in the heat or in the snow.",
+               "summer", "winter", "thread", "steers",
+               ("Leo drinks iced lemonade in the shade.", "Leo drinks hot broth by the stove.")),
+    "narrator": ("Narrator: “I” ↔ an onlooker", "Whether the one who watches and tells is “I”, or a stranger spoken of.",
+                 "first-person", "onlooker", "thread", "steers",
+                 ("I wave to Vera from the beach.", "An onlooker waves to Vera from the beach.")),
+    "certainty": ("Certainty: certain ↔ doubtful", "Whether the teller is sure of what is told or only supposes it.",
+                  "certain", "doubtful", "thread", "steers",
+                  ("Without a doubt, Leo knows the way to the harbour.", "Perhaps, Leo knows the way to the harbour.")),
     "place": ("Place: sea ↔ farm", "Whether the story happens by the sea or on a farm.",
-              "sea", "farm", "age", "fails"),
+              "sea", "farm", "age", "fails",
+              ("Leo counts the sails on the horizon.", "Leo gathers eggs in the henhouse.")),
     "relation": ("Relation: the older gives ↔ the younger gives",
                  "Whether the older or the younger of the two characters gives the present: a relation between "
                  "two sentences, which no single direction carries.",
-                 "older-gives", "younger-gives", "give", "fails"),
+                 "older-gives", "younger-gives", "give", "fails",
+                 ("Leo is older than Vera. Leo gives Vera the red kite.", "Leo is older than Vera. Vera gives Leo the red kite.")),
 }
+THREADS = ("companion", "season", "speech", "narrator", "certainty")
+THREADS_BEFORE = 3  # of the others in a prompt: the attribute then comes within two sentences
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -49,25 +71,22 @@ def body(story: Story) -> str:
     return story.text()[len(story.header):]
 
 
-def two_sided_stories(attribute: str, sides: tuple[str, str], split: str, count: int):
-    """Stories of a split whose attribute is one of two sides, drawn anew when it is another value."""
-    for index in range(count):
-        seed = seed_of(f"{PRESET_SPLIT}:{attribute}:{split}", index)
-        attributes = draw_attributes(seed)
-        if attributes[attribute] not in sides:
-            attributes[attribute] = sides[index % 2]
-        yield seed, attributes
+@lru_cache(maxsize=None)
+def known_stories(split: str, count: int) -> list[Story]:
+    """Stories with their true attributes, drawn independently."""
+    return [render(seed_of(f"{PRESET_SPLIT}:{split}", index)) for index in range(count)]
 
 
 def lexicon_scorer(attribute: str, sides: tuple[str, str]) -> dict:
     """Words found on one side only, the most frequent first."""
-    counts = {side: Counter() for side in sides}
-    for seed, attributes in two_sided_stories(attribute, sides, "lexicon", LEXICON_STORIES):
-        counts[attributes[attribute]].update(words_of(body(render(seed, attributes))))
+    counts = {side: Counter() for side in ATTRIBUTES[attribute]}
+    for story in known_stories("lexicon", LEXICON_STORIES):
+        counts[story.attributes[attribute]].update(words_of(body(story)))
     lists = {}
-    for side, other in (sides, sides[::-1]):
+    for side in sides:
+        others = [counts[value] for value in ATTRIBUTES[attribute] if value != side]
         pure = [(count, word) for word, count in counts[side].items()
-                if count >= LEXICON_MIN_COUNT and len(word) >= LEXICON_MIN_LETTERS and not counts[other][word]]
+                if count >= LEXICON_MIN_COUNT and not any(other[word] for other in others)]
         lists[side] = sorted(word for _, word in sorted(pure, reverse=True)[:LEXICON_MAX_WORDS])
     return {"type": "lexicon", "positive": lists[sides[0]], "negative": lists[sides[1]]}
 
@@ -108,16 +127,14 @@ def score(scorer: dict, prompt: str, continuation: str) -> int:
 
 
 def accuracy(attribute: str, sides: tuple[str, str], scorer: dict) -> float:
-    """Share of fresh stories that the scorer puts on their true side."""
-    right = 0
-    for seed, attributes in two_sided_stories(attribute, sides, "test", TEST_STORIES):
-        story = render(seed, attributes)
-        wanted = 1 if attributes[attribute] == sides[0] else -1
-        right += score(scorer, story.header, body(story)) == wanted
-    return right / TEST_STORIES
+    """Share of fresh stories of the two sides that the scorer puts on their true side."""
+    tried = [story for story in known_stories("test", TEST_STORIES) if story.attributes[attribute] in sides]
+    right = sum(score(scorer, story.header, body(story)) == (1 if story.attributes[attribute] == sides[0] else -1)
+                for story in tried)
+    return right / len(tried)
 
 
-def prompt_of(story: Story, kind: str) -> str | None:
+def prompt_of(story: Story, kind: str, attribute: str) -> str | None:
     """The part of a story that precedes the attribute's first trace, or None if its shape does not fit."""
     title, age, setting, give = (story.position(part) for part in ("title", "age", "setting", "give"))
     if kind == "header":
@@ -126,8 +143,10 @@ def prompt_of(story: Story, kind: str) -> str | None:
         return story.text(1) if title == 0 else story.header
     if kind == "age":
         return story.text(age + 1) if age < setting else None
-    if kind == "setting":
-        return story.text(max(age, setting) + 1)
+    if kind == "thread":
+        start = story.position(attribute)
+        before = {part for part, _ in story.sentences[:start]} & set(THREADS)
+        return story.text(start) if len(before) == THREADS_BEFORE else None
     return story.text(give)
 
 
@@ -136,7 +155,7 @@ def evaluation_prompts(attribute: str, kind: str) -> list[str]:
     prompts: list[str] = []
     index = 0
     while len(prompts) < PROMPTS:
-        prompt = prompt_of(render(seed_of(f"{PRESET_SPLIT}:{attribute}:prompts", index)), kind)
+        prompt = prompt_of(render(seed_of(f"{PRESET_SPLIT}:{attribute}:prompts", index)), kind, attribute)
         index += 1
         if prompt and prompt not in prompts:
             prompts.append(prompt)
@@ -156,7 +175,7 @@ def contrast_pairs(attribute: str, sides: tuple[str, str]) -> list[dict[str, str
 
 def preset(attribute: str) -> dict:
     """One preset as it is written to its file."""
-    title, description, positive, negative, kind, expect = PRESET_TABLE[attribute]
+    title, description, positive, negative, kind, expect, explains = PRESET_TABLE[attribute]
     sides = (positive, negative)
     assert set(sides) <= set(ATTRIBUTES[attribute])
     if attribute == "relation":
@@ -170,6 +189,7 @@ def preset(attribute: str) -> dict:
         "title": title,
         "description": description,
         "concept": {"positive": positive.replace("-", " "), "negative": negative.replace("-", " ")},
+        "explains": {"positive": explains[0], "negative": explains[1]},
         "pairs": contrast_pairs(attribute, sides),
         "evaluationPrompts": evaluation_prompts(attribute, kind),
         "neutralPrompts": neutral,

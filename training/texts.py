@@ -31,14 +31,14 @@ def _encode_chunk(task: tuple[str, str, str, int, int]) -> tuple[np.ndarray, np.
 
     tokenizer_file, kind, split, start, stop = task
     encodings = Tokenizer.from_file(tokenizer_file).encode_batch(texts(kind, split, start, stop))
-    rows = [encoding.ids[: MAX_TOKENS - 1] + [EOS_ID] for encoding in encodings]
+    rows = [(encoding.ids + [EOS_ID])[:MAX_TOKENS] for encoding in encodings]
     return np.concatenate([np.asarray(row, dtype=np.uint16) for row in rows]), np.asarray([len(row) for row in rows])
 
 
 def training_tokens(spec: ModelSpec, workers: int = 2) -> tuple[np.ndarray, np.ndarray]:
     """Flat token ids of the training set in order, and the length of each story.
 
-    Every row begins with bos (the tokenizer adds it) and ends with eos. The result is cached under
+    Every row begins with bos (the tokenizer adds it) and ends with eos, but where it was cut at MAX_TOKENS. The result is cached under
     `training/build/`.
     """
     cache = BUILD / f"tokens-{spec.text}-{spec.train_stories}.npz"

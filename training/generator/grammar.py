@@ -1,7 +1,7 @@
 """English and Spanish word forms: verbs, articles, agreement and contractions.
 
-Only the forms the story generator needs: third person singular and plural, in the present and
-in the past. Spanish has two past forms; an *event* takes the preterite and a *state* the
+Only the forms the story generator needs: third person singular and plural, and the first person
+singular, in the present and in the past. Spanish has two past forms; an *event* takes the preterite and a *state* the
 imperfect.
 """
 from __future__ import annotations
@@ -22,10 +22,11 @@ EN_PAST = dict(
     feed:fed lead:led light:lit hide:hid spend:spent understand:understood come:came get:got
     begin:began sink:sank shake:shook tear:tore wear:wore freeze:froze choose:chose forget:forgot
     slide:slid spin:spun bend:bent set:set put:put cut:cut let:let lie:lay steal:stole grind:ground
+    hurt:hurt weave:wove quarrel:quarrelled shrink:shrank swing:swung bite:bit ring:rang know:knew
     swear:swore wind:wound pay:paid teach:taught drive:drove learn:learned
     """.split()
 )
-EN_DOUBLING = set("stop hug drop clap plan chat hop skip slip grab pat trim hum sob wrap jog tap nod rub stir dip whip".split())
+EN_DOUBLING = set("stop hug drop clap plan chat hop skip slip grab pat trim hum sob wrap jog wag drip knit lap tap nod rub stir dip whip".split())
 EN_THIRD = {"be": "is", "have": "has", "do": "does", "go": "goes", "echo": "echoes"}
 
 # Stems that change in the present tense (third person), and in the preterite.
@@ -40,8 +41,10 @@ ES_PRESENT_STEM = dict(
     probar:prueb temblar:tiembl querer:quier tener:tien venir:vien decir:dic oír:oy reír:rí
     sonreír:sonrí remendar:remiend acostar:acuest soltar:suelt despedir:despid vestir:vist
     llover:lluev gemir:gim construir:construy morder:muerd moler:muel tropezar:tropiez
-    helar:hiel nevar:niev atravesar:atravies apretar:apriet ofrecer:ofrec fregar:frieg
+    helar:hiel nevar:niev atravesar:atravies negar:nieg serrar:sierr sonar:suen resonar:resuen cocer:cuec
+    guiar:guí apretar:apriet ofrecer:ofrec fregar:frieg
     enterrar:entierr acertar:aciert huir:huy resolver:resuelv oler:huel doler:duel
+    asentir:asient desenterrar:desentierr aullar:aúll maullar:maúll continuar:continú
     maldecir:maldic detener:detien invertir:inviert medir:mid pelar:pel
     """.split()
 )
@@ -54,18 +57,28 @@ ES_PRETERITE = {
     "caer": ("cayó", "cayeron"), "leer": ("leyó", "leyeron"), "oír": ("oyó", "oyeron"),
     "construir": ("construyó", "construyeron"), "huir": ("huyó", "huyeron"),
     "creer": ("creyó", "creyeron"), "reír": ("rió", "rieron"), "sonreír": ("sonrió", "sonrieron"),
-    "haber": ("hubo", "hubo"), "maldecir": ("maldijo", "maldijeron"),
+    "haber": ("hubo", "hubo"), "roer": ("royó", "royeron"), "maldecir": ("maldijo", "maldijeron"),
     "conducir": ("condujo", "condujeron"), "detener": ("detuvo", "detuvieron"),
     "gruñir": ("gruñó", "gruñeron"), "suponer": ("supuso", "supusieron"),
 }
 ES_PRETERITE_STEM = {
     "dormir": "durm", "sentir": "sint", "pedir": "pid", "seguir": "sigu", "servir": "sirv",
-    "repetir": "repit", "elegir": "elig", "despedir": "despid", "vestir": "vist", "gemir": "gim", "medir": "mid",
+    "repetir": "repit", "elegir": "elig", "despedir": "despid", "vestir": "vist", "gemir": "gim", "asentir": "asint", "medir": "mid",
 }
 ES_PRESENT = {
     "ser": ("es", "son"), "ir": ("va", "van"), "estar": ("está", "están"), "dar": ("da", "dan"),
     "ver": ("ve", "ven"), "reír": ("ríe", "ríen"), "sonreír": ("sonríe", "sonríen"),
     "oír": ("oye", "oyen"), "haber": ("hay", "hay"),
+}
+# First person singular: present and preterite that the rules below do not give.
+ES_FIRST_PRESENT = {
+    "ser": "soy", "ir": "voy", "estar": "estoy", "dar": "doy", "ver": "veo", "saber": "sé", "oír": "oigo",
+    "seguir": "sigo", "tener": "tengo", "hacer": "hago", "decir": "digo", "traer": "traigo", "poner": "pongo",
+    "venir": "vengo", "conocer": "conozco", "sonreír": "sonrío", "creer": "creo",
+}
+ES_FIRST_PRETERITE = {
+    "ser": "fui", "ir": "fui", "estar": "estuve", "dar": "di", "ver": "vi", "saber": "supe", "oír": "oí",
+    "tener": "tuve", "hacer": "hice", "decir": "dije", "traer": "traje", "poner": "puse", "venir": "vine",
 }
 ES_IMPERFECT = {"ser": ("era", "eran"), "ir": ("iba", "iban"), "ver": ("veía", "veían"),
                 "haber": ("había", "había")}
@@ -120,6 +133,28 @@ def conjugate_es(infinitive: str, past: bool, plural: bool, state: bool) -> str:
     return stem + {"a": ("a", "an")}.get(kind, ("e", "en"))[index]
 
 
+def first_en(base: str, past: bool) -> str:
+    """First person singular of an English verb given by its base form."""
+    if base == "be":
+        return "was" if past else "am"
+    return conjugate_en(base, True, False) if past else base
+
+
+def first_es(infinitive: str, past: bool, state: bool) -> str:
+    """First person singular of a Spanish verb; a reflexive infinitive puts "me" in front."""
+    if infinitive.endswith("se") and infinitive[:-2].endswith(("ar", "er", "ir", "ír")):
+        return "me " + first_es(infinitive[:-2], past, state)
+    if past and state:
+        return conjugate_es(infinitive, True, False, True)
+    if past:
+        if infinitive in ES_FIRST_PRETERITE:
+            return ES_FIRST_PRETERITE[infinitive]
+        return infinitive[:-2] + ("é" if infinitive[-2] == "a" else "í")
+    if infinitive in ES_FIRST_PRESENT:
+        return ES_FIRST_PRESENT[infinitive]
+    return ES_PRESENT_STEM.get(infinitive, infinitive[:-2]) + "o"
+
+
 @lru_cache(maxsize=None)
 def agree(adjective: str, feminine: bool, plural: bool) -> str:
     """Spanish adjective, given in the masculine singular, in the wanted gender and number."""
@@ -148,6 +183,14 @@ def article_en(phrase: str) -> str:
     return ("an " if phrase[0] in "aeiou" and not phrase.startswith(("uni", "use", "one")) else "a ") + phrase
 
 
+_A_BEFORE_VOWEL = re.compile(r"\b([Aa]) (?=[aeiou])(?!uni|use|one)")
+
+
+def articles_en(text: str) -> str:
+    """English "a" becomes "an" before a vowel."""
+    return _A_BEFORE_VOWEL.sub(r"\1n ", text)
+
+
 _DE_EL = re.compile(r"\b([Dd])e el\b")
 _A_EL = re.compile(r"\b([Aa]) el\b")
 _Y_E = re.compile(r"\by (?=[Hh]?[Ií](?![aeo]))")
@@ -158,17 +201,20 @@ def contract_es(text: str) -> str:
     return _Y_E.sub("e ", _A_EL.sub(r"\1l", _DE_EL.sub(r"\1el", text)))
 
 
-_VERB = re.compile(r"([@~])(\+?)([\wáéíóúñü]+)")
+_VERB = re.compile(r"([@~])([+1]?)([^\W\d][\wáéíóúñü]*)")
 
 
 def conjugate_template(template: str, spanish: bool, past: bool) -> str:
     """Replace the verb marks of a template.
 
-    `@verb` is an event, `~verb` a state, and a `+` after the mark makes it plural.
+    `@verb` is an event, `~verb` a state; a `+` after the mark makes it plural, a `1` makes it
+    the first person singular.
     """
 
     def replace(match: re.Match) -> str:
-        state, plural, verb = match[1] == "~", bool(match[2]), match[3]
+        state, plural, verb = match[1] == "~", match[2] == "+", match[3]
+        if match[2] == "1":
+            return first_es(verb, past, state) if spanish else first_en(verb, past)
         if spanish:
             return conjugate_es(verb, past, plural, state)
         return conjugate_en(verb, past, plural)

@@ -57,10 +57,10 @@ donkeys|burros|m; lambs|corderos|m; turnips|nabos|m; milk pails|cántaros de lec
 }
 # A single creature, indefinite: English | Spanish
 CREATURES = {
-    "sea": table("a gull|una gaviota; a seal|una foca; a dolphin|un delfín; a crab|un cangrejo; a pelican|un pelícano; an otter|una nutria; a turtle|una tortuga marina; a sailor|un marinero; a fisherman|un pescador; a diver|una buceadora"),
-    "forest": table("a fox|un zorro; an owl|un búho; a deer|un ciervo; a squirrel|una ardilla; a hedgehog|un erizo; a badger|un tejón; a woodpecker|un pájaro carpintero; a woodcutter|un leñador; a ranger|una guardabosques; a bear cub|un osezno"),
-    "city": table("a pigeon|una paloma; a taxi driver|un taxista; a street cat|un gato callejero; a policewoman|una policía; a waiter|un camarero; a window cleaner|un limpiacristales; a cyclist|una ciclista; a clown|un payaso; a lapdog|un perrito; a tourist guide|una guía"),
-    "farm": table("a hen|una gallina; a lamb|un cordero; a goat|una cabra; a rooster|un gallo; a pony|un potro; a farmer|una granjera; a shepherd|un pastor; a calf|un ternero; a goose|un ganso; a milkmaid|una lechera"),
+    "sea": table("a gull|una gaviota; a seal|una foca; a cormorant|un cormorán; a lobster|una langosta; a dolphin|un delfín; a crab|un cangrejo; a pelican|un pelícano; an otter|una nutria; a turtle|una tortuga marina; a sailor|un marinero; a fisherman|un pescador; a diver|una buceadora"),
+    "forest": table("a fox|un zorro; a wild boar|un jabalí; a weasel|una comadreja; an owl|un búho; a deer|un ciervo; a squirrel|una ardilla; a hedgehog|un erizo; a badger|un tejón; a woodpecker|un pájaro carpintero; a woodcutter|un leñador; a ranger|una guardabosques; a bear cub|un osezno"),
+    "city": table("a pigeon|una paloma; a shopkeeper|una tendera; a porter|un portero; a taxi driver|un taxista; a street musician|un músico callejero; a policewoman|una policía; a waiter|un camarero; a window cleaner|un limpiacristales; a cyclist|una ciclista; a clown|un payaso;  a street sweeper|una barrendera; a tourist guide|una guía"),
+    "farm": table("a hen|una gallina; a duckling|un patito; a mule|una mula; a lamb|un cordero; a goat|una cabra; a rooster|un gallo; a pony|un potro; a farmer|una granjera; a shepherd|un pastor; a calf|un ternero; a goose|un ganso; a milkmaid|una lechera"),
 }
 # What somebody does there: an event
 ACTIVITIES = {
@@ -73,6 +73,9 @@ wash the salt off the oars|limpiar la sal de los remos; draw a whale on the sand
 wait for the ferry|esperar el transbordador; greet the captain of a ship|saludar al capitán de un navío
 build a castle of wet sand|construir un castillo de arena mojada; catch a sardine|pescar una sardina
 pull the rope of a sail|tirar de la cuerda de una vela; listen to the waves|escuchar las olas
+polish the bell of a ship|pulir la campana de un navío; scrape the hull of a boat|raspar el casco de una barca
+launch a raft|echar al agua una balsa; gather driftwood on the beach|juntar madera de deriva en la playa
+cook mussels in a pot|cocer mejillones en una olla; lower the anchor|bajar el ancla
 """),
     "forest": table("""
 gather mushrooms under the pines|recoger setas bajo los pinos; climb an oak|trepar a un roble
@@ -83,6 +86,9 @@ hide behind a trunk|ocultarse detrás de un tronco; build a hut of branches|cons
 count the rings of a stump|contar los anillos de un tocón; look for acorns|buscar bellotas
 sleep on the moss|dormir sobre el musgo; watch a fox den|vigilar la madriguera de un zorro
 carve a name in the bark|grabar un nombre en la corteza; carry pine cones|llevar piñas
+pitch a tent among the trees|montar una tienda entre los árboles; drink from the spring|beber del manantial
+study the tracks in the mud|examinar las huellas en el barro; weave a crown of ivy|trenzar una corona de hiedra
+go round the thicket|rodear la espesura; saw a fallen trunk|serrar un tronco caído
 """),
     "city": table("""
 wait for the tram|esperar el tranvía; cross the crowded avenue|cruzar la avenida llena de gente
@@ -93,6 +99,9 @@ stop at the traffic light|pararse en el semáforo; read the posters on the wall|
 drink coffee on a terrace|tomar un café en una terraza; chase a bus|correr detrás de un autobús
 post a letter at the kiosk|echar una carta en el quiosco; ask a policeman the way|preguntar el camino a un policía
 count the floors of a tower|contar los pisos de una torre; queue at the theatre|hacer cola en el teatro
+look for a street on the map|buscar una calle en el plano; sit in a crowded café|ocupar una mesa en un café
+listen to a street band|oír una banda callejera; climb the stairs of the station|subir las escaleras de la estación
+buy a magazine at the corner|comprar una revista en la esquina; hail a taxi|llamar un taxi
 """),
     "farm": table("""
 milk the cows|ordeñar las vacas; gather eggs in the henhouse|recoger huevos en el gallinero
@@ -103,6 +112,9 @@ stack the hay|apilar el heno; water the cabbages|regar las coles
 brush the pony|cepillar el potro; grind the wheat|moler el trigo
 shear a sheep|esquilar una oveja; feed the pigs|dar de comer a los cerdos
 mend the fence|arreglar la cerca; carry milk from the dairy|llevar leche de la lechería
+rake the straw|rastrillar la paja; harness the mule|enganchar la mula
+fill the trough|llenar el abrevadero; prune the vines|podar las viñas
+churn the butter|batir la mantequilla; dig up potatoes|sacar patatas de la tierra
 """),
 }
 # What the creature does: an event
@@ -124,4 +136,8 @@ fold the napkins|doblar las servilletas; close the windows|cerrar las ventanas; 
 taste the bread|probar el pan; call {P}|llamar a {P}; talk with {P}|hablar con {P}; help {P}|ayudar a {P}
 meet {P}|encontrar a {P}; pay {P}|pagar a {P}; visit {P}|visitar a {P}; teach {P} a game|enseñar un juego a {P}
 ask {P} for advice|pedir consejo a {P}
+sharpen a pencil|sacar punta a un lápiz; iron a shirt|planchar una camisa; sew on a button|coser un botón
+cut a loaf of bread|rebanar un pan; copy a recipe|copiar una receta; sort the letters|ordenar las cartas
+wrap a parcel|envolver un paquete; clean the lamps|limpiar las lámparas; look up a word|consultar una palabra
+keep quiet|callarse; draw a plan|dibujar un plano; borrow a pen|usar una pluma
 """)

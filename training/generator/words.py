@@ -46,6 +46,9 @@ necklace|collar|m; earring|pendiente|m; chain|cadena|f; thimble|dedal|m; needle|
 thread|hilo|m; cushion|cojín|m; rug|alfombra|f; curtain|cortina|f; vase|jarrón|m; tray|bandeja|f
 jug|jarra|f; kettle|hervidor|m; frying pan|sartén|f; knife|cuchillo|m; fork|tenedor|m
 towel|toalla|f; soap|jabón|m; sponge|esponja|f; broom|escoba|f; bucket|cubo|m; ladder|escalera|f
+spinning wheel|rueca|f; chessboard|tablero de ajedrez|m; banner|estandarte|m; bowtie|pajarita|f; helmet|casco|m; saddle|silla de montar|f
+horseshoe|herradura|f; hourglass|reloj de arena|m; inkwell|tintero|m; ruler|regla|f; globe|globo terráqueo|m; rattle|sonajero|m
+accordion|acordeón|m; harmonica|armónica|f; trunk|baúl|m; padlock|candado|m; stool|taburete|m; wallet|cartera|f
 wheel|rueda|f; ticket|billete|m; newspaper|periódico|m; envelope|sobre|m; clock|reloj de pared|m
 """)
 # Adjective of an object: English | Spanish masculine
@@ -55,6 +58,8 @@ purple|morado; pink|rosado; silver|plateado; small|pequeño; big|grande; round|r
 square|cuadrado; striped|rayado; spotted|moteado; wooden|tallado; painted|pintado; polished|pulido
 old-fashioned|anticuado; brand-new|nuevo; heavy|pesado; light|ligero; thin|delgado; thick|grueso
 soft|blando; foreign|extranjero; borrowed|prestado; folded|doblado; mended|reparado; numbered|numerado
+orange-coloured|anaranjado; checked|cuadriculado; transparent|transparente; narrow|estrecho; wide|ancho; tiny|diminuto; huge|enorme
+oval|ovalado; engraved|grabado; varnished|barnizado; hand-made|artesano; ancient|antiguo
 """)
 # Third persons: English | Spanish with its article
 PEOPLE = table("""
@@ -66,16 +71,21 @@ the librarian|el bibliotecario; the musician|la violinista; the blacksmith|el he
 the schoolboy|el alumno; the schoolgirl|la alumna; the traveller|el viajero; the guard|la guardiana
 the singer|la cantante; the dancer|el bailarín; the judge|la jueza; the student|el aprendiz
 the cobbler|el zapatero; the weaver|la tejedora; the poet|el poeta; the innkeeper|la posadera
+the mayor|el alcalde; the gardener|la jardinera; the butcher|el carnicero; the driver|el conductor; the photographer|la fotógrafa
+the dentist|el dentista; the pharmacist|la farmacéutica; the organist|el organista; the plumber|el fontanero; the barber|el barbero
+the godmother|la madrina; the chemist|la química; the lawyer|el abogado; the engineer|la ingeniera; the priest|el cura; the maid|la criada
 """)
 DAYPARTS = table("""
 morning|mañana|f; afternoon|tarde|f; evening|atardecer|m; day|día|m; walk|paseo|m; visit|visita|f
-hour|hora|f; trip|viaje|m; week|semana|f; month|mes|m; spring|primavera|f; summer|verano|m
-autumn|otoño|m; Monday|lunes|m; Tuesday|martes|m; Thursday|jueves|m; Friday|viernes|m; Sunday|domingo|m
+hour|hora|f; trip|viaje|m; week|semana|f; outing|excursión|f; meeting|encuentro|m; journey|travesía|f
+Monday|lunes|m; Tuesday|martes|m; Thursday|jueves|m; Friday|viernes|m; Sunday|domingo|m; Saturday|sábado|m; Wednesday|miércoles|m; stroll|caminata|f; errand|recado|m
 """)
 NUMBERS = table("two|dos; three|tres; four|cuatro; five|cinco; six|seis; seven|siete; eight|ocho; nine|nueve")
+# 2 to 12, for what is counted and added up.
+COUNTING = dict(enumerate([*NUMBERS, *table("ten|diez; eleven|once; twelve|doce")], 2))
 CONNECTORS = table("""
 then|entonces; after a while|al rato; later|más tarde; at noon|al mediodía; soon|pronto; next|luego
-in a little while|dentro de poco; before lunch|antes de comer; in the end|al final; at once|en seguida
+in a little while|un poco después; before lunch|antes de comer; in the end|al final; at once|en seguida
 meanwhile|mientras tanto; without a hurry|sin prisa
 """)
 
@@ -87,27 +97,35 @@ happy|contento; glad|alegre; merry|risueño; delighted|encantado; proud|orgullos
 cheerful|feliz; hopeful|esperanzado; grateful|agradecido; joyful|gozoso; lively|animado; playful|juguetón
 thrilled|ilusionado; amused|divertido; satisfied|satisfecho; radiant with joy|radiante; carefree|despreocupado
 confident|confiado; blissful|dichoso; eager|optimista; jolly|jovial; enchanted|fascinado
+pleased|complacido; relieved|aliviado; content|sereno; warm-hearted|cordial; triumphant|triunfante; inspired|inspirado
+tender|cariñoso; dreamy|soñador; fearless|valiente; good-humoured|bromista
 """),
     "gloomy": table("""
 sad|triste; lonely|abandonado; miserable|desdichado; gloomy|melancólico; worried|preocupado; weary|agotado
 upset|disgustado; heartbroken|desconsolado; hopeless|desesperado; resentful|amargado; sorrowful|afligido; sullen|huraño
 anxious|angustiado; dejected|abatido; downcast|cabizbajo; grumpy|malhumorado; afraid|asustado
 disappointed|decepcionado; ashamed|avergonzado; desperate|desolado; forlorn|apenado; jealous|celoso
+irritated|irritado; tormented|atormentado; bored|aburrido; bitter|rencoroso; defeated|derrotado; haunted|acongojado
+spiteful|vengativo; tearful|lloroso; timid|temeroso; ill-tempered|gruñón
 """),
 }
 # How a day or a thing is: English | Spanish masculine
 QUALITIES = {
     "cheerful": table("""
 lovely|precioso; wonderful|maravilloso; bright|luminoso; splendid|espléndido; sweet|dulce
-marvellous|estupendo; charming|encantador; beautiful|hermoso; delightful|delicioso; sunny|soleado
+marvellous|estupendo; charming|encantador; beautiful|hermoso; delightful|delicioso; sparkling|chispeante
 glorious|glorioso; perfect|perfecto; gentle|apacible; magical|mágico; pleasant|placentero
 dazzling|resplandeciente; peaceful|pacífico; cosy|acogedor; fantastic|fantástico; blessed|bendito
+graceful|elegante; gleaming|reluciente; festive|festivo; fresh|fresco; exquisite|exquisito
+superb|magnífico; colourful|colorido; friendly|amable; fortunate|afortunado; enviable|envidiable
 """),
     "gloomy": table("""
 dreadful|espantoso; awful|pésimo; grim|lúgubre; bleak|inhóspito; dreary|monótono
 dismal|deprimente; harsh|áspero; ugly|feo; nasty|desagradable; dark|oscuro
-cold|frío; wretched|desastroso; stormy|tormentoso; rotten|podrido; lifeless|vacío
+rusty|mohoso; wretched|desastroso; stormy|tormentoso; rotten|podrido; lifeless|vacío
 painful|doloroso; mournful|fúnebre; threatening|amenazante; horrid|horroroso; cursed|maldito
+clumsy|torpe; murky|turbio; tragic|trágico; filthy|sucio; ghastly|macabro
+terrible|terrible; faded|descolorido; hostile|hostil; ill-fated|desgraciado; pitiful|lamentable
 """),
 }
 # With what manner something is done
@@ -119,6 +137,8 @@ in high spirits|de muy buen humor; with a warm heart|con cariño; with great del
 with a hop of joy|con un salto de gozo; with rosy cheeks|con las mejillas sonrosadas
 with a friendly wink|con un guiño simpático; with open arms|con los brazos abiertos
 with a burst of laughter|entre risas; with tender care|con ternura
+with a cheerful cry|con un grito de júbilo; with real affection|con verdadero afecto; full of courage|con mucho ánimo
+with a happy wave|con un saludo alegre; with dancing steps|con pasos de baile; with endless patience|con infinita paciencia
 """),
     "gloomy": table("""
 with a heavy sigh|con un hondo suspiro; with a sob|con un sollozo; in tears|entre lágrimas
@@ -127,13 +147,15 @@ in a foul mood|de muy mal humor; with a heavy heart|con pesar; with great sorrow
 with a groan of pain|con un gemido de dolor; with pale cheeks|con las mejillas pálidas
 with a bitter frown|con el ceño fruncido; with bowed head|con la cabeza baja
 with a cry of despair|con un grito de desesperación; with cold contempt|con desprecio
+with a gloomy groan|con un lamento sordo; with real hatred|con verdadero odio; full of dread|con mucho miedo
+with a rude shove|con un gesto grosero; with dragging steps|arrastrando los pies; with endless reproach|con amargos reproches
 """),
 }
 # Weather and light, a state
 WEATHER = {
     "cheerful": table("""
-the sun ~shine over {spot}|el sol ~brillar sobre {spot}
-a warm breeze ~caress {spot}|una brisa tibia ~acariciar {spot}
+the sun ~smile over {spot}|el sol ~sonreír sobre {spot}
+a gentle breeze ~caress {spot}|una brisa suave ~acariciar {spot}
 the sky above {spot} ~be clear and {quality}|el cielo sobre {spot} ~estar despejado y {quality_m}
 a rainbow ~rise behind {spot}|un arcoíris ~asomar detrás de {spot}
 golden light ~fill {spot}|una luz dorada ~llenar {spot}
@@ -141,13 +163,17 @@ sweet music ~float over {spot}|una música alegre ~flotar sobre {spot}
 the first flowers ~+bloom beside {spot}|las primeras flores ~+brotar junto a {spot}
 coloured flags ~+flutter around {spot}|banderas de colores ~+ondear alrededor de {spot}
 a blessed calm ~reign at {spot}|una calma bendita ~reinar en {spot}
-the light at {spot} ~be warm and {quality}|la luz en {spot} ~ser cálida y {quality_f}
+the light at {spot} ~be rosy and {quality}|la luz en {spot} ~ser rosada y {quality_f}
 happy voices ~+echo around {spot}|voces felices ~+resonar alrededor de {spot}
 the air at {spot} ~smell of honey|el aire en {spot} ~oler a miel
+butterflies ~+play around {spot}|las mariposas ~+jugar alrededor de {spot}
+a lark ~sing near {spot}|una alondra ~cantar cerca de {spot}
+laughter ~ring out at {spot}|las risas ~+sonar en {spot}
+the roses ~+smell sweet at {spot}|las rosas ~+perfumar {spot}
 """),
     "gloomy": table("""
 the storm ~howl over {spot}|la tormenta ~rugir sobre {spot}
-an icy wind ~whip {spot}|un viento helado ~azotar {spot}
+a howling wind ~whip {spot}|un viento furioso ~azotar {spot}
 the sky above {spot} ~be grey and {quality}|el cielo sobre {spot} ~estar gris y {quality_m}
 thunder ~roll behind {spot}|un trueno ~retumbar detrás de {spot}
 thick fog ~swallow {spot}|una niebla espesa ~tragar {spot}
@@ -158,6 +184,10 @@ a cruel silence ~weigh upon {spot}|un silencio cruel ~pesar sobre {spot}
 the light at {spot} ~be dim and {quality}|la luz en {spot} ~ser mortecina y {quality_f}
 angry voices ~+echo around {spot}|voces furiosas ~+resonar alrededor de {spot}
 the air at {spot} ~smell of ashes|el aire en {spot} ~oler a ceniza
+vultures ~+circle around {spot}|los buitres ~+volar alrededor de {spot}
+a crow ~croak near {spot}|un cuervo ~graznar cerca de {spot}
+sobs ~+ring out at {spot}|los sollozos ~+sonar en {spot}
+the weeds ~+choke everything at {spot}|la maleza ~ahogar {spot}
 """),
 }
 # What somebody does because of the mood: an event, one person
@@ -169,14 +199,18 @@ jump up and down|dar saltos de gozo; smile at everyone|sonreír a todos; celebra
 hug {P}|abrazar a {P}; thank {P} for the kindness|agradecer a {P} su bondad; praise the good work|alabar el buen trabajo
 dream of the coming feast|soñar con la próxima fiesta; giggle softly|soltar una risita
 share a funny joke|contar un chiste gracioso; welcome {P} with kisses|recibir con besos a {P}
+clap {P} on the back|felicitar a {P}; toast to friendship|brindar por la amistad; skip along the way|brincar por el camino
+pick a flower for {P}|regalar una flor a {P}; tell a happy tale|narrar una historia feliz; applaud {P}|ovacionar a {P}
 """),
     "gloomy": table("""
-weep in silence|llorar en silencio; sit alone in a corner|sentarse a solas en un rincón; mutter a gloomy prayer|murmurar un rezo sombrío
-shiver with fear|temblar de miedo; complain about everybody|quejarse de todos; remember an old grief|recordar un viejo duelo
+weep in silence|llorar en silencio; sit alone in a corner|quedarse a solas en un rincón; mutter a gloomy prayer|murmurar un rezo sombrío
+tremble with fear|temblar de miedo; complain about everybody|quejarse de todos; remember an old grief|recordar un viejo duelo
 kick the dust in anger|patear el polvo con rabia; scowl at everyone|gruñir a todos; mourn the bad news|lamentar la mala noticia
 avoid {P}|evitar a {P}; blame {P} for the misfortune|culpar a {P} de la desgracia; curse the useless work|maldecir el trabajo inútil
 dread the coming night|temer la próxima noche; sob softly|sollozar bajito
 hide a bitter tear|esconder una lágrima amarga; quarrel with {P}|pelear con {P}
+turn away from {P}|despreciar a {P}; speak of bad omens|hablar de malos presagios; stumble along the way|tropezar por el camino
+refuse to greet {P}|negar el saludo a {P}; tell a dismal tale|narrar una historia triste; insult {P}|insultar a {P}
 """),
 }
 # Last sentences
@@ -187,13 +221,17 @@ it ~be the best {daypart} of the year|~ser {the_daypart} más {quality_d} del a�
 the {daypart} @end with a feast and much laughter|{the_daypart} @terminar con un banquete y muchas risas
 {X} and {Y} @+promise to be friends forever|{X} y {Y} @+prometer ser amigos para siempre
 nothing @spoil their joy|nada @estropear su alegría
-{P} @bring hot chocolate, and they ~+be {feeling}|{P} @traer chocolate caliente, y ~+estar {feeling_B}
+{P} @bring a honey cake, and they ~+be {feeling}|{P} @traer un pastel de miel, y ~+estar {feeling_B}
 the good luck of {X} and {Y} @last all {daypart}|la buena suerte de {X} y {Y} @durar toda la jornada
 a {quality} dream @come true|un sueño {quality_m} @hacerse realidad
 {X} @fall asleep with a smile|{X} @dormirse con una sonrisa
-they @+return {feeling} and full of hope|@+regresar {feeling_B} y llenos de esperanza
+they @+return {feeling} and full of hope|@+regresar {feeling_B} y {B_lleno} de esperanza
 all the friends @+cheer for {Y}|todos los amigos @+aplaudir a {Y}
 {Y} @thank {X} with a kiss|{Y} @dar las gracias a {X} con un beso
+at last {X} @laugh until it ~hurt|por fin {X} @reír hasta no poder más
+the whole village @celebrate with {X}|todo el pueblo @celebrar con {X}
+{X} and {Y} @+dance under the lanterns|{X} y {Y} @+bailar bajo los faroles
+so {a_quality} {daypart} @bring luck to all|así {un_daypart} {quality_d} @dar suerte a todos
 """),
     "gloomy": table("""
 everyone @go home limping|todos @+volver a casa cojeando
@@ -205,8 +243,12 @@ nothing @soothe their grief|nada @aliviar su pena
 the bad luck of {X} and {Y} @last all {daypart}|la mala suerte de {X} y {Y} @durar toda la jornada
 a {quality} nightmare @come true|un temor {quality_m} @hacerse realidad
 {X} @fall asleep in tears|{X} @dormirse entre sollozos
-they @+return {feeling} and full of doubt|@+regresar {feeling_B} y llenos de dudas
+they @+return {feeling} and full of doubt|@+regresar {feeling_B} y {B_lleno} de dudas
 all the enemies @+mock {Y}|todos los enemigos @+burlarse de {Y}
 {Y} @reject {X} with a shove|{Y} @rechazar a {X} con un empujón
+at last {X} @cry until it ~hurt|por fin {X} @llorar hasta no poder más
+the whole village @abandon {X}|todo el pueblo @abandonar a {X}
+{X} and {Y} @+part without a word|{X} y {Y} @+separarse sin una palabra
+so {a_quality} {daypart} @bring misery to all|así {un_daypart} {quality_d} @dar pena a todos
 """),
 }
