@@ -45,11 +45,13 @@ function inBrowser(name: string, include: string) {
 // `npm run test:fast`: neither the browser is looked for, nor are these files run.
 const FAST = process.env.LRT_FAST === '1';
 const SLOW = [
+  'src/app/state/stages.test.ts',
   'bench/**',
   'src/experiment/bundle.test.ts',
   'src/experiment/share/{repair,share}.test.ts',
   'src/fit/**',
   'src/lab/extract/extract.test.ts',
+  'src/lab/state-store.test.ts',
   'src/math/{families,map-statistics}.test.ts',
   'src/models/{downloads,local,offsets}.test.ts',
   'src/onnx/{edit,family,fixtures.*,model,operations,perturb,reference,run}.test.ts',
