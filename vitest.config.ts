@@ -73,6 +73,8 @@ export default defineConfig({
           environment: 'node',
           include: ['src/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...(FAST ? SLOW : [])],
+          // The fast tier loads each module once for all files: its tests leave no state behind.
+          isolate: !FAST,
           testTimeout: 60_000,
         },
       },

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import Papa from 'papaparse';
 import { describe, expect, test } from 'vitest';
 import { wordsOf } from '../i18n/text';
-import { said, type Said } from './pairs-testing';
+import { said, type Said } from './pairs-fixture';
 import { failure } from './testing';
 
 const lines = (...records: unknown[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('');

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { defaultExperiment } from '../experiment/defaults';
 import { contrastPair, type ContrastPair, type Preset } from '../experiment/schema';
 import { wordsOf } from '../i18n/text';
-import { said, type Said } from './pairs-testing';
+import { said, type Said } from './pairs-fixture';
 import { pairsCsv, pairsJsonl } from './pairs-write';
 import { failure } from './testing';
 

@@ -128,6 +128,13 @@ function reportOf(run: Run): Block[] {
         ...(run.experiment.concept.kind === 'vector'
           ? [['vector of the small model', 'brought along; the pairs give the native vector and judge both']]
           : []),
+        ['operation', wordsOf('en').text(`operations.label.${run.experiment.transfer.operation}`)],
+        [
+          'steered positions',
+          wordsOf('en').text(`operations.scope.${run.experiment.transfer.scope}`, {
+            tokens: run.experiment.transfer.scopeTokens,
+          }),
+        ],
         [
           'pairs',
           `${vector.pairs}, ${wordsOf('en').text(`settings.vector.readPosition.option.${vector.readPosition}`)}`,
