@@ -17,10 +17,7 @@ export interface Engine {
   report: DeviceReport;
   pipeline: Pipeline;
   context(
-    request: Pick<
-      PipelineContext,
-      'signal' | 'progress' | 'onStageStart' | 'onStage' | 'resume' | 'onCheckpoint' | 'checkpointMs'
-    >,
+    request: Pick<PipelineContext, 'signal' | 'progress' | 'onStage' | 'resume' | 'onCheckpoint' | 'checkpointMs'>,
   ): PipelineContext;
   dispose(): Promise<void>;
 }

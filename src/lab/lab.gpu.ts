@@ -30,7 +30,6 @@ function smallExperiment(): Experiment {
 const silent: Parameters<Engine['context']>[0] = {
   signal: new AbortController().signal,
   progress: () => undefined,
-  onStageStart: () => undefined,
   onStage: () => undefined,
   resume: null,
   onCheckpoint: () => undefined,

@@ -75,7 +75,6 @@ export function fixtureContext(change: Partial<PipelineContext> = {}): PipelineC
     signal: new AbortController().signal,
     progress: () => {},
     deviceReport: REPORT,
-    onStageStart: () => {},
     onStage: () => {},
     ...change,
   };

@@ -46,7 +46,6 @@ import type { LabContext } from './context';
 
 export type PipelineContext = Omit<LabContext, 'warn'> & {
   deviceReport: DeviceReport;
-  onStageStart: (stage: Stage) => void;
   onStage: (event: StageEvent) => void;
 };
 
@@ -72,7 +71,6 @@ export class Pipeline {
     const last = STAGES.indexOf(until);
     for (const stage of STAGES.slice(0, last + 1)) {
       throwIfAborted(context.signal);
-      context.onStageStart(stage);
       const began = performance.now();
       const { result, fromMemory } = await this.#stage(stage, experiment, lab);
       const milliseconds = Math.round(performance.now() - began);

@@ -20,7 +20,6 @@ const contextOf = (more: Partial<Parameters<Engine['context']>[0]> = {}): Return
   engine.context({
     signal: new AbortController().signal,
     progress: () => undefined,
-    onStageStart: () => undefined,
     onStage: () => undefined,
     resume: null,
     onCheckpoint: () => undefined,

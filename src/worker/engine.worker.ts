@@ -24,7 +24,6 @@ function atWork(
   const context = engine.context({
     signal,
     progress: (progress) => emit({ kind: 'progress', progress }),
-    onStageStart: () => undefined,
     resume,
     onCheckpoint: (latest) => (checkpoint = latest),
     onStage: (event) => emit({ kind: 'stage', event }),

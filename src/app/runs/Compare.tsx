@@ -10,7 +10,7 @@ import { dateTime } from '../ui/format';
 import { settingDifferences } from './differences';
 import { DoseOverlay } from './DoseOverlay';
 import { HeadlineFigure } from './HeadlineFigure';
-import { RunLabel, type RunPair } from './RunLabel';
+import { RunLabel, RunHeadings, type RunPair } from './RunLabel';
 import { Provenance } from './Provenance';
 import { Texts } from './Texts';
 import { useWords } from '../state/text';
@@ -91,12 +91,7 @@ function Settings({ runs: [a, b] }: RunPair) {
           <thead>
             <tr>
               <th scope="col">{words.text('runs.settings.setting')}</th>
-              <th scope="col">
-                <RunLabel of={0} />
-              </th>
-              <th scope="col">
-                <RunLabel of={1} />
-              </th>
+              <RunHeadings />
             </tr>
           </thead>
           <tbody>

@@ -5,7 +5,7 @@ import { ARM_STYLES } from '../figures/arms';
 import { Figure } from '../figures/Figure';
 import { fixed, interval, percent, signed } from '../ui/format';
 import { headlines, type Headline, type Reading } from './headline';
-import { RunLabel, LETTERS, type RunPair } from './RunLabel';
+import { RunHeadings, LETTERS, type RunPair } from './RunLabel';
 import type { Words } from '../../i18n/text';
 
 const said = (reading: Reading | null, unit: Headline['unit']): string =>
@@ -63,12 +63,7 @@ export function HeadlineFigure({ runs: [a, b] }: RunPair) {
         <thead>
           <tr>
             <th scope="col">{words.text('runs.numbers.number')}</th>
-            <th scope="col" className="num">
-              <RunLabel of={0} />
-            </th>
-            <th scope="col" className="num">
-              <RunLabel of={1} />
-            </th>
+            <RunHeadings className="num" />
             <th scope="col" className="headline-scale">
               <span>{fixed(scale[0], scale[0] === 0 ? 0 : 1)}</span>
               <span>{fixed(scale[1], scale[1] === 1 ? 0 : 1)}</span>

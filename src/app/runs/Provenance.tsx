@@ -3,7 +3,7 @@ import type { Run } from '../../experiment/run';
 import type { RunRecord } from '../../runs/record';
 import { Digest } from '../ui/Digest';
 import { dateTime, seconds } from '../ui/format';
-import { RunLabel, LETTERS, type RunPair } from './RunLabel';
+import { RunHeadings, LETTERS, type RunPair } from './RunLabel';
 import { useWords } from '../state/text';
 import type { Words } from '../../i18n/text';
 
@@ -85,12 +85,7 @@ export function Provenance({ runs, records }: RunPair) {
         <thead>
           <tr>
             <th scope="col">{words.text('runs.made.part')}</th>
-            <th scope="col">
-              <RunLabel of={0} />
-            </th>
-            <th scope="col">
-              <RunLabel of={1} />
-            </th>
+            <RunHeadings />
           </tr>
         </thead>
         <tbody>

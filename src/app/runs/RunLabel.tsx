@@ -14,3 +14,12 @@ export const LETTERS = ['A', 'B'] as const;
 export function RunLabel({ of }: { of: 0 | 1 }) {
   return <b className={`letter letter-${LETTERS[of].toLowerCase()}`}>{LETTERS[of]}</b>;
 }
+
+/** The two column headings of a comparison's table. */
+export function RunHeadings({ className }: { className?: string }) {
+  return LETTERS.map((letter, i) => (
+    <th key={letter} scope="col" className={className}>
+      <RunLabel of={i as 0 | 1} />
+    </th>
+  ));
+}

@@ -94,7 +94,7 @@ function rateTraces(words: Words, cells: DoseCell[], theme: PlotTheme): { data: 
         y: bounds,
         showlegend: false,
         fill: 'toself',
-        fillcolor: withAlpha(color, '40'),
+        fillcolor: withAlpha(color, '26'),
         line: { width: 0 },
         hoverinfo: 'skip',
       });
