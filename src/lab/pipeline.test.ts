@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { DOSED_ARMS, ARMS } from '../experiment/arms';
 import { experimentLeaves, leafOf } from '../experiment/leaves-fixture';
 import type { Message } from '../experiment/message';
-import { STAGES, type Stage } from '../experiment/run';
+import { liveSteeringOf, type LiveSteering } from '../experiment/live';
+import { STAGES, type Run, type Stage, type StopStreams } from '../experiment/run';
 import { parseRun } from '../experiment/run-schema';
 import type { Experiment } from '../experiment/schema';
 import { CHANGES_NOTHING, memoryKey, pathsReadUpTo } from '../experiment/stage-inputs';
@@ -150,19 +151,71 @@ test('a vector that is brought along is warned of as long as its result is shown
   expect(events.find(({ stage }) => stage === 'steer')!.warnings).toEqual([]);
 });
 
-test('a typed prompt is answered by the arms of the run, at every stop', async () => {
-  const experiment = tinyExperiment();
-  await runStages(pipeline, experiment);
-  const context = fixtureContext();
-  const axis = await pipeline.axis(experiment, 'Ann was', context);
-  expect(axis.stops).toEqual([-1, 0, 1]);
-  for (const arm of DOSED_ARMS) expect(axis.arms[arm]!.kl[1]).toBe(0);
-  const stops: number[] = [];
-  const { stops: count } = await pipeline.streams(experiment, 'Ann was', -1, 4, context, ({ stop, arms }) => {
-    stops.push(stop);
-    expect(Object.keys(arms).sort()).toEqual([...ARMS].sort());
+describe('a typed prompt is answered with the vectors of a run', () => {
+  type Transfer = Partial<Experiment['transfer']>;
+  const also = [{ sourceLayer: 0, targetLayer: 1, share: 0.5 }];
+  const withTransfer = (transfer: Transfer): Experiment =>
+    tinyExperiment((e) => ({ ...e, transfer: { ...e.transfer, ...transfer } }));
+  const rounded = (run: Run): LiveSteering => liveSteeringOf(parseRun(JSON.parse(JSON.stringify(run))))!;
+
+  test.each<[string, Transfer]>([
+    ['added', {}],
+    ['clamped, at two blocks', { operation: 'clamp', also }],
+    ['capped, of the generated tokens', { operation: 'cap', scope: 'generated' }],
+  ])('as the run itself steers: %s', async (_, transfer) => {
+    const experiment = withTransfer(transfer);
+    const run = (await runStages(pipeline, experiment)).run!;
+    // Another engine, in which nothing has been run, with the vectors as they are written.
+    const fresh = new Pipeline();
+    const stages: Stage[] = [];
+    const context = fixtureContext({ onStage: ({ stage }) => stages.push(stage) });
+    const { prompt, arms } = run.steer.axis;
+    const axis = await fresh.axis(experiment, rounded(run), prompt, context);
+    expect(axis.stops).toEqual([-1, 0, 1]);
+    expect(Object.keys(axis.arms).sort()).toEqual([...DOSED_ARMS].sort());
+    expect(axis.arms).toEqual(arms);
+    const found: StopStreams[] = [];
+    const { stops } = await fresh.streams(
+      experiment,
+      rounded(run),
+      run.evidence.streams[0].prompt,
+      -1,
+      experiment.generation.maxNewTokens,
+      context,
+      (streams) => found.push(streams),
+    );
+    expect([stops, found[0].stop]).toEqual([3, -1]);
+    for (const streams of run.evidence.streams.filter(({ prompt }) => prompt === found[0].prompt))
+      expect(found.find(({ stop }) => stop === streams.stop)).toEqual(streams);
+    expect(stages).toEqual([]);
+    await fresh.dispose();
   });
-  expect([count, stops[0], stops.length]).toEqual([3, -1, 3]);
+
+  test('and by no other models than those of the run; a run that lacks a vector says which', async () => {
+    const experiment = withTransfer({ operation: 'clamp' });
+    const from = rounded((await runStages(pipeline, experiment)).run!);
+    const asked = (change: LiveSteering) => pipeline.axis(experiment, change, 'Ann was', fixtureContext());
+    await expect(asked(from)).resolves.toMatchObject({ prompt: 'Ann was' });
+    const { source, target } = from.models;
+    const digests = [...target.digests, { path: 'onnx/model.onnx', sha256: 'f'.repeat(64) }];
+    await expect(asked({ ...from, models: { source, target: { ...target, digests } } })).rejects.toMatchObject({
+      key: 'model-digest.recorded',
+      params: { model: target.title, path: 'onnx/model.onnx' },
+    });
+    const { projections: __, ...vector } = from.vector;
+    await expect(asked({ ...from, vector })).rejects.toMatchObject({ key: 'run-invalid.live' });
+    const { drawn: ___, ...random } = from.live.arms.random;
+    const arms = { ...from.live.arms, random };
+    await expect(asked({ ...from, live: { ...from.live, arms } })).rejects.toMatchObject({
+      key: 'run-invalid.live',
+      params: { arm: 'random' },
+    });
+    const values = { ...from.vector.values, mapped: from.vector.values.source };
+    await expect(asked({ ...from, vector: { ...from.vector, values } })).rejects.toMatchObject({
+      key: 'run-invalid.live',
+      params: { arm: 'mapped' },
+    });
+  });
 });
 
 /** An experiment that keeps account of the leaves that are read of it. */

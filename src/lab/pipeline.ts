@@ -5,6 +5,7 @@
 import { version } from '../../package.json';
 import { digestOf } from '../experiment/digest';
 import { throwIfAborted } from '../experiment/errors';
+import type { LiveSteering } from '../experiment/live';
 import { sameMessage, type Message } from '../experiment/message';
 import {
   STAGES,
@@ -35,11 +36,12 @@ import {
   type LoadedPair,
 } from './stage-models';
 import { steerStage, type SteerState } from './stage-steer';
-import { computeAxis, signedStops } from './dose';
+import { computeAxis } from './dose';
 import { computeStreams } from './generate';
 import { pairsOfConcept } from './concept';
 import { requirePairLengths } from './pair-lengths';
 import { readText, requireTemplates, writtenPrompt, writtenText } from './prompting';
+import { armsOfLive, requireSameModels } from './live';
 import { Memo } from './memo';
 import type { PairRequest } from './model-pair';
 import type { LabContext } from './context';
@@ -103,22 +105,29 @@ export class Pipeline {
 
   /** The steering arms of an experiment. Runs the stages it needs. */
   async steering(experiment: Experiment, context: PipelineContext): Promise<SteerState> {
-    const { state } = await this.#upToSteer(experiment, context);
-    return state;
+    parseExperiment(experiment);
+    return (await this.#steer(experiment, this.#lab(context))).state;
   }
 
-  /** Next-token distributions at every stop for a prompt of the user's. Runs the stages it needs. */
-  async axis(experiment: Experiment, prompt: string, context: PipelineContext): Promise<DoseAxis> {
-    const { state } = await this.#upToSteer(experiment, context);
+  /**
+   * Next-token distributions at every stop of a run for a prompt of the user's, steered with the run's vectors. Loads the
+   * models where they are not loaded, and runs no stage.
+   * @param from the run, whose settings `experiment` is, as far as the steer stage reads them
+   * @throws LabError `model-digest.recorded` where the models are not those of the run; `run-invalid.live`, `chat-template`
+   */
+  async axis(
+    experiment: Experiment,
+    from: LiveSteering,
+    prompt: string,
+    context: PipelineContext,
+  ): Promise<DoseAxis> {
+    const { pair, arms } = await this.#live(experiment, from, this.#lab(context));
     const { prompting } = experiment;
-    const axis = await computeAxis(state.arms, prompt, signedStops(experiment.dose.stops), prompting, context.signal);
+    const axis = await computeAxis(arms, prompt, from.stops, prompting, context.signal);
+    const { source, target } = pair;
     return {
       ...axis,
-      written: writtenPrompt(
-        prompt,
-        { source: state.pair.source.tokenizer, target: state.pair.target.tokenizer },
-        prompting,
-      ),
+      written: writtenPrompt(prompt, { source: source.tokenizer, target: target.tokenizer }, prompting),
     };
   }
 
@@ -142,26 +151,28 @@ export class Pipeline {
     return texts.map((_, i) => ({ source: of(i, state.source), target: of(i, state.target) }));
   }
 
-  /** The streams of all arms at every stop, nearest to `nearest` first; each stop is handed over as it is ready. */
+  /** The streams of all arms at every stop of a run, nearest to `nearest` first; each is handed over as it is ready. As `axis`. */
   async streams(
     experiment: Experiment,
+    from: LiveSteering,
     prompt: string,
     nearest: number,
     maxNewTokens: number,
     context: PipelineContext,
     onStop: (streams: StopStreams) => void,
   ): Promise<{ stops: number }> {
-    const { lab, state } = await this.#upToSteer(experiment, context);
-    const stops = signedStops(experiment.dose.stops).toSorted((a, b) => Math.abs(a - nearest) - Math.abs(b - nearest));
+    const lab = this.#lab(context);
+    const { pair, arms, scales } = await this.#live(experiment, from, lab);
+    const stops = from.stops.toSorted((a, b) => Math.abs(a - nearest) - Math.abs(b - nearest));
     // The stop under the thumb comes alone, so that it is ready soonest; the rest in growing batches.
     // Where the models take turns every batch costs a swap: then all stops are one.
-    const first = state.pair.residence === 'together' ? 1 : stops.length;
+    const first = pair.pair.residence === 'together' ? 1 : stops.length;
     for (let start = 0, size = first; start < stops.length; start += size, size = Math.min(size * 2, 4)) {
       const part = stops.slice(start, start + size);
       for (const streams of await computeStreams(
         lab,
-        state.arms,
-        state.scales,
+        arms,
+        scales,
         prompt,
         part,
         { ...experiment.generation, maxNewTokens },
@@ -197,11 +208,16 @@ export class Pipeline {
     return { ...context, warn };
   }
 
-  async #upToSteer(experiment: Experiment, context: PipelineContext): Promise<{ lab: LabContext; state: SteerState }> {
+  /** The models, loaded, with the arms that a run's vectors give them. */
+  async #live(
+    experiment: Experiment,
+    from: LiveSteering,
+    lab: LabContext,
+  ): Promise<{ pair: LoadedPair } & ReturnType<typeof armsOfLive>> {
     parseExperiment(experiment);
-    const lab = this.#lab(context);
-    const { state } = await this.#steer(experiment, lab);
-    return { lab, state };
+    const { state: pair } = await this.#loaded(experiment, lab);
+    requireSameModels(from, pair);
+    return { pair, ...armsOfLive(from, experiment, pair) };
   }
 
   async #stage(
@@ -235,7 +251,8 @@ export class Pipeline {
     }
   }
 
-  async #models(experiment: Experiment, context: LabContext): Promise<Remembered<LoadedPair>> {
+  /** The two models in memory, whatever is done with them. @throws LabError of loading; `chat-template` */
+  async #loaded(experiment: Experiment, context: LabContext): Promise<Remembered<LoadedPair>> {
     const models = await this.#remember(
       'models',
       pairKey(experiment),
@@ -243,13 +260,18 @@ export class Pipeline {
       releaseModels,
       ['activations', 'map', 'steer', 'evidence'],
     );
-    requirePairing(models.state, experiment.models.alignment);
     requireTemplates(models.state, models.state.titles, experiment.prompting);
-    await this.#requireReadable(experiment, context, models.state);
     // A stage that needs a model which is not in memory loads it: that is this stage's progress.
     const onLoading: PairRequest['onLoading'] = (done, total, note) =>
       context.progress({ stage: this.#making, done, total, unit: 'bytes', note });
     models.state.pair.setRequest({ signal: context.signal, onLoading });
+    return models;
+  }
+
+  async #models(experiment: Experiment, context: LabContext): Promise<Remembered<LoadedPair>> {
+    const models = await this.#loaded(experiment, context);
+    requirePairing(models.state, experiment.models.alignment);
+    await this.#requireReadable(experiment, context, models.state);
     const { homology, fromMemory } = await sampledHomology(context, experiment, models.state);
     this.#homology = homologyWarning(homology, models.state);
     return {

@@ -1,6 +1,7 @@
 /** The engine itself, in its worker: with one model in memory at a time the figures of a run are those of both at once. */
 import { afterAll, expect, test } from 'vitest';
 import { defaultExperiment, quickVariant } from '../experiment/defaults';
+import { liveSteeringOf } from '../experiment/live';
 import type { DoseAxis, Residence, Run, StageResults, StopStreams } from '../experiment/run';
 import { parseRun } from '../experiment/run-schema';
 import { createDevice } from '../gpu/device';
@@ -48,11 +49,12 @@ async function runOn(residence: Residence): Promise<Outcome> {
     },
   ))!;
   const prompt = 'The little robot looked at the rain.';
-  const axis = await client.request('axis', { experiment, prompt });
+  const from = liveSteeringOf(run)!;
+  const axis = await client.request('axis', { experiment, from, prompt });
   const streams: StopStreams[] = [];
   await client.request(
     'streams',
-    { experiment, prompt, nearest: 0.5, maxNewTokens: 4 },
+    { experiment, from, prompt, nearest: 0.5, maxNewTokens: 4 },
     { onStreams: (set) => streams.push(set) },
   );
   return { run, axis, streams: streams.toSorted((a, b) => a.stop - b.stop), swaps };

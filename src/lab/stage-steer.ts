@@ -13,6 +13,7 @@ import type { SideEffects } from './dose';
 import { checkPairs, collectPairStates, extractVector, type PairStates } from './extract';
 import type { ProjectionScale } from './generate';
 import { choosePairs, fitHalf, heldOutAuroc } from './held-out-pairs';
+import { liveVectorsOf } from './live';
 import type { ModelPair } from './model-pair';
 import { projectionScale } from './projection-scale';
 import { readText, writtenText } from './prompting';
@@ -128,15 +129,18 @@ export async function steerStage(
     },
     ...(DOSE_RULES[experiment.transfer.operation].needsProjections ? { projections: projectionsOfArms(arms) } : {}),
   };
-  const scales = new Map([
-    [source, projectionScale(activations.sample.source.blocks[layers.source], directions.source)],
-    [target, projectionScale(activations.sample.target.blocks[layers.target], directions.mapped)],
-  ]);
+  const scales = {
+    source: projectionScale(activations.sample.source.blocks[layers.source], directions.source),
+    target: projectionScale(activations.sample.target.blocks[layers.target], directions.mapped),
+  };
   return {
     pair: models.pair,
     concept,
     arms,
-    scales,
+    scales: new Map([
+      [source, scales.source],
+      [target, scales.target],
+    ]),
     sideEffects,
     isoKlAlpha,
     targetTitle: models.titles.target,
@@ -145,6 +149,7 @@ export async function steerStage(
       vector,
       isoKlAlpha,
       axis,
+      live: liveVectorsOf(arms, scales),
     },
   };
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { LabError } from '../experiment/errors';
-import { fetchCatalog, parseCatalog, resolveModel } from './catalog';
+import { fetchCatalog, parseCatalog, RETIRED_MODELS, resolveModel } from './catalog';
 import { serve } from './fixtures';
 import { saidBy } from '../i18n/testing';
 
@@ -69,6 +69,27 @@ describe('resolveModel', () => {
     const precision = failure(() => resolveModel(catalog, 'tiny', 'fp16', BASE));
     expect(precision.code).toBe('unknown-model');
     expect(saidBy(precision)).toContain('fp32, q4');
+  });
+});
+
+describe('models that were bundled once', () => {
+  const catalog = parseCatalog({ schema: 1, models: [entry] });
+
+  test('are named with the release that had them', () => {
+    for (const [id, release] of RETIRED_MODELS) {
+      const retired = failure(() => resolveModel(catalog, id, 'fp32', BASE));
+      expect(retired.key).toBe('unknown-model.retired');
+      expect(saidBy(retired)).toContain(`release ${release}`);
+      expect(saidBy(retired)).toContain('tiny');
+    }
+    expect(RETIRED_MODELS.size).toBe(5);
+  });
+
+  test('are never called so while the catalogue has them', () => {
+    const [id] = RETIRED_MODELS.keys();
+    const present = parseCatalog({ schema: 1, models: [{ ...entry, id }] });
+    expect(resolveModel(present, id, 'fp32', BASE).entry.id).toBe(id);
+    expect(failure(() => resolveModel(present, id, 'fp16', BASE)).key).toBe('unknown-model.precision');
   });
 });
 

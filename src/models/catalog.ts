@@ -29,6 +29,11 @@ const catalogSchema = z.object({ schema: z.literal(1), models: z.array(entrySche
 export type CatalogEntry = z.infer<typeof entrySchema>;
 export type Catalog = z.infer<typeof catalogSchema>;
 
+/** Models that were bundled once, with the last release that had them: what links and runs of that time name. */
+export const RETIRED_MODELS: ReadonlyMap<string, string> = new Map(
+  ['lrt-stories-s', 'lrt-stories-m', 'lrt-stories-l', 'lrt-stories-s-plain', 'lrt-stranger'].map((id) => [id, '0.1.0']),
+);
+
 /** Path of the bundled family's catalogue, relative to the site's folder. */
 export const FAMILY_PATH = 'family.json';
 
@@ -79,7 +84,7 @@ export interface ResolvedModel {
 /**
  * Finds a model of the catalogue.
  * @param baseUrl absolute URL of the site's folder, ending in a slash
- * @throws LabError `unknown-model` naming the known ids or the precisions that the model has
+ * @throws LabError `unknown-model` naming the known ids or the precisions that the model has, or the release that had it
  */
 export function resolveModel(
   catalog: Catalog,
@@ -89,7 +94,10 @@ export function resolveModel(
 ): ResolvedModel {
   const entry = catalog.models.find((model) => model.id === id);
   if (!entry) {
-    throw new LabError('unknown-model.id', { id, models: catalog.models.map((model) => model.id).join(', ') });
+    const models = catalog.models.map((model) => model.id).join(', ');
+    const release = RETIRED_MODELS.get(id);
+    if (release !== undefined) throw new LabError('unknown-model.retired', { id, release, models });
+    throw new LabError('unknown-model.id', { id, models });
   }
   if (!entry.dtypes.includes(dtypeWanted)) {
     throw new LabError('unknown-model.precision', { id, precision: dtypeWanted, precisions: entry.dtypes.join(', ') });

@@ -47,18 +47,18 @@ const engineHandlers: Handlers<EngineRequests> = {
     const { engine, context } = atWork(call, resume);
     return engine.pipeline.run(experiment, until, context);
   },
-  axis: ({ experiment, prompt }, call) => {
+  axis: ({ experiment, from, prompt }, call) => {
     const { engine, context } = atWork(call);
-    return engine.pipeline.axis(experiment, prompt, context);
+    return engine.pipeline.axis(experiment, from, prompt, context);
   },
   written: ({ experiment, texts }, call) => {
     const emit = call.emit as Call<ProgressEvent | StageEndEvent>['emit'];
     const { engine, context } = atWork({ signal: call.signal, emit });
     return engine.pipeline.written(experiment, texts, context);
   },
-  streams: ({ experiment, prompt, nearest, maxNewTokens }, call) => {
+  streams: ({ experiment, from, prompt, nearest, maxNewTokens }, call) => {
     const { engine, context } = atWork(call);
-    return engine.pipeline.streams(experiment, prompt, nearest, maxNewTokens, context, (streams) =>
+    return engine.pipeline.streams(experiment, from, prompt, nearest, maxNewTokens, context, (streams) =>
       call.emit({ kind: 'streams', streams }),
     );
   },

@@ -13,6 +13,7 @@ import type {
   StopStreams,
   RenderedPrompt,
 } from '../experiment/run';
+import type { LiveSteering } from '../experiment/live';
 import type { ModelRef } from '../experiment/model-ref';
 import type { Experiment } from '../experiment/schema';
 import type { Step, StepId, Verification } from '../experiment/share/verification';
@@ -78,18 +79,23 @@ export interface EngineRequests {
     out: Run | null;
     event: ProgressEvent | StageEndEvent;
   };
-  /** Next-token distributions at every stop for a prompt of the user's; needs a run up to `steer`. */
-  axis: { in: { experiment: Experiment; prompt: string }; out: DoseAxis; event: ProgressEvent | StageEndEvent };
+  /** Next-token distributions at every stop for a prompt of the user's, with the vectors of a run; loads the models where they are not. */
+  axis: {
+    in: { experiment: Experiment; from: LiveSteering; prompt: string };
+    out: DoseAxis;
+    event: ProgressEvent | StageEndEvent;
+  };
   /** Texts as the models are given them, with the tokens whose states a contrast pair would be read at; loads the models where they are not. */
   written: {
     in: { experiment: Experiment; texts: string[] };
     out: Record<'source' | 'target', RenderedPrompt>[];
     event: ProgressEvent;
   };
-  /** Continuations of all arms at the stops, nearest to `nearest` first; each stop arrives as a `streams` event. */
+  /** Continuations of all arms at the stops, as `axis`, nearest to `nearest` first; each stop arrives as a `streams` event. */
   streams: {
     in: {
       experiment: Experiment;
+      from: LiveSteering;
       prompt: string;
       nearest: number;
       maxNewTokens: number;

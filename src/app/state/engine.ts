@@ -16,7 +16,7 @@ import type {
 } from '../../worker/protocol';
 import { runRecovering } from '../../worker/recover';
 import { keepFinished } from './runs';
-import { isStale, stagesOf, type StageState, type Stages } from './stages';
+import { liveOf, stagesOf, type StageState, type Stages } from './stages';
 import { engineCanAnswer, useLab } from './store';
 
 /** A worker that is inside a long synchronous call cannot read a cancel; after this long it is ended instead. */
@@ -158,9 +158,16 @@ function onStage(event: StageEvent): void {
   });
   const next = STAGES[STAGES.indexOf(event.stage) + 1];
   if (next && useLab.getState().stages[next].phase === 'waiting') patchStage(next, { phase: 'running' });
-  if (event.stage === 'steer')
-    useLab.setState({ ownAxis: null, ownStreams: null, prompting: { status: 'idle', error: null } });
+  if (event.stage === 'steer') useLab.setState({ ...NO_PROMPT });
 }
+
+/** The prompt of the run, and no other. */
+const NO_PROMPT = {
+  ownAxis: null,
+  ownStreams: null,
+  ownOrigin: null,
+  prompting: { status: 'idle', error: null, progress: null },
+} as const;
 
 /** Settings of the run in progress: the form may change while it works. */
 let runExperiment: ReturnType<typeof useLab.getState>['experiment'] | null = null;
@@ -224,7 +231,8 @@ function finish(run: NonNullable<ReturnType<typeof useLab.getState>['run']>, par
   }));
   void keepFinished(run, parent);
   const covered = new Set(run.evidence.streams.map((s) => s.stop));
-  if (run.steer.axis.stops.some((stop) => !covered.has(stop))) void fillStreams(run.steer.axis.prompt);
+  const live = liveNow();
+  if (live && run.steer.axis.stops.some((stop) => !covered.has(stop))) void fillStreams(run.steer.axis.prompt, live);
 }
 
 /** Stops the run. A worker that does not answer in time is ended and started again. */
@@ -238,7 +246,8 @@ export function cancelRun(): void {
   }, CANCEL_PATIENCE_MS);
 }
 
-async function fillStreams(prompt: string): Promise<void> {
+/** Computes the continuations of a prompt at every stop, nearest to the thumb first, with the vectors on screen. */
+async function fillStreams(prompt: string, { from, origin }: Live): Promise<void> {
   promptAbort?.abort();
   const abort = new AbortController();
   promptAbort = abort;
@@ -246,39 +255,63 @@ async function fillStreams(prompt: string): Promise<void> {
   const byStop = new Map<number, StopStreams>();
   await client.request(
     'streams',
-    { experiment, prompt, nearest: dose, maxNewTokens: experiment.generation.maxNewTokens },
+    { experiment, from, prompt, nearest: dose, maxNewTokens: experiment.generation.maxNewTokens },
     {
       signal: abort.signal,
       onStreams: (streams) => {
         if (abort.signal.aborted) return;
         byStop.set(streams.stop, streams);
-        useLab.setState({ ownStreams: { prompt, byStop: new Map(byStop) } });
+        if (byStop.size === 1) mark('lrt:own-text');
+        useLab.setState({ ownStreams: { prompt, byStop: new Map(byStop) }, ownOrigin: origin });
       },
     },
   );
 }
 
-/** Answers a prompt of the visitor's: next-token bars first, then the continuations, nearest stop first. */
+type Live = NonNullable<ReturnType<typeof liveOf>>;
+
+/** A point on the page's time line; with the same name again, the last counts. */
+const mark = (name: `lrt:${string}`): void => void performance.mark(name);
+
+/** The vectors of the run on screen, where they hold under the present settings. */
+const liveNow = (): Live | null => liveOf(useLab.getState().stages, useLab.getState().experiment);
+
+/**
+ * Answers a prompt of the visitor's: next-token bars first, then the continuations, nearest stop first. The vectors are
+ * those of the run on screen, recorded or own; where it carries none that hold, the stages up to steering are run first.
+ */
 export async function tryPrompt(prompt: string): Promise<void> {
   promptAbort?.abort();
-  useLab.setState({ prompting: { status: 'working', error: null } });
+  mark('lrt:own-asked');
+  useLab.setState({ prompting: { status: 'working', error: null, progress: null } });
+  const idle = (): void => useLab.setState({ prompting: NO_PROMPT.prompting });
   try {
-    const steer = useLab.getState().stages.steer;
-    const live = steer.origin === 'live' && !isStale('steer', useLab.getState().stages, useLab.getState().experiment);
-    if (!live && !(await runStages('steer'))) {
-      useLab.setState({ prompting: { status: 'idle', error: null } });
-      return;
-    }
-    const axis = await client.request('axis', { experiment: useLab.getState().experiment, prompt });
-    useLab.setState({ ownAxis: axis, ownStreams: { prompt, byStop: new Map() } });
-    await fillStreams(prompt);
-    useLab.setState({ prompting: { status: 'idle', error: null } });
+    if (!liveNow() && !(await runStages('steer'))) return idle();
+    await requireEngine();
+    const live = liveNow();
+    if (!live) return idle();
+    const axis = await client.request(
+      'axis',
+      { experiment: useLab.getState().experiment, from: live.from, prompt },
+      {
+        onProgress: (progress) =>
+          useLab.setState((s) => (s.prompting.status === 'working' ? { prompting: { ...s.prompting, progress } } : {})),
+      },
+    );
+    mark('lrt:own-axis');
+    useLab.setState((s) => ({
+      ownAxis: axis,
+      ownStreams: { prompt, byStop: new Map() },
+      ownOrigin: live.origin,
+      prompting: { ...s.prompting, progress: null },
+    }));
+    await fillStreams(prompt, live);
+    idle();
   } catch (thrown) {
     const error = LabError.from(thrown);
-    const failed = error.code !== 'cancelled';
-    useLab.setState({
-      prompting: failed ? { status: 'failed', error: error.toJSON() } : { status: 'idle', error: null },
-    });
+    if (error.code === 'cancelled') return idle();
+    // Nothing that another prompt or other vectors gave stays beside the error.
+    useLab.setState({ ...NO_PROMPT, prompting: { status: 'failed', error: error.toJSON(), progress: null } });
   }
 }
 
@@ -294,7 +327,7 @@ export async function writtenTexts(
 /** Back to the prompt of the run. */
 export function clearPrompt(): void {
   promptAbort?.abort();
-  useLab.setState({ ownAxis: null, ownStreams: null, prompting: { status: 'idle', error: null } });
+  useLab.setState({ ...NO_PROMPT });
 }
 
 /** After a choice in a figure: recompute what it changed, where the engine holds the rest already. */

@@ -1,6 +1,7 @@
 /** What the page knows about each stage, and which results still hold. */
 import type { LabErrorJson } from '../../experiment/errors';
 import type { PairShape } from '../../experiment/compared-blocks';
+import { liveSteeringOf, type LiveSteering } from '../../experiment/live';
 import type { Message } from '../../experiment/message';
 import { STAGES, type ModelsResult, type Run, type Stage, type StageResults } from '../../experiment/run';
 import type { Experiment } from '../../experiment/schema';
@@ -78,6 +79,19 @@ export function markOf(stage: Stage, stages: Stages, experiment: Experiment): St
   if (!state.result) return 'empty';
   if (isStale(stage, stages, experiment)) return 'stale';
   return state.origin === 'live' || state.origin === null ? 'done' : state.origin;
+}
+
+/**
+ * What steering live takes from the results on screen: the vectors of a run whose settings still hold, wherever it came
+ * from. Null where there is none, where its stages are not of one run, or where it is of a version that kept no such part.
+ */
+export function liveOf(stages: Stages, experiment: Experiment): { from: LiveSteering; origin: Origin } | null {
+  const { models, map, steer } = stages;
+  const { origin } = steer;
+  if (!models.result || !map.result || !steer.result || origin === null) return null;
+  if (isStale('steer', stages, experiment) || models.origin !== origin || map.origin !== origin) return null;
+  const from = liveSteeringOf({ models: models.result, map: map.result, steer: steer.result });
+  return from && { from, origin };
 }
 
 /** Spreads a whole run over the stages. */

@@ -11,7 +11,7 @@ import type { Experiment } from '../../experiment/schema';
 import type { Hideable } from '../../experiment/share/document';
 import type { BackendChoice, Progress, ResidenceChoice } from '../../worker/protocol';
 import type { DoseUnit } from './dose';
-import { emptyStages, isStale, markOf, type StageMark, type Stages } from './stages';
+import { emptyStages, isStale, markOf, type Origin, type StageMark, type Stages } from './stages';
 
 /** Continuations of all arms for one prompt, by stop. */
 export interface StreamSet {
@@ -46,7 +46,9 @@ export interface LabState {
   /** The axis and continuations of a prompt that the visitor typed; null shows those of the run. */
   ownAxis: DoseAxis | null;
   ownStreams: StreamSet | null;
-  prompting: { status: 'idle' | 'working' | 'failed'; error: LabErrorJson | null };
+  /** Where the vectors came from that `ownAxis` and `ownStreams` were steered with; the models were live. */
+  ownOrigin: Origin | null;
+  prompting: { status: 'idle' | 'working' | 'failed'; error: LabErrorJson | null; progress: Progress | null };
   theme: ThemeChoice;
   /** The resolved theme, for figures that cannot read custom properties. */
   dark: boolean;
@@ -96,7 +98,8 @@ export const useLab = create<LabState>()(
       unit: 'r',
       ownAxis: null,
       ownStreams: null,
-      prompting: { status: 'idle', error: null },
+      ownOrigin: null,
+      prompting: { status: 'idle', error: null, progress: null },
       theme,
       dark: theme === 'system' ? systemDark.matches : theme === 'dark',
       settingsOpen: false,

@@ -9,6 +9,33 @@ const renderedPromptSchema = z.strictObject({ tokens: strings, special: z.array(
 
 const ownVectors = ['source', 'mapped', 'native'] as const;
 
+/** Projections of the unsteered corpus on a unit vector: mean, and the settings' percentile of h·v̂ and of h·(−v̂). */
+const projectionsSchema = z.strictObject({ mean: z.number(), high: z.number(), low: z.number() });
+
+/** Unit directions as `vector.values` are written; projections only where the operation compares with them. */
+const directionsSchema = z.strictObject({
+  directions: z.array(z.base64()).min(1),
+  projections: z.array(projectionsSchema).optional(),
+});
+
+/**
+ * What steers a loaded pair again without a fit, beside `vector`, `map.layers` and `axis.stops`: with it the dose can be
+ * moved on any prompt once the two models are in memory.
+ */
+const liveSchema = z.strictObject({
+  arms: perArm(
+    DOSED_ARMS,
+    z.strictObject({
+      /** The arm's directions; absent where they are the unit vector of that arm in `vector.values`. */
+      drawn: directionsSchema.optional(),
+      /** Blocks that are steered together with the first, each with its share of the dose (`transfer.also`). */
+      further: z.array(directionsSchema.extend({ block: z.int().min(0), share: z.number(), medianNorm: measured })),
+    }),
+  ),
+  /** Mean and standard deviation of the corpus along the vector on show in each model: the unit of the shades. */
+  scales: every(['source', 'target'], z.strictObject({ mean: measured, deviation: measured })),
+});
+
 const vectorSchema = z.strictObject({
   pairs: z.number(),
   readPosition: z.enum(READ_POSITIONS),
@@ -29,7 +56,7 @@ const vectorSchema = z.strictObject({
    * Projections of the unsteered corpus on the unit vectors, at their blocks: mean, and the percentile of the settings of
    * h·v̂ (high) and of h·(−v̂) (low). Only where the operation compares with them.
    */
-  projections: every(ownVectors, z.strictObject({ mean: z.number(), high: z.number(), low: z.number() })).optional(),
+  projections: every(ownVectors, projectionsSchema).optional(),
 });
 
 /** Next-token distributions at every stop of the dose axis. */
@@ -59,10 +86,13 @@ export const steerSchema = z.strictObject({
   /** α at which p95 KL on neutral text is 1 nat, per arm; null where the axis does not reach it. */
   isoKlAlpha: perArm(DOSED_ARMS, z.number().nullable()),
   axis: axisSchema,
+  /** Absent in runs of older versions, which can be steered live only after they have been run again. */
+  live: liveSchema.optional(),
 });
 
 export type RenderedPrompt = z.infer<typeof renderedPromptSchema>;
 export type VectorResult = z.infer<typeof vectorSchema>;
 export type AxisArm = z.infer<typeof axisArmSchema>;
 export type DoseAxis = z.infer<typeof axisSchema>;
+export type LiveVectors = z.infer<typeof liveSchema>;
 export type SteerResult = z.infer<typeof steerSchema>;
