@@ -31,6 +31,10 @@ export const presetSchema = z.strictObject({
   title: z.string().min(1),
   description: z.string(),
   concept: z.strictObject({ positive: z.string().min(1), negative: z.string().min(1) }),
+  /** One sentence of each side, alike but for the concept: what the preset is about, at a glance. */
+  explains: z.strictObject({ positive: z.string().min(1), negative: z.string().min(1) }).optional(),
+  /** Its words are those of general models: the bundled family, which knows its own stories alone, is not measured with it. */
+  needs: z.literal('general-model').optional(),
   pairs: z.array(contrastPair).min(1),
   evaluationPrompts: z.array(z.string().min(1)).min(1),
   neutralPrompts: z.array(z.string().min(1)).min(1),
