@@ -54,19 +54,25 @@ export function recordedEntry(id: string, run: Run, bytes: number): RecordedEntr
   };
 }
 
-/** Digits that a coordinate of a point cloud is drawn with. */
+/** Points of a cloud: enough to see its form. */
+const SHOWN_POINTS = 200;
+/** Digits that a coordinate is drawn with. */
 const COORDINATE_DIGITS = 4;
 /** Texts of one set of continuations that the page shows. */
 const SHOWN_TEXTS = 20;
 
 /**
- * A run as it is bundled with the site: the coordinates of its point clouds to four digits, and no more texts than the page
- * shows. Figures, vectors and settings are those of the run.
+ * A run as it is bundled with the site: fewer points of its clouds, evenly taken and the same in all of them, to four digits,
+ * and no more texts than the page shows. Figures, vectors and settings are those of the run.
  */
 export function forTheSite(run: Run): Run {
   const { activations, map, evidence } = run;
-  const points = (pairs: [number, number][]): [number, number][] =>
-    pairs.map(([x, y]) => [shortened(x), shortened(y)]);
+  const some = <T>(all: readonly T[]): T[] =>
+    all.length <= SHOWN_POINTS
+      ? [...all]
+      : Array.from({ length: SHOWN_POINTS }, (_, i) => all[Math.floor((i * all.length) / SHOWN_POINTS)]);
+  const points = (all: readonly [number, number][]): [number, number][] =>
+    some(all).map(([x, y]) => [shortened(x), shortened(y)]);
   const panels = (list: PcaPanel[]): PcaPanel[] => list.map((panel) => ({ ...panel, points: points(panel.points) }));
   const { source, mapped, target } = map.mappedPca;
   return {
@@ -74,6 +80,7 @@ export function forTheSite(run: Run): Run {
     activations: {
       ...activations,
       pca: { source: panels(activations.pca.source), target: panels(activations.pca.target) },
+      labels: some(activations.labels),
     },
     map: { ...map, mappedPca: { source: points(source), mapped: points(mapped), target: points(target) } },
     evidence: {

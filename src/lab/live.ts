@@ -115,7 +115,10 @@ export function armsOfLive(
  * That the loaded models are, file by file, those that the vectors were found in.
  * @throws LabError `model-digest.recorded` naming the model and the file
  */
-export function requireSameModels({ models }: Pick<LiveSteering, 'models'>, { result }: Pick<LoadedPair, 'result'>): void {
+export function requireSameModels(
+  { models }: Pick<LiveSteering, 'models'>,
+  { result }: Pick<LoadedPair, 'result'>,
+): void {
   for (const side of ['source', 'target'] as const) {
     const path = differingFile(models[side].digests, result[side].digests);
     if (path !== null) throw new LabError('model-digest.recorded', { model: models[side].title, path });

@@ -115,12 +115,7 @@ export class Pipeline {
    * @param from the run, whose settings `experiment` is, as far as the steer stage reads them
    * @throws LabError `model-digest.recorded` where the models are not those of the run; `run-invalid.live`, `chat-template`
    */
-  async axis(
-    experiment: Experiment,
-    from: LiveSteering,
-    prompt: string,
-    context: PipelineContext,
-  ): Promise<DoseAxis> {
+  async axis(experiment: Experiment, from: LiveSteering, prompt: string, context: PipelineContext): Promise<DoseAxis> {
     const { pair, arms } = await this.#live(experiment, from, this.#lab(context));
     const { prompting } = experiment;
     const axis = await computeAxis(arms, prompt, from.stops, prompting, context.signal);

@@ -102,6 +102,7 @@ function Provenance() {
   const mixed = useLab((s) => s.stages.evidence.origin !== 'live' && s.stages.models.origin === 'live');
   const shown = useRuns((s) => s.shown?.record ?? null);
   const running = useLab((s) => s.running);
+  const ownVectors = useLab((s) => s.ownOrigin !== null && s.ownOrigin !== 'live');
   const stale = useAnyStale();
   const title = useLab((s) => s.experiment.title);
   if (running) {
@@ -124,6 +125,13 @@ function Provenance() {
     );
   const where = words.text(`shell.where.${device.backend}`, { adapter: device.adapter });
   const tags = { tag: (parts: ReactNode) => <b className={`tag-${origin}`}>{parts}</b> };
+  if (ownVectors && origin !== 'live' && !stale) {
+    return (
+      <p className="provenance">
+        <Rich text="shell.provenance.own-prompt" params={{ origin }} tags={tags} />
+      </p>
+    );
+  }
   if (origin === 'recorded') {
     return (
       <p className="provenance">

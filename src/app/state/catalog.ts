@@ -1,5 +1,6 @@
 /** The site's small data files that the forms offer choices from: models, corpora and presets. */
 import { useEffect, useState } from 'react';
+import { errorMessage, LabError } from '../../experiment/errors';
 import { message, verbatim, type Message } from '../../experiment/message';
 import type { Preset } from '../../experiment/schema';
 
@@ -19,6 +20,7 @@ export interface FamilyModel {
 export interface CorpusEntry {
   id: string;
   title: string;
+  path: string;
   count: number;
   description: string;
 }
@@ -70,9 +72,14 @@ class Unreadable extends Error {
 }
 
 const whyOf = (error: unknown): Message =>
-  error instanceof Unreadable ? error.why : verbatim(error instanceof Error ? error.message : String(error));
+  error instanceof Unreadable
+    ? error.why
+    : error instanceof LabError
+      ? errorMessage(error.toJSON())
+      : verbatim(error instanceof Error ? error.message : String(error));
 
-function useLoaded<T>(path: string | null, read: (value: unknown) => T): Loaded<T> {
+/** A data file of the site, read once and kept; null for none. */
+export function useSiteFile<T>(path: string | null, read: (value: unknown) => T): Loaded<T> {
   const [state, setState] = useState<Loaded<T> & { path: string | null }>({ value: null, error: null, path: null });
   useEffect(() => {
     if (path === null) return;
@@ -90,15 +97,15 @@ function useLoaded<T>(path: string | null, read: (value: unknown) => T): Loaded<
   return state.path === path ? state : { value: null, error: null };
 }
 
-export const useFamily = (): Loaded<FamilyModel[]> => useLoaded('family.json', familyOf);
+export const useFamily = (): Loaded<FamilyModel[]> => useSiteFile('family.json', familyOf);
 
 const asIs = (value: unknown): unknown => value;
 const readCorpora = asIs as (value: unknown) => CorpusEntry[];
 const readIds = asIs as (value: unknown) => string[];
 const readPreset = asIs as (value: unknown) => Preset;
 
-export const useCorpora = (): Loaded<CorpusEntry[]> => useLoaded('corpora/index.json', readCorpora);
-export const usePresetIds = (): Loaded<string[]> => useLoaded('presets/index.json', readIds);
+export const useCorpora = (): Loaded<CorpusEntry[]> => useSiteFile('corpora/index.json', readCorpora);
+export const usePresetIds = (): Loaded<string[]> => useSiteFile('presets/index.json', readIds);
 /** The preset of an id; checked by the engine, so only shown here. */
 export const usePreset = (id: string | null): Loaded<Preset> =>
-  useLoaded(id === null ? null : `presets/${encodeURIComponent(id)}.json`, readPreset);
+  useSiteFile(id === null ? null : `presets/${encodeURIComponent(id)}.json`, readPreset);

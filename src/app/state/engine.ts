@@ -158,7 +158,7 @@ function onStage(event: StageEvent): void {
   });
   const next = STAGES[STAGES.indexOf(event.stage) + 1];
   if (next && useLab.getState().stages[next].phase === 'waiting') patchStage(next, { phase: 'running' });
-  if (event.stage === 'steer') useLab.setState({ ...NO_PROMPT });
+  if (event.stage === 'steer') useLab.setState((s) => ({ ...NO_PROMPT, prompting: s.prompting }));
 }
 
 /** The prompt of the run, and no other. */
@@ -172,10 +172,13 @@ const NO_PROMPT = {
 /** Settings of the run in progress: the form may change while it works. */
 let runExperiment: ReturnType<typeof useLab.getState>['experiment'] | null = null;
 
-/** Runs every stage up to `until`. Resolves to whether it finished; what went wrong is at its stage. */
-export async function runStages(until: Stage = 'evidence'): Promise<boolean> {
+/**
+ * Runs every stage up to `until`. Resolves to whether it finished; what went wrong is at its stage.
+ * @param prompt the prompt that the run is for; another that is being answered is given up
+ */
+export async function runStages(until: Stage = 'evidence', prompt: AbortController | null = null): Promise<boolean> {
   if (useLab.getState().running) return false;
-  promptAbort?.abort();
+  if (promptAbort !== prompt) promptAbort?.abort();
   const abort = new AbortController();
   runAbort = abort;
   useLab.setState({ running: { until, progress: null, cancelling: false } });
@@ -232,7 +235,8 @@ function finish(run: NonNullable<ReturnType<typeof useLab.getState>['run']>, par
   void keepFinished(run, parent);
   const covered = new Set(run.evidence.streams.map((s) => s.stop));
   const live = liveNow();
-  if (live && run.steer.axis.stops.some((stop) => !covered.has(stop))) void fillStreams(run.steer.axis.prompt, live);
+  if (live && run.steer.axis.stops.some((stop) => !covered.has(stop)))
+    void fillStreams(run.steer.axis.prompt, live, nextPrompt());
 }
 
 /** Stops the run. A worker that does not answer in time is ended and started again. */
@@ -246,20 +250,23 @@ export function cancelRun(): void {
   }, CANCEL_PATIENCE_MS);
 }
 
-/** Computes the continuations of a prompt at every stop, nearest to the thumb first, with the vectors on screen. */
-async function fillStreams(prompt: string, { from, origin }: Live): Promise<void> {
+/** A prompt takes the place of the one that is being answered. */
+function nextPrompt(): AbortController {
   promptAbort?.abort();
-  const abort = new AbortController();
-  promptAbort = abort;
+  return (promptAbort = new AbortController());
+}
+
+/** Computes the continuations of a prompt at every stop, nearest to the thumb first, with the vectors of a run. */
+async function fillStreams(prompt: string, { from, origin }: Live, { signal }: AbortController): Promise<void> {
   const { experiment, dose } = useLab.getState();
   const byStop = new Map<number, StopStreams>();
   await client.request(
     'streams',
     { experiment, from, prompt, nearest: dose, maxNewTokens: experiment.generation.maxNewTokens },
     {
-      signal: abort.signal,
+      signal,
       onStreams: (streams) => {
-        if (abort.signal.aborted) return;
+        if (signal.aborted) return;
         byStop.set(streams.stop, streams);
         if (byStop.size === 1) mark('lrt:own-text');
         useLab.setState({ ownStreams: { prompt, byStop: new Map(byStop) }, ownOrigin: origin });
@@ -281,23 +288,28 @@ const liveNow = (): Live | null => liveOf(useLab.getState().stages, useLab.getSt
  * those of the run on screen, recorded or own; where it carries none that hold, the stages up to steering are run first.
  */
 export async function tryPrompt(prompt: string): Promise<void> {
-  promptAbort?.abort();
+  const abort = nextPrompt();
   mark('lrt:own-asked');
   useLab.setState({ prompting: { status: 'working', error: null, progress: null } });
-  const idle = (): void => useLab.setState({ prompting: NO_PROMPT.prompting });
+  // A prompt that came after has the page by now.
+  const idle = (): void => {
+    if (promptAbort === abort) useLab.setState({ prompting: NO_PROMPT.prompting });
+  };
   try {
-    if (!liveNow() && !(await runStages('steer'))) return idle();
+    if (!liveNow() && !(await runStages('steer', abort))) return idle();
     await requireEngine();
     const live = liveNow();
-    if (!live) return idle();
+    if (!live || abort.signal.aborted) return idle();
     const axis = await client.request(
       'axis',
       { experiment: useLab.getState().experiment, from: live.from, prompt },
       {
+        signal: abort.signal,
         onProgress: (progress) =>
-          useLab.setState((s) => (s.prompting.status === 'working' ? { prompting: { ...s.prompting, progress } } : {})),
+          useLab.setState((s) => (promptAbort === abort ? { prompting: { ...s.prompting, progress } } : {})),
       },
     );
+    if (abort.signal.aborted) return idle();
     mark('lrt:own-axis');
     useLab.setState((s) => ({
       ownAxis: axis,
@@ -305,11 +317,11 @@ export async function tryPrompt(prompt: string): Promise<void> {
       ownOrigin: live.origin,
       prompting: { ...s.prompting, progress: null },
     }));
-    await fillStreams(prompt, live);
+    await fillStreams(prompt, live, abort);
     idle();
   } catch (thrown) {
     const error = LabError.from(thrown);
-    if (error.code === 'cancelled') return idle();
+    if (error.code === 'cancelled' || promptAbort !== abort) return idle();
     // Nothing that another prompt or other vectors gave stays beside the error.
     useLab.setState({ ...NO_PROMPT, prompting: { status: 'failed', error: error.toJSON(), progress: null } });
   }

@@ -10,7 +10,7 @@ import { parseExperiment, type Experiment } from '../../experiment/schema';
 import { CHANGES_NOTHING, firstDifference, firstStageReading, stageKey } from '../../experiment/stage-inputs';
 import { Pipeline } from '../../lab/pipeline';
 import { ALIKE, runStages, serveSite, tinyExperiment } from '../../lab/pipeline-fixture';
-import { emptyStages, isStale, markOf, shapeOf, type Stages } from './stages';
+import { emptyStages, isStale, liveOf, markOf, shapeOf, type Stages } from './stages';
 
 // The sample of states costs a second a pair: what it finds is another test's matter (homology-sample.test.ts).
 vi.mock('../../lab/homology-sample', async (original) => ({
@@ -234,5 +234,37 @@ describe('marks', () => {
     for (const stage of STAGES) Object.assign(stages[stage], { result: {}, experiment: base, origin: 'live' });
     Object.assign(stages.models, { result: { source: { layers: 3 }, target: { layers: 3 } } });
     expect(STAGES.map((stage) => markOf(stage, stages, other))).toEqual(['done', 'done', 'done', 'stale', 'stale']);
+  });
+});
+
+describe('what steering live takes', () => {
+  const base = tinyExperiment();
+  const [models, map, steer] = [
+    { source: { title: 'S', digests: [], layers: 3 }, target: { title: 'L', digests: [], layers: 4 } },
+    { layers: { source: 1, target: 2 } },
+    { vector: {}, axis: { stops: [-1, 0, 1] }, live: {} },
+  ];
+  const shown = (origin: 'recorded' | 'live'): Stages => {
+    const stages = emptyStages();
+    for (const [stage, result] of Object.entries({ models, map, steer }))
+      Object.assign(stages[stage as Stage], { result, origin, experiment: base });
+    return stages;
+  };
+
+  test.each(['recorded', 'live'] as const)('is a %s run that holds under the settings', (origin) => {
+    expect(liveOf(shown(origin), base)).toMatchObject({ origin, from: { layers: map.layers, stops: [-1, 0, 1] } });
+    const later = { ...base, generation: { ...base.generation, temperature: 0.1 } };
+    expect(liveOf(shown(origin), later)).not.toBeNull();
+    expect(liveOf(shown(origin), { ...base, generation: { ...base.generation, seed: 8 } })).toBeNull();
+  });
+
+  test('is not what two runs gave, nor a run that keeps no vectors', () => {
+    expect(liveOf(emptyStages(), base)).toBeNull();
+    const mixed = shown('recorded');
+    Object.assign(mixed.map, { origin: 'live' });
+    expect(liveOf(mixed, base)).toBeNull();
+    const old = shown('recorded');
+    Object.assign(old.steer, { result: { ...steer, live: undefined } });
+    expect(liveOf(old, base)).toBeNull();
   });
 });

@@ -3,12 +3,13 @@ import { useState, type FormEvent } from 'react';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
 import type { Experiment } from '../../experiment/schema';
 import type { PairsReading } from '../../files/pairs';
-import { usePreset, usePresetIds } from '../state/catalog';
-import { editExperiment, useLab } from '../state/store';
+import { usePreset } from '../state/catalog';
+import { presetOf, setConcept } from '../state/concept';
+import { useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { Segmented } from '../ui/Segmented';
 import { PairsImport } from './PairsImport';
-import { PairsRows } from './PairsRows';
+import { PresetChoice } from './PresetChoice';
 import { WrittenPair } from './Prompting';
 import { VectorImport } from './VectorImport';
 import { lineOf, pairsOf, wordsOf as listOf } from './pairs-text';
@@ -18,24 +19,11 @@ import { Rich } from '../ui/Rich';
 type Concept = Experiment['concept'];
 type OwnConcept = Extract<Concept, { kind: 'pairs' }>;
 
-const nameOf = (concept: Concept): string => (concept.kind === 'preset' ? concept.id : concept.title);
-
-/** Takes the concept into the settings, and into the title where that ends in the name of the one before. */
-const setConcept = (concept: Concept): void =>
-  editExperiment((e) => {
-    const before = `: ${nameOf(e.concept)}`;
-    const title = e.title.endsWith(before)
-      ? `${e.title.slice(0, -before.length)}: ${nameOf(concept)}`.slice(0, 120)
-      : e.title;
-    // A vector is of one block: the map has to begin there.
-    return { ...e, title, concept, map: concept.kind === 'vector' ? { ...e.map, sourceLayer: concept.block } : e.map };
-  });
-
 export function ConceptEditor() {
   const words = useWords();
   const concept = useLab((s) => s.experiment.concept);
   const [kind, setKind] = useState(concept.kind);
-  const fallback = concept.kind === 'preset' ? concept.id : concept.promptsFrom;
+  const fallback = presetOf(concept);
   const preset = usePreset(fallback);
   const first = concept.kind === 'pairs' ? concept.pairs[0] : preset.value?.pairs[0];
   return (
@@ -50,70 +38,13 @@ export function ConceptEditor() {
         ]}
         onChange={setKind}
       />
-      {first && <WrittenPair pair={first} />}
       {kind === 'preset' && <PresetChoice id={fallback} chosen={concept.kind === 'preset'} />}
+      {first && kind !== 'preset' && <WrittenPair pair={first} />}
       {kind === 'pairs' && <OwnPairs start={concept.kind === 'pairs' ? concept : null} promptsFrom={fallback} />}
       {kind === 'vector' && (
         <VectorImport start={concept.kind === 'vector' ? concept : null} promptsFrom={fallback} onUse={setConcept} />
       )}
     </div>
-  );
-}
-
-function PresetChoice({ id, chosen }: { id: string; chosen: boolean }) {
-  const words = useWords();
-  const ids = usePresetIds();
-  const preset = usePreset(id);
-  const choices = ids.value ?? [id];
-  return (
-    <>
-      <div className="field-row">
-        <label htmlFor="preset">{words.text('steer.preset')}</label>
-        <select id="preset" value={id} onChange={(event) => setConcept({ kind: 'preset', id: event.target.value })}>
-          {(choices.includes(id) ? choices : [id, ...choices]).map((each) => (
-            <option key={each} value={each}>
-              {each}
-            </option>
-          ))}
-        </select>
-        {!chosen && (
-          <button type="button" onClick={() => setConcept({ kind: 'preset', id })}>
-            {words.text('steer.preset.use')}
-          </button>
-        )}
-      </div>
-      {preset.error && <p className="muted">{words.say(preset.error)}</p>}
-      {preset.value && (
-        <>
-          <p>
-            <Rich
-              text="steer.preset.about"
-              params={{
-                title: preset.value.title,
-                description: preset.value.description,
-                fails: preset.value.expect === 'fails',
-              }}
-              tags={{ b: (parts) => <b>{parts}</b> }}
-            />
-          </p>
-          <div
-            className="table-scroll pairs-table"
-            tabIndex={0}
-            role="region"
-            aria-label={words.text('steer.preset.pairs')}
-          >
-            <table>
-              <PairsRows pairs={preset.value.pairs} {...preset.value.concept} shown={40} />
-            </table>
-          </div>
-          <p className="muted">
-            {preset.value.pairs.length > 40
-              ? words.text('steer.preset.first-pairs', { shown: 40, count: preset.value.pairs.length })
-              : words.text('steer.preset.all-pairs', { count: preset.value.pairs.length })}
-          </p>
-        </>
-      )}
-    </>
   );
 }
 

@@ -1,10 +1,16 @@
 /** A prompt of the visitor's own: next-token bars and continuations for it, at every stop of the axis. */
 import { useState, type SyntheticEvent } from 'react';
 import type { DoseAxis } from '../../experiment/run';
+import { usePreset } from '../state/catalog';
+import { presetOf } from '../state/concept';
 import { clearPrompt, tryPrompt } from '../state/engine';
+import { useUnknownWords } from '../state/known-words';
+import { liveOf } from '../state/stages';
 import { useLab } from '../state/store';
 import { ErrorNote } from '../ui/ErrorNote';
 import { Help } from '../ui/Help';
+import { ProgressLine } from '../ui/ProgressLine';
+import { Rich } from '../ui/Rich';
 import { PromptingChoice } from './Prompting';
 import { WrittenForBoth } from './Written';
 import { useWords } from '../state/text';
@@ -17,7 +23,8 @@ export function PromptBox({ axis }: { axis: DoseAxis }) {
   const own = useLab((s) => s.ownAxis !== null);
   const prompting = useLab((s) => s.prompting);
   const running = useLab((s) => s.running !== null);
-  const live = useLab((s) => s.stages.steer.origin === 'live');
+  const live = useLab((s) => liveOf(s.stages, s.experiment) !== null);
+  const origin = useLab((s) => s.ownOrigin);
   const value = text ?? prompt;
   const changed = value.trim() !== '' && value !== prompt;
 
@@ -59,6 +66,18 @@ export function PromptBox({ axis }: { axis: DoseAxis }) {
         )}
         {prompting.error && <ErrorNote error={prompting.error} />}
       </form>
+      <PromptChips shown={prompt} onChoose={() => setText(null)} />
+      <UnknownWords text={text ?? (own ? prompt : null)} />
+      {prompting.status === 'working' && prompting.progress && (
+        <div className="prompt-working">
+          <ProgressLine progress={prompting.progress} />
+        </div>
+      )}
+      {own && origin !== null && origin !== 'live' && (
+        <p className="prompt-origin muted" data-testid="live-origin">
+          <Rich text="steer.prompt.origin" params={{ origin }} tags={{ b: (parts) => <b>{parts}</b> }} />
+        </p>
+      )}
       <PromptingChoice />
       {written && (
         <details className="reads" data-testid="written-prompt" open>
@@ -73,5 +92,64 @@ export function PromptBox({ axis }: { axis: DoseAxis }) {
         </details>
       )}
     </>
+  );
+}
+
+/** Prompts of the preset that can be chosen beside the run's. */
+const CHIPS = 4;
+
+/** A few prompts of the preset: those of the half that reports, of which the first is the run's own. */
+function PromptChips({ shown, onChoose }: { shown: string; onChoose: () => void }) {
+  const words = useWords();
+  const preset = usePreset(useLab((s) => presetOf(s.experiment.concept))).value;
+  const own = useLab((s) => s.stages.steer.result?.axis.prompt);
+  const running = useLab((s) => s.running !== null);
+  const prompts = (preset?.evaluationPrompts ?? []).filter((_, i) => i % 2 === 1);
+  const chips = [...new Set([...(own === undefined ? [] : [own]), ...prompts])].slice(0, CHIPS + 1);
+  if (chips.length < 2) return null;
+  return (
+    <div className="prompt-chips" role="group" aria-label={words.text('steer.prompt.chips')}>
+      <span className="muted">{words.text('steer.prompt.chips')}</span>
+      {chips.map((prompt) => (
+        <button
+          key={prompt}
+          type="button"
+          className="chip"
+          data-testid="prompt-chip"
+          title={prompt}
+          aria-pressed={prompt === shown}
+          disabled={running}
+          onClick={() => {
+            onChoose();
+            if (prompt === own) clearPrompt();
+            else void tryPrompt(prompt);
+          }}
+        >
+          {prompt.replace(/\s+/g, ' ').trim()}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Unknown words that are named; of more, only how many. */
+const NAMED_WORDS = 8;
+
+function UnknownWords({ text }: { text: string | null }) {
+  const words = useWords();
+  const unknown = useUnknownWords(
+    text,
+    useLab((s) => s.experiment),
+  );
+  if (unknown.length === 0) return null;
+  const named = unknown.slice(0, NAMED_WORDS).map((word) => words.text('steer.prompt.quoted', { word }));
+  return (
+    <p className="prompt-hint" role="status" data-testid="unknown-words">
+      {words.text('steer.prompt.unknown', {
+        words: named.join(', '),
+        count: unknown.length,
+        more: Math.max(0, unknown.length - NAMED_WORDS),
+      })}
+    </p>
   );
 }
