@@ -85,9 +85,8 @@ function Outcome({
   return (
     <span className={`preset-recorded outcome-${outcome}`}>
       <Rich
-        text="steer.preset.recorded"
+        text={`steer.preset.recorded.${outcome}`}
         params={{
-          outcome,
           positive,
           negative,
           source,
@@ -95,7 +94,7 @@ function Outcome({
           up: percent(rates.positive),
           down: percent(rates.negative),
         }}
-        tags={{ b: (parts) => <b>{parts}</b> }}
+        tags={{ b: (parts) => <b>{parts}</b>, muted: (parts) => <span className="muted">{parts}</span> }}
       />
     </span>
   );

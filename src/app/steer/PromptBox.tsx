@@ -34,7 +34,7 @@ export function PromptBox({ axis }: { axis: DoseAxis }) {
   }
 
   return (
-    <>
+    <div className="prompt-area">
       <form className="prompt-box" onSubmit={submit}>
         <label htmlFor="own-prompt">{words.text('steer.prompt')}</label>
         <Help about={words.text('steer.prompt.about')}>{words.text('steer.prompt.help')}</Help>
@@ -91,7 +91,7 @@ export function PromptBox({ axis }: { axis: DoseAxis }) {
           />
         </details>
       )}
-    </>
+    </div>
   );
 }
 
@@ -125,7 +125,7 @@ function PromptChips({ shown, onChoose }: { shown: string; onChoose: () => void 
             else void tryPrompt(prompt);
           }}
         >
-          {prompt.replace(/\s+/g, ' ').trim()}
+          <span>{prompt.replace(/\s+/g, ' ').trim()}</span>
         </button>
       ))}
     </div>

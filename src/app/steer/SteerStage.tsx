@@ -16,6 +16,7 @@ import { Streams } from './Streams';
 import { VectorCard } from './VectorCard';
 import { useWords } from '../state/text';
 import './concept.css';
+import './prompts.css';
 import './steer.css';
 import './texts.css';
 
