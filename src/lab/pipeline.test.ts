@@ -191,6 +191,20 @@ describe('a typed prompt is answered with the vectors of a run', () => {
     await fresh.dispose();
   });
 
+  test('with models that are loaded ahead, once', async () => {
+    const experiment = tinyExperiment();
+    const from = rounded((await runStages(pipeline, experiment)).run!);
+    const fresh = new Pipeline();
+    const loaded: string[] = [];
+    const load = async ({ id }: { id: string }) => (loaded.push(id), loadFixture(id));
+    const context = fixtureContext({ runtime: { ...fixtureContext().runtime, load } });
+    await fresh.load(experiment, context);
+    expect(loaded).toEqual([experiment.models.source.id, experiment.models.target.id]);
+    await fresh.axis(experiment, from, 'Ann was', context);
+    expect(loaded).toHaveLength(2);
+    await fresh.dispose();
+  });
+
   test('and by no other models than those of the run; a run that lacks a vector says which', async () => {
     const experiment = withTransfer({ operation: 'clamp' });
     const from = rounded((await runStages(pipeline, experiment)).run!);

@@ -96,7 +96,13 @@ export class Pipeline {
     };
   }
 
-  /** The two models of an experiment, loaded. */
+  /** Loads the two models of an experiment, so that what comes next finds them in memory. */
+  async load(experiment: Experiment, context: PipelineContext): Promise<void> {
+    parseExperiment(experiment);
+    await this.#loaded(experiment, this.#lab(context));
+  }
+
+  /** The two models of an experiment, loaded and compared. */
   async pair(experiment: Experiment, context: PipelineContext): Promise<LoadedPair> {
     parseExperiment(experiment);
     const { state } = await this.#models(experiment, this.#lab(context));

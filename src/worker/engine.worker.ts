@@ -47,6 +47,11 @@ const engineHandlers: Handlers<EngineRequests> = {
     const { engine, context } = atWork(call, resume);
     return engine.pipeline.run(experiment, until, context);
   },
+  load: async ({ experiment }, call) => {
+    const { engine, context } = atWork(call);
+    await engine.pipeline.load(experiment, context);
+    return null;
+  },
   axis: ({ experiment, from, prompt }, call) => {
     const { engine, context } = atWork(call);
     return engine.pipeline.axis(experiment, from, prompt, context);

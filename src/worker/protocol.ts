@@ -79,6 +79,8 @@ export interface EngineRequests {
     out: Run | null;
     event: ProgressEvent | StageEndEvent;
   };
+  /** Has the two models of the settings in memory, and does nothing with them. */
+  load: { in: { experiment: Experiment }; out: null; event: ProgressEvent | StageEndEvent };
   /** Next-token distributions at every stop for a prompt of the user's, with the vectors of a run; loads the models where they are not. */
   axis: {
     in: { experiment: Experiment; from: LiveSteering; prompt: string };

@@ -125,6 +125,7 @@ export async function chooseResidence(residence: ResidenceChoice): Promise<void>
 export async function restartEngine(): Promise<void> {
   client.terminate();
   starting = null;
+  ahead = null;
   await startEngine();
 }
 
@@ -324,6 +325,25 @@ export async function tryPrompt(prompt: string): Promise<void> {
     if (error.code === 'cancelled' || promptAbort !== abort) return idle();
     // Nothing that another prompt or other vectors gave stays beside the error.
     useLab.setState({ ...NO_PROMPT, prompting: { status: 'failed', error: error.toJSON(), progress: null } });
+  }
+}
+
+/** Settings whose models have been asked for ahead of a prompt. */
+let ahead: Experiment['models'] | null = null;
+
+/**
+ * Loads the models while a prompt is being typed, where the vectors on screen are all that is needed beside them. What goes
+ * wrong is told when the prompt is sent.
+ */
+export async function loadAhead(): Promise<void> {
+  const { experiment, running } = useLab.getState();
+  if (running || ahead === experiment.models || !liveNow()) return;
+  ahead = experiment.models;
+  try {
+    await requireEngine();
+    await client.request('load', { experiment });
+  } catch {
+    ahead = null;
   }
 }
 

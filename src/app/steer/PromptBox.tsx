@@ -3,7 +3,7 @@ import { useState, type SyntheticEvent } from 'react';
 import type { DoseAxis } from '../../experiment/run';
 import { usePreset } from '../state/catalog';
 import { presetOf } from '../state/concept';
-import { clearPrompt, tryPrompt } from '../state/engine';
+import { clearPrompt, loadAhead, tryPrompt } from '../state/engine';
 import { useUnknownWords } from '../state/known-words';
 import { liveOf } from '../state/stages';
 import { useLab } from '../state/store';
@@ -44,6 +44,7 @@ export function PromptBox({ axis }: { axis: DoseAxis }) {
           rows={1}
           value={value}
           spellCheck={false}
+          onFocus={() => void loadAhead()}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={(event) => {
             if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event);
@@ -95,6 +96,8 @@ export function PromptBox({ axis }: { axis: DoseAxis }) {
   );
 }
 
+const onOneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' / ');
+
 /** Prompts of the preset that can be chosen beside the run's. */
 const CHIPS = 4;
 
@@ -125,7 +128,7 @@ function PromptChips({ shown, onChoose }: { shown: string; onChoose: () => void 
             else void tryPrompt(prompt);
           }}
         >
-          <span>{prompt.replace(/\s+/g, ' ').trim()}</span>
+          <span>{onOneLine(prompt)}</span>
         </button>
       ))}
     </div>
