@@ -143,10 +143,10 @@ const CHECKS: Part[] = [
   ['format', () => check('format', 'prettier', ['--check', '--cache', '--log-level=warn', '.'])],
 ];
 
-/** The page alone, because it prints times; the others two at a time, because most wait for one thread of a browser's. */
-const TIMED = 'page.spec.ts';
+/** These alone, because they print times; the others two at a time, because most wait for one thread of a browser's. */
+const TIMED = ['page.spec.ts', 'live.spec.ts'];
 const others = (): string[] =>
-  readdirSync(join(ROOT, 'e2e')).filter((name) => name.endsWith('.spec.ts') && name !== TIMED);
+  readdirSync(join(ROOT, 'e2e')).filter((name) => name.endsWith('.spec.ts') && !TIMED.includes(name));
 
 const WHOLE: Part[] = [
   ['WebGPU adapter', adapter],
@@ -160,7 +160,7 @@ const WHOLE: Part[] = [
     'journeys: the page',
     async () => {
       await ensureBuilt();
-      return journeys('the page', [TIMED], 1);
+      return journeys('the page', TIMED, 1);
     },
   ],
   ['journeys: the rest', () => journeys('the rest', others(), 2)],
