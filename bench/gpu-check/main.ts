@@ -225,7 +225,7 @@ async function runStage(
       stage: name,
       context: { small, sheet: report.card?.peakFlops ?? null, part },
     };
-    ends.push(await runChild(ask, env, Math.max(1, Math.min(LIMITS[name], left())), told(part)));
+    ends.push(await runChild(ask, env, Math.max(1, Math.min(LIMITS[name] * (small ? 2 : 1), left())), told(part)));
   };
   let waiting = 0;
   const lane = async (): Promise<void> => {

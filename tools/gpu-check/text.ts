@@ -59,10 +59,8 @@ function figureTable(figures: readonly Figure[]): Table {
 /** How many of the figures are within what is allowed, and the one that comes nearest to it. */
 function figureLine(figures: readonly Figure[]): string {
   const passed = figures.filter((figure) => figure.passed).length;
-  const worst = figures.reduce<Figure | null>(
-    (a, b) => (a === null || (b.error ?? Infinity) / b.tolerance > (a.error ?? Infinity) / a.tolerance ? b : a),
-    null,
-  );
+  const share = ({ error, tolerance }: Figure): number => (error === 0 ? 0 : (error ?? Infinity) / tolerance);
+  const worst = figures.reduce<Figure | null>((a, b) => (a === null || share(b) > share(a) ? b : a), null);
   const nearest = worst
     ? ` The nearest to what is allowed: ${worst.name}, ${short(worst.error)} of ${short(worst.tolerance)}.`
     : '';
