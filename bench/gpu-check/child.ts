@@ -28,6 +28,9 @@ async function answer(ask: ChildAsk): Promise<void> {
   await run(context, (data) => void send({ kind: 'data', data }));
 }
 
+// The supervisor is gone: nobody would hear the answer.
+process.once('disconnect', () => process.exit(1));
+
 process.once('message', (ask: ChildAsk) => {
   void answer(ask)
     .then(

@@ -104,10 +104,11 @@ describe('drivers', () => {
 
 describe('options', () => {
   test('folder, sizes, seconds, stages in their own order', () => {
-    expect(parseCheck(['out'])).toEqual({ out: 'out', small: false, seconds: 170, only: STAGES });
+    expect(parseCheck(['out'])).toEqual({ out: 'out', small: false, software: false, seconds: 170, only: STAGES });
     expect(parseCheck(['--small', 'out', '--seconds', '30', '--only', 'fit,adapter'])).toEqual({
       out: 'out',
       small: true,
+      software: true,
       seconds: 30,
       only: ['adapter', 'fit'],
     });

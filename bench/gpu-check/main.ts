@@ -2,7 +2,7 @@
  * The check of a GPU, on the machine that has it: finds the driver, runs every stage in a process of its own, writes
  * OUT/gpu-check.json after every step and OUT/gpu-check.txt beside it. Started by check.sh of the packed folder.
  *
- *   node check.mjs OUT [--small] [--seconds N] [--only a,b]
+ *   node check.mjs OUT [--small] [--software] [--seconds N] [--only a,b]
  */
 import { execFileSync, fork } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ const HERE = dirname(process.argv[1]);
 const LIMITS: Record<StageName, number> = {
   adapter: 20,
   kernels: 75,
-  products: 75,
+  products: 90,
   fit: 75,
   drivers: 60,
   accuracy: 170,
@@ -139,11 +139,11 @@ async function main(args: readonly string[]): Promise<number> {
     writeFileSync(join(options.out, 'gpu-check.txt'), reportText(report));
   };
   write();
-  const env = await findDriver(report, options.small, write);
+  const env = await findDriver(report, options.software, write);
   if (!env) {
     report.error = {
       name: 'webgpu-no-adapter',
-      message: `No ${options.small ? '' : 'hardware '}adapter answers. Tried: ${report.attempts.map((one) => `${one.what}: ${one.adapter ?? one.error}`).join('; ')}`,
+      message: `No ${options.software ? '' : 'hardware '}adapter answers. Tried: ${report.attempts.map((one) => `${one.what}: ${one.adapter ?? one.error}`).join('; ')}`,
     };
     write();
     console.error(`${report.error.name}: ${report.error.message}`);
@@ -166,7 +166,7 @@ async function main(args: readonly string[]): Promise<number> {
 /** The first environment in which an adapter of the wanted kind answers; null where none does. */
 async function findDriver(
   report: GpuReport,
-  small: boolean,
+  software: boolean,
   write: () => void,
 ): Promise<Record<string, string> | null> {
   const lib = process.env.LRT_GPU_CHECK_LIB ?? join(HERE, 'lib');
@@ -175,7 +175,8 @@ async function findDriver(
     { loader: join(lib, 'loader'), x: join(lib, 'x'), work: process.env.LRT_GPU_CHECK_WORK ?? tmpdir() },
   );
   for (const { path, text } of made) writeFileSync(path, text);
-  for (const { what, env } of list) {
+  for (const { what, env: variables } of list) {
+    const env = { ...variables, LRT_DAWN_ASKS: what };
     const attempt: Attempt = { what, adapter: null, software: false, error: null };
     const { error } = await runChild({ what: 'probe' }, env, PROBE_SECONDS, (message) => {
       if (message.kind === 'adapter') Object.assign(attempt, { adapter: message.name, software: message.software });
@@ -184,7 +185,7 @@ async function findDriver(
     report.attempts.push(attempt);
     write();
     console.log(`${what}: ${attempt.adapter ?? attempt.error}`);
-    if (attempt.adapter !== null && (small || !attempt.software)) return env;
+    if (attempt.adapter !== null && (software || !attempt.software)) return env;
   }
   return null;
 }

@@ -196,17 +196,6 @@ export async function measureProducts(
   }
   const peaks = { sheet, registers: data.registerFlops };
   const preset = tuningOf(device);
-  const tunings: { name: string; tuning: Tuning }[] = [{ name: 'preset', tuning: preset }];
-  if (plan.tune) {
-    try {
-      const { tuning, timings, rejected, compileMilliseconds } = await tune(device, { budgetMilliseconds: 2000 });
-      data.tune = { ...tuning, timings, rejected, compileMilliseconds };
-      tunings.push({ name: 'tuned', tuning });
-    } catch (error) {
-      data.tune = namedError(error);
-    }
-    told(data);
-  }
   const push = async (size: ProductSize, name: string, tuning: Tuning, how: ProductRow['how']): Promise<void> => {
     setTuning(device, tuning);
     const width = size.product === 'AᵀB' ? widthOf(size.m, size.n) : widthOf(size.rows, size.n);
@@ -215,11 +204,24 @@ export async function measureProducts(
     told(data);
   };
   try {
-    for (const size of plan.sizes) {
-      for (const { name, tuning } of tunings) {
+    const all = async (name: string, tuning: Tuning): Promise<void> => {
+      for (const size of plan.sizes) {
         await push(size, name, tuning, 'whole');
         if (size.product === 'AᵀB' && size.rows > CHUNK) await push(size, name, tuning, 'chunks');
       }
+    };
+    await all('preset', preset);
+    if (plan.tune) {
+      let tuned: Tuning | null = null;
+      try {
+        const { tuning, timings, rejected, compileMilliseconds } = await tune(device, { budgetMilliseconds: 2000 });
+        tuned = tuning;
+        data.tune = { ...tuning, timings, rejected, compileMilliseconds };
+      } catch (error) {
+        data.tune = namedError(error);
+      }
+      told(data);
+      if (tuned) await all('tuned', tuned);
     }
     if (plan.everyTile) {
       for (const tile of TILES.filter((candidate) => fits(candidate, device.limits)))

@@ -2,7 +2,7 @@
 # The check of a GPU, on a Linux x86-64 machine that has one. Needs nothing of it but its GPU driver, sh, tar, and xz or
 # python3; no network.
 #
-#   sh check.sh OUT [--small] [--seconds N] [--only a,b]
+#   sh check.sh OUT [--small] [--software] [--seconds N] [--only a,b]
 #
 # Writes OUT/gpu-check.json and OUT/gpu-check.txt after every step. Exit code: 0 all passed, 1 something failed, 2 wrong
 # arguments or not unpacked, 3 no adapter. LRT_ICD=FILE names a Vulkan driver by its JSON file.

@@ -4,8 +4,10 @@ import { STAGES, type StageName } from './report';
 export interface CheckOptions {
   /** Folder for the results. */
   out: string;
-  /** Sizes for a software adapter, which is then allowed. */
+  /** Sizes for a software adapter. */
   small: boolean;
+  /** A software adapter will do: with `small`, or where it is asked for. */
+  software: boolean;
   /** Seconds for all stages together. */
   seconds: number;
   only: readonly StageName[];
@@ -16,14 +18,15 @@ const SECONDS = 170;
 
 /** @throws RangeError naming the argument that is not understood */
 export function parseCheck(args: readonly string[]): CheckOptions {
-  const options: CheckOptions = { out: '', small: false, seconds: SECONDS, only: STAGES };
+  const options: CheckOptions = { out: '', small: false, software: false, seconds: SECONDS, only: STAGES };
   for (let i = 0; i < args.length; i++) {
     const value = (): string => {
       const next = args[++i];
       if (next === undefined || next.startsWith('--')) throw new RangeError(`${args[i - 1]} needs a value.`);
       return next;
     };
-    if (args[i] === '--small') options.small = true;
+    if (args[i] === '--small') options.small = options.software = true;
+    else if (args[i] === '--software') options.software = true;
     else if (args[i] === '--seconds') {
       const text = value();
       options.seconds = Number(text);
