@@ -15,13 +15,22 @@ import { DELTA_R2, ERROR_W, LAMBDAS } from './goals';
 import type { DriverFigure, DriverFigures } from './drivers-table';
 import type { DatasetSpec } from './types';
 
-/** @throws LabError webgpu-no-adapter; Error on validation errors of the driver */
-export async function measureDriver(specs: readonly DatasetSpec[]): Promise<DriverFigures> {
+/**
+ * @param told gets each figure as soon as it is there
+ * @throws LabError webgpu-no-adapter; Error on validation errors of the driver
+ */
+export async function measureDriver(
+  specs: readonly DatasetSpec[],
+  told: (figure: DriverFigure) => void = () => {},
+): Promise<DriverFigures> {
   const lab = await createDevice();
   const { device } = lab;
   const figures: DriverFigure[] = [];
-  const push = (name: string, tolerance: number, error: number | null): void =>
-    void figures.push({ name, tolerance, error: error !== null && Number.isFinite(error) ? error : null });
+  const push = (name: string, tolerance: number, error: number | null): void => {
+    const figure = { name, tolerance, error: error !== null && Number.isFinite(error) ? error : null };
+    figures.push(figure);
+    told(figure);
+  };
   for (const item of KERNEL_CASES) push(`${item.kernel}: ${item.name}`, item.tolerance, await runCase(device, item));
   for (const { name, states, lambda, tolerance } of FIT_CASES) {
     const data = activationLike(states);
