@@ -166,7 +166,7 @@ const Scale = memo(function Scale({ stops, zones, extent, factor, window, chosen
   const words = useWords();
   const place = (r: number): string => `${((r + extent) / (2 * extent)) * 100}%`;
   const ticks = useMemo(() => {
-    const step = tickStep(2 * extent * factor, 9);
+    const step = tickStep(2 * extent * factor, 7);
     const minor = step / 5;
     const n = Math.floor((extent * factor) / minor + 1e-9);
     return Array.from({ length: 2 * n + 1 }, (_, i) => ({
