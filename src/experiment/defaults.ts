@@ -1,6 +1,7 @@
 /** The experiment that a visitor starts from, and its quick variant. */
 import { EXPERIMENT_SCHEMA } from './migrations';
 import type { Experiment } from './schema';
+import { DEFAULT_THRESHOLDS } from './thresholds';
 
 /** Dose stops in r = α / median‖h‖, spanning the zones where steering enters, leads and destroys. */
 export const DEFAULT_STOPS = [0.25, 0.5, 0.7, 1, 1.5];
@@ -41,6 +42,7 @@ export function defaultExperiment(presetId: string): Experiment {
       neutralTexts: 10,
       seed: 7,
     },
+    verdict: { ...DEFAULT_THRESHOLDS },
   };
 }
 
@@ -63,7 +65,9 @@ export function quickVariant(experiment: Experiment): Experiment {
       chooseContinuations: 4,
       maxNewTokens: 12,
       randomVectors: 1,
+      controlDraws: 1,
       neutralTexts: 2,
     },
+    verdict: { ...experiment.verdict, nullDirections: 2 },
   };
 }

@@ -9,6 +9,7 @@ import { message } from './message';
 import { EXPERIMENT_SCHEMA, migrateExperiment } from './migrations';
 import { modelRefSchema } from './model-ref';
 import { problemList, problemsOf, type FieldProblem } from './problems';
+import { thresholdsSchema } from './thresholds';
 
 const layerChoice = z.union([z.literal('auto'), z.int().min(0).max(511)]);
 const seed = z.int().min(0).max(0xffffffff);
@@ -175,6 +176,8 @@ export const experimentSchema = z.strictObject({
     neutralTexts: z.int().min(2).max(256),
     seed,
   }),
+  /** Thresholds of the verdict; those that are left out are the defaults (`thresholds.ts`). */
+  verdict: thresholdsSchema.partial().optional(),
 });
 
 export type Experiment = z.infer<typeof experimentSchema>;

@@ -84,7 +84,7 @@ const INPUTS: Record<Stage, readonly Input[]> = {
   evidence: [
     ...fields('dose.chosen', 'dose.maxP95Kl', 'dose.maxRep3', 'generation.continuations'),
     ...fields('generation.chooseContinuations', 'generation.maxNewTokens', 'generation.temperature'),
-    ...fields('generation.topP'),
+    ...fields('generation.topP', 'verdict'),
   ],
 };
 

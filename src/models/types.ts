@@ -87,6 +87,8 @@ export interface LoadOptions {
   onProgress?: (done: number, total: number, note: string) => void;
   /** Most sessions that the model may hold; each has a copy of the weights. By default as many as a run of the lab uses. */
   liveSessions?: number;
+  /** Seed by which the entries of every matrix of weights are shuffled: a model of the same form that has learnt nothing. */
+  shuffleSeed?: number;
 }
 
 /** A model folder, fetched and checked: what a runtime makes a LanguageModel from. */

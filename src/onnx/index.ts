@@ -12,4 +12,5 @@ export { assertFinite, findNonFinite, type NonFinite } from './finite';
 export { inspectDecoder, type GraphInfo } from './info';
 export { readModel, type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValue } from './model';
 export { encodeIntAttribute, encodeNode, type Dim, type ElementType } from './schema';
+export { shuffleWeights, type WeightFiles } from './shuffle-weights';
 export { WRITTEN_INPUT, writtenName } from './written';

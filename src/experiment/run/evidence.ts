@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { messageSchema } from '../message';
 import { ARMS, DOSED_ARMS } from '../arms';
+import { chainSchema } from './chain';
 import { every, measured, numberPair, perArm, strings } from './parts';
 
 const DIRECTIONS = ['positive', 'negative', 'none'] as const;
@@ -69,6 +70,8 @@ const verdictSchema = z.strictObject({
   /** (E_mapped − E_random) / (E_native − E_random), both directions together, with a bootstrap interval. */
   transferRatio: z.strictObject({ value: measured, interval: numberPair }).nullable(),
   reasons: z.array(messageSchema),
+  /** The verdict as a chain of questions; not in runs made before there was one, whose outcome is that of the 80 % rule. */
+  chain: chainSchema.optional(),
 });
 
 /** One continuation with what the model makes of it when its tokens are forced through (teacher forcing). */
