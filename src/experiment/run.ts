@@ -13,15 +13,18 @@ export type { ActivationsResult, AlignmentReport, PcaPanel } from './run/activat
 export type { Backend, DeviceReport } from './run/device';
 export type {
   ArmResult,
+  Baseline,
   Direction,
   DoseCell,
   EvidenceResult,
+  Half,
   Metrics,
   Outcome,
   ReplayEvidence,
   ReplayRow,
   StopStreams,
   StreamToken,
+  UsableWindow,
   Verdict,
 } from './run/evidence';
 export type {

@@ -83,6 +83,7 @@ const INPUTS: Record<Stage, readonly Input[]> = {
   ],
   evidence: [
     ...fields('dose.chosen', 'dose.maxP95Kl', 'dose.maxRep3', 'generation.continuations'),
+    ...fields('dose.wantedRate', 'dose.maxPerplexityRatio', 'dose.maxUnknownWords', 'dose.edgeDoses'),
     ...fields('generation.chooseContinuations', 'generation.maxNewTokens', 'generation.temperature'),
     ...fields('generation.topP', 'verdict'),
   ],

@@ -24,6 +24,17 @@ export interface Ask {
   stream: number;
 }
 
+/** A continuation as it was written. */
+export interface Continuation {
+  text: string;
+  /** Its tokens, without the prompt's and without the end token. */
+  ids: number[];
+  /** The tokens that it continues. */
+  promptIds: readonly number[];
+  /** False where the limit on new tokens cut it off. */
+  ended: boolean;
+}
+
 /** Decodes all asks of one model in batches. @param sites the blocks at which asks may be steered, and how */
 export async function continueAll(
   context: LabContext,
@@ -33,9 +44,9 @@ export async function continueAll(
   generation: Pick<Experiment['generation'], 'maxNewTokens' | 'temperature' | 'topP' | 'seed'>,
   prompting: Prompting,
   onDone?: (count: number) => void,
-): Promise<string[]> {
-  const texts: string[] = [];
-  const written = new Map(
+): Promise<Continuation[]> {
+  const written: Continuation[] = [];
+  const prompts = new Map(
     [...new Set(asks.map(({ prompt }) => prompt))].map((prompt) => [
       prompt,
       promptIds(prompt, model.tokenizer, prompting),
@@ -46,7 +57,7 @@ export async function continueAll(
     const decoded = await model.decode(
       {
         rows: batch.map(({ prompt, steer, stream }) => {
-          const ids = written.get(prompt)!;
+          const ids = prompts.get(prompt)!;
           return { ...steeredRow(ids, ids.length, steer ?? null), stream };
         }),
         sites,
@@ -57,11 +68,13 @@ export async function continueAll(
         signal: context.signal,
       },
     );
-    texts.push(...decoded.map((row) => model.tokenizer.decode(row.ids)));
+    decoded.forEach(({ ids, ended }, i) =>
+      written.push({ text: model.tokenizer.decode(ids), ids, promptIds: prompts.get(batch[i].prompt)!, ended }),
+    );
     onDone?.(batch.length);
     await yieldToEventLoop(context.signal);
   }
-  return texts;
+  return written;
 }
 
 /** Where the projection colours get their unit: the direction, and the mean and deviation of the corpus along it. */

@@ -227,7 +227,7 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
   const side = useMemo(() => {
     const name = words.text(`metric.${metric.id}.name`);
     const { data, cursor } = costTraces(words, cells, metric, name, theme);
-    const limit = metric.limit ? verdict.usableWindow[metric.limit.setting] : null;
+    const limit = metric.limit ? (verdict.usableWindow[metric.limit.setting] ?? null) : null;
     const layout = theme.layout({
       xaxis: theme.axis(words.text('steer.response.axis')),
       yaxis: theme.axis(words.text('metric.with-unit', { name, unit: metric.unit }), { rangemode: 'tozero' }),

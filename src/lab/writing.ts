@@ -1,0 +1,163 @@
+/** What the arms write, measured: steered continuations beside the unsteered ones of the same prompts. */
+import { armSpec, type Arm } from '../experiment/arms';
+import type { ArmResult, Baseline, DoseCell, Half } from '../experiment/run';
+import type { Experiment } from '../experiment/schema';
+import { unknownShare } from '../metrics';
+import type { LanguageModel } from '../runtime/types';
+import type { LabContext } from './context';
+import { likelihoods, perplexityOf, type Likelihood } from './fluency';
+import { continueAll, type Continuation } from './generate';
+import { measureTexts, writingOf, type Measured } from './measure';
+import { SideEffectsAt } from './side-effects';
+import type { SteerState } from './stage-steer';
+import { sitesOf, steerAt, type SteeringArm } from './vectors';
+
+/** Continuations of an arm at one dose, of the half that chooses it and of the half that reports. */
+export const choosing = (arm: Arm, { chooseContinuations }: Experiment['generation']): number =>
+  Math.ceil(armSpec(arm).continuations.choose * chooseContinuations);
+export const reporting = (arm: Arm, { continuations }: Experiment['generation']): number =>
+  Math.ceil(armSpec(arm).continuations.report * continuations);
+
+/** As many prompts as are asked for, from the first again where they run out. */
+export function cycle(prompts: readonly string[], count: number): string[] {
+  return Array.from({ length: count }, (_, i) => prompts[i % prompts.length]);
+}
+
+/** Unsteered continuations of one model, with their likelihoods under it. */
+export interface Unsteered {
+  continuations: Continuation[];
+  likelihoods: Likelihood[];
+  measured: Measured;
+  baseline: Baseline;
+}
+
+/** Writes and measures continuations of one half of the prompts. */
+export class Writer {
+  readonly #context: LabContext;
+  readonly #experiment: Experiment;
+  readonly #steer: SteerState;
+  readonly #effects: SideEffectsAt;
+  readonly #knownWords: ReadonlySet<string>;
+  readonly #count: (n: number) => void;
+
+  /** @param count told of every continuation that was written, and again when it was read */
+  constructor(
+    context: LabContext,
+    experiment: Experiment,
+    steer: SteerState,
+    knownWords: ReadonlySet<string>,
+    count: (n: number) => void,
+  ) {
+    this.#context = context;
+    this.#experiment = experiment;
+    this.#steer = steer;
+    this.#effects = new SideEffectsAt(context, experiment, steer);
+    this.#knownWords = knownWords;
+    this.#count = count;
+  }
+
+  /** What a model writes by itself. @param own an arm of the model, for its sites */
+  async unsteered(arm: Arm, own: SteeringArm, prompts: readonly string[], half: Half): Promise<Unsteered> {
+    const { generation, prompting } = this.#experiment;
+    const continuations = await continueAll(
+      this.#context,
+      own.model,
+      sitesOf(own),
+      prompts.map((prompt, k) => ({ prompt, stream: k })),
+      { ...generation, seed: seedOf(half, generation) },
+      prompting,
+      this.#count,
+    );
+    const found = await this.#read(own.model, continuations);
+    const perplexity = perplexityOf(found);
+    const measured = await measureTexts(
+      this.#steer.concept.judge,
+      prompts,
+      continuations,
+      {
+        sideEffects: { mean: 0, p95: 0 },
+        perplexity: { steered: perplexity, unsteered: perplexity },
+        knownWords: this.#knownWords,
+      },
+      this.#context,
+    );
+    const { positive, negative, n } = measured;
+    const baseline: Baseline = {
+      arm,
+      half,
+      positive,
+      negative,
+      n,
+      perplexity,
+      tokens: found.reduce((sum, { tokens }) => sum + tokens, 0),
+      unknownWords: unknownShare({ ...writingOf(continuations), knownWords: this.#knownWords }),
+    };
+    return { continuations, likelihoods: found, measured, baseline };
+  }
+
+  /**
+   * What an arm writes at several doses, decoded together.
+   * @param prompts one a continuation @param doses signed r @param unsteered of the same model and half, its prompts
+   *   beginning with these
+   */
+  async steered(
+    arm: SteeringArm,
+    prompts: readonly string[],
+    doses: readonly number[],
+    unsteered: Pick<Unsteered, 'likelihoods'>,
+    half: Half,
+  ): Promise<{ r: number; continuations: Continuation[]; measured: Measured }[]> {
+    const { generation, prompting } = this.#experiment;
+    const all = await continueAll(
+      this.#context,
+      arm.model,
+      sitesOf(arm),
+      doses.flatMap((r) => prompts.map((prompt, k) => ({ prompt, steer: steerAt(arm, r, k), stream: k }))),
+      { ...generation, seed: seedOf(half, generation) },
+      prompting,
+      this.#count,
+    );
+    const found = await this.#read(arm.model, all);
+    const n = prompts.length;
+    const base = perplexityOf(unsteered.likelihoods.slice(0, n));
+    const results = [];
+    for (const [d, r] of doses.entries()) {
+      const continuations = all.slice(d * n, (d + 1) * n);
+      const measured = await measureTexts(
+        this.#steer.concept.judge,
+        prompts,
+        continuations,
+        {
+          sideEffects: await this.#effects.at(arm, r),
+          perplexity: { steered: perplexityOf(found.slice(d * n, (d + 1) * n)), unsteered: base },
+          knownWords: this.#knownWords,
+        },
+        this.#context,
+      );
+      results.push({ r, continuations, measured });
+    }
+    return results;
+  }
+
+  /** A dose of an arm as a cell of the dose–response. */
+  cell(arm: SteeringArm, r: number, { positive, negative, n, metrics }: Measured, half: Half): DoseCell {
+    const { alpha, isoKl } = this.doseOf(arm, r);
+    return { arm: arm.arm, r, alpha, isoKl, positive, negative, n, metrics, half };
+  }
+
+  /** A signed dose on its three scales. */
+  doseOf(arm: SteeringArm, r: number): ArmResult['dose'] {
+    const alpha = r * arm.medianNorm;
+    const unitDose = this.#steer.isoKlAlpha[arm.arm] ?? null;
+    return { r, alpha, isoKl: unitDose === null ? null : alpha / unitDose };
+  }
+
+  #read(model: LanguageModel, continuations: readonly Continuation[]): Promise<Likelihood[]> {
+    return likelihoods(model, continuations, this.#context.signal, this.#count);
+  }
+}
+
+/** The two halves draw from streams of their own. */
+function seedOf(half: Half, { seed }: Experiment['generation']): number {
+  return half === 'choose' ? seed : seed + 100_003;
+}
