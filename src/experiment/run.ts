@@ -76,7 +76,15 @@ export interface Progress {
 }
 
 export type StageEvent = {
-  [K in Stage]: { stage: K; result: StageResults[K]; milliseconds: number; fromMemory: boolean; warnings: Message[] };
+  [K in Stage]: {
+    stage: K;
+    result: StageResults[K];
+    milliseconds: number;
+    fromMemory: boolean;
+    warnings: Message[];
+    /** The stage goes on: the same is told again when it has ended. */
+    provisional?: true;
+  };
 }[Stage];
 
 export type Run = z.infer<typeof runSchema>;

@@ -3,7 +3,7 @@
  * has learnt, each steered by the same length at the same block. Their directions are made when they are asked for, after
  * everything that is shown sooner.
  */
-import { COMPARED_ARMS, TESTED, type ComparedArm } from '../experiment/arms';
+import { COMPARED_ARMS, type ComparedArm } from '../experiment/arms';
 import { LabError } from '../experiment/errors';
 import { message, type Message } from '../experiment/message';
 import type { ContrastPair, Experiment } from '../experiment/schema';
@@ -73,8 +73,7 @@ export function controlsOf({ experiment, models, input, pairs, extract, tested }
     return arm;
   };
   return {
-    nulls: (count) =>
-      carriedRandom({ ...input, seed: (generation.seed + NULL_SEED) % 2 ** 32 }, count).map(along),
+    nulls: (count) => carriedRandom({ ...input, seed: (generation.seed + NULL_SEED) % 2 ** 32 }, count).map(along),
     async draws(context) {
       const missing: ControlDraws['missing'] = [];
       const draws: ControlDraw[] = [];
@@ -84,7 +83,8 @@ export function controlsOf({ experiment, models, input, pairs, extract, tested }
         return { draws, missing };
       }
       const texts = await preparedTexts(context, experiment, models);
-      const other = models.pair.residence === 'together' ? otherSource(context, experiment, models, input, pairs, texts) : null;
+      const other =
+        models.pair.residence === 'together' ? otherSource(context, experiment, models, input, pairs, texts) : null;
       for (const [step, arm] of COMPARED_ARMS.entries()) {
         context.progress({
           stage: 'evidence',

@@ -72,6 +72,15 @@ export class Pipeline {
     for (const stage of STAGES.slice(0, last + 1)) {
       throwIfAborted(context.signal);
       const began = performance.now();
+      lab.provisional = (result) =>
+        context.onStage({
+          stage: 'evidence',
+          result,
+          milliseconds: Math.round(performance.now() - began),
+          fromMemory: false,
+          warnings: this.#said('evidence'),
+          provisional: true,
+        });
       const { result, fromMemory } = await this.#stage(stage, experiment, lab);
       const milliseconds = Math.round(performance.now() - began);
       Object.assign(results, { [stage]: result });

@@ -1,7 +1,7 @@
 /** Stage 5: continuations of every arm at every dose, the chosen dose, the report half, the streams and the verdict. */
 import type { ArmResult, Baseline, DoseCell, EvidenceResult, ReplayEvidence, StopStreams } from '../experiment/run';
 import {
-  ARM_SPECS,
+  ARMS,
   armSpec,
   ISOTROPIC,
   REFERENCE,
@@ -27,6 +27,7 @@ import { halves } from './concept';
 import type { SteerState } from './stage-steer';
 import type { SteeringArm } from './vectors';
 import { choosing, cycle, reporting, Writer } from './writing';
+import { judgeTransfer } from './verdict/judge-transfer';
 import { message } from '../experiment/message';
 
 /** Sample texts kept per arm. */
@@ -78,7 +79,7 @@ export async function evidenceStage(
     rows: [...source.replay.rows, ...target.replay.rows],
   };
   const tested = steer.arms.find((arm) => arm.arm === TESTED)!;
-  const verdict = conclude({
+  const bySetting = conclude({
     concept: steer.concept,
     targetTitle: steer.targetTitle,
     arms,
@@ -87,7 +88,16 @@ export async function evidenceStage(
     transferRatio: transferRatio(sides[TESTED], sides[REFERENCE], sides[ISOTROPIC], generation.seed),
   });
   const baselines = [...[...curve.unsteered.values()].map(({ baseline: of }) => of), source.baseline, target.baseline];
-  return { arms, doseResponse, baselines, streams, replay, verdict };
+  const evidence = { arms, doseResponse, baselines, streams, replay };
+  const chain = await judgeTransfer(
+    context,
+    experiment,
+    steer,
+    writer,
+    { r: chosen.r, prompts: prompts.report, sides, unsteered: target.unsteered, arms },
+    (provisional) => context.provisional?.({ ...evidence, verdict: { ...bySetting, chain: provisional } }),
+  );
+  return { ...evidence, verdict: { ...bySetting, chain } };
 }
 
 interface ReportHalf {
@@ -95,6 +105,8 @@ interface ReportHalf {
   cells: DoseCell[];
   sides: Partial<Record<DosedArm, TwoSided>>;
   baseline: Baseline;
+  /** Sides of the continuations without steering. */
+  unsteered: Side[];
 }
 
 /** One model's arms, and the model without steering, at the chosen dose on the held-back prompts. */
@@ -124,7 +136,7 @@ async function reportHalf(
     }
     sides[arm.arm] = both;
   }
-  return { arms, cells, sides, baseline: unsteered.baseline };
+  return { arms, cells, sides, baseline: unsteered.baseline, unsteered: unsteered.measured.sides };
 }
 
 function armResult(
@@ -156,9 +168,11 @@ function workOf(experiment: Experiment, steer: SteerState): number {
   const { generation, dose } = experiment;
   const models = [...new Set(steer.arms.map(({ model }) => model))];
   const written =
-    ARM_SPECS.reduce(
-      (sum, { id, base }) =>
-        sum + 2 * dose.stops.length * choosing(id, generation) + (base === null ? 1 : 2) * reporting(id, generation),
+    ARMS.reduce(
+      (sum, id) =>
+        sum +
+        2 * dose.stops.length * choosing(id, generation) +
+        (armSpec(id).base === null ? 1 : 2) * reporting(id, generation),
       0,
     ) + models.reduce((sum, model) => sum + unsteeredCount(steer.arms, model, generation), 0);
   return 2 * written + (dose.edgeDoses ?? 0) * edgeWork(experiment);

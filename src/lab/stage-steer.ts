@@ -1,14 +1,15 @@
 /** Stage 4: the steering vectors of all arms, their scales, and the dose axis. */
-import type { DosedArm, PerArm } from '../experiment/arms';
+import { TESTED, type DosedArm, type PerArm } from '../experiment/arms';
 import { toBase64 } from '../experiment/base64';
 import { message } from '../experiment/message';
-import type { SteerResult, VectorResult, RenderedPrompt } from '../experiment/run';
+import type { Stability, SteerResult, VectorResult, RenderedPrompt } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { chanceBand, cosine, norm } from '../math/stats';
 import type { LanguageModel } from '../runtime/types';
 import { steeringArms } from './arms';
 import { halves, requireFit, resolveConcept, type Concept } from './concept';
 import type { LabContext } from './context';
+import { controlsOf, type Controls } from './control-arms';
 import type { SideEffects } from './dose';
 import { checkPairs, collectPairStates, extractVector, type PairStates } from './extract';
 import type { ProjectionScale } from './generate';
@@ -18,6 +19,7 @@ import { projectionScale } from './projection-scale';
 import { readText, writtenText } from './prompting';
 import type { ActivationsState } from './stage-activations';
 import { furtherSites } from './further-blocks';
+import { cosineNull, stabilityOf } from './pair-stability';
 import { DOSE_RULES, type Projections } from './operations';
 import { mapOfPair, type MapState } from './stage-map';
 import type { LoadedPair } from './stage-models';
@@ -33,6 +35,10 @@ export interface SteerState {
   sideEffects: PerArm<DosedArm, SideEffects[]>;
   isoKlAlpha: PerArm<DosedArm, number | null>;
   targetTitle: string;
+  /** Tests of the pairs in either model; of the source null where its vector was brought along. */
+  stability: { source: Stability | null; target: Stability };
+  /** What the mapped vector is compared with; made when it is asked for. */
+  controls: Controls;
   result: SteerResult;
 }
 
@@ -66,25 +72,31 @@ export async function steerStage(
     ),
   );
 
-  const extract = (states: PairStates, model: 'small' | 'large'): Float32Array =>
-    extractVector(fitHalf(states), experiment.vector.method, experiment.generation.seed, model);
+  const extractFrom = (states: PairStates, model: 'small' | 'large'): Float32Array =>
+    extractVector(states, experiment.vector.method, experiment.generation.seed, model);
+  const extract = (states: PairStates, model: 'small' | 'large'): Float32Array => extractFrom(fitHalf(states), model);
+  const { seed } = experiment.generation;
+  const stability = {
+    source: stabilityOf(fitHalf(sourceStates), seed),
+    target: stabilityOf(fitHalf(targetStates), seed),
+  };
   const vSource = concept.given?.values ?? extract(sourceStates, 'small');
   const vNative = extract(targetStates, 'large');
   const vMapped = mapDirection(map.map, vSource, experiment.transfer.addBias);
   const directions = { source: unit(vSource), mapped: unit(vMapped), native: unit(vNative) };
   const medians = activations.result.medianNorm;
   const medianNorm = { source: medians.source[layers.source], target: medians.target[layers.target] };
+  const armInput = {
+    vectors: { source: vSource, mapped: vMapped, native: vNative },
+    map: map.map,
+    addBias: experiment.transfer.addBias,
+    layers,
+    sample: activations.sample,
+  };
   const found = await steeringArms(
     { source, target },
     medianNorm,
-    {
-      vectors: { source: vSource, mapped: vMapped, native: vNative },
-      map: map.map,
-      addBias: experiment.transfer.addBias,
-      layers,
-      sample: activations.sample,
-      signal: context.signal,
-    },
+    { ...armInput, signal: context.signal },
     experiment.generation,
   );
   const further = await furtherSites(context, experiment, models, activations, layers, pairs, extract, (pair) =>
@@ -113,6 +125,8 @@ export async function steerStage(
     },
     cosineMappedNative: cosine(vMapped, vNative),
     chanceBand: chanceBand(target.info.hiddenSize),
+    cosineNull: cosineNull(fitHalf(sourceStates), map.map, vNative, seed),
+    stability,
     cosineWithBias: cosine(mapDirection(map.map, vSource, false), mapDirection(map.map, vSource, true)),
     norms: { source: norm(vSource), mapped: norm(vMapped), native: norm(vNative) },
     medianNorm,
@@ -140,6 +154,15 @@ export async function steerStage(
     sideEffects,
     isoKlAlpha,
     targetTitle: models.titles.target,
+    stability: { ...stability, source: concept.given ? null : stability.source },
+    controls: controlsOf({
+      experiment,
+      models,
+      input: armInput,
+      pairs,
+      extract: extractFrom,
+      tested: arms.find(({ arm }) => arm === TESTED)!,
+    }),
     result: {
       concept: { title: concept.title, positive: concept.positive, negative: concept.negative },
       vector,

@@ -7,6 +7,7 @@ import type { LanguageModel } from '../runtime/types';
 import type { LabContext } from './context';
 import { likelihoods, perplexityOf, type Likelihood } from './fluency';
 import { continueAll, type Continuation } from './generate';
+import type { Side } from './judges';
 import { measureTexts, writingOf, type Measured } from './measure';
 import { SideEffectsAt } from './side-effects';
 import type { SteerState } from './stage-steer';
@@ -137,6 +138,32 @@ export class Writer {
       results.push({ r, continuations, measured });
     }
     return results;
+  }
+
+  /**
+   * The side of every continuation of the report half that an arm writes at several doses; nothing else is measured of them.
+   * @returns one list a dose
+   */
+  async sides(
+    arm: SteeringArm,
+    prompts: readonly string[],
+    doses: readonly number[],
+    onDone: (count: number) => void,
+  ): Promise<Side[][]> {
+    const { generation, prompting } = this.#experiment;
+    const written = await continueAll(
+      this.#context,
+      arm.model,
+      sitesOf(arm),
+      doses.flatMap((r) => prompts.map((prompt, k) => ({ prompt, steer: steerAt(arm, r, k), stream: k }))),
+      { ...generation, seed: seedOf('report', generation) },
+      prompting,
+      onDone,
+    );
+    const n = prompts.length;
+    const texts = written.map(({ text }, k) => ({ prompt: prompts[k % n], text }));
+    const sides = await this.#steer.concept.judge(texts, this.#context);
+    return doses.map((_, d) => sides.slice(d * n, (d + 1) * n));
   }
 
   /** A dose of an arm as a cell of the dose–response. */

@@ -11,7 +11,8 @@ export interface WeightFiles {
 }
 
 /** Operators one of whose operands is a matrix of weights, quantised or not. */
-const PRODUCT = /^(MatMul|MatMulNBits|MatMulInteger|FusedMatMul|DynamicQuantizeMatMul|Gemm|Attention|DequantizeLinear|GatherBlockQuantized)$/;
+const PRODUCT =
+  /^(MatMul|MatMulNBits|MatMulInteger|FusedMatMul|DynamicQuantizeMatMul|Gemm|Attention|DequantizeLinear|GatherBlockQuantized)$/;
 /** Operators that hand a matrix on, or look rows up in one: a weight where one of its sides is the width of the stream. */
 const CARRIER = /^(Gather|Transpose|Cast|Identity)$/;
 
@@ -80,7 +81,10 @@ function shuffleTensor(
   const parts: Uint8Array[] = [];
   if (external) {
     const file = files.find(({ path }) => path === external.path)?.data;
-    if (file) parts.push(file.subarray(external.offset, external.length === null ? undefined : external.offset + external.length));
+    if (file)
+      parts.push(
+        file.subarray(external.offset, external.length === null ? undefined : external.offset + external.length),
+      );
   } else if (raw) parts.push(bytes.subarray(raw.start, raw.end));
   else parts.push(...floats.map(({ start, end }) => bytes.subarray(start, end)));
   const size = parts.reduce((sum, { length }) => sum + length, 0);

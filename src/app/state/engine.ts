@@ -147,7 +147,7 @@ function settle(failedAt: Stage | null, error: LabErrorJson | null): void {
 function onStage(event: StageEvent): void {
   const { experiment } = useLab.getState();
   patchStage(event.stage, {
-    phase: 'idle',
+    phase: event.provisional ? 'running' : 'idle',
     result: event.result,
     origin: 'live',
     experiment: runExperiment ?? experiment,
