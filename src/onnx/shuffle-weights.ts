@@ -39,7 +39,7 @@ export function shuffleWeights({ graph, external }: WeightFiles, width: number, 
 }
 
 function isWeight({ name, dims }: OnnxTensor, model: OnnxModel, width: number): boolean {
-  if (dims.length < 2 || Math.min(...dims) < 2) return false;
+  if (dims.filter((size) => size > 1).length < 2) return false;
   const uses = usesOf(model).get(name) ?? [];
   return uses.some(
     ({ op, operand }) =>

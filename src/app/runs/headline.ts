@@ -1,6 +1,7 @@
 /** The numbers by which two runs are compared, and whether their intervals meet. */
 import { ARMS, isDosed, TESTED, type Arm } from '../../experiment/arms';
 import type { ArmResult, Run } from '../../experiment/run';
+import { nativeShareOf } from '../../experiment/verdict';
 import { wordsOf, type Words } from '../../i18n/text';
 import { costliest, metricOf, SHOWN_METRICS, type AnyMetric } from '../../metrics';
 import { ARM_STYLES } from '../figures/arms';
@@ -42,11 +43,10 @@ function rate(arm: ArmResult | undefined): Reading | null {
   return arm ? { value: arm.conceptRate.value, interval: arm.conceptRate.interval, n: arm.conceptRate.n } : null;
 }
 
-const ratio = ({
-  evidence: {
-    verdict: { transferRatio },
-  },
-}: Run): Reading | null => transferRatio && { value: transferRatio.value, interval: transferRatio.interval, n: null };
+const ratio = ({ evidence: { verdict } }: Run): Reading | null => {
+  const share = nativeShareOf(verdict);
+  return share && { value: share.value, interval: share.interval, n: null };
+};
 
 /** The costlier of the two directions. */
 function worst(run: Run, name: Arm, metric: AnyMetric): Reading | null {

@@ -308,6 +308,13 @@ const FIELDS: Record<Stage, Field[]> = {
       max: 0xffffffff,
       step: 1,
     },
+    { kind: 'number', path: 'verdict.maxPairsP', min: 0.0005, max: 1, step: 0.005 },
+    { kind: 'number', path: 'verdict.minHeadroom', min: 0, max: 1, step: 0.05 },
+    { kind: 'number', path: 'verdict.minLift', min: 0.01, max: 1, step: 0.05 },
+    { kind: 'number', path: 'verdict.maxPerplexityRatio', min: 1, max: 1000, step: 0.25 },
+    { kind: 'number', path: 'verdict.maxRatioG', min: 0.05, max: 1, step: 0.05 },
+    { kind: 'number', path: 'verdict.saturation', min: 0.5, max: 1, step: 0.05 },
+    { kind: 'number', path: 'verdict.nullDirections', min: 0, max: 200, step: 1 },
   ],
 };
 
@@ -322,7 +329,7 @@ export const helpKeyOf = ({ path }: Field): MessageKey => `settings.${path}.help
 type Tree = { [key: string]: unknown };
 
 export function valueAt(experiment: Experiment, path: string): unknown {
-  return path.split('.').reduce<unknown>((node, key) => (node as Tree)[key], experiment);
+  return path.split('.').reduce<unknown>((node, key) => (node as Tree | undefined)?.[key], experiment);
 }
 
 /** A copy with one field replaced. What comes out may be invalid: check it before it is used. */

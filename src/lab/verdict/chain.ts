@@ -196,7 +196,7 @@ function promptsNeeded({ thresholds }: ChainInput, judged: readonly Judgement[])
   const needed = judged
     .filter(({ answer }) => answer === 'undecided')
     .map(({ lift }) => morePrompts(lift, thresholds.minLift));
-  return needed.includes(null) ? null : Math.max(...(needed as number[]));
+  return needed.includes(null) ? null : Math.max(0, ...(needed as number[]));
 }
 
 const needed = (prompts: number | null): { known: string; prompts: number } => ({
