@@ -109,7 +109,7 @@ describe('the edge', () => {
     expect(next(1.5, null)).toBeNull();
     expect(nextEdgeDose({ largestR: 1, maxP95Kl: 1, maxRep3: 0.3 })).toBeNull();
     expect(next(0.95, 1)).toBeNull();
-    expect(next(0.949, 1)).toBe(0.975);
+    expect(next(0.949, 1)).toBe(0.9745);
   });
 });
 
@@ -138,8 +138,10 @@ describe('the chosen dose', () => {
   test('is the smallest that is enough one way where none is both ways', () => {
     const cells = [
       ...both(0.5, { rate: 0.6 }),
-      ...[cell(1, { rate: 0.5 }), cell(-1, { rate: 0.9 })],
-      ...[cell(2, { rate: 0.5 }), cell(-2, { rate: 1 })],
+      cell(1, { rate: 0.5 }),
+      cell(-1, { rate: 0.9 }),
+      cell(2, { rate: 0.5 }),
+      cell(-2, { rate: 1 }),
     ];
     expect(chosen(cells)).toMatchObject({
       r: 1,
@@ -149,8 +151,10 @@ describe('the chosen dose', () => {
 
   test('a side on which unsteered text is already does not count as reached by itself', () => {
     const cells = [
-      ...[cell(0.5, { rate: 0.9 }), cell(-0.5, { rate: 0.3 })],
-      ...[cell(1, { rate: 0.9 }), cell(-1, { rate: 0.6 })],
+      cell(0.5, { rate: 0.9 }),
+      cell(-0.5, { rate: 0.3 }),
+      cell(1, { rate: 0.9 }),
+      cell(-1, { rate: 0.6 }),
     ];
     const positive = { name: 'cheerful', unsteered: 0.9 };
     expect(chosen(cells, { positive })).toMatchObject({ r: 1, reason: message('run.dose.fluent-best', { rate: 85 }) });
@@ -226,7 +230,7 @@ describe('whatever the curves', () => {
         const after = usableWindow(cells, limits);
         // Every try halves what is left.
         const gap = ({ largestR, firstBroken }: typeof after): number => firstBroken! - (largestR ?? 0);
-        expect(gap(after)).toBeLessThanOrEqual(0.55 * gap(before));
+        expect(gap(after)).toBeLessThanOrEqual(0.51 * gap(before));
       }
       const { r, window } = chosen(cells);
       const tried = [...new Set(cells.map((each) => Math.abs(each.r)))].sort((a, b) => a - b);

@@ -85,7 +85,7 @@ export function nextEdgeDose({ largestR, firstBroken }: UsableWindow): number | 
   if (firstBroken == null) return null;
   const low = largestR ?? 0;
   if (firstBroken - low <= EDGE_RESOLUTION * firstBroken + SAME) return null;
-  const middle = Number(((low + firstBroken) / 2).toPrecision(3));
+  const middle = Number(((low + firstBroken) / 2).toPrecision(4));
   return middle > low && middle < firstBroken ? middle : null;
 }
 

@@ -33,6 +33,8 @@ export interface Continuation {
   promptIds: readonly number[];
   /** False where the limit on new tokens cut it off. */
   ended: boolean;
+  /** Σ ln p of its tokens as it was written, nats; where likelihoods were asked for. */
+  logProb?: number;
 }
 
 /** Decodes all asks of one model in batches. @param sites the blocks at which asks may be steered, and how */
@@ -44,6 +46,7 @@ export async function continueAll(
   generation: Pick<Experiment['generation'], 'maxNewTokens' | 'temperature' | 'topP' | 'seed'>,
   prompting: Prompting,
   onDone?: (count: number) => void,
+  likelihoods = false,
 ): Promise<Continuation[]> {
   const written: Continuation[] = [];
   const prompts = new Map(
@@ -65,11 +68,12 @@ export async function continueAll(
       {
         maxNewTokens: generation.maxNewTokens,
         sampling: { temperature: generation.temperature, topP: generation.topP, seed: generation.seed },
+        likelihoods,
         signal: context.signal,
       },
     );
-    decoded.forEach(({ ids, ended }, i) =>
-      written.push({ text: model.tokenizer.decode(ids), ids, promptIds: prompts.get(batch[i].prompt)!, ended }),
+    decoded.forEach((row, i) =>
+      written.push({ ...row, text: model.tokenizer.decode(row.ids), promptIds: prompts.get(batch[i].prompt)! }),
     );
     onDone?.(batch.length);
     await yieldToEventLoop(context.signal);

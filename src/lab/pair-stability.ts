@@ -30,19 +30,21 @@ export function stabilityOf(states: PairStates, seed: number): Stability {
 }
 
 /**
- * Where 95 % of the cosines between W·d and a vector of the target fall, d being the mean difference of the source's pairs
- * with their sides exchanged at random. States vary in few directions, and a map keeps to these: such cosines are several
- * times wider than those of random directions, ±1.96/√d.
+ * Where 95 % of the cosines between W·d and a vector of the target fall, d being a contrast of the source's pairs without
+ * what they have in common: the mean of their differences, less the mean of all, with random signs. States vary in few
+ * directions, and a map keeps to these: such cosines are several times wider than those of random directions, ±1.96/√d.
  */
 export function cosineNull(states: PairStates, map: AffineMap, native: Float32Array, seed: number): [number, number] {
   const { width, data } = differencesOf(states);
   const pairs = data.length / width;
+  const common = new Float64Array(width);
+  for (let i = 0; i < data.length; i++) common[i % width] += data[i] / pairs;
   const random = new Random(seed);
   const found = Array.from({ length: NULL_VECTORS }, () => {
     const mean = new Float32Array(width);
     for (let i = 0; i < pairs; i++) {
       const sign = random.integer(2) === 0 ? 1 : -1;
-      for (let d = 0; d < width; d++) mean[d] += (sign * data[i * width + d]) / pairs;
+      for (let d = 0; d < width; d++) mean[d] += (sign * (data[i * width + d] - common[d])) / pairs;
     }
     return cosine(mapDirection(map, mean, false), native);
   });

@@ -158,10 +158,17 @@ test('a typed prompt is answered by the arms of the run, at every stop', async (
   expect(axis.stops).toEqual([-1, 0, 1]);
   for (const arm of DOSED_ARMS) expect(axis.arms[arm]!.kl[1]).toBe(0);
   const stops: number[] = [];
-  const { stops: count } = await pipeline.streams(experiment, 'Ann was', -1, 4, context, ({ stop, arms }) => {
-    stops.push(stop);
-    expect(Object.keys(arms).sort()).toEqual([...ARMS].sort());
-  });
+  const { stops: count } = await pipeline.streams(
+    experiment,
+    'Ann was',
+    { nearest: -1 },
+    4,
+    context,
+    ({ stop, arms }) => {
+      stops.push(stop);
+      expect(Object.keys(arms).sort()).toEqual([...ARMS].sort());
+    },
+  );
   expect([count, stops[0], stops.length]).toEqual([3, -1, 3]);
 });
 

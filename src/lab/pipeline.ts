@@ -151,17 +151,22 @@ export class Pipeline {
     return texts.map((_, i) => ({ source: of(i, state.source), target: of(i, state.target) }));
   }
 
-  /** The streams of all arms at every stop, nearest to `nearest` first; each stop is handed over as it is ready. */
+  /**
+   * The streams of all arms at every stop and at the further doses (signed r), nearest to `nearest` first; each is handed
+   * over as it is ready.
+   */
   async streams(
     experiment: Experiment,
     prompt: string,
-    nearest: number,
+    { nearest, further = [] }: { nearest: number; further?: readonly number[] },
     maxNewTokens: number,
     context: PipelineContext,
     onStop: (streams: StopStreams) => void,
   ): Promise<{ stops: number }> {
     const { lab, state } = await this.#upToSteer(experiment, context);
-    const stops = signedStops(experiment.dose.stops).toSorted((a, b) => Math.abs(a - nearest) - Math.abs(b - nearest));
+    const stops = [...new Set([...signedStops(experiment.dose.stops), ...further])].sort(
+      (a, b) => Math.abs(a - nearest) - Math.abs(b - nearest),
+    );
     // The stop under the thumb comes alone, so that it is ready soonest; the rest in growing batches.
     // Where the models take turns every batch costs a swap: then all stops are one.
     const first = state.pair.residence === 'together' ? 1 : stops.length;

@@ -1,5 +1,13 @@
 /** Stage 5: continuations of every arm at every dose, the chosen dose, the report half, the streams and the verdict. */
-import type { ArmResult, Baseline, DoseCell, EvidenceResult, ReplayEvidence, StopStreams } from '../experiment/run';
+import type {
+  ArmResult,
+  Baseline,
+  DoseCell,
+  EvidenceResult,
+  Half,
+  ReplayEvidence,
+  StopStreams,
+} from '../experiment/run';
 import {
   ARMS,
   armSpec,
@@ -26,7 +34,7 @@ import type { Side } from './judges';
 import { halves } from './concept';
 import type { SteerState } from './stage-steer';
 import type { SteeringArm } from './vectors';
-import { choosing, cycle, reporting, Writer } from './writing';
+import { choosing, cycle, reading, reporting, Writer } from './writing';
 import { judgeTransfer } from './verdict/judge-transfer';
 import { message } from '../experiment/message';
 
@@ -40,15 +48,16 @@ export async function evidenceStage(
   steer: SteerState,
 ): Promise<EvidenceResult> {
   const { generation, dose, prompting } = experiment;
-  const stops = signedStops(dose.stops);
   const prompts = halves(steer.concept.evaluationPrompts);
-  const progress = progressCounter(context, workOf(experiment, steer));
+  const progress = progressCounter(
+    context,
+    workOfCurve(experiment, steer, dose.edgeDoses ?? 0) + workOfReport(experiment),
+  );
   const knownWords = wordsOfCorpus(await context.resources.corpus(experiment.corpus.id));
   const writer = new Writer(context, experiment, steer, knownWords, progress.count);
 
-  const doses = stops.filter((r) => r !== 0);
-  const curve = await doseCurve(writer, experiment, steer, doses, prompts.choose);
-  progress.spare(((dose.edgeDoses ?? 0) - curve.edge.length) * edgeWork(experiment));
+  const curve = await doseCurve(writer, experiment, steer, prompts.choose);
+  progress.spare(workOfCurve(experiment, steer, dose.edgeDoses ?? 0) - progress.done());
   const doseResponse = curve.cells;
   const { model: large } = steer.arms.find((arm) => arm.arm === TESTED)!;
   const { baseline } = curve.unsteered.get(large)!;
@@ -160,29 +169,35 @@ function armResult(
   };
 }
 
-/** Continuations of one dose on the way to the edge, both ways, written and read. */
-const edgeWork = ({ generation }: Experiment): number => 2 * 2 * choosing(TESTED, generation);
+/** Continuations of an arm at one dose, one way: written, and read. */
+function workAt(arm: Arm, half: Half, written: number): number {
+  return written + reading(arm, half, written);
+}
 
-/** Continuations that are written, and read again, at most. */
-function workOf(experiment: Experiment, steer: SteerState): number {
-  const { generation, dose } = experiment;
+/** Those of the dose–response at most. @param edgeDoses tried between two stops */
+function workOfCurve({ generation, dose }: Experiment, steer: SteerState, edgeDoses: number): number {
   const models = [...new Set(steer.arms.map(({ model }) => model))];
-  const written =
-    ARMS.reduce(
-      (sum, id) =>
-        sum +
-        2 * dose.stops.length * choosing(id, generation) +
-        (armSpec(id).base === null ? 1 : 2) * reporting(id, generation),
-      0,
-    ) + models.reduce((sum, model) => sum + unsteeredCount(steer.arms, model, generation), 0);
-  return 2 * written + (dose.edgeDoses ?? 0) * edgeWork(experiment);
+  const unsteered = models.reduce((sum, model) => sum + unsteeredCount(steer.arms, model, generation), 0);
+  return steer.arms.reduce((sum, { arm }) => {
+    const doses = dose.stops.length + (arm === TESTED ? edgeDoses : 0);
+    return sum + 2 * doses * workAt(arm, 'choose', choosing(arm, generation));
+  }, unsteered);
+}
+
+/** Those of the report. */
+function workOfReport({ generation }: Experiment): number {
+  return ARMS.reduce((sum, id) => {
+    const written = reporting(id, generation);
+    return sum + (armSpec(id).base === null ? written : 2 * workAt(id, 'report', written));
+  }, 0);
 }
 
 interface ProgressCounter {
   /** So much more was done. */
   count: (n: number) => void;
-  /** So much need not be done. */
+  /** So much need not be done: the search for the edge ended early, or stops lay past it. */
   spare: (n: number) => void;
+  done: () => number;
 }
 
 function progressCounter(context: LabContext, most: number): ProgressCounter {
@@ -205,5 +220,6 @@ function progressCounter(context: LabContext, most: number): ProgressCounter {
       total -= n;
       if (n > 0) tell();
     },
+    done: () => done,
   };
 }

@@ -1,9 +1,8 @@
 /** What the arms write, measured: steered continuations beside the unsteered ones of the same prompts. */
-import { armSpec, type Arm } from '../experiment/arms';
+import { armSpec, TESTED, type Arm } from '../experiment/arms';
 import type { ArmResult, Baseline, DoseCell, Half } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { unknownShare } from '../metrics';
-import type { LanguageModel } from '../runtime/types';
 import type { LabContext } from './context';
 import { likelihoods, perplexityOf, type Likelihood } from './fluency';
 import { continueAll, type Continuation } from './generate';
@@ -18,6 +17,18 @@ export const choosing = (arm: Arm, { chooseContinuations }: Experiment['generati
   Math.ceil(armSpec(arm).continuations.choose * chooseContinuations);
 export const reporting = (arm: Arm, { continuations }: Experiment['generation']): number =>
   Math.ceil(armSpec(arm).continuations.report * continuations);
+
+/**
+ * Continuations of an arm at one dose whose perplexity is taken. Reading a text costs as much as writing it, and a text
+ * that falls apart is found out soon: sixteen of 32 tokens give the perplexity within a twentieth or so. The arm under test
+ * decides the dose and is read most; of the others the first few show where they fall apart.
+ */
+const READ: Record<Half, { tested: number; others: number }> = {
+  choose: { tested: 16, others: 4 },
+  report: { tested: 16, others: 4 },
+};
+export const reading = (arm: Arm, half: Half, written: number): number =>
+  Math.min(written, READ[half][arm === TESTED ? 'tested' : 'others']);
 
 /** As many prompts as are asked for, from the first again where they run out. */
 export function cycle(prompts: readonly string[], count: number): string[] {
@@ -41,7 +52,7 @@ export class Writer {
   readonly #knownWords: ReadonlySet<string>;
   readonly #count: (n: number) => void;
 
-  /** @param count told of every continuation that was written, and again when it was read */
+  /** @param count told of every continuation that was written, and again of those that were read */
   constructor(
     context: LabContext,
     experiment: Experiment,
@@ -68,8 +79,10 @@ export class Writer {
       { ...generation, seed: seedOf(half, generation) },
       prompting,
       this.#count,
+      true,
     );
-    const found = await this.#read(own.model, continuations);
+    // Unsteered text was likely as it was written: it need not be read again.
+    const found = continuations.map(({ logProb, ids }): Likelihood => ({ logProb: logProb!, tokens: ids.length }));
     const perplexity = perplexityOf(found);
     const measured = await measureTexts(
       this.#steer.concept.judge,
@@ -99,7 +112,7 @@ export class Writer {
   /**
    * What an arm writes at several doses, decoded together.
    * @param prompts one a continuation @param doses signed r @param unsteered of the same model and half, its prompts
-   *   beginning with these
+   *   beginning with these @param read of how many a dose the perplexity is taken
    */
   async steered(
     arm: SteeringArm,
@@ -107,6 +120,7 @@ export class Writer {
     doses: readonly number[],
     unsteered: Pick<Unsteered, 'likelihoods'>,
     half: Half,
+    read = reading(arm.arm, half, prompts.length),
   ): Promise<{ r: number; continuations: Continuation[]; measured: Measured }[]> {
     const { generation, prompting } = this.#experiment;
     const all = await continueAll(
@@ -118,19 +132,25 @@ export class Writer {
       prompting,
       this.#count,
     );
-    const found = await this.#read(arm.model, all);
     const n = prompts.length;
-    const base = perplexityOf(unsteered.likelihoods.slice(0, n));
+    const texts = doses.map((_, d) => all.slice(d * n, (d + 1) * n));
+    const found = await likelihoods(
+      arm.model,
+      texts.flatMap((own) => own.slice(0, read)),
+      this.#context.signal,
+      this.#count,
+    );
+    const base = perplexityOf(unsteered.likelihoods.slice(0, read));
     const results = [];
     for (const [d, r] of doses.entries()) {
-      const continuations = all.slice(d * n, (d + 1) * n);
+      const continuations = texts[d];
       const measured = await measureTexts(
         this.#steer.concept.judge,
         prompts,
         continuations,
         {
           sideEffects: await this.#effects.at(arm, r),
-          perplexity: { steered: perplexityOf(found.slice(d * n, (d + 1) * n)), unsteered: base },
+          perplexity: { steered: perplexityOf(found.slice(d * read, (d + 1) * read)), unsteered: base },
           knownWords: this.#knownWords,
         },
         this.#context,
@@ -177,10 +197,6 @@ export class Writer {
     const alpha = r * arm.medianNorm;
     const unitDose = this.#steer.isoKlAlpha[arm.arm] ?? null;
     return { r, alpha, isoKl: unitDose === null ? null : alpha / unitDose };
-  }
-
-  #read(model: LanguageModel, continuations: readonly Continuation[]): Promise<Likelihood[]> {
-    return likelihoods(model, continuations, this.#context.signal, this.#count);
   }
 }
 

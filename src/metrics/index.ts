@@ -24,6 +24,9 @@ export const SHOWN_METRICS = METRICS.filter(({ shown }) => shown);
 /** Those that have a limit. */
 const LIMITS = METRICS.flatMap(({ id, limit }) => (limit ? [{ id, ...limit }] : []));
 
+/** Those that say whether the steered text is whole. */
+export const FLUENCY_METRICS = METRICS.filter(({ limit }) => limit?.of === 'fluency');
+
 /** Takes every measure. */
 export function measure(input: MetricInput): Metrics {
   return Object.fromEntries(METRICS.map(({ id, of }) => [id, of(input)]));

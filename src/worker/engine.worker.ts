@@ -56,9 +56,9 @@ const engineHandlers: Handlers<EngineRequests> = {
     const { engine, context } = atWork({ signal: call.signal, emit });
     return engine.pipeline.written(experiment, texts, context);
   },
-  streams: ({ experiment, prompt, nearest, maxNewTokens }, call) => {
+  streams: ({ experiment, prompt, nearest, further, maxNewTokens }, call) => {
     const { engine, context } = atWork(call);
-    return engine.pipeline.streams(experiment, prompt, nearest, maxNewTokens, context, (streams) =>
+    return engine.pipeline.streams(experiment, prompt, { nearest, further }, maxNewTokens, context, (streams) =>
       call.emit({ kind: 'streams', streams }),
     );
   },

@@ -92,6 +92,8 @@ export interface EngineRequests {
       experiment: Experiment;
       prompt: string;
       nearest: number;
+      /** Signed doses beside the stops of the settings. */
+      further: number[];
       maxNewTokens: number;
     };
     out: { stops: number };

@@ -86,7 +86,14 @@ function VerdictBlock({ result }: { result: EvidenceResult }) {
             value: words.text('evidence.window.value', {
               largest: window.largestR === null ? 'none' : fixed(window.largestR),
             }),
-            note: words.text('evidence.window.note', { kl: fixed(window.maxP95Kl), rep3: fixed(window.maxRep3) }),
+            note:
+              window.maxPerplexityRatio === undefined
+                ? words.text('evidence.window.note', { kl: fixed(window.maxP95Kl), rep3: fixed(window.maxRep3) })
+                : words.text('evidence.window.note.fluent', {
+                    ratio: fixed(window.maxPerplexityRatio),
+                    unknown: window.maxUnknownWords === undefined ? 'none' : percent(window.maxUnknownWords, 1),
+                    rep3: fixed(window.maxRep3),
+                  }),
             help: words.text('evidence.window.help'),
           },
         ]}

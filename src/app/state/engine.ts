@@ -16,6 +16,7 @@ import type {
 } from '../../worker/protocol';
 import { runRecovering } from '../../worker/recover';
 import { keepFinished } from './runs';
+import { measuredStops } from './dose';
 import { isStale, stagesOf, type StageState, type Stages } from './stages';
 import { engineCanAnswer, useLab } from './store';
 
@@ -242,11 +243,14 @@ async function fillStreams(prompt: string): Promise<void> {
   promptAbort?.abort();
   const abort = new AbortController();
   promptAbort = abort;
-  const { experiment, dose } = useLab.getState();
+  const { experiment, dose, stages } = useLab.getState();
+  const evidence = isStale('evidence', stages, experiment) ? null : stages.evidence.result;
+  const further =
+    evidence && stages.steer.result ? measuredStops(stages.steer.result.axis.stops, evidence.doseResponse) : [];
   const byStop = new Map<number, StopStreams>();
   await client.request(
     'streams',
-    { experiment, prompt, nearest: dose, maxNewTokens: experiment.generation.maxNewTokens },
+    { experiment, prompt, nearest: dose, further, maxNewTokens: experiment.generation.maxNewTokens },
     {
       signal: abort.signal,
       onStreams: (streams) => {

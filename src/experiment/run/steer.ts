@@ -29,8 +29,8 @@ const vectorSchema = z.strictObject({
   /** ±1.96/√d_T: where the cosine of a random vector falls. */
   chanceBand: measured,
   /**
-   * Range of 95 % of the cosines with the native vector that the same pairs give with their sides exchanged at random: what
-   * an empirical band says instead of ±1.96/√d. Not in runs made before it was taken.
+   * Range of 95 % of the cosines with the native vector that mapped contrasts of the same pairs have when what the pairs have
+   * in common is taken out of them: an empirical band, in place of ±1.96/√d. Not in runs made before it was taken.
    */
   cosineNull: numberPair.optional(),
   /** Tests of the pairs in either model. Not in runs made before they were tested. */
