@@ -42,6 +42,8 @@ export interface ControlDraws {
 }
 
 export interface Controls {
+  /** The arm under test. */
+  tested: SteeringArm;
   /** @throws LabError of running the models, `cancelled` */
   draws(context: LabContext): Promise<ControlDraws>;
   /** Random directions of the source through the map, other ones than the control's. */
@@ -73,6 +75,7 @@ export function controlsOf({ experiment, models, input, pairs, extract, tested }
     return arm;
   };
   return {
+    tested,
     nulls: (count) => carriedRandom({ ...input, seed: (generation.seed + NULL_SEED) % 2 ** 32 }, count).map(along),
     async draws(context) {
       const missing: ControlDraws['missing'] = [];

@@ -162,11 +162,13 @@ export class Writer {
 
   /**
    * The side of every continuation of the report half that an arm writes at several doses; nothing else is measured of them.
+   * @param prompts one a continuation @param from number of the first continuation, by which it draws @param doses signed r
    * @returns one list a dose
    */
   async sides(
     arm: SteeringArm,
     prompts: readonly string[],
+    from: number,
     doses: readonly number[],
     onDone: (count: number) => void,
   ): Promise<Side[][]> {
@@ -175,7 +177,9 @@ export class Writer {
       this.#context,
       arm.model,
       sitesOf(arm),
-      doses.flatMap((r) => prompts.map((prompt, k) => ({ prompt, steer: steerAt(arm, r, k), stream: k }))),
+      doses.flatMap((r) =>
+        prompts.map((prompt, k) => ({ prompt, steer: steerAt(arm, r, from + k), stream: from + k })),
+      ),
       { ...generation, seed: seedOf('report', generation) },
       prompting,
       onDone,

@@ -3,7 +3,7 @@ import type { ComparedArm } from '../../experiment/arms';
 import { message, type Message } from '../../experiment/message';
 import type { ChainFigure, ComparedDraw } from '../../experiment/run';
 import type { Thresholds } from '../../experiment/thresholds';
-import { answerOf, differenceOfEffects, effectOf, type Judged, type Pole, type Unsteered } from './effects';
+import { differenceOfEffects, effectOf, type Judged, type Pole, type Unsteered } from './effects';
 import { ends, goesOn, percent, type Asked } from './step';
 
 /** What one draw of a control wrote; null where it has no direction to steer along. */
@@ -16,6 +16,8 @@ export interface JudgedDraw {
 export interface ComparedInput {
   draws: readonly JudgedDraw[];
   missing: readonly { arm: ComparedArm; reason: Message }[];
+  /** What the arm under test wrote to be compared with them, where that is more than the report. */
+  mapped?: Judged;
   /** Random source directions through the map. */
   nulls: readonly Judged[];
 }
@@ -39,7 +41,7 @@ export function controlsStep(
 ): { asked: Asked; rows: ComparedDraw[] } {
   if (compared === null)
     return { asked: goesOn('controls', 'unmeasured', message('run.chain.controls.running'), []), rows: [] };
-  const rows = compared.draws.map((draw): ComparedDraw => rowOf(mapped, base, sides, draw, seed));
+  const rows = compared.draws.map((draw): ComparedDraw => rowOf(compared.mapped ?? mapped, base, sides, draw, seed));
   const figures = rows.map(({ arm, draw, n, difference }): ChainFigure => ({
     label: message('run.chain.figure.control', { arm: message(`arms.${arm}.name`), draw, steers: String(n > 0) }),
     value: difference.value,
@@ -50,11 +52,7 @@ export function controlsStep(
   const missing = compared.missing.map(({ arm, reason }) =>
     message('run.chain.controls.missing-arm', { arm: message(`arms.${arm}.name`), reason }),
   );
-  const verdictOf = ({ difference: { value, interval } }: ComparedDraw): 'beaten' | 'as-well' | 'undecided' => {
-    if (interval[0] > 0) return 'beaten';
-    const answer = answerOf({ estimate: value, low: interval[0], high: interval[1] }, thresholds.minLift);
-    return value <= 0 || answer === 'none' ? 'as-well' : 'undecided';
-  };
+  const verdictOf = (row: ComparedDraw): DrawAnswer => answerOfDraw(row, thresholds);
   const least = (of: 'as-well' | 'undecided'): ComparedDraw | undefined =>
     rows.filter((row) => verdictOf(row) === of).sort((a, b) => a.difference.value - b.difference.value)[0];
   const sentence = (key: 'no' | 'undecided', row: ComparedDraw): Message =>
@@ -92,6 +90,23 @@ export function controlsStep(
   };
 }
 
+export type DrawAnswer = 'beaten' | 'as-well' | 'undecided';
+
+/** What is known of one draw: whether the mapped vector is ahead of it. */
+export function answerOfDraw(
+  { difference: { value, interval } }: Pick<ComparedDraw, 'difference'>,
+  { minLift }: Pick<Thresholds, 'minLift'>,
+): DrawAnswer {
+  if (interval[0] > 0) return 'beaten';
+  return value <= 0 || interval[1] < minLift ? 'as-well' : 'undecided';
+}
+
+/**
+ * Controls that leave it open are run on after a first look, and looked at once more. Either look is at 97.5 %, so that
+ * both together hold 95 % (Bonferroni).
+ */
+const LOOK_LEVEL = 1 - 0.05 / 2;
+
 function rowOf(
   mapped: Judged,
   base: Unsteered,
@@ -101,7 +116,7 @@ function rowOf(
 ): ComparedDraw {
   // An arm that does not steer does nothing: it is compared as one that wrote what no steering writes on either way.
   const other: Judged = judged ?? { ...mapped, ...unsteeredTwice(mapped, base) };
-  const { estimate, low, high } = differenceOfEffects(mapped, other, base, sides, { seed });
+  const { estimate, low, high } = differenceOfEffects(mapped, other, base, sides, { seed, level: LOOK_LEVEL });
   return {
     arm,
     draw,

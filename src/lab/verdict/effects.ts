@@ -44,6 +44,8 @@ export interface Lift extends Interval {
 export interface Resampling {
   seed: number;
   resamples?: number;
+  /** Coverage; 0.95 unless said. */
+  level?: number;
 }
 
 /** Share of a side among the unsteered continuations of every prompt, for each of the given prompts. */

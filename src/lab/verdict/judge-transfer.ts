@@ -10,7 +10,8 @@ import type { SteerState } from '../stage-steer';
 import { cycle, type Writer } from '../writing';
 import { concludeChain, type ChainInput } from './chain';
 import type { Judged } from './effects';
-import { runControls } from './run-controls';
+import { answerOfDraw } from './compared';
+import { runControls, runOn } from './run-controls';
 
 /** What the report half has given. */
 export interface Reported {
@@ -67,5 +68,13 @@ export async function judgeTransfer(
     r,
     thresholds.nullDirections,
   );
-  return concludeChain({ ...input, compared });
+  const looked = concludeChain({ ...input, compared });
+  const asWell = looked.compared.some((row) => answerOfDraw(row, thresholds) === 'as-well');
+  const open = new Set(
+    compared.draws.filter((_, k) => looked.compared[k] && answerOfDraw(looked.compared[k], thresholds) === 'undecided'),
+  );
+  // Where a control does as well already, more of the others changes nothing.
+  if (asWell || open.size === 0) return looked;
+  const further = await runOn(context, controls, writer, prompts, r, compared, input.mapped, open);
+  return concludeChain({ ...input, compared: further });
 }
