@@ -32,7 +32,8 @@ function lookedUp(texts: ReadTokens['positive'], { mean, tokens }: TokenTable): 
   const width = mean.length;
   const out = new Float32Array(texts.length * width);
   texts.forEach((ids, i) => {
-    for (const id of ids) {
+    // In one order, so that sides of the same tokens come to the same numbers, to the last bit.
+    for (const id of ids.toSorted((a, b) => a - b)) {
       const state = tokens.get(id) ?? mean;
       for (let d = 0; d < width; d++) out[i * width + d] += state[d] / ids.length;
     }

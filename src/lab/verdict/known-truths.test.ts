@@ -1,13 +1,14 @@
 /** Cases whose answer is known: what the verdict must say of them, on real models and on states that were made up. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { TESTED } from '../../experiment/arms';
+import { COMPARED_ARMS, TESTED } from '../../experiment/arms';
 import { defaultExperiment } from '../../experiment/defaults';
 import type { Chain } from '../../experiment/run';
 import type { ContrastPair, Experiment, Preset } from '../../experiment/schema';
 import { Float64Fit } from '../../fit/float64-fit';
 import { Random } from '../../math/random';
-import { cosine } from '../../math/stats';
+import { cosine, norm } from '../../math/stats';
+import { wordsIn } from '../../metrics/words';
 import type { Runtime } from '../../runtime/types';
 import { extractVector } from '../extract';
 import { Pipeline } from '../pipeline';
@@ -33,21 +34,32 @@ const [SMALL, MEDIUM] = (
   .map(({ id }) => id);
 const mood = read('presets/mood.json') as Preset;
 
+/** The words that the corpus has most of. */
+async function commonWords(count: number): Promise<string[]> {
+  const { texts } = await fixtureContext().resources.corpus(defaultExperiment('mood').corpus.id);
+  const counts = new Map<string, number>();
+  for (const text of texts) for (const word of wordsIn(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts]
+    .toSorted((a, b) => b[1] - a[1])
+    .slice(0, count)
+    .map(([word]) => word);
+}
+
 /** A run of seconds: one dose by hand, little text. */
 function experimentOf(source: string, target: string, change: Partial<Experiment> = {}): Experiment {
   const base = defaultExperiment('mood');
   return {
     ...base,
     models: { ...base.models, source: { id: source, dtype: 'fp32' }, target: { id: target, dtype: 'fp32' } },
-    corpus: { ...base.corpus, maxTokens: 3000 },
+    corpus: { ...base.corpus, maxTokens: 1500 },
     map: { ...base.map, sourceLayer: 1, targetLayer: 1, lambda: 0.001 },
     vector: { ...base.vector, maxPairs: 32 },
     dose: { ...base.dose, stops: [0.7], chosen: 0.7, edgeDoses: 0, maxPerplexityRatio: 100 },
     generation: {
       ...base.generation,
-      continuations: 48,
+      continuations: 32,
       chooseContinuations: 4,
-      maxNewTokens: 16,
+      maxNewTokens: 12,
       randomVectors: 1,
       controlDraws: 1,
       neutralTexts: 2,
@@ -111,6 +123,26 @@ describe('on real models', () => {
     expect(chain.steps.find(({ question }) => question === 'mapped')!.answer).not.toBe('yes');
   }, 120_000);
 
+  test('the controls steer as the arm under test does, along directions of their own', async () => {
+    const { controls, arms } = await steered(experimentOf(SMALL, MEDIUM));
+    const tested = arms.find(({ arm }) => arm === TESTED)!;
+    const { draws, missing } = await controls.draws({ ...fixtureContext({ runtime }), warn: () => {} });
+    expect(missing).toEqual([]);
+    expect(draws.map(({ arm }) => arm)).toEqual(COMPARED_ARMS);
+    const found = [...draws.map(({ steering }) => steering!), ...controls.nulls(3)];
+    for (const { directions, layer, medianNorm, model } of found) {
+      expect({ layer, medianNorm, model: model === tested.model }).toEqual({
+        layer: tested.layer,
+        medianNorm: tested.medianNorm,
+        model: true,
+      });
+      expect(norm(directions[0])).toBeCloseTo(1, 5);
+      expect(cosine(directions[0], tested.directions[0])).toBeLessThan(0.999);
+    }
+    for (const [i, a] of found.entries())
+      for (const b of found.slice(i + 1)) expect(cosine(a.directions[0], b.directions[0])).toBeLessThan(0.999);
+  }, 120_000);
+
   test('pairs whose sides were exchanged at random are refused', async () => {
     const random = new Random(3);
     const pairs = mood.pairs.map(({ positive, negative }) =>
@@ -122,12 +154,15 @@ describe('on real models', () => {
   }, 120_000);
 
   test('words that stand in every text are no effect', async () => {
-    const common = ['the', 'a', 'and', 'was', 'to', 'he', 'she', 'it', 'in', 'of'];
+    const common = await commonWords(60);
     const concept = typed(mood.pairs, common, ['zebra', 'quartz']);
     const chain = await judged(experimentOf(SMALL, MEDIUM, { concept }));
+    const headroom = chain.steps.find(({ question }) => question === 'headroom')!;
+    expect(headroom.figures[0].value).toBeLessThan(0.2);
+    expect(headroom.answer).toBe('one');
+    // Only the other side is judged, and no text is about quartz.
+    expect(chain.sides).toEqual([]);
     expect(chain.outcome).not.toBe('transfers');
-    const [positive] = chain.steps.find(({ question }) => question === 'headroom')!.figures;
-    expect(positive.value).toBeLessThan(0.2);
   }, 120_000);
 });
 
