@@ -22,6 +22,7 @@ import { DOSE_RULES, type Projections } from './operations';
 import { mapOfPair, type MapState } from './stage-map';
 import type { LoadedPair } from './stage-models';
 import { measureAxis } from './steer-axis';
+import { countUnknown, unknownWarning } from './unknown-tokens';
 import { equipArms, type SteeringArm, mapDirection, unit } from './vectors';
 
 export interface SteerState {
@@ -54,6 +55,12 @@ export async function steerStage(
     context.warn(message('run.warn.vector-given', { title: concept.title }));
   }
   const pairs = choosePairs(concept.pairs, experiment.vector.maxPairs, experiment.generation.seed);
+  for (const role of ['source', 'target'] as const) {
+    const { tokenizer } = models[role];
+    const ids = pairs.flatMap(({ positive, negative }) => [positive, negative]).map((text) => tokenizer.encode(text));
+    const warning = unknownWarning('pairs', models.titles[role], countUnknown(ids, tokenizer));
+    if (warning) context.warn(warning);
+  }
   const { source: sourceStates, target: targetStates } = await models.pair.eachRole((role) =>
     collectPairStates(
       context,

@@ -31,6 +31,8 @@ export interface ModelTokenizer extends Tokenizer {
   encodeWithOffsets(text: string): OffsetEncoding;
   /** Token ids of a text that has its special tokens written out, as rendered chats have: nothing is put in front. */
   encodeRendered(text: string): number[];
+  /** The token that stands for what the vocabulary lacks; null where there is none. */
+  unknownId: number | null;
   /** Digests of the parts, each equal exactly when the parts are. */
   parts: Record<'vocabulary' | 'merges' | 'specialTokens' | 'pipeline', string>;
   /** Chat template (Jinja); null where the repository has none. */
