@@ -6,6 +6,7 @@ import type { Backend } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { probe } from '../gpu/device';
 import {
+  checkSupported,
   dtypeSupport,
   estimateModelBytes,
   executeDownload,
@@ -103,13 +104,14 @@ export async function curatedFamilies(baseUrl: string, signal?: AbortSignal): Pr
   }));
 }
 
-/** Looks a repository up: its files, and which precisions run here. Fetches the listing only. @throws LabError as `resolveRepository` */
+/** Looks a repository up: its files, and which precisions run here. Fetches the listing and config.json only. @throws LabError as `resolveRepository`; `graph-unsupported` or `model-invalid` for a model that cannot run here */
 export async function lookUp(
   request: RepositoryRequest,
   choice: 'auto' | Backend,
   signal?: AbortSignal,
 ): Promise<RepositoryOffer> {
   const repository = await resolveRepository(request, { signal });
+  await checkSupported(repository, signal);
   return { repository, variants: offers(repository.files, await deviceFeatures(choice)) };
 }
 
@@ -162,7 +164,8 @@ async function shapeOf(location: HubLocation, { id, files }: StoredModel): Promi
     return { layers: config.layers, hiddenSize: config.hiddenSize, params: config.parameters?.total ?? null };
   } catch (error) {
     // A configuration that cannot be used is told when the model is run; it must not hide the others from the list.
-    if (error instanceof LabError && error.code === 'model-invalid') return null;
+    if (error instanceof LabError && (error.code === 'model-invalid' || error.code === 'graph-unsupported'))
+      return null;
     throw error;
   }
 }
