@@ -13,6 +13,7 @@ import {
   fetchCatalog,
   FAMILIES_PATH,
   inspectModel,
+  locationOf,
   ModelStore,
   openLocalFiles,
   parseFamilies,
@@ -111,8 +112,19 @@ export async function lookUp(
   signal?: AbortSignal,
 ): Promise<RepositoryOffer> {
   const repository = await resolveRepository(request, { signal });
-  await checkSupported(repository, signal);
+  await checkSupported(repository, await storedConfig(repository), signal);
   return { repository, variants: offers(repository.files, await deviceFeatures(choice)) };
+}
+
+/** The configuration of a model that is here already: it is not asked for again. */
+async function storedConfig(repository: Repository): Promise<Blob | null> {
+  try {
+    return (await (await ModelStore.open()).file(locationOf(repository), 'config.json'))?.file ?? null;
+  } catch (error) {
+    // Without storage nothing is here; the download will say so.
+    if (LabError.from(error).code === 'storage-unavailable') return null;
+    throw error;
+  }
 }
 
 /** @throws LabError as `planDownload` */

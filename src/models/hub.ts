@@ -240,11 +240,14 @@ const CONFIG_LIMIT = 4 * 2 ** 20;
 
 /**
  * Reads a repository's config.json and refuses what cannot run here: the one file that is read before anything is agreed to.
+ * @param stored the file where it is here already
  * @throws LabError `graph-unsupported`, `model-invalid`, and those of `fetchSmallFile`
  */
-export async function checkSupported(repository: Repository, signal?: AbortSignal): Promise<void> {
+export async function checkSupported(repository: Repository, stored: Blob | null, signal?: AbortSignal): Promise<void> {
   const { id } = repository;
-  const data = await fetchSmallFile(repository, 'config.json', CONFIG_LIMIT, signal);
+  const data = stored
+    ? new Uint8Array(await stored.arrayBuffer())
+    : await fetchSmallFile(repository, 'config.json', CONFIG_LIMIT, signal);
   parseConfig(parseModelJson(data, 'config.json', id).value, null, id);
 }
 
