@@ -79,8 +79,6 @@ export function createTokenizer(
       return (parts ??= digestParts(json));
     },
     chatTemplate: readChatTemplate(settings, templateFile),
-    render: (template, messages, variables) =>
-      auto.apply_chat_template([...messages], { ...variables, chat_template: template, tokenize: false }) as string,
     specialTokens: Object.fromEntries(
       ['bos_token', 'eos_token', 'unk_token', 'pad_token'].flatMap((role) => {
         const content = tokenContent(settings[role]);

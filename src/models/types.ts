@@ -37,12 +37,6 @@ export interface ModelTokenizer extends Tokenizer {
   parts: Record<'vocabulary' | 'merges' | 'specialTokens' | 'pipeline', string>;
   /** Chat template (Jinja); null where the repository has none. */
   chatTemplate: string | null;
-  /** Renders a chat template as transformers.js does, with further variables. @throws Error of the template's own */
-  render(
-    template: string,
-    messages: readonly { role: string; content: string }[],
-    variables: Readonly<Record<string, unknown>>,
-  ): string;
   /** Spellings of the special tokens by their role (`bos_token`, …), which chat templates use. */
   specialTokens: Readonly<Record<string, string>>;
 }
