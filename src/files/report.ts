@@ -1,5 +1,6 @@
 /** A run as a report, in Markdown or as a printable page: what was run, on what, what came out, and what it cost. */
 import type { Run } from '../experiment/run';
+import { reasonsOf } from '../experiment/transfer-ratio';
 import { wordsOf } from '../i18n/text';
 import { metricOf, SHOWN_METRICS } from '../metrics';
 import { heading, list, paragraph, quote, table, toHtml, toMarkdown, type Block } from './document';
@@ -29,7 +30,7 @@ function reportOf(run: Run): Block[] {
   return [
     heading(1, run.experiment.title),
     paragraph({ bold: say(verdict.sentence) }),
-    list([...verdict.reasons.map(say), ...run.warnings.map(({ message }) => `Warning: ${say(message)}`)]),
+    list([...reasonsOf(run.evidence).map(say), ...run.warnings.map(({ message }) => `Warning: ${say(message)}`)]),
     heading(2, 'What was run'),
     table(
       ['', 'source (small)', 'target (large)'],

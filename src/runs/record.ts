@@ -1,6 +1,7 @@
 /** What the list of kept runs knows of a run without opening it. */
 import { z } from 'zod';
 import type { Run } from '../experiment/run';
+import { transferRatioOf } from '../experiment/transfer-ratio';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const interval = z.tuple([z.number(), z.number()]);
@@ -62,7 +63,6 @@ const finite = (value: number): number | null => (Number.isFinite(value) ? value
 export function summaryOf({ models, map, steer, evidence, device, app }: Run): RunRecord['summary'] {
   const { concept, vector } = steer;
   const { verdict } = evidence;
-  const ratio = verdict.transferRatio;
   return {
     source: models.source.title,
     target: models.target.title,
@@ -72,7 +72,7 @@ export function summaryOf({ models, map, steer, evidence, device, app }: Run): R
     outcome: verdict.outcome,
     heldOutR2: finite(map.heldOutR2),
     cosine: finite(vector.cosineMappedNative),
-    transferRatio: ratio && [ratio.value, ...ratio.interval].every(Number.isFinite) ? ratio : null,
+    transferRatio: transferRatioOf(evidence),
     chosenR: verdict.chosenDose.r,
     backend: device.backend,
     adapter: device.adapter,

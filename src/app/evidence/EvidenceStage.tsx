@@ -3,6 +3,7 @@ import { useWords } from '../state/text';
 import { useState } from 'react';
 import { TESTED, type Arm } from '../../experiment/arms';
 import type { ArmResult, EvidenceResult, Run } from '../../experiment/run';
+import { reasonsOf, transferRatioOf } from '../../experiment/transfer-ratio';
 import { ExportPanel } from '../files/ExportPanel';
 import { ARM_STYLES } from '../figures/arms';
 import { METRICS, metricOf, SHOWN_METRICS } from '../../metrics';
@@ -45,13 +46,14 @@ export default function EvidenceStage() {
 function VerdictBlock({ result }: { result: EvidenceResult }) {
   const words = useWords();
   const { verdict } = result;
-  const { usableWindow: window, chosenDose: dose, transferRatio: ratio } = verdict;
+  const { usableWindow: window, chosenDose: dose } = verdict;
+  const ratio = transferRatioOf(result);
   return (
     <section className={`verdict outcome-${verdict.outcome}`} data-testid="verdict" data-outcome={verdict.outcome}>
       <h2>{words.text(`evidence.outcome.${verdict.outcome}`)}</h2>
       <p className="verdict-sentence">{words.say(verdict.sentence)}</p>
       <ul className="reasons">
-        {verdict.reasons.map((reason, i) => (
+        {reasonsOf(result).map((reason, i) => (
           <li key={i}>{words.say(reason)}</li>
         ))}
       </ul>
@@ -59,7 +61,7 @@ function VerdictBlock({ result }: { result: EvidenceResult }) {
         facts={[
           {
             name: words.text('evidence.ratio'),
-            value: ratio ? fixed(ratio.value) : '–',
+            value: ratio ? fixed(ratio.value) : words.text('evidence.ratio.not-estimable'),
             note: ratio
               ? words.text('evidence.ratio.interval', { interval: interval(ratio.interval) })
               : words.text('evidence.ratio.none'),

@@ -75,7 +75,7 @@ export function RunRow({ record, shown, parent }: Props) {
               outcome: words.text(`evidence.outcome.${summary.outcome}`),
               r: fixed(summary.chosenR),
               r2: fixed(summary.heldOutR2),
-              ratio: ratio ? `${fixed(ratio.value)} ${interval(ratio.interval)}` : '–',
+              ratio: ratio ? `${fixed(ratio.value)} ${interval(ratio.interval)}` : words.text('runs.not-estimable'),
             }}
             tags={{ b: (parts) => <b>{parts}</b> }}
           />

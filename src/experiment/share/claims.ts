@@ -8,6 +8,7 @@ import { message, type Message } from '../message';
 import { refusal } from '../problems';
 import { isDosed, REPORT_ORDER, TESTED, type Arm } from '../arms';
 import type { Direction, EvidenceResult, MapResult, VectorResult } from '../run';
+import { transferRatioOf } from '../transfer-ratio';
 
 /** How a tolerance follows from its claim. The reasons are in docs/link-format.md. */
 export const BASES = ['exact', 'arithmetic', 'two-samples', 'interval', 'repetition'] as const;
@@ -135,9 +136,8 @@ export function claimsOf({ map, steer, evidence }: ClaimSource): Claim[] {
   if (steer) add('vector.cosine', steer.vector.cosineMappedNative);
   if (evidence) {
     add('dose.r', evidence.verdict.chosenDose.r);
-    const { transferRatio: ratio } = evidence.verdict;
-    if (ratio && ratio.interval.every(Number.isFinite))
-      add('transfer.ratio', ratio.value, { interval: short(ratio.interval) });
+    const ratio = transferRatioOf(evidence);
+    if (ratio) add('transfer.ratio', ratio.value, { interval: short(ratio.interval) });
   }
   for (const arm of evidence?.arms ?? []) {
     const { value, n, interval } = arm.conceptRate;
