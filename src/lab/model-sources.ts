@@ -1,6 +1,7 @@
 /** What the page asks about models before it runs anything: repositories, downloads, what is stored, folders from disk, memory. Needs no engine. */
 import type { Message } from '../experiment/message';
 import { LabError } from '../experiment/errors';
+import { siteUnreachable } from '../net/site';
 import type { ModelRef } from '../experiment/model-ref';
 import type { Backend } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
@@ -86,7 +87,7 @@ export interface FamilyOffer extends Omit<CuratedFamily, 'models'> {
 /** @throws LabError `model-fetch` or `model-invalid` */
 export async function curatedFamilies(baseUrl: string, signal?: AbortSignal): Promise<FamilyOffer[]> {
   const response = await fetch(new URL(FAMILIES_PATH, baseUrl), { signal }).catch((error: Error) => {
-    throw new LabError('model-fetch.site', { path: FAMILIES_PATH, reason: error.message }, error);
+    throw siteUnreachable(FAMILIES_PATH, error);
   });
   if (!response.ok) throw new LabError('model-fetch.site-status', { path: FAMILIES_PATH, status: response.status });
   const value: unknown = await response.json().catch((error: Error) => {

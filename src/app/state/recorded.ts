@@ -1,5 +1,6 @@
 /** The recorded run of a preset: a file of the site, shown before the engine has done anything. */
 import { LabError } from '../../experiment/errors';
+import { isOffline, siteUnreachable } from '../../net/site';
 import type { Run } from '../../experiment/run';
 import { parseRun } from '../../experiment/run-schema';
 import { stagesOf } from './stages';
@@ -20,7 +21,9 @@ export async function loadRecorded(preset: string): Promise<void> {
     }
     written = await response.json();
   } catch (error) {
-    const failure = new LabError('model-fetch.recorded', { reason: (error as Error).message }, error);
+    const failure = isOffline()
+      ? siteUnreachable(`recorded/${preset}.json`, error)
+      : new LabError('model-fetch.recorded', { reason: (error as Error).message }, error);
     useLab.setState({ recorded: 'absent', recordedError: failure.toJSON() });
     return;
   }
