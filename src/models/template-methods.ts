@@ -11,6 +11,8 @@ const SPACE = String.raw`[\s\x1c-\x1f\x85]`.replace(
   '\\s',
   String.raw`\t-\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000`,
 );
+/** Where Python ends a line. */
+const BREAK = String.raw`\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]`;
 const set = (chars: string | null | undefined): string =>
   chars === null || chars === undefined ? SPACE : chars === '' ? '(?!)' : `[${escape(chars)}]`;
 const left = (text: string, chars?: string | null): string => text.replace(new RegExp(`^(?:${set(chars)})+`, 'u'), '');
@@ -70,10 +72,7 @@ const STRING: Readonly<Record<string, Method>> = {
   },
   rsplit,
   splitlines: (text: string) =>
-    text
-      .replace(/\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]$/, '')
-      .split(/\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/)
-      .filter((_, __, all) => text !== '' || all.length > 1),
+    text === '' ? [] : text.replace(new RegExp(`(?:${BREAK})$`), '').split(new RegExp(BREAK)),
   removeprefix: (text: string, part: string) => (text.startsWith(part) ? text.slice(part.length) : text),
   removesuffix: (text: string, part: string) =>
     part !== '' && text.endsWith(part) ? text.slice(0, -part.length) : text,
