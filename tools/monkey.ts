@@ -110,7 +110,7 @@ class Monkey {
   }
 
   find(what: string): void {
-    const short = what.slice(0, 600);
+    const short = what.slice(0, 4000);
     if (this.findings.some((each) => each.what === short)) return;
     this.findings.push({ step: this.steps.length, what: short });
     console.log(`! step ${this.steps.length}: ${short}`);
@@ -199,7 +199,11 @@ class Monkey {
       }
     } catch (error) {
       // An element that is covered, disabled or gone by now is no fault of the page.
-      if (!/Timeout|not visible|detached|intercepts|Element is not|closed|navigat/i.test((error as Error).message))
+      if (
+        !/Timeout|not visible|detached|intercepts|Element is not|Cannot type text|closed|navigat/i.test(
+          (error as Error).message,
+        )
+      )
         this.find(`step ${JSON.stringify(step)}: ${(error as Error).message}`);
     }
     await this.look();
@@ -208,6 +212,20 @@ class Monkey {
   /** Settings in work, as the page keeps them for a reload. */
   #draft(): Promise<string | null> {
     return this.#page.evaluate(() => sessionStorage.getItem('lrt-lab.draft'));
+  }
+
+  /** The settings as the JSON editor has them; null where it cannot be opened. */
+  async #settings(): Promise<string | null> {
+    const quick = { timeout: 5000 };
+    try {
+      await this.#page.getByTestId('settings-button').click(quick);
+      await this.#page.getByText('JSON', { exact: true }).click(quick);
+      const value = await this.#page.getByTestId('settings-json').inputValue(quick);
+      await this.#page.getByTestId('settings-close').click(quick);
+      return JSON.stringify(JSON.parse(value));
+    } catch {
+      return null;
+    }
   }
 
   async reload(): Promise<void> {
@@ -219,9 +237,11 @@ class Monkey {
       .waitForFunction(() => document.querySelector('main[data-run]:not([data-run=""])'), null, { timeout: STUCK_MS })
       .catch(() => undefined);
     await this.#page.waitForTimeout(1500);
-    const after = experimentOf(await this.#draft());
-    if (before !== null && before !== after && (await this.#page.locator('main[data-run]').count()) > 0)
-      this.find(`settings were lost in a reload: ${before.slice(0, 200)}`);
+    if (before === null || (await this.#page.locator('main[data-run]').count()) === 0) return;
+    // No draft: then the settings are those of the run on screen, which the editor tells.
+    const after = experimentOf(await this.#draft()) ?? (await this.#settings());
+    if (after !== null && before !== after)
+      this.find(`settings were lost in a reload: ${before.slice(0, 1500)} became ${after.slice(0, 1500)}`);
   }
 
   /** What must hold after every step. */
