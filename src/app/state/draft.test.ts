@@ -1,7 +1,17 @@
-import { expect, test } from 'vitest';
+/** In Node: what the store needs of a page is put in place before it is loaded. */
+import { beforeAll, expect, test, vi } from 'vitest';
 import { defaultExperiment } from '../../experiment/defaults';
 import type { Run } from '../../experiment/run';
-import { draftOf, readDraft } from './draft';
+
+let draftOf: typeof import('./draft').draftOf;
+let readDraft: typeof import('./draft').readDraft;
+
+beforeAll(async () => {
+  vi.stubGlobal('location', { search: '' });
+  vi.stubGlobal('document', { documentElement: { dataset: {} } });
+  vi.stubGlobal('matchMedia', () => ({ matches: true }));
+  ({ draftOf, readDraft } = await import('./draft'));
+});
 
 const experiment = defaultExperiment('mood');
 const run = { experiment } as Run;
