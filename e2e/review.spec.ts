@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256Hex } from '../src/experiment/digest';
 import { decodeLink, encodeFragment } from '../src/experiment/share/codec';
-import type { RunDocument, SharedDocument } from '../src/experiment/share/document';
+import { LINK_SCHEMA, type RunDocument, type SharedDocument } from '../src/experiment/share/document';
 import { isWholeVerification, type Verification } from '../src/experiment/share/verification';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -210,7 +210,7 @@ test('a run made in one profile is reproduced in a second one; altered claims, d
       try {
         const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/run.lrt.json`;
         const address = {
-          schema: 1 as const,
+          schema: LINK_SCHEMA as typeof LINK_SCHEMA,
           kind: 'address' as const,
           title: 'Elsewhere',
           url,

@@ -137,7 +137,7 @@ window.lrtHeadless = {
         { experiment: parsed, until: 'evidence' },
         {
           onProgress: (progress) => window.lrtReport?.({ progress }),
-          onStage: ({ stage, milliseconds }) => window.lrtReport?.({ stage, milliseconds }),
+          onStage: ({ stage, milliseconds, provisional }) => provisional || window.lrtReport?.({ stage, milliseconds }),
         },
       );
       if (!run) throw new LabError('internal.no-run');

@@ -1,7 +1,8 @@
 /**
  * `npm run cases -- FOLDER` reads a folder of inputs as they are found in the field and prints for each what the lab
  * answers: `pairs/` (a file of contrast pairs, or a folder of files that go together), `links/` (texts with a link in
- * them, as they stand and mangled) and `models/` (folders with a tokenizer.json). Answers only: nothing is judged here.
+ * them, as they stand and mangled) and `models/` (folders of models, or parts of them: listing, config.json, graphs,
+ * tokenizer.json, chat template). Answers only: nothing is judged here.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -12,8 +13,13 @@ import { parsePairs, type PairsReading, type TextFile } from '../src/files/pairs
 import { decode } from '../src/files/vector-files';
 import { wordsOf } from '../src/i18n/text';
 import { requirePairLengths } from '../src/lab/pair-lengths';
+import { applyChatTemplate, readChatTemplate } from '../src/models/chat';
 import { parseConfig } from '../src/models/config';
+import { externalFiles, listedExternal } from '../src/models/external';
+import { parseModelJson } from '../src/models/json';
+import { refuseListing } from '../src/models/supported';
 import { tokenizerOf } from '../src/models/testing';
+import { inspectDecoder, readDecoder } from '../src/onnx';
 import type { ModelTokenizer } from '../src/models/types';
 import { exitCodeOf, printError } from './errors';
 import { ROOT } from './serve';
@@ -155,17 +161,60 @@ function sayLinks(folder: string): void {
 
 const PROBES = ['He said: "Hi!"\nTim', 'the day', 'Ä 漢'];
 
+/** Every file below a folder, by its path inside. */
+function filesIn(folder: string, prefix = ''): string[] {
+  return visible(folder).flatMap((name) =>
+    statSync(join(folder, name)).isDirectory()
+      ? filesIn(join(folder, name), `${prefix}${name}/`)
+      : [`${prefix}${name}`],
+  );
+}
+
 function sayModels(folder: string): void {
   const { readers } = defaultReaders();
   for (const name of visible(folder)) {
-    const json = (file: string): unknown => JSON.parse(readFileSync(join(folder, name, file), 'utf8'));
-    if (!existsSync(join(folder, name, 'tokenizer.json'))) continue;
+    const path = join(folder, name);
+    if (!statSync(path).isDirectory()) continue;
     console.log(`\nmodels/${name}`);
-    answer(() => {
-      const settings = existsSync(join(folder, name, 'tokenizer_config.json')) ? json('tokenizer_config.json') : {};
-      const tokenizer: ModelTokenizer = tokenizerOf(json('tokenizer.json'), settings, readers.source.config, name);
-      for (const probe of PROBES) indent(`${short(probe)} → ${tokenizer.encode(probe).join(' ')}`);
-    });
+    const files = filesIn(path);
+    const bytes = (file: string): Uint8Array => new Uint8Array(readFileSync(join(path, file)));
+    const json = (file: string): unknown => parseModelJson(bytes(file), file, name).value;
+    answer(() => refuseListing(new Set(files), name));
+    let { config } = readers.source;
+    if (files.includes('config.json'))
+      answer(() => {
+        config = { ...parseConfig(json('config.json'), null, name) };
+        indent(`config.json: ${config.modelType}, ${config.layers} blocks of ${config.hiddenSize}`);
+      });
+    for (const file of files.filter((each) => each.endsWith('.onnx')))
+      answer(() => {
+        const named = externalFiles(bytes(file), name);
+        indent(`${file} names ${named.map((each) => each.path).join(', ') || 'no other file'}`);
+        listedExternal(
+          named,
+          files.map((each) => ({ path: each, bytes: statSync(join(path, each)).size, sha256: null })),
+          { id: name, graph: file },
+        );
+        const { blocks, width } = inspectDecoder(readDecoder(bytes(file)));
+        indent(`${file}: ${blocks} blocks of ${width}`);
+      });
+    const settings = files.includes('tokenizer_config.json') ? json('tokenizer_config.json') : {};
+    if (files.includes('tokenizer.json'))
+      answer(() => {
+        const tokenizer: ModelTokenizer = tokenizerOf(json('tokenizer.json'), settings, config, name);
+        for (const probe of PROBES) indent(`${short(probe)} → ${tokenizer.encode(probe).join(' ')}`);
+      });
+    const template = files.includes('chat_template.jinja')
+      ? readFileSync(join(path, 'chat_template.jinja'), 'utf8')
+      : null;
+    const chatTemplate = readChatTemplate(settings, template);
+    if (chatTemplate !== null)
+      answer(() => {
+        const messages = [{ role: 'user' as const, content: PROBES[0] }];
+        indent(
+          `chat: ${short(applyChatTemplate({ chatTemplate, specialTokens: {} }, messages, { addGenerationPrompt: true }))}`,
+        );
+      });
   }
 }
 

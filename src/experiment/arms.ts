@@ -31,8 +31,24 @@ interface ArmSpec {
    * More where a difference of a few points decides, fewer where a coarse curve is enough.
    */
   continuations: { choose: number; report: number };
+  /**
+   * Whether it is measured at every dose and shown as a curve, or at the reported dose alone, draw by draw, to be compared
+   * with the arm under test.
+   */
+  at: 'every-dose' | 'reported-dose';
   /** Plotly's name of its mark; ArmMark draws the same. */
-  symbol: 'circle-open' | 'square-open' | 'circle' | 'diamond' | 'square' | 'x-thin' | 'cross-thin';
+  symbol:
+    | 'circle-open'
+    | 'square-open'
+    | 'circle'
+    | 'diamond'
+    | 'square'
+    | 'x-thin'
+    | 'cross-thin'
+    | 'triangle-up'
+    | 'triangle-down'
+    | 'triangle-left'
+    | 'triangle-right';
   /** Colour on the light and on the dark page. */
   color: { light: string; dark: string };
 }
@@ -52,6 +68,7 @@ export const ARM_SPECS = [
     vector: null,
     seeded: false,
     continuations: { choose: 0, report: 2 },
+    at: 'every-dose',
     symbol: 'circle-open',
     color: BASE_COLOR,
   },
@@ -65,6 +82,7 @@ export const ARM_SPECS = [
     vector: 'source',
     seeded: false,
     continuations: { choose: 1, report: 1 },
+    at: 'every-dose',
     symbol: 'circle',
     color: { light: '#009e73', dark: '#2fbd91' },
   },
@@ -78,6 +96,7 @@ export const ARM_SPECS = [
     vector: null,
     seeded: false,
     continuations: { choose: 0, report: 2 },
+    at: 'every-dose',
     symbol: 'square-open',
     color: BASE_COLOR,
   },
@@ -91,6 +110,7 @@ export const ARM_SPECS = [
     vector: 'mapped',
     seeded: false,
     continuations: { choose: 3, report: 1 },
+    at: 'every-dose',
     symbol: 'diamond',
     color: { light: '#e69f00', dark: '#f0ad1e' },
   },
@@ -104,6 +124,7 @@ export const ARM_SPECS = [
     vector: 'native',
     seeded: false,
     continuations: { choose: 1, report: 1 },
+    at: 'every-dose',
     symbol: 'square',
     color: { light: '#0072b2', dark: '#56b4e9' },
   },
@@ -117,6 +138,7 @@ export const ARM_SPECS = [
     vector: null,
     seeded: true,
     continuations: { choose: 1, report: 2 },
+    at: 'every-dose',
     symbol: 'x-thin',
     color: { light: '#b4babc', dark: '#626c72' },
   },
@@ -130,32 +152,95 @@ export const ARM_SPECS = [
     vector: null,
     seeded: false,
     continuations: { choose: 0.5, report: 1 },
+    at: 'every-dose',
     symbol: 'cross-thin',
     color: { light: '#b06f9a', dark: '#9c5f88' },
+  },
+  {
+    id: 'token-means',
+    role: 'control',
+    model: 'target',
+    base: 'large',
+    control: true,
+    draws: null,
+    vector: null,
+    seeded: false,
+    continuations: { choose: 0, report: 1 },
+    at: 'reported-dose',
+    symbol: 'triangle-up',
+    color: { light: '#8a6d3b', dark: '#b8965a' },
+  },
+  {
+    id: 'within-token-shuffled',
+    role: 'control',
+    model: 'target',
+    base: 'large',
+    control: true,
+    draws: 'controlDraws',
+    vector: null,
+    seeded: false,
+    continuations: { choose: 0, report: 1 },
+    at: 'reported-dose',
+    symbol: 'triangle-down',
+    color: { light: '#a0527f', dark: '#c07ba3' },
+  },
+  {
+    id: 'random-source',
+    role: 'control',
+    model: 'target',
+    base: 'large',
+    control: true,
+    draws: 'controlDraws',
+    vector: null,
+    seeded: false,
+    continuations: { choose: 0, report: 1 },
+    at: 'reported-dose',
+    symbol: 'triangle-left',
+    color: { light: '#5b7a99', dark: '#86a5c4' },
+  },
+  {
+    id: 'random-direction',
+    role: 'control',
+    model: 'target',
+    base: 'large',
+    control: true,
+    draws: 'controlDraws',
+    vector: null,
+    seeded: false,
+    continuations: { choose: 0, report: 1 },
+    at: 'reported-dose',
+    symbol: 'triangle-right',
+    color: { light: '#7a8a5b', dark: '#a3b482' },
   },
 ] as const satisfies readonly ArmSpec[];
 
 type Spec = (typeof ARM_SPECS)[number];
-export type Arm = Spec['id'];
+/** An arm that is measured at the reported dose alone, to be compared with the arm under test. */
+export type ComparedArm = Extract<Spec, { at: 'reported-dose' }>['id'];
+/** An arm with results, curves or streams of its own in the run. */
+export type Arm = Exclude<Spec['id'], ComparedArm>;
 /** An arm that has a dose. */
-export type DosedArm = Extract<Spec, { base: string }>['id'];
+export type DosedArm = Exclude<Extract<Spec, { base: string }>['id'], ComparedArm>;
 /** The one arm, or the arms, of a role. */
 export type ArmOfRole<R extends ArmRole> = Extract<Spec, { role: R }>['id'];
 /** A specification as the rest of the lab reads it. */
 export interface KnownArm extends ArmSpec {
-  id: Arm;
+  id: Arm | ComparedArm;
   base: Arm | null;
 }
 
 const KNOWN: readonly KnownArm[] = ARM_SPECS;
 const BY_ID = new Map(KNOWN.map((spec) => [spec.id, spec]));
 
-export const ARMS: readonly Arm[] = KNOWN.map(({ id }) => id);
-export const DOSED_ARMS: readonly DosedArm[] = KNOWN.flatMap(({ id, base }) => (base === null ? [] : [id as DosedArm]));
+export const ARMS: readonly Arm[] = KNOWN.flatMap(({ id, at }) => (at === 'every-dose' ? [id as Arm] : []));
+export const COMPARED_ARMS: readonly ComparedArm[] = KNOWN.flatMap(({ id, at }) =>
+  at === 'reported-dose' ? [id as ComparedArm] : [],
+);
+export const DOSED_ARMS: readonly DosedArm[] = ARMS.filter((id): id is DosedArm => armSpec(id).base !== null);
 /** The arms without a dose first: what the others are compared with. */
 export const REPORT_ORDER: readonly Arm[] = [...ARMS.filter((id) => armSpec(id).base === null), ...DOSED_ARMS];
 
-export function armSpec(id: Arm): KnownArm {
+export function armSpec(id: Arm | ComparedArm): KnownArm {
   return BY_ID.get(id)!;
 }
 
@@ -173,7 +258,7 @@ export const ISOTROPIC = armOf('isotropic');
 
 /** The arm of a model that is left alone. */
 export function unsteeredArm(model: ArmSpec['model']): Arm {
-  return KNOWN.find((spec) => spec.model === model && spec.role === 'unsteered')!.id;
+  return KNOWN.find((spec) => spec.model === model && spec.role === 'unsteered')!.id as Arm;
 }
 
 /** Arms whose rows a link can have replayed on another device: it carries their directions, or they follow from the seed. */

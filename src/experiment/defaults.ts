@@ -1,8 +1,9 @@
 /** The experiment that a visitor starts from, and its quick variant. */
 import { EXPERIMENT_SCHEMA } from './migrations';
 import type { Experiment } from './schema';
+import { DEFAULT_THRESHOLDS } from './thresholds';
 
-/** Dose stops in r = α / median‖h‖, spanning the zones where steering enters, leads and destroys. */
+/** Dose stops in r = α / median‖h‖, from hardly any change to broken text; the edge between is searched for by itself. */
 export const DEFAULT_STOPS = [0.25, 0.5, 0.7, 1, 1.5];
 
 /** The default experiment on the bundled family for one preset: Stories S → Stories L. */
@@ -29,7 +30,16 @@ export function defaultExperiment(presetId: string): Experiment {
     prompting: { template: 'plain', system: '' },
     vector: { method: 'difference-of-means', readPosition: 'mean', maxPairs: 64 },
     transfer: { addBias: false, operation: 'add', capPercentile: 75, scope: 'all', scopeTokens: 1, also: [] },
-    dose: { stops: [...DEFAULT_STOPS], chosen: 'auto', maxP95Kl: 1, maxRep3: 0.3 },
+    dose: {
+      stops: [...DEFAULT_STOPS],
+      chosen: 'auto',
+      wantedRate: 0.85,
+      maxPerplexityRatio: 1.5,
+      maxUnknownWords: 0.01,
+      maxRep3: 0.3,
+      maxP95Kl: 1,
+      edgeDoses: 3,
+    },
     generation: {
       continuations: 64,
       chooseContinuations: 16,
@@ -41,6 +51,7 @@ export function defaultExperiment(presetId: string): Experiment {
       neutralTexts: 10,
       seed: 7,
     },
+    verdict: { ...DEFAULT_THRESHOLDS },
   };
 }
 
@@ -63,7 +74,9 @@ export function quickVariant(experiment: Experiment): Experiment {
       chooseContinuations: 4,
       maxNewTokens: 12,
       randomVectors: 1,
+      controlDraws: 1,
       neutralTexts: 2,
     },
+    verdict: { ...experiment.verdict, nullDirections: 2 },
   };
 }

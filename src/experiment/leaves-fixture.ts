@@ -53,7 +53,7 @@ function another(schema: z.ZodType, value: unknown): unknown {
   const entries = def.type === 'enum' ? Object.values(def.entries as Record<string, string>) : [];
   const candidates: unknown[] =
     typeof value === 'number'
-      ? [value + 1, value - 1, value / 2, value + 1000]
+      ? [value + 1, value - 1, value / 2, value + 1000, (value + 1) / 2]
       : typeof value === 'boolean'
         ? [!value]
         : Array.isArray(value)

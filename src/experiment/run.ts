@@ -13,21 +13,42 @@ export type { ActivationsResult, AlignmentReport, PcaPanel } from './run/activat
 export type { Backend, DeviceReport } from './run/device';
 export type {
   ArmResult,
+  Baseline,
   Direction,
   DoseCell,
   EvidenceResult,
+  Half,
   Metrics,
   Outcome,
   ReplayEvidence,
   ReplayRow,
   StopStreams,
   StreamToken,
+  UsableWindow,
   Verdict,
 } from './run/evidence';
+export type {
+  Answer,
+  Chain,
+  ChainFigure,
+  ChainOutcome,
+  ChainStep,
+  ComparedDraw,
+  NativeShare,
+  Question,
+} from './run/chain';
 export type { MapResult, MapStatistics } from './run/map';
 export type { HomologyReport, HomologySample, ModelReport, ModelsResult } from './run/model-reports';
 export { RUN_SCHEMA, STAGES, type Stage } from './run/stages';
-export type { AxisArm, DoseAxis, LiveVectors, RenderedPrompt, SteerResult, VectorResult } from './run/steer';
+export type {
+  AxisArm,
+  DoseAxis,
+  LiveVectors,
+  RenderedPrompt,
+  Stability,
+  SteerResult,
+  VectorResult,
+} from './run/steer';
 
 /** How the two models share the memory: both in it at once, or each in its turn. Changes no figure of a run. */
 export type Residence = 'together' | 'sequential';
@@ -63,7 +84,15 @@ export interface Progress {
 }
 
 export type StageEvent = {
-  [K in Stage]: { stage: K; result: StageResults[K]; milliseconds: number; fromMemory: boolean; warnings: Message[] };
+  [K in Stage]: {
+    stage: K;
+    result: StageResults[K];
+    milliseconds: number;
+    fromMemory: boolean;
+    warnings: Message[];
+    /** The stage goes on: the same is told again when it has ended. */
+    provisional?: true;
+  };
 }[Stage];
 
 export type Run = z.infer<typeof runSchema>;

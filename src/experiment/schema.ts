@@ -9,6 +9,7 @@ import { message } from './message';
 import { EXPERIMENT_SCHEMA, migrateExperiment } from './migrations';
 import { modelRefSchema } from './model-ref';
 import { problemList, problemsOf, type FieldProblem } from './problems';
+import { thresholdsSchema } from './thresholds';
 
 const layerChoice = z.union([z.literal('auto'), z.int().min(0).max(511)]);
 const seed = z.int().min(0).max(0xffffffff);
@@ -158,12 +159,20 @@ export const experimentSchema = z.strictObject({
   dose: z.strictObject({
     /** Magnitudes r = α / median‖h‖ at the steered layer, ascending; the axis is mirrored to negative doses. */
     stops: z.array(z.number().positive().max(20)).min(1).max(12),
-    /** `auto`: the stop in the usable window with the best two-sided effect on the choose-half of the prompts. */
+    /** `auto`: the smallest fluent dose with the wanted effect on the choose-half of the prompts (`lab/choose-dose.ts`). */
     chosen: z.union([z.literal('auto'), z.number().positive().max(20)]),
-    /** Usable window: p95 KL(base‖steered) on neutral text at most this many nats … */
-    maxP95Kl: z.number().positive().max(100),
+    /** Share of continuations on the wanted side from which a dose is enough; 0.8 where it is not given. */
+    wantedRate: z.number().min(0.5).max(1).optional(),
+    /** Fluent is a dose whose text has at most this perplexity, as a multiple of unsteered text's; not limited where it is not given, … */
+    maxPerplexityRatio: z.number().min(1).max(1000).optional(),
+    /** … a share of words unknown to the corpus at most this much above unsteered text's; likewise, … */
+    maxUnknownWords: z.number().min(0).max(1).optional(),
     /** … and rep-3 below this. */
     maxRep3: z.number().positive().max(1),
+    /** Side effects: p95 KL(base‖steered) on neutral text at most this many nats. Ends the window where perplexity is not limited. */
+    maxP95Kl: z.number().positive().max(100),
+    /** Doses tried between the last fluent stop and the first broken one, to find the edge; none where it is not given. */
+    edgeDoses: z.int().min(0).max(6).optional(),
   }),
   generation: z.strictObject({
     /** Continuations per arm, sign and dose in the report half. */
@@ -179,6 +188,8 @@ export const experimentSchema = z.strictObject({
     neutralTexts: z.int().min(2).max(256),
     seed,
   }),
+  /** Thresholds of the verdict; those that are left out are the defaults (`thresholds.ts`). */
+  verdict: thresholdsSchema.partial().optional(),
 });
 
 export type Experiment = z.infer<typeof experimentSchema>;

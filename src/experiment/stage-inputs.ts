@@ -83,8 +83,9 @@ const INPUTS: Record<Stage, readonly Input[]> = {
   ],
   evidence: [
     ...fields('dose.chosen', 'dose.maxP95Kl', 'dose.maxRep3', 'generation.continuations'),
+    ...fields('dose.wantedRate', 'dose.maxPerplexityRatio', 'dose.maxUnknownWords', 'dose.edgeDoses'),
     ...fields('generation.chooseContinuations', 'generation.maxNewTokens', 'generation.temperature'),
-    ...fields('generation.topP'),
+    ...fields('generation.topP', 'verdict'),
   ],
 };
 

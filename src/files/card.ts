@@ -1,6 +1,7 @@
 /** The card beside exported tensors: everything needed to know what they are, and to make them again. */
 import { sha256Hex } from '../experiment/digest';
 import type { ModelReport } from '../experiment/run';
+import { nativeShareOf, sentenceOf } from '../experiment/verdict';
 import { describeOperation } from './operations';
 import { wordsOf } from '../i18n/text';
 import { describeSteering, steeringOf, VECTOR_NAMES, type ExportedRun } from './steering';
@@ -64,7 +65,11 @@ export function writeCard(run: ExportedRun, files: readonly CardFile[]): string 
       seed: experiment.generation.seed,
     },
     dose: { ...verdict.chosenDose, usableWindow: verdict.usableWindow },
-    effect: { outcome: verdict.outcome, transferRatio: verdict.transferRatio, sentence: say(verdict.sentence) },
+    effect: {
+      outcome: verdict.chain?.outcome ?? verdict.outcome,
+      transferRatio: nativeShareOf(run.evidence),
+      sentence: say(sentenceOf(verdict)),
+    },
     steering: Object.fromEntries(
       VECTOR_NAMES.map((name) => {
         const { role, block, r, alpha, ...rest } = steeringOf(run, name);

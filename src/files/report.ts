@@ -1,5 +1,6 @@
 /** A run as a report, in Markdown or as a printable page: what was run, on what, what came out, and what it cost. */
-import type { Run } from '../experiment/run';
+import type { Run, Verdict } from '../experiment/run';
+import { reasonsOf, sentenceOf } from '../experiment/verdict';
 import { wordsOf } from '../i18n/text';
 import { metricOf, SHOWN_METRICS } from '../metrics';
 import { heading, list, paragraph, quote, table, toHtml, toMarkdown, type Block } from './document';
@@ -19,6 +20,20 @@ export const renderReport = (run: Run): string => toMarkdown(reportOf(run));
 /** Renders the report as an HTML page that prints well and needs nothing beside it. */
 export const renderReportHtml = (run: Run): string => toHtml(run.experiment.title, reportOf(run));
 
+/** The questions of the verdict with their answers; none of a run made before there was a chain. */
+const chainLines = ({ chain }: Verdict): string[] =>
+  (chain?.steps ?? []).flatMap(({ question, answer, sentence }) =>
+    answer === 'unasked'
+      ? []
+      : [
+          words.text('evidence.chain.line', {
+            question: words.text(`evidence.chain.question.${question}`),
+            answer: words.text(`evidence.chain.answer.${answer}`),
+            sentence,
+          }),
+        ],
+  );
+
 function reportOf(run: Run): Block[] {
   const { models, map, device } = run;
   const { vector } = run.steer;
@@ -28,8 +43,12 @@ function reportOf(run: Run): Block[] {
   const { selfTest } = device;
   return [
     heading(1, run.experiment.title),
-    paragraph({ bold: say(verdict.sentence) }),
-    list([...verdict.reasons.map(say), ...run.warnings.map(({ message }) => `Warning: ${say(message)}`)]),
+    paragraph({ bold: say(sentenceOf(verdict)) }),
+    list([
+      ...chainLines(verdict),
+      ...reasonsOf(run.evidence).map(say),
+      ...run.warnings.map(({ message }) => `Warning: ${say(message)}`),
+    ]),
     heading(2, 'What was run'),
     table(
       ['', 'source (small)', 'target (large)'],

@@ -1,98 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { message } from '../experiment/message';
-import type { ArmResult, Direction, DoseCell, Verdict } from '../experiment/run';
-import { defaultExperiment } from '../experiment/defaults';
+import type { ArmResult, Direction, Verdict } from '../experiment/run';
 import { wordsOf } from '../i18n/text';
-import { chooseDose, conclude, transferRatio, usableWindow, type ChosenDose, type ConcludeInput } from './conclude';
+import type { ChosenDose } from './choose-dose';
+import { conclude, transferRatio, type ConcludeInput } from './conclude';
 import { isoKlAlpha, signedStops } from './dose';
 import { chooseLayers } from './fit';
 import { saying } from '../i18n/testing';
 import type { Side } from './judges';
 
 const { say } = wordsOf('en');
-
-const cell = (r: number, rate: number, p95Kl: number, rep3 = 0.1): DoseCell => ({
-  arm: 'mapped',
-  r,
-  alpha: r,
-  isoKl: null,
-  positive: { rate: r > 0 ? rate : 1 - rate, interval: [0, 1] },
-  negative: { rate: r < 0 ? rate : 1 - rate, interval: [0, 1] },
-  n: 10,
-  metrics: { undecided: 0, meanKl: 0, p95Kl, rep3 },
-  half: 'choose',
-});
-const dose = { ...defaultExperiment('mood').dose, stops: [0.5, 1, 2] };
-const both = (r: number, rate: number, kl: number, rep3?: number): DoseCell[] => [
-  cell(r, rate, kl, rep3),
-  cell(-r, rate, kl, rep3),
-];
-
-describe('the usable window', () => {
-  test('ends before the first stop at which either sign breaks a limit', () => {
-    const cells = [...both(0.5, 0.6, 0.2), cell(1, 0.9, 0.5), cell(-1, 0.9, 1.5), ...both(2, 1, 0.1)];
-    expect(usableWindow(cells, dose.stops, dose)).toBe(0.5);
-  });
-
-  test('a stop after one that breaks a limit is not in it, however harmless', () => {
-    expect(usableWindow([...both(0.5, 0, 0.2), ...both(1, 0, 9), ...both(2, 0, 0)], dose.stops, dose)).toBe(0.5);
-  });
-
-  test('KL may reach its limit, repetition may not', () => {
-    expect(usableWindow(both(0.5, 0.6, 1), [0.5], dose)).toBe(0.5);
-    expect(usableWindow(both(0.5, 0.6, 1.0001), [0.5], dose)).toBeNull();
-    expect(usableWindow(both(0.5, 0.6, 0.2, 0.2999), [0.5], dose)).toBe(0.5);
-    expect(usableWindow(both(0.5, 0.6, 0.2, 0.3), [0.5], dose)).toBeNull();
-  });
-
-  test('ends at a stop that was not measured, and goes by the mapped arm alone', () => {
-    expect(usableWindow([...both(0.5, 0, 0), ...both(2, 0, 0)], dose.stops, dose)).toBe(0.5);
-    const wild = both(0.5, 0, 9).map((each): DoseCell => ({ ...each, arm: 'random' }));
-    expect(usableWindow([...wild, ...both(0.5, 0, 0)], [0.5], dose)).toBe(0.5);
-    expect(usableWindow(wild, [0.5], dose)).toBeNull();
-  });
-});
-
-describe('the chosen dose', () => {
-  const window = message('run.dose.window');
-
-  test('is taken as it is where it was set by hand, and the window is told all the same', () => {
-    expect(chooseDose([...both(0.5, 0.1, 0.2), ...both(1, 0.9, 5)], { ...dose, chosen: 0.3 })).toEqual({
-      r: 0.3,
-      window: 0.5,
-      reason: message('run.dose.hand'),
-    });
-  });
-
-  test('has the best effect inside the window, the smaller dose of equals', () => {
-    const best = [...both(0.5, 0.85, 0.2), ...both(1, 0.9, 0.5), ...both(2, 1, 5)];
-    expect(chooseDose(best, dose)).toEqual({ r: 1, window: 1, reason: window });
-    const equal = [...both(0.5, 0.9, 0.2), ...both(1, 0.9, 0.5), ...both(2, 1, 5)];
-    expect(chooseDose(equal, dose)).toEqual({ r: 0.5, window: 1, reason: window });
-  });
-
-  test('80 % both ways is enough; the weaker way counts', () => {
-    expect(chooseDose([...both(0.5, 0.8, 0.2)], { ...dose, stops: [0.5] })).toEqual({
-      r: 0.5,
-      window: 0.5,
-      reason: window,
-    });
-    const lame = [cell(0.5, 1, 0.2), cell(-0.5, 0.79, 0.2), ...both(1, 0.8, 0.2)];
-    expect(chooseDose(lame, { ...dose, stops: [0.5, 1] })).toEqual({ r: 1, window: 1, reason: window });
-  });
-
-  test('leaves the window for the smallest dose that clears 80 % by a margin, and says so', () => {
-    const cells = [...both(0.5, 0.5, 0.2), ...both(1, 0.9, 2), ...both(2, 0.95, 5)];
-    expect(chooseDose(cells, dose)).toEqual({ r: 1, window: 0.5, reason: message('run.dose.costly', { rate: 80 }) });
-    const barely = [...both(0.5, 0.5, 0.2), ...both(1, 0.87, 2), ...both(2, 0.88, 5)];
-    expect(chooseDose(barely, dose).r).toBe(2);
-  });
-
-  test('is the best of all where none reaches 80 %, and says so; without a window too', () => {
-    const cells = [...both(0.5, 0.5, 3), ...both(1, 0.7, 4), ...both(2, 0.6, 5)];
-    expect(chooseDose(cells, dose)).toEqual({ r: 1, window: null, reason: message('run.dose.best', { rate: 80 }) });
-  });
-});
 
 describe('the transfer ratio', () => {
   const arm = (up: Side[], down: Side[]): { up: Side[]; down: Side[] } => ({ up, down });
@@ -134,11 +51,19 @@ describe('the verdict', () => {
     conceptRate: { value: wanted, n: 64, interval: [0, 1] },
     positiveRate: direction === 'negative' ? 1 - wanted : wanted,
     negativeRate: direction === 'negative' ? wanted : 1 - wanted,
-    metrics: { undecided: 0, meanKl: 0, p95Kl: 0.5, rep3: 0.1 },
+    metrics: { undecided: 0, meanKl: 0, p95Kl: 0.5, rep3: 0.1, perplexityRatio: 1.25, unknownWords: 0.0042 },
     samples: [],
     ...more,
   });
-  const chosen: ChosenDose = { r: 0.7, window: 1, reason: message('run.dose.window') };
+  const window = {
+    largestR: 1,
+    firstBroken: 1.5,
+    maxP95Kl: 1,
+    maxRep3: 0.3,
+    maxPerplexityRatio: 1.5,
+    maxUnknownWords: 0.012,
+  };
+  const chosen: ChosenDose = { r: 0.7, window, reason: message('run.dose.smallest', { rate: 85 }) };
   const ratio: Verdict['transferRatio'] = { value: 0.864, interval: [0.75375, 0.95836] };
   const input = (up: number, down: number, more: Partial<ConcludeInput> = {}): ConcludeInput => ({
     concept: { positive: 'cheerful', negative: 'gloomy' },
@@ -152,7 +77,6 @@ describe('the verdict', () => {
     ],
     chosen,
     chosenDose: { r: 0.7, alpha: 28, isoKl: 0.94 },
-    dose,
     transferRatio: ratio,
     ...more,
   });
@@ -172,7 +96,7 @@ describe('the verdict', () => {
         costly: 'false',
       }),
       chosenDose: { r: 0.7, alpha: 28, isoKl: 0.94 },
-      usableWindow: { largestR: 1, maxP95Kl: 1, maxRep3: 0.3 },
+      usableWindow: window,
       transferRatio: ratio,
       reasons: [
         message('run.reason.rates', {
@@ -185,9 +109,17 @@ describe('the verdict', () => {
           basePositive: 47,
           baseNegative: 53,
         }),
-        message('run.dose.window'),
+        message('run.dose.smallest', { rate: 85 }),
         message('run.reason.random', { points: 3 }),
         message('run.reason.cost', { p95Kl: 0.5, maxP95Kl: 1, rep3: 0.1, maxRep3: 0.3 }),
+        message('run.reason.fluency', {
+          ratio: 1.25,
+          limited: 'true',
+          maxRatio: 1.5,
+          unknown: 0.4,
+          unknownLimited: 'true',
+          maxUnknown: 1.2,
+        }),
         message('run.reason.transfer', { value: 86, low: 75, high: 96 }),
       ],
     });
@@ -196,9 +128,10 @@ describe('the verdict', () => {
     );
     expect(verdict.reasons.map(say)).toEqual([
       'Mapped vector at r = 0.7: 80 % cheerful, 94 % gloomy of 64 continuations each way; without steering 47 % and 53 %.',
-      'The dose with the best effect in the usable window.',
+      'The smallest dose tried that brings 85 % of continuations to the wanted side both ways and leaves the text fluent.',
       'Random vectors of equal norm move the rates by at most 3 points: the effect is the direction’s, not the push’s.',
       'Cost on neutral text: p95 KL 0.50 nats (limit 1); rep-3 0.10 (limit 0.3).',
+      'The steered text itself: perplexity 1.25 times that of unsteered text (limit 1.5); 0.4 % of its words are not in the corpus (limit 1.2 %).',
       'The mapped vector delivers 86 % of the native vector’s effect over random (95 % interval 75 % to 96 %).',
     ]);
   });
@@ -209,6 +142,8 @@ describe('the verdict', () => {
     expect(costly({ p95Kl: 1, rep3: 0.29 })).not.toMatch(/cost/);
     expect(costly({ p95Kl: 1.01, rep3: 0 })).toMatch(/both ways, at a cost above the limits\.$/);
     expect(costly({ p95Kl: 0, rep3: 0.3 })).toMatch(/both ways, at a cost above the limits\.$/);
+    expect(costly({ p95Kl: 0, rep3: 0, perplexityRatio: 1.51 })).toMatch(/at a cost above the limits\.$/);
+    expect(costly({ p95Kl: 0, rep3: 0, unknownWords: 0.013 })).toMatch(/at a cost above the limits\.$/);
   });
 
   test.each([
@@ -240,7 +175,9 @@ describe('the verdict', () => {
   });
 
   test('a ratio below zero is told as it is, without a sign of nothing', () => {
-    const below = conclude(input(0.81, 0.94, { transferRatio: { value: -0.001, interval: [-0.2, 0.1] } })).reasons[4];
+    const below = conclude(input(0.81, 0.94, { transferRatio: { value: -0.001, interval: [-0.2, 0.1] } })).reasons.at(
+      -1,
+    )!;
     expect(say(below)).toMatch(/delivers 0 % .*\(95 % interval -20 % to 10 %\)/);
   });
 });

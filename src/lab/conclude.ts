@@ -1,78 +1,16 @@
-/** The dose that is used and the sentence that a practitioner can act on. */
+/** What the arms show, and the sentence that a practitioner can act on. */
 import { armSpec, ISOTROPIC, TESTED } from '../experiment/arms';
-import type { ArmResult, DoseCell, Outcome, Verdict } from '../experiment/run';
+import type { ArmResult, Outcome, UsableWindow, Verdict } from '../experiment/run';
 import { message, type Message } from '../experiment/message';
-import type { Experiment } from '../experiment/schema';
 import { bootstrap } from '../math/stats';
 import { breaksLimit } from '../metrics';
+import type { ChosenDose } from './choose-dose';
 import type { Side } from './judges';
 
 /** Share of continuations on the wanted side from which a direction counts as steered. */
 export const STEERED_RATE = 0.8;
-/** Added to STEERED_RATE where the choose-half decides alone, so that the report half is likely to confirm it. */
-const CHOOSE_MARGIN = 0.08;
 /** A random vector of equal norm must stay within this of no steering. */
 export const RANDOM_MARGIN = 0.1;
-
-/** Largest |r| whose two signs both stay inside the limits, walking out from 0; null if not even the first stop does. */
-export function usableWindow(
-  cells: readonly DoseCell[],
-  stops: readonly number[],
-  dose: Pick<Experiment['dose'], 'maxP95Kl' | 'maxRep3'>,
-): number | null {
-  let largest: number | null = null;
-  for (const r of stops) {
-    const both = cells.filter((cell) => cell.arm === TESTED && Math.abs(Math.abs(cell.r) - r) < 1e-9);
-    if (both.length === 0 || both.some((cell) => breaksLimit(cell.metrics, dose))) break;
-    largest = r;
-  }
-  return largest;
-}
-
-/** Two-sided effect of a magnitude: the smaller of the two wanted-side rates of the mapped arm. */
-function twoSided(cells: readonly DoseCell[], r: number): number {
-  const at = (signed: number): DoseCell | undefined =>
-    cells.find((cell) => cell.arm === TESTED && Math.abs(cell.r - signed) < 1e-9);
-  return Math.min(at(r)?.positive.rate ?? 0, at(-r)?.negative.rate ?? 0);
-}
-
-export interface ChosenDose {
-  r: number;
-  window: number | null;
-  reason: Message;
-}
-
-/**
- * The reported dose. A number is taken as it is. `auto`: of the stops in the usable window, the one with the best two-sided
- * effect on the choose-half, the smaller of equals. If no stop in the window reaches 80 %, the smallest stop
- * at all that clears 80 % by a margin for the few prompts of the choose-half (said so, since it costs more than the limits
- * allow), else the best of all.
- */
-export function chooseDose(cells: readonly DoseCell[], dose: Experiment['dose']): ChosenDose {
-  const window = usableWindow(cells, dose.stops, dose);
-  if (dose.chosen !== 'auto') return { r: dose.chosen, window, reason: message('run.dose.hand') };
-  const smallestBest = (stops: readonly number[]): number => {
-    const best = Math.max(...stops.map((r) => twoSided(cells, r)));
-    return stops.find((r) => twoSided(cells, r) === best)!;
-  };
-  const inside = dose.stops.filter((r) => window !== null && r <= window);
-  if (inside.length > 0) {
-    const r = smallestBest(inside);
-    if (twoSided(cells, r) >= STEERED_RATE) return { r, window, reason: message('run.dose.window') };
-  }
-  const clears = dose.stops.find((r) => twoSided(cells, r) >= STEERED_RATE + CHOOSE_MARGIN);
-  if (clears !== undefined)
-    return {
-      r: clears,
-      window,
-      reason: message('run.dose.costly', { rate: percent(STEERED_RATE) }),
-    };
-  return {
-    r: smallestBest(dose.stops),
-    window,
-    reason: message('run.dose.best', { rate: percent(STEERED_RATE) }),
-  };
-}
 
 /** Per-prompt sides of one arm steered up and down, in the same prompt order. */
 export interface TwoSided {
@@ -114,7 +52,6 @@ export interface ConcludeInput {
   arms: readonly ArmResult[];
   chosen: ChosenDose;
   chosenDose: Verdict['chosenDose'];
-  dose: Experiment['dose'];
   transferRatio: Verdict['transferRatio'];
 }
 
@@ -128,9 +65,10 @@ export function conclude(input: ConcludeInput): Verdict {
   const reached = [up, down].filter((arm) => arm.conceptRate.value >= STEERED_RATE).length;
   const outcome: Outcome = reached === 2 ? 'steers' : reached === 1 ? 'one-sided' : 'fails';
   const { positive, negative } = input.concept;
-  const { maxP95Kl, maxRep3 } = input.dose;
+  const { window } = input.chosen;
+  const { maxP95Kl, maxRep3 } = window;
   const rates = { up: percent(up.conceptRate.value), down: percent(down.conceptRate.value) };
-  const costly = [up, down].some((arm) => breaksLimit(arm.metrics, input.dose));
+  const costly = [up, down].some((arm) => breaksLimit(arm.metrics, window));
   const sentence = {
     steers: message('run.verdict.steers', {
       Positive: capitalised(positive),
@@ -167,6 +105,7 @@ export function conclude(input: ConcludeInput): Verdict {
       rep3: Math.max(up.metrics.rep3, down.metrics.rep3),
       maxRep3,
     }),
+    ...fluencyReason(up, down, window),
     input.transferRatio
       ? message('run.reason.transfer', {
           value: percent(input.transferRatio.value),
@@ -179,15 +118,41 @@ export function conclude(input: ConcludeInput): Verdict {
     outcome,
     sentence,
     chosenDose: input.chosenDose,
-    usableWindow: { largestR: input.chosen.window, maxP95Kl, maxRep3 },
+    usableWindow: window,
     transferRatio: input.transferRatio,
     reasons,
   };
 }
 
+/** What became of the steered text, the worse of both ways; nothing where it has no token or no word to measure. */
+function fluencyReason(
+  up: ArmResult,
+  down: ArmResult,
+  { maxPerplexityRatio, maxUnknownWords }: UsableWindow,
+): Message[] {
+  const ratio = Math.max(up.metrics.perplexityRatio, down.metrics.perplexityRatio);
+  const unknown = Math.max(up.metrics.unknownWords, down.metrics.unknownWords);
+  if (!Number.isFinite(ratio) || !Number.isFinite(unknown)) return [];
+  return [
+    message('run.reason.fluency', {
+      ratio,
+      limited: String(maxPerplexityRatio !== undefined),
+      maxRatio: maxPerplexityRatio ?? 0,
+      unknown: tenthsOfPercent(unknown),
+      unknownLimited: String(maxUnknownWords !== undefined),
+      maxUnknown: tenthsOfPercent(maxUnknownWords ?? 0),
+    }),
+  ];
+}
+
 /** Whole per cent; never −0. */
 function percent(x: number): number {
   return Math.round(x * 100) + 0;
+}
+
+/** Per cent to one digit. */
+function tenthsOfPercent(x: number): number {
+  return Math.round(x * 1000) / 10 + 0;
 }
 
 function capitalised(text: string): string {

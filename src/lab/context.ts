@@ -2,7 +2,7 @@
 import { yieldToEventLoop as turn } from '../base/yield';
 import { throwIfAborted } from '../experiment/errors';
 import type { Message } from '../experiment/message';
-import type { Progress, Residence } from '../experiment/run';
+import type { EvidenceResult, Progress, Residence } from '../experiment/run';
 import type { Runtime } from '../runtime/types';
 import type { LabBackend } from './backend';
 import type { Resources } from './resources';
@@ -25,6 +25,8 @@ export interface LabContext {
   signal: AbortSignal;
   progress: (progress: Progress) => void;
   warn: (message: Message) => void;
+  /** Told what the evidence comes to before the controls of its verdict have been run. */
+  provisional?: (result: EvidenceResult) => void;
 }
 
 /** Lets the worker read its messages, a cancel among them, then stops if asked to. @throws LabError `cancelled` */

@@ -24,6 +24,19 @@ export interface Ask {
   stream: number;
 }
 
+/** A continuation as it was written. */
+export interface Continuation {
+  text: string;
+  /** Its tokens, without the prompt's and without the end token. */
+  ids: number[];
+  /** The tokens that it continues. */
+  promptIds: readonly number[];
+  /** False where the limit on new tokens cut it off. */
+  ended: boolean;
+  /** Σ ln p of its tokens as it was written, nats; where likelihoods were asked for. */
+  logProb?: number;
+}
+
 /** Decodes all asks of one model in batches. @param sites the blocks at which asks may be steered, and how */
 export async function continueAll(
   context: LabContext,
@@ -33,9 +46,10 @@ export async function continueAll(
   generation: Pick<Experiment['generation'], 'maxNewTokens' | 'temperature' | 'topP' | 'seed'>,
   prompting: Prompting,
   onDone?: (count: number) => void,
-): Promise<string[]> {
-  const texts: string[] = [];
-  const written = new Map(
+  likelihoods = false,
+): Promise<Continuation[]> {
+  const written: Continuation[] = [];
+  const prompts = new Map(
     [...new Set(asks.map(({ prompt }) => prompt))].map((prompt) => [
       prompt,
       promptIds(prompt, model.tokenizer, prompting),
@@ -46,7 +60,7 @@ export async function continueAll(
     const decoded = await model.decode(
       {
         rows: batch.map(({ prompt, steer, stream }) => {
-          const ids = written.get(prompt)!;
+          const ids = prompts.get(prompt)!;
           return { ...steeredRow(ids, ids.length, steer ?? null), stream };
         }),
         sites,
@@ -54,14 +68,17 @@ export async function continueAll(
       {
         maxNewTokens: generation.maxNewTokens,
         sampling: { temperature: generation.temperature, topP: generation.topP, seed: generation.seed },
+        likelihoods,
         signal: context.signal,
       },
     );
-    texts.push(...decoded.map((row) => model.tokenizer.decode(row.ids)));
+    decoded.forEach((row, i) =>
+      written.push({ ...row, text: model.tokenizer.decode(row.ids), promptIds: prompts.get(batch[i].prompt)! }),
+    );
     onDone?.(batch.length);
     await yieldToEventLoop(context.signal);
   }
-  return texts;
+  return written;
 }
 
 /** Where the projection colours get their unit: the direction, and the mean and deviation of the corpus along it. */

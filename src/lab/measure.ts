@@ -2,6 +2,7 @@
 import type { DoseCell, Metrics } from '../experiment/run';
 import { wilson } from '../math/stats';
 import { measure, type MetricInput } from '../metrics';
+import type { Continuation } from './generate';
 import type { Judge, JudgeContext, Side } from './judges';
 
 type Rate = DoseCell['positive'];
@@ -15,21 +16,35 @@ export interface Measured {
   metrics: Metrics;
 }
 
+/** What is measured of continuations beside what is in them. */
+export type Surroundings = Pick<MetricInput, 'sideEffects' | 'perplexity' | 'knownWords'>;
+
 /** Judges and measures continuations. Rates are over all n: an undecided one counts for neither side. */
 export async function measureTexts(
   judge: Judge,
   prompts: readonly string[],
-  texts: readonly string[],
-  sideEffects: MetricInput['sideEffects'],
+  continuations: readonly Continuation[],
+  around: Surroundings,
   context: JudgeContext,
 ): Promise<Measured> {
   const sides = await judge(
-    texts.map((text, i) => ({ prompt: prompts[i], text })),
+    continuations.map(({ text }, i) => ({ prompt: prompts[i], text })),
     context,
   );
   const n = sides.length;
   const rate = (wanted: Side): Rate => rateOf(sides.filter((side) => side === wanted).length, n);
-  return { sides, positive: rate(1), negative: rate(-1), n, metrics: measure({ texts, sides, sideEffects }) };
+  return {
+    sides,
+    positive: rate(1),
+    negative: rate(-1),
+    n,
+    metrics: measure({ ...writingOf(continuations), ...around, sides }),
+  };
+}
+
+/** The texts of continuations, and which of them were cut. */
+export function writingOf(continuations: readonly Continuation[]): Pick<MetricInput, 'texts' | 'cut'> {
+  return { texts: continuations.map(({ text }) => text), cut: continuations.map(({ ended }) => !ended) };
 }
 
 function rateOf(count: number, n: number): Rate {

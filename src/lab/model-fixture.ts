@@ -1,6 +1,7 @@
 /** Test helper: a language model without a graph, whose states are known numbers of its tokens. */
 import { readFileSync } from 'node:fs';
 import { sha256Hex } from '../experiment/digest';
+import { tokenLogProb } from '../math/information';
 import { Random } from '../math/random';
 import { Sampler } from '../runtime/sampling';
 import type { LanguageModel, ModelTokenizer, SteeredRow, TapBatch } from '../runtime/types';
@@ -112,7 +113,7 @@ export function fixtureModel(
         );
         return out;
       }),
-    decode: async (batch, { maxNewTokens, sampling, signal }) => {
+    decode: async (batch, { maxNewTokens, sampling, likelihoods, signal }) => {
       const sampler = new Sampler(
         sampling,
         batch.rows.map(({ stream }, r) => stream ?? r),
@@ -120,12 +121,14 @@ export function fixtureModel(
       return batch.rows.map(({ ids, interventions }, r) => {
         signal?.throwIfAborted();
         const written: number[] = [];
+        let logProb = 0;
         for (let i = 0; i < maxNewTokens; i++) {
           const position = ids.length + i - 1;
           const logits = logitsOf(written[i - 1] ?? ids[ids.length - 1], position, pushOf(interventions));
           written.push(sampler.next(r, logits));
+          logProb += tokenLogProb(logits, written[i]);
         }
-        return { ids: written, ended: false };
+        return { ids: written, ended: false, ...(likelihoods ? { logProb } : {}) };
       });
     },
     dispose: async () => {

@@ -107,6 +107,20 @@ export class ModelPair {
     return turn;
   }
 
+  /**
+   * Does work with another model of a role's form, whose weights were shuffled; it is freed when the work has ended.
+   * @throws LabError of loading; `graph-unsupported.weights`
+   */
+  async withShuffled<T>(role: Role, seed: number, work: (model: LanguageModel) => Promise<T>): Promise<T> {
+    const { signal } = this.#request;
+    const model = await this.#loaders[role].load({ signal, shuffleSeed: seed });
+    try {
+      return await work(model);
+    } finally {
+      await model.dispose();
+    }
+  }
+
   /** Frees both models. */
   async dispose(): Promise<void> {
     await unloadAll(this.#loaded);

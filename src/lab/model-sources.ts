@@ -1,17 +1,20 @@
 /** What the page asks about models before it runs anything: repositories, downloads, what is stored, folders from disk, memory. Needs no engine. */
 import type { Message } from '../experiment/message';
 import { LabError } from '../experiment/errors';
+import { siteUnreachable } from '../net/site';
 import type { ModelRef } from '../experiment/model-ref';
 import type { Backend } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { probe } from '../gpu/device';
 import {
+  checkSupported,
   dtypeSupport,
   estimateModelBytes,
   executeDownload,
   fetchCatalog,
   FAMILIES_PATH,
   inspectModel,
+  locationOf,
   ModelStore,
   openLocalFiles,
   parseFamilies,
@@ -84,7 +87,7 @@ export interface FamilyOffer extends Omit<CuratedFamily, 'models'> {
 /** @throws LabError `model-fetch` or `model-invalid` */
 export async function curatedFamilies(baseUrl: string, signal?: AbortSignal): Promise<FamilyOffer[]> {
   const response = await fetch(new URL(FAMILIES_PATH, baseUrl), { signal }).catch((error: Error) => {
-    throw new LabError('model-fetch.site', { path: FAMILIES_PATH, reason: error.message }, error);
+    throw siteUnreachable(FAMILIES_PATH, error);
   });
   if (!response.ok) throw new LabError('model-fetch.site-status', { path: FAMILIES_PATH, status: response.status });
   const value: unknown = await response.json().catch((error: Error) => {
@@ -103,14 +106,26 @@ export async function curatedFamilies(baseUrl: string, signal?: AbortSignal): Pr
   }));
 }
 
-/** Looks a repository up: its files, and which precisions run here. Fetches the listing only. @throws LabError as `resolveRepository` */
+/** Looks a repository up: its files, and which precisions run here. Fetches the listing and config.json only. @throws LabError as `resolveRepository`; `graph-unsupported` or `model-invalid` for a model that cannot run here */
 export async function lookUp(
   request: RepositoryRequest,
   choice: 'auto' | Backend,
   signal?: AbortSignal,
 ): Promise<RepositoryOffer> {
   const repository = await resolveRepository(request, { signal });
+  await checkSupported(repository, await storedConfig(repository), signal);
   return { repository, variants: offers(repository.files, await deviceFeatures(choice)) };
+}
+
+/** The configuration of a model that is here already: it is not asked for again. */
+async function storedConfig(repository: Repository): Promise<Blob | null> {
+  try {
+    return (await (await ModelStore.open()).file(locationOf(repository), 'config.json'))?.file ?? null;
+  } catch (error) {
+    // Without storage nothing is here; the download will say so.
+    if (LabError.from(error).code === 'storage-unavailable') return null;
+    throw error;
+  }
 }
 
 /** @throws LabError as `planDownload` */
@@ -162,7 +177,8 @@ async function shapeOf(location: HubLocation, { id, files }: StoredModel): Promi
     return { layers: config.layers, hiddenSize: config.hiddenSize, params: config.parameters?.total ?? null };
   } catch (error) {
     // A configuration that cannot be used is told when the model is run; it must not hide the others from the list.
-    if (error instanceof LabError && error.code === 'model-invalid') return null;
+    if (error instanceof LabError && (error.code === 'model-invalid' || error.code === 'graph-unsupported'))
+      return null;
     throw error;
   }
 }

@@ -179,7 +179,7 @@ describe('a typed prompt is answered with the vectors of a run', () => {
       experiment,
       rounded(run),
       run.evidence.streams[0].prompt,
-      -1,
+      { nearest: -1 },
       experiment.generation.maxNewTokens,
       context,
       (streams) => found.push(streams),

@@ -74,6 +74,15 @@ export class Pipeline {
     for (const stage of STAGES.slice(0, last + 1)) {
       throwIfAborted(context.signal);
       const began = performance.now();
+      lab.provisional = (result) =>
+        context.onStage({
+          stage: 'evidence',
+          result,
+          milliseconds: Math.round(performance.now() - began),
+          fromMemory: false,
+          warnings: this.#said('evidence'),
+          provisional: true,
+        });
       const { result, fromMemory } = await this.#stage(stage, experiment, lab);
       const milliseconds = Math.round(performance.now() - began);
       Object.assign(results, { [stage]: result });
@@ -152,19 +161,24 @@ export class Pipeline {
     return texts.map((_, i) => ({ source: of(i, state.source), target: of(i, state.target) }));
   }
 
-  /** The streams of all arms at every stop of a run, nearest to `nearest` first; each is handed over as it is ready. As `axis`. */
+  /**
+   * The streams of all arms at every stop of a run and at the further doses (signed r), nearest to `nearest` first; each is
+   * handed over as it is ready. As `axis`.
+   */
   async streams(
     experiment: Experiment,
     from: LiveSteering,
     prompt: string,
-    nearest: number,
+    { nearest, further = [] }: { nearest: number; further?: readonly number[] },
     maxNewTokens: number,
     context: PipelineContext,
     onStop: (streams: StopStreams) => void,
   ): Promise<{ stops: number }> {
     const lab = this.#lab(context);
     const { pair, arms, scales } = await this.#live(experiment, from, lab);
-    const stops = from.stops.toSorted((a, b) => Math.abs(a - nearest) - Math.abs(b - nearest));
+    const stops = [...new Set([...from.stops, ...further])].sort(
+      (a, b) => Math.abs(a - nearest) - Math.abs(b - nearest),
+    );
     // The stop under the thumb comes alone, so that it is ready soonest; the rest in growing batches.
     // Where the models take turns every batch costs a swap: then all stops are one.
     const first = pair.pair.residence === 'together' ? 1 : stops.length;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { sha256Hex } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
+import { siteUnreachable } from '../net/site';
 import { parsePreset, type Preset } from '../experiment/schema';
 
 const corpusIndexSchema = z.array(
@@ -67,7 +68,7 @@ export class Resources {
     try {
       response = await fetch(new URL(path, this.#baseUrl));
     } catch (error) {
-      throw new LabError('model-fetch.site', { path, reason: (error as Error).message }, error);
+      throw siteUnreachable(path, error);
     }
     if (!response.ok) throw new LabError('model-fetch.site-status', { path, status: response.status });
     return response.text();

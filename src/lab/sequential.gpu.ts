@@ -54,7 +54,7 @@ async function runOn(residence: Residence): Promise<Outcome> {
   const streams: StopStreams[] = [];
   await client.request(
     'streams',
-    { experiment, from, prompt, nearest: 0.5, maxNewTokens: 4 },
+    { experiment, from, prompt, nearest: 0.5, further: [], maxNewTokens: 4 },
     { onStreams: (set) => streams.push(set) },
   );
   return { run, axis, streams: streams.toSorted((a, b) => a.stop - b.stop), swaps };

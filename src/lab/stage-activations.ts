@@ -13,6 +13,7 @@ import { yieldToEventLoop, type LabContext } from './context';
 import { Memo } from './memo';
 import { panel, panelView } from './panels';
 import type { LoadedPair } from './stage-models';
+import { countUnknown, unknownWarning } from './unknown-tokens';
 import { medianNorm } from './vectors';
 
 export interface ActivationsState {
@@ -55,6 +56,20 @@ export async function activationsStage(
   );
   const doubt = alignmentWarning(alignment, models);
   if (doubt) context.warn(doubt);
+  const unknown = {
+    source: countUnknown(
+      texts.map(({ source }) => source.ids),
+      models.source.tokenizer,
+    ),
+    target: countUnknown(
+      texts.map(({ target }) => target.ids),
+      models.target.tokenizer,
+    ),
+  };
+  for (const role of ['source', 'target'] as const) {
+    const warning = unknownWarning('corpus', models.titles[role], unknown[role]);
+    if (warning) context.warn(warning);
+  }
   const { backend } = context;
   const shape = shapeOf(models);
   const compared = comparedBlocks(shape, experiment.map, experiment.transfer.also);
@@ -87,6 +102,7 @@ export async function activationsStage(
         texts: collected.texts,
         alignment,
         tokens: collected.tokens,
+        unknown,
         pca: { source: await panels(sample.source), target: await panels(sample.target) },
         massive: { rows: sample.rows - view.ordinary.length, of: sample.rows },
         labels: view.drawn.map((row) => {

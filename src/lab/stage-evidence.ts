@@ -1,7 +1,15 @@
 /** Stage 5: continuations of every arm at every dose, the chosen dose, the report half, the streams and the verdict. */
-import type { ArmResult, DoseCell, EvidenceResult, ReplayEvidence, StopStreams } from '../experiment/run';
+import type {
+  ArmResult,
+  Baseline,
+  DoseCell,
+  EvidenceResult,
+  Half,
+  ReplayEvidence,
+  StopStreams,
+} from '../experiment/run';
 import {
-  ARM_SPECS,
+  ARMS,
   armSpec,
   ISOTROPIC,
   REFERENCE,
@@ -14,33 +22,24 @@ import {
 } from '../experiment/arms';
 import type { Experiment } from '../experiment/schema';
 import type { LabContext } from './context';
-import { residentFirst } from './model-pair';
-import { chooseDose, conclude, transferRatio, type TwoSided } from './conclude';
-import { signedStops, type SideEffects } from './dose';
-import { computeStreams, continueAll, type Ask } from './generate';
+import { chooseDose, limitsOf } from './choose-dose';
+import { conclude, transferRatio, type TwoSided } from './conclude';
+import { signedStops } from './dose';
+import { doseCurve, unsteeredCount } from './dose-curve';
+import { wordsOfCorpus } from './fluency';
+import { computeStreams, type Continuation } from './generate';
 import { replayOf } from './replay';
-import { measureTexts, type Measured } from './measure';
+import type { Measured } from './measure';
 import type { Side } from './judges';
 import { halves } from './concept';
 import type { SteerState } from './stage-steer';
-import { sitesOf, steerAt, type SteeringArm } from './vectors';
+import type { SteeringArm } from './vectors';
+import { choosing, cycle, reading, reporting, Writer } from './writing';
+import { judgeTransfer } from './verdict/judge-transfer';
 import { message } from '../experiment/message';
 
 /** Sample texts kept per arm. */
 const SAMPLES = 3;
-
-/** Continuations of an arm at one dose, of the half that chooses it and of the half that reports. */
-const choosing = (arm: Arm, { chooseContinuations }: Experiment['generation']): number =>
-  Math.ceil(armSpec(arm).continuations.choose * chooseContinuations);
-const reporting = (arm: Arm, { continuations }: Experiment['generation']): number =>
-  Math.ceil(armSpec(arm).continuations.report * continuations);
-
-/** Side effects of an arm of this run at every signed stop. */
-const effectsOf = (steer: SteerState, { arm }: SteeringArm): readonly SideEffects[] => steer.sideEffects[arm]!;
-
-function cycle(prompts: readonly string[], count: number): string[] {
-  return Array.from({ length: count }, (_, i) => prompts[i % prompts.length]);
-}
 
 /** Generates, measures and concludes. */
 export async function evidenceStage(
@@ -49,24 +48,29 @@ export async function evidenceStage(
   steer: SteerState,
 ): Promise<EvidenceResult> {
   const { generation, dose, prompting } = experiment;
-  const stops = signedStops(dose.stops);
   const prompts = halves(steer.concept.evaluationPrompts);
-  const counter = progressCounter(
+  const progress = progressCounter(
     context,
-    ARM_SPECS.reduce(
-      (sum, { id, base }) =>
-        sum + (stops.length - 1) * choosing(id, generation) + (base === null ? 1 : 2) * reporting(id, generation),
-      0,
-    ),
+    workOfCurve(experiment, steer, dose.edgeDoses ?? 0) + workOfReport(experiment),
   );
+  const knownWords = wordsOfCorpus(await context.resources.corpus(experiment.corpus.id));
+  const writer = new Writer(context, experiment, steer, knownWords, progress.count);
 
-  const doseResponse = await doseCurve(context, experiment, steer, stops, prompts.choose, counter);
-  const chosen = chooseDose(doseResponse, dose);
+  const curve = await doseCurve(writer, experiment, steer, prompts.choose);
+  progress.spare(workOfCurve(experiment, steer, dose.edgeDoses ?? 0) - progress.done());
+  const doseResponse = curve.cells;
+  const { model: large } = steer.arms.find((arm) => arm.arm === TESTED)!;
+  const { baseline } = curve.unsteered.get(large)!;
+  const chosen = chooseDose(doseResponse, dose, limitsOf(dose, baseline), {
+    positive: { name: steer.concept.positive, unsteered: baseline.positive.rate },
+    negative: { name: steer.concept.negative, unsteered: baseline.negative.rate },
+  });
+  const shown = signedStops([...new Set([...dose.stops, ...curve.edge, chosen.r])].sort((a, b) => a - b));
   const { source, target } = await steer.pair.eachRole(async (role) => {
     const own = steer.arms.filter(({ model }) => model === steer.pair[role]);
-    const report = await reportHalf(context, experiment, steer, own, chosen.r, prompts.report, counter);
-    const streams = await computeStreams(context, own, steer.scales, prompts.report[0], stops, generation, prompting);
-    const [up, down] = await streamsAt(context, steer, own, streams, chosen.r, experiment);
+    const report = await reportHalf(writer, experiment, own, chosen.r, prompts.report);
+    const streams = await computeStreams(context, own, steer.scales, prompts.report[0], shown, generation, prompting);
+    const [up, down] = [chosen.r, -chosen.r].map((r) => streams.find(({ stop }) => stop === r)!);
     return { ...report, streams, replay: await replayOf(role, own, up, down, chosen.r, prompting, context.signal) };
   });
   const arms = [...source.arms, ...target.arms].toSorted(
@@ -84,132 +88,70 @@ export async function evidenceStage(
     rows: [...source.replay.rows, ...target.replay.rows],
   };
   const tested = steer.arms.find((arm) => arm.arm === TESTED)!;
-  const verdict = conclude({
+  const bySetting = conclude({
     concept: steer.concept,
     targetTitle: steer.targetTitle,
     arms,
     chosen,
-    chosenDose: doseOf(tested, chosen.r, steer),
-    dose,
+    chosenDose: writer.doseOf(tested, chosen.r),
     transferRatio: transferRatio(sides[TESTED], sides[REFERENCE], sides[ISOTROPIC], generation.seed),
   });
-  return { arms, doseResponse, streams, replay, verdict };
-}
-
-/** The streams at r and −r; a dose set by hand may lie between the stops and is then decoded by itself. */
-async function streamsAt(
-  context: LabContext,
-  steer: SteerState,
-  own: readonly SteeringArm[],
-  streams: readonly StopStreams[],
-  r: number,
-  { generation, prompting }: Experiment,
-): Promise<StopStreams[]> {
-  const known = [r, -r].map((signed) => streams.find(({ stop }) => Math.abs(stop - signed) < 1e-9));
-  if (known.every((item) => item !== undefined)) return known;
-  return computeStreams(context, own, steer.scales, streams[0].prompt, [r, -r], generation, prompting);
-}
-
-/** The dose–response of every dosed arm on the choose-half; all stops of an arm decode together. */
-async function doseCurve(
-  context: LabContext,
-  experiment: Experiment,
-  steer: SteerState,
-  stops: readonly number[],
-  prompts: readonly string[],
-  counter: (n: number) => void,
-): Promise<DoseCell[]> {
-  const { generation } = experiment;
-  const cells = new Map<DosedArm, DoseCell[]>();
-  for (const arm of residentFirst(steer.arms, ({ model }) => model)) {
-    const asked = cycle(prompts, choosing(arm.arm, generation));
-    const doses = stops.filter((r) => r !== 0);
-    const asks: Ask[] = doses.flatMap((r) =>
-      asked.map((prompt, k) => ({ prompt, steer: steerAt(arm, r, k), stream: k })),
-    );
-    const texts = await continueAll(context, arm.model, sitesOf(arm), asks, generation, experiment.prompting, counter);
-    const own: DoseCell[] = [];
-    for (const [d, r] of doses.entries()) {
-      const slice = texts.slice(d * asked.length, (d + 1) * asked.length);
-      const effect = effectAt(effectsOf(steer, arm), stops, r);
-      const measured = await measureTexts(steer.concept.judge, asked, slice, effect, context);
-      own.push(cellOf(arm, r, measured, steer, 'choose'));
-    }
-    cells.set(arm.arm, own);
-  }
-  return steer.arms.flatMap(({ arm }) => cells.get(arm)!);
+  const baselines = [...[...curve.unsteered.values()].map(({ baseline: of }) => of), source.baseline, target.baseline];
+  const evidence = { arms, doseResponse, baselines, streams, replay };
+  const chain = await judgeTransfer(
+    context,
+    experiment,
+    steer,
+    writer,
+    { r: chosen.r, prompts: prompts.report, sides, unsteered: target.unsteered, arms },
+    (provisional) => context.provisional?.({ ...evidence, verdict: { ...bySetting, chain: provisional } }),
+  );
+  return { ...evidence, verdict: { ...bySetting, chain } };
 }
 
 interface ReportHalf {
   arms: ArmResult[];
   cells: DoseCell[];
   sides: Partial<Record<DosedArm, TwoSided>>;
+  baseline: Baseline;
+  /** Sides of the continuations without steering. */
+  unsteered: Side[];
 }
 
 /** One model's arms, and the model without steering, at the chosen dose on the held-back prompts. */
 async function reportHalf(
-  context: LabContext,
-  experiment: Experiment,
-  steer: SteerState,
+  writer: Writer,
+  { generation }: Pick<Experiment, 'generation'>,
   own: readonly SteeringArm[],
   r: number,
   prompts: readonly string[],
-  counter: (n: number) => void,
 ): Promise<ReportHalf> {
-  const { generation } = experiment;
-  const stops = signedStops(experiment.dose.stops);
   const times = (name: Arm): string[] => cycle(prompts, reporting(name, generation));
-  const arms: ArmResult[] = [];
   const cells: DoseCell[] = [];
   const sides: ReportHalf['sides'] = {};
-  const { maxNewTokens, temperature, topP, seed } = generation;
-  const settings = { maxNewTokens, temperature, topP, seed: seed + 100_003 };
-
-  const [{ arm: first, model }] = own;
-  const plain = unsteeredArm(armSpec(first).model);
-  const asPlain = times(plain);
-  const unsteered = await continueAll(
-    context,
-    model,
-    sitesOf(own[0]),
-    asPlain.map((prompt, k) => ({ prompt, stream: k })),
-    settings,
-    experiment.prompting,
-    counter,
-  );
-  arms.push(
-    armResult(
-      plain,
-      'none',
-      { r: 0, alpha: 0, isoKl: 0 },
-      await measureTexts(steer.concept.judge, asPlain, unsteered, { mean: 0, p95: 0 }, context),
-      unsteered,
-    ),
-  );
+  const plain = unsteeredArm(armSpec(own[0].arm).model);
+  const unsteered = await writer.unsteered(plain, own[0], times(plain), 'report');
+  const arms = [armResult(plain, 'none', { r: 0, alpha: 0, isoKl: 0 }, unsteered.measured, unsteered.continuations)];
   for (const arm of own) {
-    const asked = times(arm.arm);
     const both: Record<'up' | 'down', Side[]> = { up: [], down: [] };
-    for (const sign of [1, -1] as const) {
-      const texts = await continueAll(
-        context,
-        arm.model,
-        sitesOf(arm),
-        asked.map((prompt, k) => ({ prompt, steer: steerAt(arm, sign * r, k), stream: k })),
-        settings,
-        experiment.prompting,
-        counter,
+    for (const [way, direction, signed] of [
+      ['up', 'positive', r],
+      ['down', 'negative', -r],
+    ] as const) {
+      const [{ measured, continuations, read }] = await writer.steered(
+        arm,
+        times(arm.arm),
+        [signed],
+        unsteered,
+        'report',
       );
-      const effect = effectAt(effectsOf(steer, arm), stops, sign * r);
-      const measured = await measureTexts(steer.concept.judge, asked, texts, effect, context);
-      both[sign === 1 ? 'up' : 'down'] = measured.sides;
-      arms.push(
-        armResult(arm.arm, sign === 1 ? 'positive' : 'negative', doseOf(arm, sign * r, steer), measured, texts),
-      );
-      cells.push(cellOf(arm, sign * r, measured, steer, 'report'));
+      both[way] = measured.sides;
+      arms.push(armResult(arm.arm, direction, writer.doseOf(arm, signed), measured, continuations));
+      cells.push(writer.cell(arm, signed, measured, 'report', read));
     }
     sides[arm.arm] = both;
   }
-  return { arms, cells, sides };
+  return { arms, cells, sides, baseline: unsteered.baseline, unsteered: unsteered.measured.sides };
 }
 
 function armResult(
@@ -217,7 +159,7 @@ function armResult(
   direction: ArmResult['direction'],
   dose: ArmResult['dose'],
   measured: Measured,
-  texts: readonly string[],
+  continuations: readonly Continuation[],
 ): ArmResult {
   const { positive, negative, n, metrics } = measured;
   const wanted = direction === 'negative' ? negative : positive;
@@ -229,47 +171,45 @@ function armResult(
     positiveRate: positive.rate,
     negativeRate: negative.rate,
     metrics,
-    samples: texts.slice(0, SAMPLES),
+    samples: continuations.slice(0, SAMPLES).map(({ text }) => text),
   };
 }
 
-function cellOf(
-  arm: SteeringArm,
-  r: number,
-  { positive, negative, n, metrics }: Measured,
-  steer: SteerState,
-  half: DoseCell['half'],
-): DoseCell {
-  const { alpha, isoKl } = doseOf(arm, r, steer);
-  return { arm: arm.arm, r, alpha, isoKl, positive, negative, n, metrics, half };
+/** Continuations of an arm at one dose, one way: written, and read. */
+function workAt(arm: Arm, half: Half, written: number): number {
+  return written + reading(arm, half, written);
 }
 
-/** A signed dose on its three scales. */
-function doseOf(arm: SteeringArm, r: number, steer: SteerState): ArmResult['dose'] {
-  const alpha = r * arm.medianNorm;
-  const unitDose = steer.isoKlAlpha[arm.arm] ?? null;
-  return { r, alpha, isoKl: unitDose === null ? null : alpha / unitDose };
+/** Those of the dose–response at most. @param edgeDoses tried between two stops */
+function workOfCurve({ generation, dose }: Experiment, steer: SteerState, edgeDoses: number): number {
+  const models = [...new Set(steer.arms.map(({ model }) => model))];
+  const unsteered = models.reduce((sum, model) => sum + unsteeredCount(steer.arms, model, generation), 0);
+  return steer.arms.reduce((sum, { arm }) => {
+    const doses = dose.stops.length + (arm === TESTED ? edgeDoses : 0);
+    return sum + 2 * doses * workAt(arm, 'choose', choosing(arm, generation));
+  }, unsteered);
 }
 
-/** Side effects at a dose: measured at the stops, linear between them (a dose set by hand may lie between two). */
-function effectAt(effects: readonly SideEffects[], stops: readonly number[], r: number): SideEffects {
-  const clamped = Math.min(Math.max(r, stops[0]), stops[stops.length - 1]);
-  const right = Math.max(
-    1,
-    stops.findIndex((stop) => stop >= clamped - 1e-12),
-  );
-  const share = (clamped - stops[right - 1]) / (stops[right] - stops[right - 1]);
-  const blend = (a: number, b: number): number => a + share * (b - a);
-  return {
-    mean: blend(effects[right - 1].mean, effects[right].mean),
-    p95: blend(effects[right - 1].p95, effects[right].p95),
-  };
+/** Those of the report. */
+function workOfReport({ generation }: Experiment): number {
+  return ARMS.reduce((sum, id) => {
+    const written = reporting(id, generation);
+    return sum + (armSpec(id).base === null ? written : 2 * workAt(id, 'report', written));
+  }, 0);
 }
 
-function progressCounter(context: LabContext, total: number): (n: number) => void {
+interface ProgressCounter {
+  /** So much more was done. */
+  count: (n: number) => void;
+  /** So much need not be done: the search for the edge ended early, or stops lay past it. */
+  spare: (n: number) => void;
+  done: () => number;
+}
+
+function progressCounter(context: LabContext, most: number): ProgressCounter {
   let done = 0;
-  return (n) => {
-    done += n;
+  let total = most;
+  const tell = (): void =>
     context.progress({
       stage: 'evidence',
       done: Math.min(done, total),
@@ -277,5 +217,15 @@ function progressCounter(context: LabContext, total: number): (n: number) => voi
       unit: 'continuations',
       note: message('progress.evidence'),
     });
+  return {
+    count: (n) => {
+      done += n;
+      tell();
+    },
+    spare: (n) => {
+      total -= n;
+      if (n > 0) tell();
+    },
+    done: () => done,
   };
 }

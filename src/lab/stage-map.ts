@@ -12,6 +12,7 @@ import { chooseLayers, compareLayers, rowsOf, sampleControls, solveRidge, type L
 import { mapInUse, reportedRanks, type MapOfKind } from './maps';
 import { mappedPanel, panelView } from './panels';
 import { pickRows } from './rows';
+import { tokenMeasures, type TokenMeasures } from './token-measures';
 import type { ActivationsState } from './stage-activations';
 import { message } from '../experiment/message';
 
@@ -90,6 +91,11 @@ export async function mapStage(
   await next();
   const controls = await sampleControls(sample, layers, chosen.map, experiment.corpus.seed, signal);
 
+  const tokenInputs = { layers, lambda: chosen.map.lambda };
+  const tokens =
+    memo.recall<TokenMeasures>('tokens', tokenInputs) ??
+    (await memo.keep('tokens', tokenInputs, await tokenMeasures(sample, layers, chosen.map.lambda, signal)));
+
   await next();
   const train = rowsOf(sample, false);
   const auditInputs = { layers, lambda: ridge.lambda };
@@ -135,6 +141,7 @@ export async function mapStage(
       heldOutR2: chosen.heldOutR2,
       centredCosine: controls.centredCosine,
       shuffledR2: controls.shuffledR2,
+      tokens,
       medianDimensionR2: medianOfFinite(chosen.perDimension),
       errorVsFloat64: audit.errorVsFloat64,
       auditRows: train.length,

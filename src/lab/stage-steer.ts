@@ -1,14 +1,15 @@
 /** Stage 4: the steering vectors of all arms, their scales, and the dose axis. */
-import type { DosedArm, PerArm } from '../experiment/arms';
+import { TESTED, type DosedArm, type PerArm } from '../experiment/arms';
 import { toBase64 } from '../experiment/base64';
 import { message } from '../experiment/message';
-import type { SteerResult, VectorResult, RenderedPrompt } from '../experiment/run';
+import type { Stability, SteerResult, VectorResult, RenderedPrompt } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import { chanceBand, cosine, norm } from '../math/stats';
 import type { LanguageModel } from '../runtime/types';
 import { steeringArms } from './arms';
 import { halves, requireFit, resolveConcept, type Concept } from './concept';
 import type { LabContext } from './context';
+import { controlsOf, type Controls } from './control-arms';
 import type { SideEffects } from './dose';
 import { checkPairs, collectPairStates, extractVector, type PairStates } from './extract';
 import type { ProjectionScale } from './generate';
@@ -19,10 +20,12 @@ import { projectionScale } from './projection-scale';
 import { readText, writtenText } from './prompting';
 import type { ActivationsState } from './stage-activations';
 import { furtherSites } from './further-blocks';
+import { cosineNull, stabilityOf } from './pair-stability';
 import { DOSE_RULES, type Projections } from './operations';
 import { mapOfPair, type MapState } from './stage-map';
 import type { LoadedPair } from './stage-models';
 import { measureAxis } from './steer-axis';
+import { countUnknown, unknownWarning } from './unknown-tokens';
 import { equipArms, type SteeringArm, mapDirection, unit } from './vectors';
 
 export interface SteerState {
@@ -34,6 +37,10 @@ export interface SteerState {
   sideEffects: PerArm<DosedArm, SideEffects[]>;
   isoKlAlpha: PerArm<DosedArm, number | null>;
   targetTitle: string;
+  /** Tests of the pairs in either model; of the source null where its vector was brought along. */
+  stability: { source: Stability | null; target: Stability };
+  /** What the mapped vector is compared with; made when it is asked for. */
+  controls: Controls;
   result: SteerResult;
 }
 
@@ -55,6 +62,12 @@ export async function steerStage(
     context.warn(message('run.warn.vector-given', { title: concept.title }));
   }
   const pairs = choosePairs(concept.pairs, experiment.vector.maxPairs, experiment.generation.seed);
+  for (const role of ['source', 'target'] as const) {
+    const { tokenizer } = models[role];
+    const ids = pairs.flatMap(({ positive, negative }) => [positive, negative]).map((text) => tokenizer.encode(text));
+    const warning = unknownWarning('pairs', models.titles[role], countUnknown(ids, tokenizer));
+    if (warning) context.warn(warning);
+  }
   const { source: sourceStates, target: targetStates } = await models.pair.eachRole((role) =>
     collectPairStates(
       context,
@@ -67,25 +80,31 @@ export async function steerStage(
     ),
   );
 
-  const extract = (states: PairStates, model: 'small' | 'large'): Float32Array =>
-    extractVector(fitHalf(states), experiment.vector.method, experiment.generation.seed, model);
+  const extractFrom = (states: PairStates, model: 'small' | 'large'): Float32Array =>
+    extractVector(states, experiment.vector.method, experiment.generation.seed, model);
+  const extract = (states: PairStates, model: 'small' | 'large'): Float32Array => extractFrom(fitHalf(states), model);
+  const { seed } = experiment.generation;
+  const stability = {
+    source: stabilityOf(fitHalf(sourceStates), seed),
+    target: stabilityOf(fitHalf(targetStates), seed),
+  };
   const vSource = concept.given?.values ?? extract(sourceStates, 'small');
   const vNative = extract(targetStates, 'large');
   const vMapped = mapDirection(map.map, vSource, experiment.transfer.addBias);
   const directions = { source: unit(vSource), mapped: unit(vMapped), native: unit(vNative) };
   const medians = activations.result.medianNorm;
   const medianNorm = { source: medians.source[layers.source], target: medians.target[layers.target] };
+  const armInput = {
+    vectors: { source: vSource, mapped: vMapped, native: vNative },
+    map: map.map,
+    addBias: experiment.transfer.addBias,
+    layers,
+    sample: activations.sample,
+  };
   const found = await steeringArms(
     { source, target },
     medianNorm,
-    {
-      vectors: { source: vSource, mapped: vMapped, native: vNative },
-      map: map.map,
-      addBias: experiment.transfer.addBias,
-      layers,
-      sample: activations.sample,
-      signal: context.signal,
-    },
+    { ...armInput, signal: context.signal },
     experiment.generation,
   );
   const further = await furtherSites(context, experiment, models, activations, layers, pairs, extract, (pair) =>
@@ -114,6 +133,8 @@ export async function steerStage(
     },
     cosineMappedNative: cosine(vMapped, vNative),
     chanceBand: chanceBand(target.info.hiddenSize),
+    cosineNull: cosineNull(fitHalf(sourceStates), map.map, vNative, seed),
+    stability,
     cosineWithBias: cosine(mapDirection(map.map, vSource, false), mapDirection(map.map, vSource, true)),
     norms: { source: norm(vSource), mapped: norm(vMapped), native: norm(vNative) },
     medianNorm,
@@ -144,6 +165,15 @@ export async function steerStage(
     sideEffects,
     isoKlAlpha,
     targetTitle: models.titles.target,
+    stability: { ...stability, source: concept.given ? null : stability.source },
+    controls: controlsOf({
+      experiment,
+      models,
+      input: armInput,
+      pairs,
+      extract: extractFrom,
+      tested: arms.find(({ arm }) => arm === TESTED)!,
+    }),
     result: {
       concept: { title: concept.title, positive: concept.positive, negative: concept.negative },
       vector,

@@ -1,7 +1,7 @@
 /** What steering does along the dose: next-token distributions, side effects on neutral text, and the iso-KL scale. */
 import type { DosedArm, PerArm } from '../experiment/arms';
 import { LabError } from '../experiment/errors';
-import { message } from '../experiment/message';
+import { message, type Message } from '../experiment/message';
 import type { DoseAxis } from '../experiment/run';
 import type { Experiment } from '../experiment/schema';
 import type { LabContext } from './context';
@@ -45,7 +45,6 @@ export async function measureAxis(
   const axes = await models.pair.eachRole(async (role) => {
     const own = arms.filter(({ model }) => model === models[role]);
     const axis = await computeAxis(own, prompt, stops, prompting, context.signal);
-    requireEffect(axis);
     const base = new Map([[models[role], await neutralLogits(models[role], neutral, NEUTRAL_TOKENS)]]);
     for (const arm of own) {
       context.progress({
@@ -55,7 +54,10 @@ export async function measureAxis(
         unit: 'steps',
         note: message('progress.side-effects', { arm: message(`arms.${arm.arm}.name`) }),
       });
-      effects[arm.arm] = await sideEffects(context, arm, stops, neutral, base, NEUTRAL_TOKENS);
+      const found = await sideEffects(context, arm, stops, neutral, base, NEUTRAL_TOKENS);
+      const silent = effectOf(arm, stops, found, axis.arms[arm.arm]!.kl, neutral.length);
+      if (silent) context.warn(silent);
+      effects[arm.arm] = found;
     }
     return axis;
   });
@@ -89,11 +91,34 @@ function isoKlOf(
   );
 }
 
-/** A steering input that changes nothing must never be shown as steering. */
-function requireEffect(axis: Pick<DoseAxis, 'arms'>): void {
-  for (const [name, arm] of Object.entries(axis.arms)) {
-    if (arm.kl.every((kl) => kl === 0)) {
-      throw new LabError('no-effect.arm', { arm: name });
-    }
-  }
+/** Divergence below which two distributions are the same but for rounding, nats a token: float32 logits differ by about 1e-6. */
+const SAME = 1e-9;
+/** How far above what dose 0 gives, in the same graph, a divergence must be. */
+const ABOVE_FLOOR = 8;
+
+/**
+ * Whether steering changes anything: a steering input that does not must never be shown as steering. Judged by the unrounded
+ * divergence over all tokens of the neutral texts, against the dose 0 of the same graph; what one prompt shows is not enough,
+ * as a state may be so long there that the dose is lost in it.
+ * @param effects at every signed stop, nats a token
+ * @param shown   KL at the prompt on screen, at every stop, as it is shown
+ * @returns a warning where nothing shows at the prompt although the arm steers; null where all is well
+ * @throws LabError `no-effect.arm`
+ */
+export function effectOf(
+  { arm, medianNorm }: Pick<SteeringArm, 'arm' | 'medianNorm'>,
+  stops: readonly number[],
+  effects: readonly SideEffects[],
+  shown: readonly number[],
+  texts: number,
+): Message | null {
+  const means = effects.map(({ mean }) => Math.abs(mean));
+  // A divergence that is not finite is a change too, which others report.
+  const largest = means.reduce((most, mean) => (mean > most || Number.isNaN(mean) ? mean : most), 0);
+  const floor = means[stops.indexOf(0)] ?? 0;
+  const most = Math.max(...stops.map(Math.abs));
+  if (largest <= Math.max(SAME, ABOVE_FLOOR * floor))
+    throw new LabError('no-effect.arm', { arm, texts, dose: most, alpha: most * medianNorm });
+  if (shown.some((kl) => kl !== 0)) return null;
+  return message('run.warn.no-effect-here', { arm: message(`arms.${arm}.name`), kl: largest });
 }

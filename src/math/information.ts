@@ -63,3 +63,16 @@ export function distinctN(tokens: ArrayLike<number>, n: number): number {
 export function repN(tokens: ArrayLike<number>, n: number): number {
   return 1 - distinctN(tokens, n);
 }
+
+/**
+ * ln p of one token from the logits at its position, as `logSoftmax(logits)[id]` without the other values.
+ * @param logits [V] @throws RangeError if the token is not among them
+ */
+export function tokenLogProb(logits: ArrayLike<number>, id: number): number {
+  if (!(id >= 0 && id < logits.length)) throw new RangeError(`There is no logit of token ${id}.`);
+  let top = -Infinity;
+  for (let i = 0; i < logits.length; i++) if (logits[i] > top) top = logits[i];
+  let sum = 0;
+  for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i] - top);
+  return logits[id] - top - Math.log(sum);
+}

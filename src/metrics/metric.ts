@@ -8,25 +8,40 @@ export interface MetricInput {
   sides: readonly (1 | 0 | -1)[];
   /** KL(base‖steered) per token of neutral text at this dose, nats: its mean and its 95th percentile. */
   sideEffects: { mean: number; p95: number };
+  /** Whether the limit on new tokens ended each text, so that its last word may be a piece of one. */
+  cut: readonly boolean[];
+  /** Lower-case words of the texts that the map was fitted to. */
+  knownWords: ReadonlySet<string>;
+  /**
+   * Perplexity under the model that wrote the texts, without steering: of these texts, and of its own unsteered
+   * continuations of the same prompts. NaN of no tokens.
+   */
+  perplexity: { steered: number; unsteered: number };
 }
 
 /** Settings of the usable window that a measure may be limited by. */
-export type LimitSetting = 'maxP95Kl' | 'maxRep3';
+export type LimitSetting = 'maxP95Kl' | 'maxRep3' | 'maxPerplexityRatio' | 'maxUnknownWords';
+
+/** Their values, in the units of the measures; one that is not set limits nothing. */
+export type Limits = Partial<Record<LimitSetting, number>>;
+
+/** What a limit guards: the steered text itself, or texts that steering should leave alone. */
+export type LimitOf = 'fluency' | 'side-effects';
 
 export interface Metric<Id extends string = string> {
   /** Name in a run, and of the texts in the catalogue (`metric.<id>.name`, `metric.<id>.help`). Never changed: runs are kept. */
   id: Id;
   /** Name of its column in CSV files. Never changed either. */
   column: string;
-  unit: 'nat' | 'share' | 'count';
+  unit: 'nat' | 'share' | 'count' | 'ratio';
   /** Digits after the point. */
   digits: number;
   /** Which direction is the costly one: the larger of two values, or the smaller. */
   costly: 'higher' | 'lower';
   /** Whether it stands in the tables that are read, beside the files that have every measure. */
   shown: boolean;
-  /** The dose is usable only while the value is within this setting. */
-  limit?: { setting: LimitSetting; breaks: (value: number, limit: number) => boolean };
+  /** The setting that the value should stay within. */
+  limit?: { setting: LimitSetting; of: LimitOf; breaks: (value: number, limit: number) => boolean };
   of: (input: MetricInput) => number;
 }
 

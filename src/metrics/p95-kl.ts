@@ -8,6 +8,6 @@ export const p95Kl = metric({
   digits: 2,
   costly: 'higher',
   shown: true,
-  limit: { setting: 'maxP95Kl', breaks: (value, limit) => value > limit },
+  limit: { setting: 'maxP95Kl', of: 'side-effects', breaks: (value, limit) => value > limit },
   of: ({ sideEffects }) => sideEffects.p95,
 });

@@ -10,6 +10,6 @@ export const rep3 = metric({
   digits: 2,
   costly: 'higher',
   shown: true,
-  limit: { setting: 'maxRep3', breaks: (value, limit) => value >= limit },
+  limit: { setting: 'maxRep3', of: 'fluency', breaks: (value, limit) => value >= limit },
   of: ({ texts }) => meanOver(texts, (text) => repN(wordIds(text), 3)),
 });

@@ -1,6 +1,7 @@
 /** The catalogue of a model family: the site's family.json. */
 import { z } from 'zod';
 import { LabError } from '../experiment/errors';
+import { siteUnreachable } from '../net/site';
 import type { FolderSource, ModelSource } from './types';
 import { problemList, problemsOf } from '../experiment/problems';
 
@@ -64,7 +65,7 @@ export async function fetchCatalog(baseUrl: string, signal?: AbortSignal): Promi
     response = await fetch(url, { signal });
   } catch (error) {
     if (signal?.aborted) throw LabError.from(error);
-    throw new LabError('model-fetch.site', { path: FAMILY_PATH, reason: (error as Error).message }, error);
+    throw siteUnreachable(FAMILY_PATH, error);
   }
   if (!response.ok) throw new LabError('model-fetch.site-status', { path: FAMILY_PATH, status: response.status });
   let value: unknown;

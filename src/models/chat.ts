@@ -1,5 +1,6 @@
 /** Chat templates: how a repository wants a conversation written out for its model. */
 import { LabError } from '../experiment/errors';
+import { renderTemplate } from './template';
 import type { ModelTokenizer } from './types';
 
 export interface ChatMessage {
@@ -34,45 +35,25 @@ export function readChatTemplate(tokenizerConfig: unknown, file: string | null):
   return (named.find((item) => item.name === 'default') ?? named[0])?.template ?? null;
 }
 
-/** Some templates write the date into the system message. A run must not depend on its day: for them it is always the day that Llama 3.2 falls back to. */
+/** The day of `template.ts`, as Llama's templates ask for it. */
 const TODAY = '26 Jul 2024';
-const PARTS: Record<string, string> = {
-  '%d': '26',
-  '%b': 'Jul',
-  '%B': 'July',
-  '%m': '07',
-  '%y': '24',
-  '%Y': '2024',
-  '%H': '12',
-  '%M': '00',
-  '%S': '00',
-  '%%': '%',
-};
-const formatToday = (format: string): string => format.replace(/%[a-zA-Z%]/g, (part) => PARTS[part] ?? '');
 
 /**
  * Writes a conversation out as the model's template has it. The text has its special tokens spelt out: encode it with
  * `encodeRendered`, which puts nothing in front.
- * @throws LabError `chat-template` if there is none, if it is not valid, or if it refuses the conversation
+ * @throws LabError `chat-template` if there is none, if it uses what is not supported, or if it refuses the conversation
  */
 export function applyChatTemplate(
-  tokenizer: Pick<ModelTokenizer, 'chatTemplate' | 'specialTokens' | 'render'>,
+  tokenizer: Pick<ModelTokenizer, 'chatTemplate' | 'specialTokens'>,
   messages: readonly ChatMessage[],
   options: ChatTemplateOptions,
 ): string {
   const { chatTemplate, specialTokens } = tokenizer;
   if (chatTemplate === null) throw new LabError('chat-template.none');
-  try {
-    // The engine declares its own strftime_now, of the real day, and lets nobody declare it again.
-    const template = chatTemplate.replace(/\bstrftime_now\b/g, 'strftime_fixed');
-    return tokenizer.render(template, messages, {
-      ...specialTokens,
-      ...options.variables,
-      date_string: TODAY,
-      strftime_fixed: formatToday,
-      add_generation_prompt: options.addGenerationPrompt,
-    });
-  } catch (error) {
-    throw new LabError('chat-template.refused', { reason: (error as Error).message }, error);
-  }
+  return renderTemplate(chatTemplate, messages, {
+    ...specialTokens,
+    ...options.variables,
+    date_string: TODAY,
+    add_generation_prompt: options.addGenerationPrompt,
+  });
 }

@@ -150,7 +150,7 @@ test('counts no parameters where the configuration does not determine them', () 
       parseConfig({ ...known, tie_word_embeddings: true }, null, 'm').parameters!.total,
   ).toBe(100 * 8);
   for (const other of [
-    { ...known, model_type: 'mamba' },
+    { ...known, model_type: 'another' },
     { ...known, model_type: 'constructor' },
     { ...known, mlp_bias: true },
     llama,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { LabError } from '../experiment/errors';
 import type { ModelConfig } from './types';
+import { refuseConfig } from './supported';
 import { problemList, problemsOf } from '../experiment/problems';
 
 const count = z.int().min(1);
@@ -68,9 +69,10 @@ function list(value: number | number[] | null | undefined): number[] {
  * Reads a model's configuration.
  * @param config     parsed config.json
  * @param generation parsed generation_config.json, or null where the folder has none
- * @throws LabError `model-invalid` naming the first wrong field
+ * @throws LabError `model-invalid` naming the first wrong field; `graph-unsupported` for a kind of model that the lab cannot run (`refuseConfig`)
  */
 export function parseConfig(config: unknown, generation: unknown, modelId: string): ModelConfig {
+  refuseConfig(config, modelId);
   // Multimodal repositories keep the language model's part one level down.
   const nested =
     config !== null && typeof config === 'object' && 'text_config' in config

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startMirror, type Failure, type Mirror } from '../../tools/mirror';
+import { concatenate } from '../base/bytes';
 import { sha256Hex } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
 import { editGraph } from '../onnx';
+import { textField } from '../onnx/wire';
 import { diskFolder, limitRoom } from './disk-fixture';
 import { executeDownload, planDownload, type DownloadOptions, type DownloadPlan } from './downloads';
 import { resolveRepository } from './hub';
@@ -47,9 +49,35 @@ beforeAll(async () => {
     [GRAPH]: editGraph(graph, { externalise: { path: 'elsewhere.bin', minBytes: 64 } }).bytes,
     'onnx/elsewhere.bin': graph,
   };
+  const first = editGraph(graph, { externalise: { path: 'model-00001-of-00002.data', minBytes: 8192 } }).bytes;
+  const numbered = {
+    ...files,
+    [GRAPH]: editGraph(first, { externalise: { path: 'model-00002-of-00002.data', minBytes: 64 } }).bytes,
+    'onnx/model-00001-of-00002.data': graph,
+    'onnx/model-00002-of-00002.data': first,
+    'onnx/other.data': graph,
+  };
+  const { 'onnx/model-00002-of-00002.data': _, ...lacking } = numbered;
+  const { 'onnx/elsewhere.bin': __, ...bare } = unlisted;
+  const short = { ...unlisted, 'onnx/elsewhere.bin': graph.slice(0, 1000) };
+  // Field 4 of a model is a text of its own: as long as one likes.
+  const large = {
+    ...unlisted,
+    [GRAPH]: concatenate([unlisted[GRAPH], textField(4, 'x'.repeat(9 * 2 ** 20))]),
+  };
   const merged = { ...files, 'onnx/decoder_model_merged.onnx': graph };
   mirror = await startMirror(new URL('../../public/models', import.meta.url).pathname, {
-    extra: { 'owner/sharded': sharded, 'owner/merged': merged, 'owner/outside': outside, 'owner/unlisted': unlisted },
+    extra: {
+      'owner/sharded': sharded,
+      'owner/merged': merged,
+      'owner/outside': outside,
+      'owner/unlisted': unlisted,
+      'owner/numbered': numbered,
+      'owner/lacking': lacking,
+      'owner/bare': bare,
+      'owner/short': short,
+      'owner/large': large,
+    },
   });
 });
 afterAll(() => mirror.close());
@@ -264,18 +292,59 @@ describe('a hostile host', () => {
     });
   });
 
-  test('external data outside the folder, or beyond what was agreed to, is never fetched', async () => {
-    const outside = await run(await plan('owner/outside'));
-    await expect(
-      openModel({ id: 'owner/outside', dtype: 'fp32', location: outside.location }, { store }),
-    ).rejects.toMatchObject({ code: 'model-path', params: { path: '../../x' } });
-    const unlisted = await run(await plan('owner/unlisted'));
-    await expect(
-      openModel({ id: 'owner/unlisted', dtype: 'fp32', location: unlisted.location }, { store }),
-    ).rejects.toMatchObject({ code: 'model-not-stored', params: { path: 'onnx/elsewhere.bin' } });
-    expect(
-      fetched().some((path) => path.includes('x') && !path.startsWith('onnx/model') && !path.includes('.json')),
-    ).toBe(false);
+  test('external data outside the folder is refused before anything is agreed to', async () => {
+    await expect(plan('owner/outside')).rejects.toMatchObject({ code: 'model-path', params: { path: '../../x' } });
+    expect(fetched().filter((path) => path.includes('x') && !path.startsWith('onnx/model'))).toEqual([]);
+  });
+});
+
+describe('the graph says which files belong to it', () => {
+  test('by any name: planned, stored and opened; its neighbours are not', async () => {
+    for (const [id, names] of [
+      ['owner/unlisted', ['onnx/elsewhere.bin']],
+      ['owner/numbered', ['onnx/model-00001-of-00002.data', 'onnx/model-00002-of-00002.data']],
+    ] as const) {
+      const agreed = await plan(id);
+      expect(agreed.complete).toBe(true);
+      expect(agreed.files.map(({ path }) => path).slice(4 - 1)).toEqual([GRAPH, ...names]);
+      const { location } = await run(agreed);
+      const opened = await openModel({ id, dtype: 'fp32', location }, { store });
+      expect(opened.external.map(({ path }) => `onnx/${path}`)).toEqual(names);
+      await store.delete(location);
+    }
+  });
+
+  test('what it needs and the repository lacks is named before the download: all of it', async () => {
+    await expect(plan('owner/lacking')).rejects.toMatchObject({
+      key: 'model-incomplete.external',
+      params: { missing: 'onnx/model-00002-of-00002.data', graph: GRAPH },
+    });
+    expect(await store.list()).toEqual([]);
+    // Nothing lies beside the graph: then it is read when it is there, and before it is called done.
+    await expect(plan('owner/bare').then(run)).rejects.toMatchObject({
+      key: 'model-incomplete.external',
+      params: { missing: 'onnx/elsewhere.bin' },
+    });
+  });
+
+  test('weights that are shorter than the graph says', async () => {
+    await expect(plan('owner/short')).rejects.toMatchObject({ key: 'model-truncated.external' });
+  });
+
+  test('a graph too large to be read beforehand: the plan says so, stops when it is here, and is whole the next time', async () => {
+    const agreed = await plan('owner/large');
+    expect(agreed.complete).toBe(false);
+    expect(agreed.files.map(({ path }) => path)).not.toContain('onnx/elsewhere.bin');
+    await expect(run(agreed)).rejects.toMatchObject({
+      key: 'model-incomplete.unplanned',
+      params: { missing: 'onnx/elsewhere.bin' },
+    });
+    const again = await plan('owner/large');
+    expect(again.complete).toBe(true);
+    expect(again.files.at(-1)!.path).toBe('onnx/elsewhere.bin');
+    const { location } = await run(again);
+    const opened = await openModel({ id: 'owner/large', dtype: 'fp32', location }, { store });
+    expect(opened.external.map(({ path }) => path)).toEqual(['elsewhere.bin']);
   });
 });
 

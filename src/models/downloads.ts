@@ -8,10 +8,20 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { cancelled, LabError, throwIfAborted } from '../experiment/errors';
 import { isPage, request, statedLength, statedRange } from '../net/http';
 import { message, type Message } from '../experiment/message';
-import { fileUrl, refusal, type Repository } from './hub';
-import { OPTIONAL_FILES, REQUIRED_FILES, variantsOf, type Dtype, type RepositoryFile } from './layout';
+import { externalFiles, listedExternal, READABLE_GRAPH } from './external';
+import { fetchSmallFile, fileUrl, refusal, type Repository } from './hub';
+import {
+  dataFiles,
+  GRAPH_FOLDER,
+  OPTIONAL_FILES,
+  REQUIRED_FILES,
+  variantsOf,
+  type Dtype,
+  type RepositoryFile,
+  type Variant,
+} from './layout';
 import type { HubLocation } from './location';
-import { ModelStore, storageFull, type PartialFile, type StoredFile } from './storage';
+import { ModelStore, readBlob, storageFull, type PartialFile, type StoredFile } from './storage';
 
 export interface PlannedFile extends RepositoryFile {
   /** Bytes already stored. */
@@ -20,6 +30,8 @@ export interface PlannedFile extends RepositoryFile {
 
 /** What a download will fetch: the content of the consent card. Sizes in bytes. */
 export interface DownloadPlan {
+  /** False where the graph is too large to be read beforehand, and other files beside it may belong to it too. */
+  readonly complete: boolean;
   readonly repository: Omit<Repository, 'files'>;
   readonly dtype: Dtype;
   readonly files: readonly PlannedFile[];
@@ -42,12 +54,21 @@ export interface DownloadOptions {
 
 /** How often a file is asked for before the download gives up on its connection. */
 const ATTEMPTS = 3;
+/** A graph of this size may still have weights elsewhere. */
+const LARGE_GRAPH = 256 * 2 ** 20;
 
 /**
- * Lists what must be fetched for a model at one precision. Fetches nothing.
- * @throws LabError `unknown-model` naming the precisions that the repository has
+ * Lists what must be fetched for a model at one precision. Which files belong to its graph, the graph says: where data lies
+ * beside it, it is read first (and not kept). Else nothing is fetched.
+ * @throws LabError `unknown-model` naming the precisions that the repository has; `model-incomplete.external` naming what
+ *   the graph needs and the repository lacks, and those of `fetchSmallFile`
  */
-export async function planDownload(repository: Repository, dtype: Dtype, store: ModelStore): Promise<DownloadPlan> {
+export async function planDownload(
+  repository: Repository,
+  dtype: Dtype,
+  store: ModelStore,
+  signal?: AbortSignal,
+): Promise<DownloadPlan> {
   const variants = variantsOf(repository.files);
   const variant = variants.find((candidate) => candidate.dtype === dtype);
   if (!variant) {
@@ -61,9 +82,10 @@ export async function planDownload(repository: Repository, dtype: Dtype, store: 
     repository.files.filter((file) => file.path === path),
   );
   const location = locationOf(repository);
+  const { files: own, complete } = await graphFiles(repository, variant, store, signal);
   // Small files first: a wrong repository fails before its weights.
   const files = await Promise.all(
-    [...small, ...variant.files].map(async (file) =>
+    [...small, ...own].map(async (file) =>
       Object.freeze({ ...file, cached: Math.min(file.bytes, await store.storedBytes(location, file.path)) }),
     ),
   );
@@ -72,6 +94,7 @@ export async function planDownload(repository: Repository, dtype: Dtype, store: 
   const cached = sum(files, (file) => file.cached);
   const room = await store.room();
   return Object.freeze({
+    complete,
     repository: Object.freeze(rest),
     dtype,
     files: Object.freeze(files),
@@ -82,6 +105,48 @@ export async function planDownload(repository: Repository, dtype: Dtype, store: 
   });
 }
 
+/** A graph and the listed files that it names. */
+async function graphFiles(
+  repository: Repository,
+  variant: Variant,
+  store: ModelStore,
+  signal?: AbortSignal,
+): Promise<{ files: RepositoryFile[]; complete: boolean }> {
+  const { id, files } = repository;
+  const graph = files.find((file) => file.path === variant.graph)!;
+  if (dataFiles(files).length === 0) return { files: [graph], complete: true };
+  const there = await store.file(locationOf(repository), graph.path);
+  const stored = there && there.stored.bytes === graph.bytes ? there.file : null;
+  if (!stored && graph.bytes > READABLE_GRAPH) return { files: variant.files, complete: false };
+  const bytes = stored
+    ? await readBlob(stored, signal)
+    : await fetchSmallFile(repository, graph.path, graph.bytes, signal);
+  const named = listedExternal(externalFiles(bytes, id), files, { id, graph: graph.path });
+  return { files: [graph, ...named], complete: true };
+}
+
+/**
+ * Once the graph is there: whether the plan has all that it names.
+ * @throws LabError `model-incomplete.external` where it names a file that was not listed beside it, `.unplanned` where the plan was not complete
+ */
+async function checkPlanned(plan: DownloadPlan, file: RepositoryFile, store: ModelStore): Promise<void> {
+  // A larger one has its weights inside; opening it says what it lacks.
+  if (!file.path.endsWith('.onnx') || file.bytes > LARGE_GRAPH) return;
+  const { id } = plan.repository;
+  const there = await store.file(locationOf(plan.repository), file.path);
+  const named = externalFiles(await readBlob(there!.file), id);
+  const unplanned = named
+    .map(({ path }) => `${GRAPH_FOLDER}${path}`)
+    .filter((path) => !plan.files.some((each) => each.path === path));
+  if (unplanned.length === 0) return;
+  throw new LabError(plan.complete ? 'model-incomplete.external' : 'model-incomplete.unplanned', {
+    id,
+    graph: file.path,
+    missing: unplanned.join(', '),
+    count: unplanned.length,
+  });
+}
+
 /** The place of a repository's files once they are stored. */
 export function locationOf({ host, id, commit }: Pick<Repository, 'host' | 'id' | 'commit'>): HubLocation {
   return { kind: 'hub', host, id, commit };
@@ -89,7 +154,7 @@ export function locationOf({ host, id, commit }: Pick<Repository, 'host' | 'id' 
 
 /**
  * Fetches what the plan lists and is not yet stored. May be called again after a failure or a reload.
- * @throws LabError `storage-full` (details.missing), before anything is fetched where the browser knows; `model-length` and `model-digest` for a file
+ * @throws LabError `model-incomplete` once the graph is there and names files that the plan lacks; `storage-full` (details.missing), before anything is fetched where the browser knows; `model-length` and `model-digest` for a file
  *         that is not the one agreed to; `model-page`, `model-gated`, `model-not-found`, `model-fetch`, `model-truncated`,
  *         `model-unreachable`, `storage-busy` or `cancelled`
  */
@@ -119,6 +184,7 @@ export async function executeDownload(
     );
     before += file.bytes;
     report(0);
+    await checkPlanned(plan, file, store);
   }
   return { location, files };
 }

@@ -1,4 +1,5 @@
 /** Fetching the files of a model folder: bytes counted as they arrive, sizes and digests checked, every failure named. */
+import { isOffline, siteUnreachable } from '../net/site';
 import { cancelled, LabError, throwIfAborted } from '../experiment/errors';
 import type { FetchedFile, FolderSource } from './types';
 import { BodyError, readBody } from '../net/body';
@@ -81,6 +82,7 @@ async function request(source: FolderSource, path: string, signal?: AbortSignal)
     return await fetch(new URL(path, source.baseUrl), { signal });
   } catch (error) {
     if (signal?.aborted) throw cancelled();
+    if (isOffline()) throw siteUnreachable(path, error);
     throw new LabError(
       'model-fetch.file',
       { what: message('model.file', { path, id: source.id }), path, reason: (error as Error).message },

@@ -2,6 +2,7 @@
 import { LabError } from '../experiment/errors';
 import type { FetchedFile, FolderSource } from './types';
 import { fetchFile, type FetchFileOptions } from './fetch';
+import { parseModelJson } from './json';
 import { readBlob, type ModelStore } from './storage';
 import type { HubLocation } from './location';
 
@@ -47,7 +48,7 @@ export async function storedFolder(store: ModelStore, location: HubLocation): Pr
   };
 }
 
-/** Reads a JSON file. @throws LabError as the folder does, and `model-invalid` if it is not JSON */
+/** Reads a JSON file, as Python reads it; `data` is plain JSON. @throws LabError as the folder does, and `model-invalid` if it is not JSON */
 export async function readJson(
   folder: ModelFolder,
   path: string,
@@ -56,9 +57,5 @@ export async function readJson(
   const read = await folder.read(path, options);
   if (!read) return null;
   const { data, ...file } = read;
-  try {
-    return { file, value: JSON.parse(new TextDecoder().decode(data)), data };
-  } catch (error) {
-    throw new LabError('model-invalid.json', { path, id: folder.id, reason: (error as Error).message }, error);
-  }
+  return { file, ...parseModelJson(data, path, folder.id) };
 }

@@ -6,10 +6,22 @@
 import { z } from 'zod';
 import { digestOf } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
+import { BodyError, readBody } from '../net/body';
 import { isPage, readText, request, statedLength, statedRange } from '../net/http';
 import { message, type Message } from '../experiment/message';
 import { problemList, problemsOf } from '../experiment/problems';
-import { checkLayout, DTYPES, graphPath, OPTIONAL_FILES, REQUIRED_FILES, type RepositoryFile } from './layout';
+import {
+  checkLayout,
+  DTYPES,
+  GRAPH_FOLDER,
+  graphPath,
+  OPTIONAL_FILES,
+  REQUIRED_FILES,
+  type RepositoryFile,
+} from './layout';
+import { parseConfig } from './config';
+import { externalFiles, READABLE_GRAPH } from './external';
+import { parseModelJson } from './json';
 import { isRepositoryId } from '../experiment/model-ref';
 import { normaliseHost } from './location';
 
@@ -173,7 +185,16 @@ async function probeFolder(host: string, id: string, signal?: AbortSignal): Prom
     const graph = file.path;
     files.push(file);
     const first = (await probe(`${graph}_data`)) ?? (await probe(`${graph}.data`));
-    if (!first) continue;
+    if (!first) {
+      // Names that say nothing of the graph are in the graph alone.
+      if (file.bytes > READABLE_GRAPH) continue;
+      const bytes = await fetchSmallFile({ host, layout: 'folder', id, commit: '' }, graph, file.bytes, signal);
+      for (const { path } of externalFiles(bytes, id)) {
+        const named = files.some((each) => each.path === GRAPH_FOLDER + path) ? null : await probe(GRAPH_FOLDER + path);
+        if (named) files.push(named);
+      }
+      continue;
+    }
     files.push(first);
     for (let shard = 1; ; shard++) {
       const next = await probe(`${graph}_data_${shard}`);
@@ -187,6 +208,47 @@ async function probeFolder(host: string, id: string, signal?: AbortSignal): Prom
     license: null,
     gated: false,
   };
+}
+
+/**
+ * Fetches a small file of a repository whole; nothing of it is kept.
+ * @param limit most bytes that are taken
+ * @throws LabError `model-not-found`, `model-gated`, `model-fetch`, `model-page`, `model-unreachable`, `model-truncated`,
+ *   `model-size` or `cancelled`
+ */
+export async function fetchSmallFile(
+  repository: Pick<Repository, 'host' | 'layout' | 'id' | 'commit'>,
+  path: string,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const what = message('model.file', { path, id: repository.id });
+  const response = await request(fileUrl(repository, path), what, { signal });
+  if (!response.ok) throw refusal(response, repository.id, what);
+  if (isPage(response, path)) throw new LabError('model-page.file', { what, path });
+  try {
+    return await readBody(response, { limit, signal });
+  } catch (error) {
+    if (!(error instanceof BodyError)) throw error;
+    if (error.reason === 'too-long') throw new LabError('model-size.text', { what, limit });
+    throw new LabError('model-truncated.text', { what, got: error.got }, error);
+  }
+}
+
+/** No configuration is larger. */
+const CONFIG_LIMIT = 4 * 2 ** 20;
+
+/**
+ * Reads a repository's config.json and refuses what cannot run here: the one file that is read before anything is agreed to.
+ * @param stored the file where it is here already
+ * @throws LabError `graph-unsupported`, `model-invalid`, and those of `fetchSmallFile`
+ */
+export async function checkSupported(repository: Repository, stored: Blob | null, signal?: AbortSignal): Promise<void> {
+  const { id } = repository;
+  const data = stored
+    ? new Uint8Array(await stored.arrayBuffer())
+    : await fetchSmallFile(repository, 'config.json', CONFIG_LIMIT, signal);
+  parseConfig(parseModelJson(data, 'config.json', id).value, null, id);
 }
 
 /** Size of a file on a plain web server; null where it has none. Asks for one byte where the answer to HEAD states no sure length. */
@@ -216,7 +278,7 @@ async function probeFile(
 function checkSizes(files: readonly RepositoryFile[], id: string): void {
   for (const { path, bytes } of files) {
     const small = [...REQUIRED_FILES, ...OPTIONAL_FILES].some((name) => name === path);
-    const used = small || /\.onnx(_data(_\d+)?|\.data)?$/.test(path);
+    const used = small || path.startsWith(GRAPH_FOLDER);
     if (!used || (bytes >= 0 && bytes <= (small ? SMALL_FILE_LIMIT : FILE_LIMIT))) continue;
     throw new LabError(bytes < 0 ? 'model-size.unstated' : 'model-size.claimed', { id, path, bytes });
   }

@@ -27,7 +27,7 @@ export {
   type CuratedModel,
 } from './families';
 export { checkHomology, HOMOLOGY_PROBE, SAMPLE_THRESHOLDS, withSample, type HomologyParty } from './homology';
-export { HUB, resolveRepository, type Repository, type RepositoryRequest } from './hub';
+export { checkSupported, HUB, resolveRepository, type Repository, type RepositoryRequest } from './hub';
 export {
   dtypeSupport,
   graphPath,

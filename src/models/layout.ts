@@ -1,6 +1,7 @@
 /** The layout of a transformers.js repository: which files make up a model at which precision, and what a device can run. */
 import { message, type Message } from '../experiment/message';
 import { LabError } from '../experiment/errors';
+import { refuseListing } from './supported';
 import type { ModelSource } from './types';
 
 export type Dtype = ModelSource['dtype'];
@@ -31,6 +32,9 @@ export interface Variant {
   bytes: number;
 }
 
+/** Where graphs and their external weights lie. */
+export const GRAPH_FOLDER = 'onnx/';
+
 /** Names of the graph: today's, and that of exports with a prompt and a step branch in one file (Optimum until 1.14). */
 const STEMS = ['model', 'decoder_model_merged'] as const;
 
@@ -58,6 +62,13 @@ export function isExternalData(path: string, graph: string): boolean {
   return path.startsWith(graph) && /^(_data(_\d+)?|\.data)$/.test(path.slice(graph.length));
 }
 
+/** Files beside the graphs that may hold weights, whatever they are called. */
+export function dataFiles(files: readonly RepositoryFile[]): RepositoryFile[] {
+  return files.filter(
+    ({ path }) => path.startsWith(GRAPH_FOLDER) && !/\.(onnx|json|txt|md|py|ya?ml|jinja|model)$/i.test(path),
+  );
+}
+
 /** The precisions found in a listing, smallest first. */
 export function variantsOf(files: readonly RepositoryFile[]): Variant[] {
   const found: Variant[] = [];
@@ -79,12 +90,14 @@ function compareShards(a: string, b: string): number {
 
 /**
  * Checks that a listing can be a model.
- * @throws LabError `model-path` for a path outside the folder, `model-layout` naming what is missing and what is there instead
+ * @throws LabError `model-path` for a path outside the folder, `graph-unsupported` for a kind of model that its files show
+ *   (`refuseListing`), `model-layout` naming what is missing and what is there instead
  */
 export function checkLayout(files: readonly { path: string }[], id: string): void {
   const outside = files.find((file) => !isInside(file.path));
   if (outside) throw new LabError('model-path.listing', { id, path: outside.path });
   const paths = new Set(files.map((file) => file.path));
+  refuseListing(paths, id);
   const missing = REQUIRED_FILES.filter((path) => !paths.has(path));
   const graphs = [...paths].filter((path) => path.endsWith('.onnx'));
   const known = DTYPES.some((dtype) => findGraph(dtype, (path) => paths.has(path)) !== null);

@@ -6,7 +6,8 @@ import { sha256Hex } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
 import { diskFolder } from './disk-fixture';
 import { openLocalFiles, registerLocalFolder } from './local';
-import { openModel } from './open';
+import { editGraph } from '../onnx';
+import { inspectModel, openModel } from './open';
 import { filesOfDirectory, filesOfDrop, filesOfList, type LocalFile } from './picked';
 import { saidBy } from '../i18n/testing';
 
@@ -134,4 +135,40 @@ describe('failures have names', () => {
     await Promise.all(Array.from({ length: 5001 }, (_, i) => writeFile(join(path, 'sub', String(i)), '')));
     await expect(filesOfDirectory(diskFolder(path))).rejects.toMatchObject({ code: 'model-layout' });
   });
+});
+
+test('loose files: weights of any name go with the graph that names them; all that are missing are named', async () => {
+  const graph = new Uint8Array(await readFile(new URL('onnx/model_q4.onnx', MODEL)));
+  const first = editGraph(graph, { externalise: { path: 'model-00001-of-00002.data', minBytes: 8192 } }).bytes;
+  const both = editGraph(first, { externalise: { path: 'model-00002-of-00002.data', minBytes: 64 } }).bytes;
+  const loose = (name: string, bytes: Uint8Array): LocalFile => ({
+    path: name,
+    file: new File([bytes as Uint8Array<ArrayBuffer>], name, { lastModified: 1 }),
+  });
+  const small = await Promise.all(PATHS.slice(0, 4).map((path) => file(path)));
+  const whole = [
+    ...small,
+    loose('model_q4.onnx', both),
+    loose('model-00001-of-00002.data', graph),
+    loose('model-00002-of-00002.data', first),
+  ];
+  const location = registerLocalFolder(openLocalFiles(whole));
+  const opened = await openModel({ id: ID, dtype: 'q4', location });
+  expect(opened.external.map(({ path }) => path)).toEqual(['model-00001-of-00002.data', 'model-00002-of-00002.data']);
+  const { weightBytes } = await inspectModel({ id: ID, dtype: 'q4', location });
+  expect(weightBytes).toBe(both.length + graph.length + first.length);
+  const lacking = registerLocalFolder(openLocalFiles(whole.slice(0, 5)));
+  await expect(openModel({ id: ID, dtype: 'q4', location: lacking })).rejects.toMatchObject({
+    key: 'model-incomplete.external',
+    params: { missing: 'onnx/model-00001-of-00002.data, onnx/model-00002-of-00002.data' },
+  });
+});
+
+test('parts of a model that the lab does not take are refused as what they are', async () => {
+  const parts = (await files()).map((each) => ({
+    ...each,
+    path: each.path.replace('model_q4', 'decoder_model_merged'),
+  }));
+  const encoder = { ...parts.at(-1)!, path: 'onnx/encoder_model.onnx' };
+  expect(failure([...parts, encoder]).key).toBe('graph-unsupported.encoder-decoder-files');
 });

@@ -7,10 +7,11 @@ import { digestOf } from '../experiment/digest';
 import { LabError } from '../experiment/errors';
 import { digestBytes } from './bytes';
 import type { ModelFolder } from './folder';
-import { OPTIONAL_FILES, REQUIRED_FILES, variantsOf, type Variant } from './layout';
+import { GRAPH_FOLDER, OPTIONAL_FILES, REQUIRED_FILES, variantsOf, type Variant } from './layout';
 import type { LocalLocation } from './location';
 import type { LocalFile } from './picked';
 import { readBlob } from './storage';
+import { refuseListing } from './supported';
 
 export interface LocalFolder {
   location: LocalLocation;
@@ -23,7 +24,7 @@ export interface LocalFolder {
 
 /**
  * Finds the model among opened files: a folder with config.json at any level, or loose files dropped together.
- * @throws LabError `model-incomplete` naming what is missing, `model-layout` if there are several models
+ * @throws LabError `model-incomplete` naming what is missing, `model-layout` if there are several models, `graph-unsupported` of `refuseListing`
  */
 export function openLocalFiles(opened: readonly LocalFile[]): LocalFolder {
   const configs = opened
@@ -40,18 +41,21 @@ export function openLocalFiles(opened: readonly LocalFile[]): LocalFolder {
   }
   const root = configs[0] ?? '';
   const files = new Map<string, File>();
-  for (const { path, file } of opened) {
-    if (!path.startsWith(root)) continue;
-    const inside = path.slice(root.length);
-    const loose = !inside.includes('/');
-    // Loose files, and folders of the older kind, have the graph beside the configuration.
-    const place = loose && /\.onnx(_data(_\d+)?|\.data)?$/.test(inside) ? `onnx/${inside}` : inside;
+  const inner = opened.flatMap(({ path, file }) =>
+    path.startsWith(root) ? [{ inside: path.slice(root.length), file }] : [],
+  );
+  // Loose files, and folders of the older kind, have the graph beside the configuration, and its weights beside that.
+  const looseGraph = inner.some(({ inside }) => /^[^/]+\.onnx$/.test(inside));
+  for (const { inside, file } of inner) {
+    const beside = looseGraph && !inside.includes('/') && !isUsed(inside) && !/\.(json|txt|md|jinja)$/.test(inside);
+    const place = beside ? `${GRAPH_FOLDER}${inside}` : inside;
     if (!files.has(place)) files.set(place, file);
   }
   const variants = variantsOf([...files].map(([path, file]) => ({ path, bytes: file.size, sha256: null })));
+  const name = root.split('/').findLast((part) => part !== '') ?? 'Opened files';
+  refuseListing(new Set(files.keys()), name);
   const missing: string[] = REQUIRED_FILES.filter((path) => !files.has(path));
   if (variants.length === 0) missing.push('onnx/model*.onnx');
-  const name = root.split('/').findLast((part) => part !== '') ?? 'Opened files';
   if (missing.length > 0) {
     const graphs = [...files.keys()].filter((path) => path.endsWith('.onnx'));
     throw new LabError('model-incomplete.missing', {
@@ -67,7 +71,7 @@ export function openLocalFiles(opened: readonly LocalFile[]): LocalFolder {
 }
 
 function isUsed(path: string): boolean {
-  return path.startsWith('onnx/') || [...REQUIRED_FILES, ...OPTIONAL_FILES].some((name) => name === path);
+  return path.startsWith(GRAPH_FOLDER) || [...REQUIRED_FILES, ...OPTIONAL_FILES].some((name) => name === path);
 }
 
 function baseName(path: string): string {

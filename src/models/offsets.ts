@@ -62,12 +62,8 @@ function normalise(input: Followed, normalizer: Normalizer | null, modelId: stri
         ? input
         : rewrite(input, CLUSTER, (cluster) => cluster.normalize(form));
     }
-    case 'Lowercase': {
-      const lower = rewrite(input, /./gsu, (character) => character.toLowerCase());
-      // A final sigma depends on what follows: the characters come from the whole text, the spans from each by itself.
-      const whole = input.text.toLowerCase();
-      return whole.length === lower.text.length ? { ...lower, text: whole } : lower;
-    }
+    case 'Lowercase':
+      return rewrite(input, /./gsu, (character) => character.toLowerCase());
     case 'StripAccents':
       return rewrite(input, /\p{M}+/gu, () => '');
     case 'Replace': {

@@ -1,11 +1,20 @@
 /** Opens a model: reads its files, checks them, reads configuration and tokenizer. One door for bundled, downloaded and local models. */
 import { LabError } from '../experiment/errors';
-import { readModel } from '../onnx';
 import type { FetchedFile, LoadOptions, ModelConfig, ModelFiles, ModelSource } from './types';
 import { parseConfig } from './config';
+import { externalFiles, listedExternal, READABLE_GRAPH } from './external';
 import type { FetchFileOptions } from './fetch';
 import { httpFolder, readJson, storedFolder, type ModelFolder } from './folder';
-import { findGraph, graphPath, isExternalData, isInside, OPTIONAL_FILES, REQUIRED_FILES } from './layout';
+import {
+  dataFiles,
+  findGraph,
+  GRAPH_FOLDER,
+  graphPath,
+  isExternalData,
+  OPTIONAL_FILES,
+  REQUIRED_FILES,
+  type RepositoryFile,
+} from './layout';
 import { localFolder } from './local';
 import { ModelStore } from './storage';
 import { checkTokenizerFits, createTokenizer } from './tokenizer';
@@ -33,7 +42,7 @@ export interface InspectedModel {
 }
 
 /**
- * Reads a model's configuration and the sizes of its files, and no weights.
+ * Reads a model's configuration and the sizes of its files, and no weights; a graph that has them elsewhere says where.
  * @throws LabError `model-*`, `storage-*` or `cancelled`
  */
 export async function inspectModel(
@@ -43,10 +52,18 @@ export async function inspectModel(
   const folder = await folderOf(source, store);
   const config = parseConfig((await readJson(folder, 'config.json', { signal }))!.value, null, folder.id);
   const graph = findGraph(source.dtype, (path) => folder.sizes.has(path)) ?? graphPath(source.dtype);
-  let weightBytes = 0;
-  for (const [path, bytes] of folder.sizes) if (path === graph || isExternalData(path, graph)) weightBytes += bytes;
+  const own = new Set([graph]);
+  const graphBytes = folder.sizes.get(graph) ?? 0;
+  if (folder.listed && graphBytes > 0 && graphBytes <= READABLE_GRAPH && dataFiles(listing(folder)).length > 0)
+    for (const { path } of externalFiles((await folder.read(graph, { signal }))!.data, folder.id))
+      own.add(`${GRAPH_FOLDER}${path}`);
+  else for (const path of folder.sizes.keys()) if (isExternalData(path, graph)) own.add(path);
+  const weightBytes = [...own].reduce((sum, path) => sum + (folder.sizes.get(path) ?? 0), 0);
   return { config, weightBytes };
 }
+
+const listing = ({ sizes }: ModelFolder): RepositoryFile[] =>
+  [...sizes].map(([path, bytes]) => ({ path, bytes, sha256: null }));
 
 async function folderOf(source: ModelSource, store?: ModelStore): Promise<ModelFolder> {
   const { location } = source;
@@ -102,25 +119,16 @@ async function readFolder(
 
   const graph = await raw(graphFile);
   const external: ModelFiles['external'] = [];
-  for (const { path, bytes } of externalFiles(graph, id)) {
+  const named = externalFiles(graph, id);
+  // All that are missing, before the first is read.
+  if (folder.listed) listedExternal(named, listing(folder), { id, graph: graphFile });
+  for (const { path, bytes } of named) {
     const data = await raw(`onnx/${path}`);
     if (data.length < bytes)
       throw new LabError('model-truncated.external', { path, id, got: data.length, expected: bytes });
     external.push({ path, data });
   }
   return { config, tokenizer, graph, external, files, small };
-}
-
-/** Files beside the graph that its weights lie in, and how far into them. @throws LabError `model-path` for a path that leaves the folder */
-function externalFiles(graph: Uint8Array, modelId: string): { path: string; bytes: number }[] {
-  const ends = new Map<string, number>();
-  for (const { external } of readModel(graph).initialisers.values()) {
-    if (!external) continue;
-    const { path, offset, length } = external;
-    if (!isInside(path) || path.includes('/')) throw new LabError('model-path.external', { id: modelId, path });
-    ends.set(path, Math.max(ends.get(path) ?? 0, offset + (length ?? 0)));
-  }
-  return [...ends].map(([path, bytes]) => ({ path, bytes })).toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** Adds up the bytes of all files. Totals that nobody stated are added when their file begins. */

@@ -8,6 +8,8 @@ import type { ModelConfig, ModelTokenizer, Tokenizer } from './types';
 import { byteLevelBytes } from './bytes';
 import { readChatTemplate } from './chat';
 import { tokenOffsets, type Spelling } from './offsets';
+import { completeEngine } from './tokenizer-engine';
+import { probeTokenizer } from './tokenizer-probe';
 import type { AutoTokenizer } from './transformers';
 
 type Json = Record<string, unknown>;
@@ -18,7 +20,7 @@ type Engine = AutoTokenizer['_tokenizer'];
  * @param auto what AutoTokenizer made of tokenizer.json and tokenizer_config.json (`readRepository`)
  * @param config the model's configuration: the fallback for the ids of the begin and end tokens
  * @param templateFile contents of chat_template.jinja, where the repository has that file
- * @throws LabError `model-invalid` if it cannot encode
+ * @throws LabError `model-invalid` if it cannot encode, or does not do what its file states (`completeEngine`, `probeTokenizer`)
  */
 export function createTokenizer(
   auto: AutoTokenizer,
@@ -27,18 +29,20 @@ export function createTokenizer(
   templateFile: string | null = null,
 ): ModelTokenizer {
   const engine = auto._tokenizer;
+  const json = auto._tokenizerJSON as Json;
   let prefix: number[];
   try {
+    completeEngine(engine, json, modelId);
     prefix = specialPrefix(engine);
   } catch (error) {
+    if (error instanceof LabError) throw error;
     throw new LabError('model-invalid.tokenizer', { id: modelId, reason: (error as Error).message }, error);
   }
-  const json = auto._tokenizerJSON as Json;
   const settings = auto.config as Json;
   const added = engine.get_added_tokens_decoder();
   const specialIds = new Set([...added].filter(([, token]) => token.special).map(([id]) => id));
   const vocabSize = 1 + [...engine.get_vocab().values()].reduce((top, id) => Math.max(top, id), -1);
-  const spellingOf = spellingReader(engine, json, added);
+  const spellingOf = spellingReader(engine, json, added, unknownIdOf(engine, json));
   const pieceOf = pieceReader(spellingOf);
   const metaspace = !isByteLevel(json);
   const idOf = (name: string, fallback: number[]): number | null => {
@@ -48,9 +52,11 @@ export function createTokenizer(
   const plainIds = (text: string): number[] => (text === '' ? [] : auto.encode(text, { add_special_tokens: false }));
   const offsetsOf = (text: string, ids: readonly number[]): [number, number][] =>
     tokenOffsets(text, ids.map(spellingOf), json.normalizer, metaspace, modelId);
+  const unknownId = unknownIdOf(engine, json);
   let parts: ModelTokenizer['parts'] | null = null;
-  return {
+  const tokenizer: ModelTokenizer = {
     vocabSize,
+    unknownId,
     bosId: idOf('bos_token', config.bosIds),
     eosId: idOf('eos_token', config.eosIds),
     specialIds,
@@ -73,8 +79,6 @@ export function createTokenizer(
       return (parts ??= digestParts(json));
     },
     chatTemplate: readChatTemplate(settings, templateFile),
-    render: (template, messages, variables) =>
-      auto.apply_chat_template([...messages], { ...variables, chat_template: template, tokenize: false }) as string,
     specialTokens: Object.fromEntries(
       ['bos_token', 'eos_token', 'unk_token', 'pad_token'].flatMap((role) => {
         const content = tokenContent(settings[role]);
@@ -82,6 +86,15 @@ export function createTokenizer(
       }),
     ),
   };
+  probeTokenizer(tokenizer, json, (text) => engine.normalizer?.normalize(text) ?? text, modelId);
+  return tokenizer;
+}
+
+/** The token that stands for what the vocabulary lacks: named by its spelling, in Unigram models by its place. */
+function unknownIdOf(engine: Engine, json: Json): number | null {
+  const { type, unk_id: place, unk_token: spelling } = (json.model ?? {}) as Json;
+  if (type === 'Unigram') return typeof place === 'number' ? place : null;
+  return typeof spelling === 'string' ? (engine.token_to_id(spelling) ?? null) : null;
 }
 
 /** Ids that the tokenizer's template puts in front of a text. */
@@ -124,14 +137,14 @@ function spellingReader(
   engine: Engine,
   json: Json,
   added: ReadonlyMap<number, { content: string }>,
+  unknownId: number | null,
 ): (id: number) => Spelling {
   const byteLevel = isByteLevel(json);
-  const unknown = (json.model as Json | undefined)?.unk_token ?? null;
   const utf8 = new TextEncoder();
   const cache = new Map<number, Spelling>();
   const read = (id: number): Spelling => {
     const token = added.get(id)?.content ?? engine.id_to_token(id);
-    if (token === undefined || token === unknown) return { kind: 'unknown', text: token ?? null };
+    if (token === undefined || id === unknownId) return { kind: 'unknown', text: token ?? null };
     if (added.has(id)) return { kind: 'literal', text: byteLevel ? token : token.replaceAll('\u2581', ' ') };
     const bytes = byteLevel ? byteLevelBytes(token) : null;
     if (bytes) return { kind: 'bytes', bytes };

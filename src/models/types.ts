@@ -31,16 +31,12 @@ export interface ModelTokenizer extends Tokenizer {
   encodeWithOffsets(text: string): OffsetEncoding;
   /** Token ids of a text that has its special tokens written out, as rendered chats have: nothing is put in front. */
   encodeRendered(text: string): number[];
+  /** The token that stands for what the vocabulary lacks; null where there is none. */
+  unknownId: number | null;
   /** Digests of the parts, each equal exactly when the parts are. */
   parts: Record<'vocabulary' | 'merges' | 'specialTokens' | 'pipeline', string>;
   /** Chat template (Jinja); null where the repository has none. */
   chatTemplate: string | null;
-  /** Renders a chat template as transformers.js does, with further variables. @throws Error of the template's own */
-  render(
-    template: string,
-    messages: readonly { role: string; content: string }[],
-    variables: Readonly<Record<string, unknown>>,
-  ): string;
   /** Spellings of the special tokens by their role (`bos_token`, …), which chat templates use. */
   specialTokens: Readonly<Record<string, string>>;
 }
@@ -87,6 +83,8 @@ export interface LoadOptions {
   onProgress?: (done: number, total: number, note: string) => void;
   /** Most sessions that the model may hold; each has a copy of the weights. By default as many as a run of the lab uses. */
   liveSessions?: number;
+  /** Seed by which the entries of every matrix of weights are shuffled: a model of the same form that has learnt nothing. */
+  shuffleSeed?: number;
 }
 
 /** A model folder, fetched and checked: what a runtime makes a LanguageModel from. */

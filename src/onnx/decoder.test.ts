@@ -36,6 +36,21 @@ function single(node: Uint8Array, inputs: string[], outputs: string[] = ['logits
   ]);
 }
 
+describe('graphs of another kind are refused by what they are', () => {
+  const NODE = bytesField(1, textField(1, 'x'), textField(2, 'y'), textField(4, 'Identity'));
+  it.each([
+    ['embeddings', ['inputs_embeds', 'attention_mask', 'past_key_values.0.key'], ['logits']],
+    ['state', ['input_ids', 'past_conv.0', 'past_key_values.2.key'], ['logits']],
+    ['state', ['input_ids', 'past_ssm_states.0'], ['logits']],
+    ['state', ['input_ids', 'past_key_values.0.conv_state'], ['logits']],
+    ['cross', ['input_ids', 'encoder_hidden_states'], ['logits']],
+    ['cross', ['input_ids', 'past_key_values.0.encoder.key'], ['logits']],
+    ['hidden-output', ['input_ids', 'past_key_values.0.key'], ['last_hidden_state', 'present.0.key']],
+  ])('%s: %j', (kind, inputs, outputs) => {
+    expect(refusal(single(NODE, inputs, outputs)).key).toBe(`graph-unsupported.${kind}`);
+  });
+});
+
 describe('readDecoder', () => {
   it('gives a graph with the usual names back as it is', () => {
     const model = readModel(exported('llama-plain-fp32'));

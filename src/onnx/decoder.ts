@@ -30,15 +30,37 @@ export interface Decoder {
 /**
  * Reads a decoder.
  * @param source the whole .onnx file, or what `readModel` made of it
- * @throws LabError `model-truncated`, `model-invalid`, or `graph-unsupported` when an If has no branch with and
+ * @throws LabError `model-truncated`, `model-invalid`, or `graph-unsupported` for another kind of model, when an If has no branch with and
  *   one without a cache, or when it is unclear which output holds the logits or a block's cache
  */
 export function readDecoder(source: Uint8Array | OnnxModel): Decoder {
   const model = source instanceof Uint8Array ? readModel(source) : source;
+  refuseOtherKinds(model);
   const branches = branchesOf(model);
   if (branches) return { prompt: standardNames(branches.prompt), step: standardNames(branches.step), merged: true };
   const standard = standardNames(model);
   return { prompt: standard, step: standard, merged: false };
+}
+
+/** Inputs of a state that is not the keys and values of attention: convolutions, selective state spaces, recurrences. */
+const STATE = /(^|[._])(conv|ssm|recurrent|rnn|mamba|linear_attn)([._]?(states?|cache))?([._]|$)/i;
+
+/**
+ * Refuses, in terms of what the model is, what no later step could use.
+ * @throws LabError `graph-unsupported.cross`, `.embeddings`, `.state` or `.hidden-output`
+ */
+function refuseOtherKinds({ inputs, outputs }: OnnxModel): void {
+  const named = (pattern: RegExp): OnnxValue | undefined => inputs.find(({ name }) => pattern.test(name));
+  const cross = named(/^encoder_(hidden_states|attention_mask|outputs?)$|[._]encoder[._](key|value)$/);
+  if (cross) throw new LabError('graph-unsupported.cross', { input: cross.name });
+  if (!named(/^input_ids$/) && named(/^inputs?_embeds$/)) throw new LabError('graph-unsupported.embeddings');
+  if (named(STATE))
+    throw new LabError('graph-unsupported.state', { inputs: inputs.map(({ name }) => name).join(', ') });
+  const hidden = outputs.find(({ name }) =>
+    /^(last_)?hidden_states?$|^(pooler_output|sentence_embedding|token_embeddings)$/.test(name),
+  );
+  if (hidden && !outputs.some(({ name }) => name === 'logits'))
+    throw new LabError('graph-unsupported.hidden-output', { output: hidden.name });
 }
 
 /**

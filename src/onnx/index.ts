@@ -10,6 +10,7 @@ export { adds, type SteerSite } from './interventions/sites';
 export { encodeGraph, type SmallGraph } from './encode';
 export { assertFinite, findNonFinite, type NonFinite } from './finite';
 export { inspectDecoder, type GraphInfo } from './info';
-export { readModel, type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValue } from './model';
+export { readGraph, readModel, type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValue } from './model';
 export { encodeIntAttribute, encodeNode, type Dim, type ElementType } from './schema';
+export { shuffleWeights, type WeightFiles } from './shuffle-weights';
 export { WRITTEN_INPUT, writtenName } from './written';

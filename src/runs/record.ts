@@ -1,6 +1,8 @@
 /** What the list of kept runs knows of a run without opening it. */
 import { z } from 'zod';
 import type { Run } from '../experiment/run';
+import { CHAIN_OUTCOMES } from '../experiment/run/chain';
+import { nativeShareOf } from '../experiment/verdict';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const interval = z.tuple([z.number(), z.number()]);
@@ -14,6 +16,8 @@ const summarySchema = z.strictObject({
   positive: z.string(),
   negative: z.string(),
   outcome: z.enum(['steers', 'one-sided', 'fails']),
+  /** Where the verdict is a chain of questions: then this is what it came to. */
+  chain: z.enum(CHAIN_OUTCOMES).optional(),
   heldOutR2: z.number().nullable(),
   cosine: z.number().nullable(),
   transferRatio: z.strictObject({ value: z.number(), interval }).nullable(),
@@ -62,7 +66,7 @@ const finite = (value: number): number | null => (Number.isFinite(value) ? value
 export function summaryOf({ models, map, steer, evidence, device, app }: Run): RunRecord['summary'] {
   const { concept, vector } = steer;
   const { verdict } = evidence;
-  const ratio = verdict.transferRatio;
+  const ratio = nativeShareOf(evidence);
   return {
     source: models.source.title,
     target: models.target.title,
@@ -70,6 +74,7 @@ export function summaryOf({ models, map, steer, evidence, device, app }: Run): R
     positive: concept.positive,
     negative: concept.negative,
     outcome: verdict.outcome,
+    ...(verdict.chain ? { chain: verdict.chain.outcome } : {}),
     heldOutR2: finite(map.heldOutR2),
     cosine: finite(vector.cosineMappedNative),
     transferRatio: ratio && [ratio.value, ...ratio.interval].every(Number.isFinite) ? ratio : null,
@@ -79,3 +84,7 @@ export function summaryOf({ models, map, steer, evidence, device, app }: Run): R
     version: app.version,
   };
 }
+
+/** Key of what a run came to, in words. */
+export const summaryOutcome = ({ chain, outcome }: RunRecord['summary']) =>
+  chain ? (`evidence.chain.outcome.${chain}` as const) : (`evidence.outcome.${outcome}` as const);

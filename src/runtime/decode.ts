@@ -1,4 +1,5 @@
 /** The decode loop: sample, report, step, until every row has ended or has its tokens. */
+import { tokenLogProb } from '../math/information';
 import { yieldToEventLoop } from '../base/yield';
 import { throwIfAborted } from '../experiment/errors';
 import { groupByLength } from './batch';
@@ -27,8 +28,8 @@ export async function decodeRows(
   options: DecodeOptions,
   endIds: ReadonlySet<number>,
 ): Promise<Decoded[]> {
-  const { maxNewTokens, sampling, signal, onStep } = options;
-  const results: Decoded[] = rows.map(() => ({ ids: [], ended: false }));
+  const { maxNewTokens, sampling, likelihoods = false, signal, onStep } = options;
+  const results: Decoded[] = rows.map(() => ({ ids: [], ended: false, ...(likelihoods ? { logProb: 0 } : {}) }));
   if (maxNewTokens < 1) return results;
   const sampler = new Sampler(
     sampling,
@@ -43,9 +44,14 @@ export async function decodeRows(
       for (const { members, logits } of groups) {
         members.forEach((row, i) => {
           if (results[row].ended) return;
-          const token = sampler.next(row, logits.subarray(i * vocab, (i + 1) * vocab));
-          if (endIds.has(token)) results[row].ended = true;
-          else results[row].ids.push((tokens[row] = token));
+          const own = logits.subarray(i * vocab, (i + 1) * vocab);
+          const token = sampler.next(row, own);
+          const result = results[row];
+          if (endIds.has(token)) result.ended = true;
+          else {
+            result.ids.push((tokens[row] = token));
+            if (result.logProb !== undefined) result.logProb += tokenLogProb(own, token);
+          }
         });
       }
       onStep?.(step, tokens);

@@ -1,7 +1,7 @@
 /** Starts ONNX Runtime on a backend and loads models with it. */
 import { LabError, throwIfAborted } from '../experiment/errors';
 import type { Backend } from '../experiment/run';
-import { assertFinite, drawSpine, inspectDecoder, readDecoder } from '../onnx';
+import { assertFinite, drawSpine, inspectDecoder, readDecoder, shuffleWeights } from '../onnx';
 import { LoadedModel } from './model';
 import { loadOrt } from './ort';
 import { SessionPool } from './sessions';
@@ -37,7 +37,11 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
 
   const load = async (source: ModelSource, load: LoadOptions = {}): Promise<LanguageModel> => {
     if (source.dtype === 'fp16' || source.dtype === 'q4f16') requireHalf(source, device);
-    const files = await openModel(source, load);
+    const opened = await openModel(source, load);
+    const files =
+      load.shuffleSeed === undefined
+        ? opened
+        : { ...opened, ...shuffleWeights(opened, opened.config.hiddenSize, load.shuffleSeed) };
     throwIfAborted(load.signal);
     const decoder = readDecoder(files.graph);
     const external = new Map(files.external.map(({ path, data }) => [path, data]));

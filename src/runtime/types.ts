@@ -59,6 +59,8 @@ export interface Sampling {
 export interface DecodeOptions {
   maxNewTokens: number;
   sampling: Sampling;
+  /** Whether the likelihoods of the new tokens are wanted. */
+  likelihoods?: boolean;
   signal?: AbortSignal;
   /** Called after every step with the new token of each row (null once a row has ended). */
   onStep?: (step: number, tokens: (number | null)[]) => void;
@@ -69,6 +71,11 @@ export interface Decoded {
   ids: number[];
   /** True when the model ended the text itself. */
   ended: boolean;
+  /**
+   * Where likelihoods were asked for: Σ ln p of the new tokens, nats, as the row was steered and before temperature and
+   * top-p.
+   */
+  logProb?: number;
 }
 
 export interface LanguageModel {

@@ -61,9 +61,9 @@ const engineHandlers: Handlers<EngineRequests> = {
     const { engine, context } = atWork({ signal: call.signal, emit });
     return engine.pipeline.written(experiment, texts, context);
   },
-  streams: ({ experiment, from, prompt, nearest, maxNewTokens }, call) => {
+  streams: ({ experiment, from, prompt, nearest, further, maxNewTokens }, call) => {
     const { engine, context } = atWork(call);
-    return engine.pipeline.streams(experiment, from, prompt, nearest, maxNewTokens, context, (streams) =>
+    return engine.pipeline.streams(experiment, from, prompt, { nearest, further }, maxNewTokens, context, (streams) =>
       call.emit({ kind: 'streams', streams }),
     );
   },

@@ -100,6 +100,8 @@ export interface EngineRequests {
       from: LiveSteering;
       prompt: string;
       nearest: number;
+      /** Signed doses beside the stops of the settings. */
+      further: number[];
       maxNewTokens: number;
     };
     out: { stops: number };

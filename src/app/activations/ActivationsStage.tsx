@@ -53,6 +53,7 @@ export default function ActivationsStage() {
                 help: words.text('activations.kept-help'),
               },
               ...(apart && alignment ? [alignedShare(words, alignment)] : []),
+              ...unknownTokens(words, result),
               {
                 name: words.text('activations.fitted'),
                 value: count(result.tokens.train),
@@ -109,6 +110,20 @@ export default function ActivationsStage() {
 /** The tokens under the large model's points; their position is that of the small model's tokens, by which rows are named. */
 const targetLabels = (labels: ActivationsResult['labels']): ActivationsResult['labels'] =>
   labels.map(({ partner, ...label }) => (partner === undefined ? label : { ...label, token: partner }));
+
+/** Said where there are any. */
+function unknownTokens(words: Words, { unknown }: ActivationsResult): Fact[] {
+  if (!unknown || unknown.source.unknown + unknown.target.unknown === 0) return [];
+  const share = ({ unknown: n, tokens }: typeof unknown.source): string => percent(n / tokens, 1);
+  return [
+    {
+      name: words.text('activations.unknown'),
+      value: words.text('activations.unknown-shares', { source: share(unknown.source), target: share(unknown.target) }),
+      note: words.text('activations.unknown-note'),
+      help: words.text('activations.unknown-help'),
+    },
+  ];
+}
 
 function alignedShare(words: Words, { share, paired }: AlignmentReport): Fact {
   return {

@@ -3,6 +3,7 @@ import { useWords } from '../state/text';
 import { useState } from 'react';
 import { TESTED, type Arm } from '../../experiment/arms';
 import type { ArmResult, EvidenceResult, Run } from '../../experiment/run';
+import { nativeShareOf, outcomeName, reasonsOf, sentenceOf } from '../../experiment/verdict';
 import { ExportPanel } from '../files/ExportPanel';
 import { ARM_STYLES } from '../figures/arms';
 import { METRICS, metricOf, SHOWN_METRICS } from '../../metrics';
@@ -12,10 +13,12 @@ import { useLab } from '../state/store';
 import { useConceptPoles, type ConceptPoles } from '../state/concept-poles';
 import { ArmMark } from '../figures/ArmMark';
 import { Digest } from '../ui/Digest';
+import { outcomeClass } from '../ui/VerdictLine';
 import { Facts } from '../ui/Facts';
 import { fixed, interval, percent, seconds, signed } from '../ui/format';
 
 import type { Words } from '../../i18n/text';
+import { ChainList } from './ChainList';
 import '../figures/rates.css';
 import './evidence.css';
 
@@ -31,6 +34,7 @@ export default function EvidenceStage() {
       {result && (
         <>
           <VerdictBlock result={result} />
+          {result.verdict.chain && <ChainList chain={result.verdict.chain} />}
           <ArmsFigure arms={result.arms} ends={ends} />
           <Samples arms={result.arms} ends={ends} />
           {run && run.warnings.length > 0 && <Warnings warnings={run.warnings} />}
@@ -45,13 +49,19 @@ export default function EvidenceStage() {
 function VerdictBlock({ result }: { result: EvidenceResult }) {
   const words = useWords();
   const { verdict } = result;
-  const { usableWindow: window, chosenDose: dose, transferRatio: ratio } = verdict;
+  const { usableWindow: window, chosenDose: dose, chain } = verdict;
+  const ratio = nativeShareOf(result);
   return (
-    <section className={`verdict outcome-${verdict.outcome}`} data-testid="verdict" data-outcome={verdict.outcome}>
-      <h2>{words.text(`evidence.outcome.${verdict.outcome}`)}</h2>
-      <p className="verdict-sentence">{words.say(verdict.sentence)}</p>
+    <section
+      className={`verdict ${outcomeClass(verdict)}`}
+      data-testid="verdict"
+      data-outcome={chain?.outcome ?? verdict.outcome}
+      data-provisional={chain?.provisional}
+    >
+      <h2>{words.say(outcomeName(verdict))}</h2>
+      <p className="verdict-sentence">{words.say(sentenceOf(verdict))}</p>
       <ul className="reasons">
-        {verdict.reasons.map((reason, i) => (
+        {reasonsOf(result).map((reason, i) => (
           <li key={i}>{words.say(reason)}</li>
         ))}
       </ul>
@@ -59,11 +69,11 @@ function VerdictBlock({ result }: { result: EvidenceResult }) {
         facts={[
           {
             name: words.text('evidence.ratio'),
-            value: ratio ? fixed(ratio.value) : '–',
+            value: ratio ? fixed(ratio.value) : words.text('evidence.ratio.not-estimable'),
             note: ratio
               ? words.text('evidence.ratio.interval', { interval: interval(ratio.interval) })
-              : words.text('evidence.ratio.none'),
-            help: words.text('evidence.ratio.help'),
+              : words.text(chain ? 'evidence.ratio.not-estimable' : 'evidence.ratio.none'),
+            help: words.text(chain ? 'evidence.ratio.share-help' : 'evidence.ratio.help'),
           },
           {
             name: words.text('evidence.dose'),
@@ -76,7 +86,14 @@ function VerdictBlock({ result }: { result: EvidenceResult }) {
             value: words.text('evidence.window.value', {
               largest: window.largestR === null ? 'none' : fixed(window.largestR),
             }),
-            note: words.text('evidence.window.note', { kl: fixed(window.maxP95Kl), rep3: fixed(window.maxRep3) }),
+            note:
+              window.maxPerplexityRatio === undefined
+                ? words.text('evidence.window.note', { kl: fixed(window.maxP95Kl), rep3: fixed(window.maxRep3) })
+                : words.text('evidence.window.note.fluent', {
+                    ratio: fixed(window.maxPerplexityRatio),
+                    unknown: window.maxUnknownWords === undefined ? 'none' : percent(window.maxUnknownWords, 1),
+                    rep3: fixed(window.maxRep3),
+                  }),
             help: words.text('evidence.window.help'),
           },
         ]}

@@ -1,5 +1,5 @@
 /** How an arm is shown: one colour, one mark and one name on every figure and in every text (`experiment/arms.ts`). */
-import { ARM_SPECS, armSpec, ARMS, type Arm, type KnownArm } from '../../experiment/arms';
+import { ARM_SPECS, armSpec, type Arm, type ComparedArm, type KnownArm } from '../../experiment/arms';
 import { currentWords } from '../state/text';
 
 export interface ArmStyle {
@@ -12,11 +12,11 @@ export interface ArmStyle {
   symbol: KnownArm['symbol'];
 }
 
-const colorOf = (arm: Arm): string => `--arm-${arm}`;
+const colorOf = (arm: Arm | ComparedArm): string => `--arm-${arm}`;
 
 /** The style of each arm. The words are those of the reader's language at the time that they are asked for. */
 export const ARM_STYLES = Object.fromEntries(
-  ARMS.map((arm) => [
+  ARM_SPECS.map(({ id: arm }) => [
     arm,
     {
       get name() {
@@ -32,7 +32,7 @@ export const ARM_STYLES = Object.fromEntries(
       symbol: armSpec(arm).symbol,
     },
   ]),
-) as Record<Arm, ArmStyle>;
+) as Record<Arm | ComparedArm, ArmStyle>;
 
 /** The mark of an arm with its inside left open, for the second of two runs. */
 export const openSymbol = (arm: Arm): string => `${armSpec(arm).symbol.replace(/-open$/, '')}-open`;

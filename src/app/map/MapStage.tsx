@@ -44,6 +44,20 @@ export default function MapStage() {
                 note: words.text('map.held-out-r2.note', { r2: fixed(map.shuffledR2, 3) }),
                 help: words.text('map.held-out-r2.help'),
               },
+              ...(map.tokens
+                ? [
+                    {
+                      name: words.text('map.context-r2'),
+                      value: fixed(map.tokens.contextR2, 3),
+                      note: words.text('map.context-r2.note', { r2: fixed(map.tokens.meanR2, 3) }),
+                      help: words.text('map.context-r2.help', {
+                        train: map.tokens.rows.train,
+                        heldOut: map.tokens.rows.heldOut,
+                        known: map.tokens.rows.known,
+                      }),
+                    },
+                  ]
+                : []),
               {
                 name: words.text('map.cosine'),
                 value: fixed(map.centredCosine, 3),

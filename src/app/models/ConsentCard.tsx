@@ -129,6 +129,7 @@ function PlannedDownload({ plan, host }: { plan: DownloadPlan; host: string }) {
           </table>
         </div>
       </details>
+      {!plan.complete && <p data-testid="plan-incomplete">{words.text('models.plan.incomplete')}</p>}
       {running && download.progress && (
         <div data-testid="download-progress">
           <ProgressLine progress={download.progress} />

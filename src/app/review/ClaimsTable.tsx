@@ -13,7 +13,7 @@ import type { MessageKey } from '../../i18n/keys';
 const GROUPS: { titleKey: MessageKey; holds: (id: string) => boolean }[] = [
   {
     titleKey: 'review.group.result',
-    holds: (id) => id === 'outcome' || id === 'transfer.ratio' || id === 'dose.r',
+    holds: (id) => ['verdict', 'outcome', 'transfer.share', 'transfer.ratio', 'dose.r'].includes(id),
   },
   { titleKey: 'review.group.map', holds: (id) => /^(layer|map|vector)\./.test(id) },
   { titleKey: 'review.group.rates', holds: (id) => id.startsWith('rate.') },

@@ -4,7 +4,6 @@
  */
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import { digestOf } from '../../experiment/digest';
-import type { Outcome } from '../../experiment/run';
 import { LabError, type LabErrorJson } from '../../experiment/errors';
 import type { AddressDocument, RunDocument } from '../../experiment/share/document';
 import { openBundle, openLink, type Opened } from '../../experiment/share/open';
@@ -26,6 +25,7 @@ import { VerifyPanel } from './VerifyPanel';
 import { useWords } from '../state/text';
 import { Rich } from '../ui/Rich';
 import '../figures/rates.css';
+import { claimValue } from './values';
 import './review.css';
 
 export default function Review({ fragment }: { fragment: string }) {
@@ -229,7 +229,9 @@ function ReviewRun({ opened }: { opened: Opened<RunDocument> }) {
     strange.length > 0 && !agreed ? setAsking({ purpose, go }) : go();
   const { title } = document.spec.experiment;
   const { mode, hidden } = document.view;
-  const outcome = document.claims.find(({ id }) => id === 'outcome')?.value;
+  const outcome = (['verdict', 'outcome'] as const)
+    .map((wanted) => document.claims.find(({ id }) => id === wanted))
+    .find((claim) => claim !== undefined);
   // Once a verification has begun, what it has not come to yet is not run.
   const checks = state.result?.claims ?? (state.steps.length > 0 ? compareClaims(document.claims, null) : null);
 
@@ -251,8 +253,8 @@ function ReviewRun({ opened }: { opened: Opened<RunDocument> }) {
           <Rich
             text="review.claimed-line"
             params={{
-              known: typeof outcome === 'string',
-              outcome: typeof outcome === 'string' ? words.text(`evidence.outcome.${outcome as Outcome}`) : '',
+              known: outcome !== undefined,
+              outcome: outcome ? claimValue(words, outcome.id, outcome.value) : '',
               concept: document.concept.title,
               source: document.spec.pins.source.title,
               target: document.spec.pins.target.title,

@@ -7,7 +7,7 @@ import { writeBundle } from '../../experiment/bundle';
 import type { LabError } from '../../experiment/errors';
 import type { Run } from '../../experiment/run';
 import { documentDigest, encodeFragment } from '../../experiment/share/codec';
-import type { RunDocument } from '../../experiment/share/document';
+import { LINK_SCHEMA, type RunDocument } from '../../experiment/share/document';
 import { documentOf, linksOf } from '../../experiment/share/make';
 import { openBundle, openLink } from '../../experiment/share/open';
 import { strangeHosts } from './hosts';
@@ -71,7 +71,14 @@ test('hosts outside the list are asked about, once each', () => {
   }
   expect(
     strangeHosts(
-      { schema: 1, kind: 'address', title: 't', url: 'https://evil.example/x', sha256: 'a'.repeat(64), bytes: 1 },
+      {
+        schema: LINK_SCHEMA,
+        kind: 'address',
+        title: 't',
+        url: 'https://evil.example/x',
+        sha256: 'a'.repeat(64),
+        bytes: 1,
+      },
       'lab.example',
     ),
   ).toEqual(['evil.example']);

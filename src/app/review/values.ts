@@ -1,6 +1,6 @@
 /** How claims are written. */
 import { claimUnit, type Claim, type ClaimId } from '../../experiment/share/claims';
-import type { Outcome } from '../../experiment/run';
+import type { ChainOutcome, Outcome } from '../../experiment/run';
 
 import { compact, fixed, percent } from '../ui/format';
 import type { Words } from '../../i18n/text';
@@ -8,7 +8,10 @@ import type { Words } from '../../i18n/text';
 /** The value of a claim, with the digits that it is claimed with. */
 export function claimValue(words: Words, id: ClaimId, value: Claim['value'] | null): string {
   if (value === null) return '–';
-  if (typeof value === 'string') return words.text(`evidence.outcome.${value as Outcome}`);
+  if (typeof value === 'string')
+    return id === 'verdict'
+      ? words.text(`evidence.chain.outcome.${value as ChainOutcome}`)
+      : words.text(`evidence.outcome.${value as Outcome}`);
   if (claimUnit(id) === 'share') return percent(value, 1);
   if (claimUnit(id) === 'block') return String(value);
   return id === 'map.lambda' || id === 'dose.r' ? compact(value) : fixed(value, 4);

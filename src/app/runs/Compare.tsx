@@ -13,6 +13,7 @@ import { HeadlineFigure } from './HeadlineFigure';
 import { RunLabel, RunHeadings, type RunPair } from './RunLabel';
 import { Provenance } from './Provenance';
 import { Texts } from './Texts';
+import { outcomeName, sentenceOf } from '../../experiment/verdict';
 import { useWords } from '../state/text';
 import { Rich } from '../ui/Rich';
 
@@ -53,7 +54,6 @@ export function Compare({ records }: { records: [RunRecord, RunRecord] }) {
 }
 
 function Heads({ records, runs }: RunPair) {
-  const words = useWords();
   return (
     <div className="compare-heads">
       {([0, 1] as const).map((i) => (
@@ -66,8 +66,8 @@ function Heads({ records, runs }: RunPair) {
             <Rich
               text="ui.verdict"
               params={{
-                outcome: words.text(`evidence.outcome.${runs[i].evidence.verdict.outcome}`),
-                sentence: runs[i].evidence.verdict.sentence,
+                outcome: outcomeName(runs[i].evidence.verdict),
+                sentence: sentenceOf(runs[i].evidence.verdict),
               }}
               tags={{ b: (parts) => <b>{parts}</b> }}
             />

@@ -8,8 +8,8 @@ import { headlines, type Headline, type Reading } from './headline';
 import { RunHeadings, LETTERS, type RunPair } from './RunLabel';
 import type { Words } from '../../i18n/text';
 
-const said = (reading: Reading | null, unit: Headline['unit']): string =>
-  reading === null ? '–' : unit === 'share' ? percent(reading.value) : fixed(reading.value);
+const said = (reading: Reading | null, { unit, missing }: Pick<Headline, 'unit' | 'missing'>): string =>
+  reading === null ? missing : unit === 'share' ? percent(reading.value) : fixed(reading.value);
 
 const gap = (words: Words, { a, b, unit }: Headline): string =>
   !a || !b
@@ -34,7 +34,7 @@ export function HeadlineFigure({ runs: [a, b] }: RunPair) {
   const judged = rows.filter(({ meeting }) => meeting !== null).length;
   const label = (row: Headline): string => {
     const [first, second] = [row.a, row.b].map((reading) =>
-      reading?.interval ? `${said(reading, row.unit)} ${interval(reading.interval)}` : said(reading, row.unit),
+      reading?.interval ? `${said(reading, row)} ${interval(reading.interval)}` : said(reading, row),
     );
     return words.text('runs.numbers.point', { name: row.name, first, second, meeting: row.meeting ?? 'none' });
   };
@@ -84,7 +84,7 @@ export function HeadlineFigure({ runs: [a, b] }: RunPair) {
               <th scope="row">{row.name}</th>
               {([row.a, row.b] as const).map((reading, j) => (
                 <td key={j} className="num" data-letter={LETTERS[j]}>
-                  {said(reading, row.unit)}
+                  {said(reading, row)}
                   {reading?.interval && (
                     <span className="muted">
                       {' '}

@@ -1,6 +1,6 @@
 /** One kept run in the list: what it is, what came out, and what can be done with it. */
 import { useEffect, useRef, useState } from 'react';
-import { MAX_NAME, type DamagedRecord, type RunRecord } from '../../runs/record';
+import { MAX_NAME, summaryOutcome, type DamagedRecord, type RunRecord } from '../../runs/record';
 
 import { chooseRun, removeRun, renameRun, useRuns } from '../state/runs';
 import { useLab } from '../state/store';
@@ -42,7 +42,11 @@ export function RunRow({ record, shown, parent }: Props) {
     .filter(Boolean)
     .join(' · ');
   return (
-    <li className={`run-row outcome-${summary.outcome}`} data-testid="kept-run" data-id={record.id}>
+    <li
+      className={`run-row outcome-${summary.chain ? (summary.chain === 'transfers' ? 'steers' : 'fails') : summary.outcome}`}
+      data-testid="kept-run"
+      data-id={record.id}
+    >
       <label className="run-choice">
         <input
           type="checkbox"
@@ -72,10 +76,10 @@ export function RunRow({ record, shown, parent }: Props) {
           <Rich
             text="runs.came-out"
             params={{
-              outcome: words.text(`evidence.outcome.${summary.outcome}`),
+              outcome: words.text(summaryOutcome(summary)),
               r: fixed(summary.chosenR),
               r2: fixed(summary.heldOutR2),
-              ratio: ratio ? `${fixed(ratio.value)} ${interval(ratio.interval)}` : '–',
+              ratio: ratio ? `${fixed(ratio.value)} ${interval(ratio.interval)}` : words.text('runs.not-estimable'),
             }}
             tags={{ b: (parts) => <b>{parts}</b> }}
           />

@@ -1,6 +1,6 @@
 /** The runs kept in this browser: open, name, compare, export, bring in, delete. */
 import { useEffect, useRef, useState, type DragEvent } from 'react';
-import type { RunRecord } from '../../runs/record';
+import { summaryOutcome, type RunRecord } from '../../runs/record';
 
 import { importFile, keepShown, loadRuns, undoRemove, useRuns } from '../state/runs';
 import { openExperiment, useLab } from '../state/store';
@@ -206,7 +206,7 @@ const textOf = (words: Words, { name, summary, experimentDigest, id }: RunRecord
     summary.source,
     summary.target,
     summary.concept,
-    words.text(`evidence.outcome.${summary.outcome}`),
+    words.text(summaryOutcome(summary)),
     summary.backend,
     experimentDigest,
     id,

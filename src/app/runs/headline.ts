@@ -1,6 +1,7 @@
 /** The numbers by which two runs are compared, and whether their intervals meet. */
 import { ARMS, isDosed, TESTED, type Arm } from '../../experiment/arms';
 import type { ArmResult, Run } from '../../experiment/run';
+import { nativeShareOf } from '../../experiment/verdict';
 import { wordsOf, type Words } from '../../i18n/text';
 import { costliest, metricOf, SHOWN_METRICS, type AnyMetric } from '../../metrics';
 import { ARM_STYLES } from '../figures/arms';
@@ -20,6 +21,8 @@ export interface Headline {
   /** Whose colour and mark it has. */
   arm: Arm | null;
   unit: 'share' | 'number';
+  /** What stands in place of a number that a run does not have. */
+  missing: string;
   /** Null where a run does not have it. */
   a: Reading | null;
   b: Reading | null;
@@ -42,11 +45,10 @@ function rate(arm: ArmResult | undefined): Reading | null {
   return arm ? { value: arm.conceptRate.value, interval: arm.conceptRate.interval, n: arm.conceptRate.n } : null;
 }
 
-const ratio = ({
-  evidence: {
-    verdict: { transferRatio },
-  },
-}: Run): Reading | null => transferRatio && { value: transferRatio.value, interval: transferRatio.interval, n: null };
+function ratio({ evidence }: Run): Reading | null {
+  const found = nativeShareOf(evidence);
+  return found && { value: found.value, interval: found.interval, n: null };
+}
 
 /** The costlier of the two directions. */
 function worst(run: Run, name: Arm, metric: AnyMetric): Reading | null {
@@ -69,6 +71,7 @@ export function headlines(a: Run, b: Run, words: Words = wordsOf('en')): Headlin
     read: (run: Run) => Reading | null,
     arm: Arm | null = null,
     unit: Headline['unit'] = 'number',
+    missing = '–',
   ): Headline => {
     const [first, second] = [read(a), read(b)];
     return {
@@ -76,6 +79,7 @@ export function headlines(a: Run, b: Run, words: Words = wordsOf('en')): Headlin
       group,
       arm,
       unit,
+      missing,
       a: first,
       b: second,
       meeting: meetingOf(first?.interval ?? null, second?.interval ?? null),
@@ -85,7 +89,7 @@ export function headlines(a: Run, b: Run, words: Words = wordsOf('en')): Headlin
     row(words.text('runs.headline.r2'), 'map', (run) => plain(run.map.heldOutR2)),
     row(words.text('runs.headline.cosine'), 'map', (run) => plain(run.map.centredCosine)),
     row(words.text('runs.headline.cosine-native'), 'map', (run) => plain(run.steer.vector.cosineMappedNative)),
-    row(words.text('runs.headline.ratio'), 'effect', ratio),
+    row(words.text('runs.headline.ratio'), 'effect', ratio, null, 'number', words.text('runs.not-estimable')),
     ...SIDES.map(({ name, direction }) =>
       row(
         words.text(`runs.headline.side.${direction}`, { arm: ARM_STYLES[name].name }),

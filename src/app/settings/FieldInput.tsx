@@ -70,6 +70,16 @@ function Control({ field, id, value, invalid, onOffer }: ControlProps) {
           onCommit={(text) => onOffer(text.trim() === '' ? text : Number(text))}
         />
       );
+    case 'optional-number':
+      return (
+        <Draft
+          id={id}
+          text={value === undefined ? '' : String(value)}
+          invalid={invalid}
+          numeric
+          onCommit={(text) => onOffer(text.trim() === '' ? undefined : Number(text))}
+        />
+      );
     case 'auto-number':
       return (
         <>

@@ -26,6 +26,8 @@ interface Base {
 
 export type Field =
   | (Base & { kind: 'number'; min: number; max: number; step: number; unitKey?: MessageKey })
+  /** A number, or nothing: what settings of older versions say that did not know it. */
+  | (Base & { kind: 'optional-number'; min: number; max: number; step: number })
   /** A number, or left to the lab. */
   | (Base & { kind: 'auto-number'; min: number; max: number; step: number; start: number })
   | (Base & { kind: 'choice'; options: Option[] })
@@ -231,12 +233,25 @@ const FIELDS: Record<Stage, Field[]> = {
       start: 0.5,
     },
     {
-      kind: 'number',
-      path: 'dose.maxP95Kl',
-      min: 0.05,
-      max: 100,
+      kind: 'optional-number',
+      path: 'dose.wantedRate',
+      min: 0.5,
+      max: 1,
+      step: 0.05,
+    },
+    {
+      kind: 'optional-number',
+      path: 'dose.maxPerplexityRatio',
+      min: 1,
+      max: 1000,
       step: 0.1,
-      unitKey: 'settings.unit.nat',
+    },
+    {
+      kind: 'optional-number',
+      path: 'dose.maxUnknownWords',
+      min: 0,
+      max: 1,
+      step: 0.01,
     },
     {
       kind: 'number',
@@ -244,6 +259,21 @@ const FIELDS: Record<Stage, Field[]> = {
       min: 0.01,
       max: 1,
       step: 0.05,
+    },
+    {
+      kind: 'optional-number',
+      path: 'dose.edgeDoses',
+      min: 0,
+      max: 6,
+      step: 1,
+    },
+    {
+      kind: 'number',
+      path: 'dose.maxP95Kl',
+      min: 0.05,
+      max: 100,
+      step: 0.1,
+      unitKey: 'settings.unit.nat',
     },
     {
       kind: 'number',
@@ -308,6 +338,13 @@ const FIELDS: Record<Stage, Field[]> = {
       max: 0xffffffff,
       step: 1,
     },
+    { kind: 'number', path: 'verdict.maxPairsP', min: 0.0005, max: 1, step: 0.005 },
+    { kind: 'number', path: 'verdict.minHeadroom', min: 0, max: 1, step: 0.05 },
+    { kind: 'number', path: 'verdict.minLift', min: 0.01, max: 1, step: 0.05 },
+    { kind: 'number', path: 'verdict.maxPerplexityRatio', min: 1, max: 1000, step: 0.25 },
+    { kind: 'number', path: 'verdict.maxRatioG', min: 0.05, max: 1, step: 0.05 },
+    { kind: 'number', path: 'verdict.saturation', min: 0.5, max: 1, step: 0.05 },
+    { kind: 'number', path: 'verdict.nullDirections', min: 0, max: 200, step: 1 },
   ],
 };
 
@@ -322,13 +359,15 @@ export const helpKeyOf = ({ path }: Field): MessageKey => `settings.${path}.help
 type Tree = { [key: string]: unknown };
 
 export function valueAt(experiment: Experiment, path: string): unknown {
-  return path.split('.').reduce<unknown>((node, key) => (node as Tree)[key], experiment);
+  return path.split('.').reduce<unknown>((node, key) => (node as Tree | undefined)?.[key], experiment);
 }
 
-/** A copy with one field replaced. What comes out may be invalid: check it before it is used. */
+/** A copy with one field replaced, or left out where the value is undefined. What comes out may be invalid: check it before it is used. */
 export function withValue(experiment: Experiment, path: string, value: unknown): Experiment {
   const put = (node: Tree, keys: string[]): Tree => {
     const [key, ...rest] = keys;
+    if (rest.length === 0 && value === undefined)
+      return Object.fromEntries(Object.entries(node).filter(([k]) => k !== key));
     return { ...node, [key]: rest.length === 0 ? value : put(node[key] as Tree, rest) };
   };
   return put(experiment as unknown as Tree, path.split('.')) as unknown as Experiment;

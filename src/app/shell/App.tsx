@@ -130,6 +130,7 @@ function Notices() {
       : s.engine.error,
   );
   const recorded = useLab((s) => s.recordedError);
+  const interrupted = useLab((s) => s.interrupted);
   const reading = useLab((s) => s.stages.steer.origin);
   return (
     <>
@@ -142,6 +143,14 @@ function Notices() {
       )}
       {recorded && <ErrorNote error={recorded} />}
       <UnsavedRun inList={false} />
+      {interrupted && (
+        <p className="notice" role="status" data-testid="interrupted">
+          {words.text('shell.interrupted')}{' '}
+          <button type="button" onClick={() => useLab.setState({ interrupted: false })}>
+            {words.text('shell.interrupted.close')}
+          </button>
+        </p>
+      )}
       {failedAt && failure && (
         <ErrorNote
           error={failure}

@@ -1,5 +1,6 @@
 /** The five stages, in order: where each stands, and one number of what it found. */
 import { STAGES, type Stage, type StageResults } from '../../experiment/run';
+import { outcomeName } from '../../experiment/verdict';
 import type { StageMark } from '../state/stages';
 import { useLab, useMark } from '../state/store';
 import { count, fixed, percent, seconds } from '../ui/format';
@@ -12,7 +13,7 @@ const SUMMARY: { [K in Stage]: (words: Words, result: StageResults[K]) => string
   map: (words, r) =>
     words.text('shell.rail.map', { r2: fixed(r.heldOutR2), source: r.layers.source, target: r.layers.target }),
   steer: (words, r) => words.text('shell.rail.steer', { cosine: fixed(r.vector.cosineMappedNative) }),
-  evidence: (words, r) => words.text(`evidence.outcome.${r.verdict.outcome}`),
+  evidence: (words, r) => words.say(outcomeName(r.verdict)),
 };
 
 export function Rail() {

@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { looksLikeLink } from '../../experiment/share/fragment';
 import { startEngineWhenIdle } from '../state/engine';
 import { loadRecorded } from '../state/recorded';
+import { keepDraft } from '../state/draft';
 import { useLab } from '../state/store';
 import { App } from './App';
 import { useWords } from '../state/text';
@@ -24,7 +25,10 @@ function startLab(): void {
     parent !== null
       ? Promise.resolve()
       : loadRecorded(experiment.concept.kind === 'preset' ? experiment.concept.id : 'mood');
-  void shown.then(startEngineWhenIdle);
+  void shown.then(() => {
+    keepDraft();
+    startEngineWhenIdle();
+  });
 }
 
 const inReview = (fragment: string): boolean => looksLikeLink(fragment) || fragment === OPEN_FRAGMENT;

@@ -1,6 +1,7 @@
 /** The site's small data files that the forms offer choices from: models, corpora and presets. */
 import { useEffect, useState } from 'react';
 import { errorMessage, LabError } from '../../experiment/errors';
+import { siteUnreachable } from '../../net/site';
 import { message, verbatim, type Message } from '../../experiment/message';
 import type { Preset } from '../../experiment/schema';
 
@@ -30,7 +31,10 @@ const kept = new Map<string, Promise<unknown>>();
 function fetchJson(path: string): Promise<unknown> {
   let answer = kept.get(path);
   if (!answer) {
-    answer = fetch(new URL(path, document.baseURI)).then((response) => {
+    const asked = fetch(new URL(path, document.baseURI)).catch((error: unknown) => {
+      throw new Unreadable(errorMessage(siteUnreachable(path, error)));
+    });
+    answer = asked.then((response) => {
       if (!response.ok || !response.headers.get('content-type')?.includes('json'))
         throw new Unreadable(message('state.file-missing', { path, status: response.status }));
       return response.json() as Promise<unknown>;

@@ -16,7 +16,8 @@ import type {
 } from '../../worker/protocol';
 import { runRecovering } from '../../worker/recover';
 import { keepFinished } from './runs';
-import { liveOf, stagesOf, type StageState, type Stages } from './stages';
+import { measuredStops } from './dose';
+import { isStale, liveOf, stagesOf, type StageState, type Stages } from './stages';
 import { engineCanAnswer, useLab } from './store';
 
 /** A worker that is inside a long synchronous call cannot read a cancel; after this long it is ended instead. */
@@ -148,7 +149,7 @@ function settle(failedAt: Stage | null, error: LabErrorJson | null): void {
 function onStage(event: StageEvent): void {
   const { experiment } = useLab.getState();
   patchStage(event.stage, {
-    phase: 'idle',
+    phase: event.provisional ? 'running' : 'idle',
     result: event.result,
     origin: 'live',
     experiment: runExperiment ?? experiment,
@@ -257,13 +258,18 @@ function nextPrompt(): AbortController {
   return (promptAbort = new AbortController());
 }
 
-/** Computes the continuations of a prompt at every stop, nearest to the thumb first, with the vectors of a run. */
+/**
+ * Computes the continuations of a prompt at every stop, and at the doses of the run's evidence between them, nearest to
+ * the thumb first, with the vectors of a run.
+ */
 async function fillStreams(prompt: string, { from, origin }: Live, { signal }: AbortController): Promise<void> {
-  const { experiment, dose } = useLab.getState();
+  const { experiment, dose, stages } = useLab.getState();
+  const evidence = isStale('evidence', stages, experiment) ? null : stages.evidence.result;
+  const further = evidence ? measuredStops(from.stops, evidence.doseResponse) : [];
   const byStop = new Map<number, StopStreams>();
   await client.request(
     'streams',
-    { experiment, from, prompt, nearest: dose, maxNewTokens: experiment.generation.maxNewTokens },
+    { experiment, from, prompt, nearest: dose, further, maxNewTokens: experiment.generation.maxNewTokens },
     {
       signal,
       onStreams: (streams) => {

@@ -1,6 +1,7 @@
 /** The recorded runs of the presets: files of the site, shown before the engine has done anything. */
 import { LabError } from '../../experiment/errors';
 import { parseRecordedIndex, recordedPath, RECORDED_INDEX, type RecordedEntry } from '../../experiment/recorded';
+import { isOffline, siteUnreachable } from '../../net/site';
 import type { Run } from '../../experiment/run';
 import { parseRun } from '../../experiment/run-schema';
 import { firstDifference } from '../../experiment/stage-inputs';
@@ -23,7 +24,9 @@ async function fetchRecorded(preset: string): Promise<Run | null> {
     if (!response.ok || !response.headers.get('content-type')?.includes('json')) return null;
     written = await response.json();
   } catch (error) {
-    throw new LabError('model-fetch.recorded', { reason: (error as Error).message }, error);
+    throw isOffline()
+      ? siteUnreachable(recordedPath(preset), error)
+      : new LabError('model-fetch.recorded', { reason: (error as Error).message }, error);
   }
   return parseRun(written);
 }

@@ -40,6 +40,8 @@ export interface LabState {
   residence: ResidenceChoice;
   /** The run in progress. */
   running: { until: Stage; progress: Progress | null; cancelling: boolean } | null;
+  /** A reload broke a run off: its settings are here, what it measured is not. */
+  interrupted: boolean;
   /** Position of the dose thumb, in r. */
   dose: number;
   unit: DoseUnit;
@@ -94,6 +96,7 @@ export const useLab = create<LabState>()(
       backend: initialBackend(),
       residence: initialResidence(),
       running: null,
+      interrupted: false,
       dose: 0,
       unit: 'r',
       ownAxis: null,

@@ -200,12 +200,24 @@ const label = (text: string, y: number, color: string, ground: string): unknown 
   font: { size: 12, color },
 });
 
+/** The measure asked for; else what the text itself says, where the run says it. */
+function metricShown(taken: readonly AnyMetric[], asked: MetricId | null): AnyMetric {
+  return (
+    taken.find(({ id }) => id === asked) ??
+    taken.find(({ limit }) => limit?.of === 'fluency') ??
+    METRICS.find(({ id }) => id === 'p95Kl')!
+  );
+}
+
 export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
   const theme = usePlotTheme();
   const words = useWords();
-  const [cost, setCost] = useState<MetricId>('p95Kl');
-  const metric = METRICS.find(({ id }) => id === cost)!;
-  const costs = SHOWN_METRICS.filter(({ id }) => cells.some((cell) => metricOf(cell.metrics, id) !== null));
+  const [cost, setCost] = useState<MetricId | null>(null);
+  const costs = useMemo(
+    () => SHOWN_METRICS.filter(({ id }) => cells.some((cell) => metricOf(cell.metrics, id) !== null)),
+    [cells],
+  );
+  const metric = useMemo(() => metricShown(costs, cost), [costs, cost]);
   const table = useMemo(() => tableOf(cells), [cells]);
   const rate = useMemo(() => {
     const { data, cursor } = rateTraces(words, cells, theme);
@@ -227,12 +239,23 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
   const side = useMemo(() => {
     const name = words.text(`metric.${metric.id}.name`);
     const { data, cursor } = costTraces(words, cells, metric, name, theme);
-    const limit = metric.limit ? verdict.usableWindow[metric.limit.setting] : null;
+    const limit = metric.limit ? (verdict.usableWindow[metric.limit.setting] ?? null) : null;
+    const logarithmic = metric.unit === 'ratio';
     const layout = theme.layout({
       xaxis: theme.axis(words.text('steer.response.axis')),
-      yaxis: theme.axis(words.text('metric.with-unit', { name, unit: metric.unit }), { rangemode: 'tozero' }),
+      yaxis: theme.axis(
+        words.text('metric.with-unit', { name, unit: metric.unit }),
+        // A ratio of a thousand must not flatten those that matter.
+        logarithmic ? { type: 'log', dtick: 1 } : { rangemode: 'tozero' },
+      ),
       shapes: limit === null ? [] : [line(theme.failed, limit)],
-      annotations: limit === null ? [] : [label(words.text('steer.cost.limit'), limit, theme.muted, theme.ground)],
+      annotations:
+        limit === null
+          ? []
+          : [
+              // Plotly reads the place of a note on a logarithmic axis as a logarithm, that of a line as it is.
+              label(words.text('steer.cost.limit'), logarithmic ? Math.log10(limit) : limit, theme.muted, theme.ground),
+            ],
     });
     return { data, cursor, layout };
   }, [cells, metric, theme, verdict, words]);
@@ -260,7 +283,7 @@ export function DoseResponse({ cells, verdict, baseline, positive }: Props) {
         tools={
           <Segmented<MetricId>
             label={words.text('steer.cost.choice')}
-            value={cost}
+            value={metric.id}
             options={costs.map(({ id }) => ({ value: id, label: words.text(`metric.${id}.name`) }))}
             onChange={setCost}
           />

@@ -3,8 +3,8 @@
  * measured stops, the usable window and the chosen dose marked on it.
  */
 import { memo, useMemo, type KeyboardEvent } from 'react';
-import type { SteerResult, Verdict } from '../../experiment/run';
-import { tickStep, unitPerR, UNITS, ZONES, type DoseUnit } from '../state/dose';
+import type { EvidenceResult, SteerResult } from '../../experiment/run';
+import { measuredStops, tickStep, unitPerR, UNITS, zonesOf, type DoseUnit, type Zone } from '../state/dose';
 import { setDose, useLab } from '../state/store';
 import { Help } from '../ui/Help';
 import { fixed, signed } from '../ui/format';
@@ -14,7 +14,7 @@ import { DoseSlider } from './DoseSlider';
 
 interface Props {
   steer: SteerResult;
-  verdict: Verdict | null;
+  evidence: EvidenceResult | null;
   /** Names of the ends of the axis. */
   negative: string;
   positive: string;
@@ -23,17 +23,19 @@ interface Props {
 const DIGITS: Record<DoseUnit, number> = { r: 2, alpha: 1, isoKl: 2 };
 const STEP = 0.01;
 
-/** Widest r drawn: the zones are seen even where the axis ends before them. */
-const DRAWN = 2.2;
-
-export function DoseRuler({ steer, verdict, negative, positive }: Props) {
+export function DoseRuler({ steer, evidence, negative, positive }: Props) {
   const words = useWords();
   const dose = useLab((s) => s.dose);
   const unit = useLab((s) => s.unit);
-  const { stops } = steer.axis;
+  const verdict = evidence?.verdict ?? null;
+  const stops = useMemo(
+    () => measuredStops(steer.axis.stops, evidence?.doseResponse ?? []),
+    [steer.axis.stops, evidence],
+  );
   const low = stops[0];
   const high = stops[stops.length - 1];
-  const extent = Math.max(DRAWN, high, -low);
+  const extent = Math.max(high, -low);
+  const zones = useMemo(() => (evidence ? zonesOf(evidence, extent) : []), [evidence, extent]);
   const place = (r: number): string => `${((r + extent) / (2 * extent)) * 100}%`;
   const factor = unitPerR(steer, unit) ?? 1;
 
@@ -87,6 +89,7 @@ export function DoseRuler({ steer, verdict, negative, positive }: Props) {
       <div className="ruler" onKeyDownCapture={onKey}>
         <Scale
           stops={stops}
+          zones={zones}
           extent={extent}
           factor={factor}
           window={verdict?.usableWindow.largestR ?? null}
@@ -149,6 +152,7 @@ function UnitSwitch({ steer, dose, unit }: { steer: SteerResult; dose: number; u
 
 interface ScaleProps {
   stops: readonly number[];
+  zones: readonly Zone[];
   extent: number;
   factor: number;
   window: number | null;
@@ -158,13 +162,11 @@ interface ScaleProps {
 }
 
 /** Everything on the ruler that stands still while the thumb moves. */
-const Scale = memo(function Scale({ stops, extent, factor, window, chosen, negative, positive }: ScaleProps) {
+const Scale = memo(function Scale({ stops, zones, extent, factor, window, chosen, negative, positive }: ScaleProps) {
   const words = useWords();
   const place = (r: number): string => `${((r + extent) / (2 * extent)) * 100}%`;
-  const high = stops[stops.length - 1];
-  const low = stops[0];
   const ticks = useMemo(() => {
-    const step = tickStep(2 * extent * factor, 9);
+    const step = tickStep(2 * extent * factor, 7);
     const minor = step / 5;
     const n = Math.floor((extent * factor) / minor + 1e-9);
     return Array.from({ length: 2 * n + 1 }, (_, i) => ({
@@ -174,45 +176,21 @@ const Scale = memo(function Scale({ stops, extent, factor, window, chosen, negat
       step,
     }));
   }, [extent, factor]);
-  const zones = (
-    [
-      { from: ZONES.enters, to: ZONES.leads, name: 'enters' },
-      { from: ZONES.leads, to: Math.min(ZONES.destroys, extent), name: 'leads' },
-      { from: ZONES.destroys, to: extent, name: 'destroys' },
-    ] as const
-  ).filter((zone) => zone.to > zone.from);
   const decimals = ticks[0].step >= 1 ? 0 : ticks[0].step >= 0.1 ? 1 : 2;
   return (
     <div className="ruler-scale" aria-hidden="true">
       <span className="ruler-end ruler-end-low">{negative}</span>
       <span className="ruler-end ruler-end-high">{positive}</span>
-      {zones.flatMap((zone) =>
-        [-1, 1].map((side) => {
-          const left = side < 0 ? -zone.to : zone.from;
-          return (
-            <span
-              key={`${zone.name}${side}`}
-              className={`zone zone-${zone.name} ${side < 0 ? 'zone-low' : 'zone-high'}`}
-              style={{ left: place(left), width: `${((zone.to - zone.from) / (2 * extent)) * 100}%` }}
-            >
-              <span>{words.text(`steer.zone.${zone.name}`)}</span>
-            </span>
-          );
-        }),
-      )}
-      {[
-        [-extent, low],
-        [high, extent],
-      ].map(
-        ([from, to]) =>
-          to - from > 1e-6 && (
-            <span
-              key={from}
-              className="ruler-unmeasured"
-              style={{ left: place(from), width: `${((to - from) / (2 * extent)) * 100}%` }}
-            />
-          ),
-      )}
+      <span className="ruler-band" />
+      {zones.map(({ name, from, to }) => (
+        <span
+          key={`${name} ${from}`}
+          className={`zone zone-${name} ${to <= 0 ? 'zone-low' : 'zone-high'}`}
+          style={{ left: place(from), width: `${((to - from) / (2 * extent)) * 100}%` }}
+        >
+          <span>{words.text(`steer.zone.${name}`)}</span>
+        </span>
+      ))}
       {stops.map((stop) => (
         <span key={stop} className="ruler-stop" style={{ left: place(stop) }} />
       ))}

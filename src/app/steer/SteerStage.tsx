@@ -8,6 +8,7 @@ import { useConceptPoles, type ConceptPoles } from '../state/concept-poles';
 import { useLab, type StreamSet } from '../state/store';
 import { seconds } from '../ui/format';
 import { VerdictLine } from '../ui/VerdictLine';
+import { DoseFigures } from './DoseFigures';
 import { DoseRuler } from './DoseRuler';
 import { fullScale, NextToken } from './NextToken';
 import { OperationLine } from './OperationLine';
@@ -79,7 +80,14 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
   }, [evidence]);
   const set = ownStreams ?? recorded;
   const stops = useMemo(
-    () => (ownStreams || !recorded ? axis.stops : [...recorded.byStop.keys()].sort((a, b) => a - b)),
+    () =>
+      // Of a prompt of one's own the doses between the stops are there once they have been written.
+      (ownStreams
+        ? [...new Set([...axis.stops, ...ownStreams.byStop.keys()])]
+        : recorded
+          ? [...recorded.byStop.keys()]
+          : [...axis.stops]
+      ).sort((a, b) => a - b),
     [ownStreams, recorded, axis.stops],
   );
   const baseline = useMemo(() => {
@@ -89,7 +97,8 @@ function Steering({ steer, evidence, experiment, ends }: SteeringProps) {
   }, [evidence]);
   return (
     <>
-      <DoseRuler steer={steer} verdict={evidence?.verdict ?? null} negative={ends.negative} positive={ends.positive} />
+      <DoseRuler steer={steer} evidence={evidence} negative={ends.negative} positive={ends.positive} />
+      {evidence && <DoseFigures evidence={evidence} negative={ends.negative} positive={ends.positive} />}
       <OperationLine transfer={experiment.transfer} />
       <PromptBox axis={axis} key={axis.prompt} />
       {sequential && (

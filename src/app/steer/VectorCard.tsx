@@ -3,7 +3,7 @@ import type { SteerResult } from '../../experiment/run';
 import type { ReadPosition } from '../../experiment/schema';
 import { useWords } from '../state/text';
 import { Facts } from '../ui/Facts';
-import { fixed } from '../ui/format';
+import { fixed, interval } from '../ui/format';
 import { Written } from './Written';
 
 export function VectorCard({ steer, addBias }: { steer: SteerResult; addBias: boolean }) {
@@ -17,9 +17,25 @@ export function VectorCard({ steer, addBias }: { steer: SteerResult; addBias: bo
           {
             name: words.text('steer.vector.cosine'),
             value: fixed(v.cosineMappedNative),
-            note: words.text('steer.vector.chance', { band: fixed(v.chanceBand) }),
-            help: words.text('steer.vector.cosine.help'),
+            note: v.cosineNull
+              ? words.text('steer.vector.null', { band: interval(v.cosineNull) })
+              : words.text('steer.vector.chance', { band: fixed(v.chanceBand) }),
+            help: words.text(v.cosineNull ? 'steer.vector.cosine.null-help' : 'steer.vector.cosine.help'),
           },
+          ...(v.stability
+            ? [
+                {
+                  name: words.text('steer.vector.pairs'),
+                  value: words.text('steer.vector.pairs.p', {
+                    p: fixed(Math.max(v.stability.source.p, v.stability.target.p), 4),
+                  }),
+                  note: v.stability.source.splitHalf
+                    ? words.text('steer.vector.pairs.halves', { cosine: fixed(v.stability.source.splitHalf.cosine) })
+                    : words.text('steer.vector.pairs.few'),
+                  help: words.text('steer.vector.pairs.help', { flips: v.stability.source.flips }),
+                },
+              ]
+            : []),
           {
             name: words.text('steer.vector.auroc'),
             value: fixed(v.auroc.mapped, 3),

@@ -1,15 +1,17 @@
 /** The verdict, short: the outcome and one sentence to act on. */
-import { useWords } from '../state/text';
 import type { Verdict } from '../../experiment/run';
+import { isTransfer, outcomeName, sentenceOf } from '../../experiment/verdict';
 import { Rich } from './Rich';
 
+/** Whether a verdict is shown as good news. */
+export const outcomeClass = (verdict: Verdict): string => (isTransfer(verdict) ? 'outcome-steers' : 'outcome-fails');
+
 export function VerdictLine({ verdict }: { verdict: Verdict }) {
-  const words = useWords();
   return (
-    <p className={`verdict-line outcome-${verdict.outcome}`}>
+    <p className={`verdict-line ${outcomeClass(verdict)}`}>
       <Rich
         text="ui.verdict"
-        params={{ outcome: words.text(`evidence.outcome.${verdict.outcome}`), sentence: verdict.sentence }}
+        params={{ outcome: outcomeName(verdict), sentence: sentenceOf(verdict) }}
         tags={{ b: (parts) => <strong>{parts}</strong> }}
       />
     </p>

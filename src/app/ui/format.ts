@@ -100,3 +100,9 @@ export const dateTime = (milliseconds: number): string =>
     hour: '2-digit',
     minute: '2-digit',
   }).format(milliseconds);
+
+/** A measure's value as it is read in a line: shares that are counted in tenths of a per cent as per cent. */
+export function measureText(value: number | null, { unit, digits }: { unit: string; digits: number }): string {
+  if (value === null || !Number.isFinite(value)) return '–';
+  return unit === 'share' && digits > 2 ? percent(value, digits - 2) : fixed(value, digits);
+}

@@ -19,6 +19,9 @@ const sides = z.strictObject({ source: measured, target: measured });
  */
 const alignmentSchema = z.strictObject({ by: z.enum(ALIGNMENTS), paired: z.number(), readable: sides, share: sides });
 
+/** Tokens of the texts as each model reads them, and those of them that stand for what its vocabulary lacks. */
+const unknownSchema = z.strictObject({ unknown: z.int().min(0), tokens: z.int().min(0) });
+
 export const activationsSchema = z.strictObject({
   texts: z.number(),
   /** Null in old runs, which paired token by token and did not count. */
@@ -31,6 +34,8 @@ export const activationsSchema = z.strictObject({
     /** Positions left out because a state there is NaN or infinite; null where an old run does not say. */
     excluded: z.number().nullable(),
   }),
+  /** Left out where an old run did not count. */
+  unknown: z.strictObject({ source: unknownSchema, target: unknownSchema }).optional(),
   /** Panels per block, at the source and at the target. */
   pca: z.strictObject({ source: z.array(panelSchema), target: z.array(panelSchema) }),
   /** Sample rows left out of the panels because their length is far above the median, and the size of the sample. */

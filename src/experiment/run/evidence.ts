@@ -2,9 +2,12 @@
 import { z } from 'zod';
 import { messageSchema } from '../message';
 import { ARMS, DOSED_ARMS } from '../arms';
+import { chainSchema } from './chain';
 import { every, measured, numberPair, perArm, strings } from './parts';
 
 const DIRECTIONS = ['positive', 'negative', 'none'] as const;
+/** The prompts that choose the dose, and those that were held back for the report. */
+const HALVES = ['choose', 'report'] as const;
 
 /**
  * Measures of a set of continuations, by their ids (`src/metrics`). A run holds those that its version of the lab took:
@@ -24,9 +27,10 @@ const doseCellSchema = z.strictObject({
   positive: rateSchema,
   negative: rateSchema,
   n: z.number(),
+  /** Continuations whose perplexity was taken: the first of the n. Not in runs made before it was. */
+  read: z.number().optional(),
   metrics: metricsSchema,
-  /** The same prompts were used to choose the dose, or were held back for the report. */
-  half: z.enum(['choose', 'report']),
+  half: z.enum(HALVES),
 });
 
 const doseSchema = z.strictObject({ r: z.number(), alpha: measured, isoKl: z.number().nullable() });
@@ -60,15 +64,32 @@ const stopStreamsSchema = z.strictObject({
 
 export const OUTCOMES = ['steers', 'one-sided', 'fails'] as const;
 
+/**
+ * The doses that can be used, and the limits that say so. `maxUnknownWords` is the share itself: unsteered text's and what
+ * the settings allow above it. Runs made before the text itself was measured have neither that nor the perplexity's.
+ */
+const windowSchema = z.strictObject({
+  /** Largest r up to which no dose tried breaks a limit, either way; null if the smallest does. */
+  largestR: z.number().nullable(),
+  /** Smallest r above it that does; null where none was tried. */
+  firstBroken: z.number().nullable().optional(),
+  maxP95Kl: measured,
+  maxRep3: measured,
+  maxPerplexityRatio: measured.optional(),
+  maxUnknownWords: measured.optional(),
+});
+
 const verdictSchema = z.strictObject({
   outcome: z.enum(OUTCOMES),
   /** One sentence a practitioner can act on. */
   sentence: messageSchema,
   chosenDose: doseSchema,
-  usableWindow: z.strictObject({ largestR: z.number().nullable(), maxP95Kl: measured, maxRep3: measured }),
+  usableWindow: windowSchema,
   /** (E_mapped − E_random) / (E_native − E_random), both directions together, with a bootstrap interval. */
   transferRatio: z.strictObject({ value: measured, interval: numberPair }).nullable(),
   reasons: z.array(messageSchema),
+  /** The verdict as a chain of questions; not in runs made before there was one, whose outcome is that of the 80 % rule. */
+  chain: chainSchema.optional(),
 });
 
 /** One continuation with what the model makes of it when its tokens are forced through (teacher forcing). */
@@ -97,9 +118,25 @@ const replaySchema = z.strictObject({
   rows: z.array(replayRowSchema),
 });
 
+/** A model's unsteered continuations of the prompts of one half: what its steered ones are compared with. */
+const baselineSchema = z.strictObject({
+  arm: z.enum(ARMS),
+  half: z.enum(HALVES),
+  positive: rateSchema,
+  negative: rateSchema,
+  n: z.number(),
+  /** exp of the mean of −ln p over the tokens of all of them; the tokens. */
+  perplexity: measured,
+  tokens: z.number(),
+  /** Share of their words that the corpus does not have. */
+  unknownWords: measured,
+});
+
 export const evidenceSchema = z.strictObject({
   arms: z.array(armResultSchema),
   doseResponse: z.array(doseCellSchema),
+  /** Not in runs made before the text itself was measured. */
+  baselines: z.array(baselineSchema).optional(),
   streams: z.array(stopStreamsSchema),
   /** Null in old runs, which recorded none. */
   replay: replaySchema.nullable(),
@@ -109,6 +146,9 @@ export const evidenceSchema = z.strictObject({
 export type Direction = (typeof DIRECTIONS)[number];
 export type Metrics = z.infer<typeof metricsSchema>;
 export type DoseCell = z.infer<typeof doseCellSchema>;
+export type Half = (typeof HALVES)[number];
+export type Baseline = z.infer<typeof baselineSchema>;
+export type UsableWindow = z.infer<typeof windowSchema>;
 export type ArmResult = z.infer<typeof armResultSchema>;
 export type StreamToken = z.infer<typeof streamTokenSchema>;
 export type StopStreams = z.infer<typeof stopStreamsSchema>;

@@ -34,6 +34,17 @@ export const mapSchema = z.strictObject({
   centredCosine: measured,
   /** Held-out R² of a ridge map fitted to shuffled pairs: the control. */
   shuffledR2: measured,
+  /**
+   * Held-out R² of a table of the target's mean state for each token, and of a map between states without the mean of their
+   * token, on the rows of the sample; `known`: held-out rows whose token is in the table. Not in runs that did not take it.
+   */
+  tokens: z
+    .strictObject({
+      meanR2: measured,
+      contextR2: measured,
+      rows: z.strictObject({ train: z.number(), heldOut: z.number(), known: z.number() }),
+    })
+    .optional(),
   medianDimensionR2: measured,
   /** Relative Frobenius error of the ridge map by this run's solver against float64, on the audit rows. */
   errorVsFloat64: measured,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { READ_POSITIONS } from '../schema';
 import { DOSED_ARMS } from '../arms';
-import { every, measured, numberRows, perArm, strings } from './parts';
+import { every, measured, numberPair, numberRows, perArm, strings } from './parts';
 
 /** A text as it is put to a model: its tokens, and which of them (by position) are special and are read. */
 const renderedPromptSchema = z.strictObject({ tokens: strings, special: z.array(z.int()), read: z.array(z.int()) });
@@ -36,6 +36,17 @@ const liveSchema = z.strictObject({
   scales: every(['source', 'target'], z.strictObject({ mean: measured, deviation: measured })),
 });
 
+/** Whether the pairs' differences have a direction in common, in the states of one model. */
+const stabilitySchema = z.strictObject({
+  pairs: z.number(),
+  /** Length of the mean difference, and the share of random signs of the pairs that give one as long. */
+  norm: measured,
+  p: measured,
+  flips: z.number(),
+  /** Cosine of the mean differences of two random halves of the pairs: median, and range of 95 % of the splits. */
+  splitHalf: z.strictObject({ cosine: measured, interval: numberPair, splits: z.number() }).nullable(),
+});
+
 const vectorSchema = z.strictObject({
   pairs: z.number(),
   readPosition: z.enum(READ_POSITIONS),
@@ -44,6 +55,13 @@ const vectorSchema = z.strictObject({
   cosineMappedNative: measured,
   /** ±1.96/√d_T: where the cosine of a random vector falls. */
   chanceBand: measured,
+  /**
+   * Range of 95 % of the cosines with the native vector that mapped contrasts of the same pairs have when what the pairs have
+   * in common is taken out of them: an empirical band, in place of ±1.96/√d. Not in runs made before it was taken.
+   */
+  cosineNull: numberPair.optional(),
+  /** Tests of the pairs in either model. Not in runs made before they were tested. */
+  stability: every(['source', 'target'], stabilitySchema).optional(),
   /** cos(Wv, Wv + p). */
   cosineWithBias: measured,
   norms: every(ownVectors, measured),
@@ -91,6 +109,7 @@ export const steerSchema = z.strictObject({
 });
 
 export type RenderedPrompt = z.infer<typeof renderedPromptSchema>;
+export type Stability = z.infer<typeof stabilitySchema>;
 export type VectorResult = z.infer<typeof vectorSchema>;
 export type AxisArm = z.infer<typeof axisArmSchema>;
 export type DoseAxis = z.infer<typeof axisSchema>;

@@ -8,6 +8,9 @@ import { message, type Message } from '../message';
 import { refusal } from '../problems';
 import { isDosed, REPORT_ORDER, TESTED, type Arm } from '../arms';
 import type { Direction, EvidenceResult, MapResult, VectorResult } from '../run';
+import { CHAIN_OUTCOMES, type ChainOutcome } from '../run/chain';
+import { transferRatioOf } from '../transfer-ratio';
+import { nativeShareOf } from '../verdict';
 
 /** How a tolerance follows from its claim. The reasons are in docs/link-format.md. */
 export const BASES = ['exact', 'arithmetic', 'two-samples', 'interval', 'repetition'] as const;
@@ -26,6 +29,7 @@ const COST_IDS = DIRECTIONS.flatMap((direction) => [
 
 export const CLAIM_IDS = [
   'outcome',
+  'verdict',
   'layer.source',
   'layer.target',
   'map.lambda',
@@ -35,15 +39,18 @@ export const CLAIM_IDS = [
   'vector.cosine',
   'dose.r',
   'transfer.ratio',
+  'transfer.share',
   ...RATE_IDS,
   ...COST_IDS,
 ] as const;
 export type ClaimId = (typeof CLAIM_IDS)[number];
 
+const isWord = (id: ClaimId): boolean => id === 'outcome' || id === 'verdict';
+
 export const claimSchema = z
   .strictObject({
     id: z.enum(CLAIM_IDS),
-    value: z.union([z.number().min(-1e12).max(1e12), z.enum(OUTCOMES)]),
+    value: z.union([z.number().min(-1e12).max(1e12), z.enum([...new Set([...OUTCOMES, ...CHAIN_OUTCOMES])])]),
     /** Continuations behind a rate. */
     n: z.int().min(1).max(1_000_000).optional(),
     /** 95 % interval: Wilson's of a rate, the bootstrap's of the transfer ratio. */
@@ -51,10 +58,7 @@ export const claimSchema = z
     /** Largest absolute difference of a second run; 0 for what must be the same. */
     tolerance: z.strictObject({ basis: z.enum(BASES), value: z.number().min(0).max(1e12) }),
   })
-  .refine(
-    (claim) => (claim.id === 'outcome') === (typeof claim.value === 'string'),
-    refusal('problem.claim-word', ['value']),
-  )
+  .refine((claim) => isWord(claim.id) === (typeof claim.value === 'string'), refusal('problem.claim-word', ['value']))
   .refine((claim) => !claim.id.startsWith('rate.') || claim.n !== undefined, refusal('problem.claim-count', ['n']));
 
 export type Claim = z.infer<typeof claimSchema>;
@@ -74,10 +78,10 @@ export function toleranceOf({
   n,
   interval,
 }: Pick<Claim, 'id' | 'value' | 'n' | 'interval'>): Claim['tolerance'] {
-  if (id === 'outcome' || id === 'dose.r' || id === 'map.lambda' || id.startsWith('layer.'))
+  if (isWord(id) || id === 'dose.r' || id === 'map.lambda' || id.startsWith('layer.'))
     return { basis: 'exact', value: 0 };
   if (id.startsWith('rate.')) return { basis: 'two-samples', value: twoFigures(twoSamples(Number(value), n ?? 1)) };
-  if (id === 'transfer.ratio') {
+  if (id === 'transfer.ratio' || id === 'transfer.share') {
     const half = interval ? Math.max(interval[1] - Number(value), Number(value) - interval[0], 0) : 0;
     return { basis: 'interval', value: twoFigures((Math.SQRT2 * half * Z) / Z95) };
   }
@@ -107,7 +111,7 @@ export function claimsOf({ map, steer, evidence }: ClaimSource): Claim[] {
   const claims: Claim[] = [];
   const add = (
     id: ClaimId,
-    value: number | (typeof OUTCOMES)[number],
+    value: number | (typeof OUTCOMES)[number] | ChainOutcome,
     more: Pick<Claim, 'n' | 'interval'> = {},
   ): void => {
     if (typeof value !== 'string' && !Number.isFinite(value)) return;
@@ -118,7 +122,10 @@ export function claimsOf({ map, steer, evidence }: ClaimSource): Claim[] {
     };
     claims.push({ ...claim, tolerance: toleranceOf(claim) });
   };
-  if (evidence) add('outcome', evidence.verdict.outcome);
+  if (evidence) {
+    add('outcome', evidence.verdict.outcome);
+    if (evidence.verdict.chain) add('verdict', evidence.verdict.chain.outcome);
+  }
   if (map) {
     add('layer.source', map.layers.source);
     add('layer.target', map.layers.target);
@@ -135,9 +142,11 @@ export function claimsOf({ map, steer, evidence }: ClaimSource): Claim[] {
   if (steer) add('vector.cosine', steer.vector.cosineMappedNative);
   if (evidence) {
     add('dose.r', evidence.verdict.chosenDose.r);
-    const { transferRatio: ratio } = evidence.verdict;
-    if (ratio && ratio.interval.every(Number.isFinite))
-      add('transfer.ratio', ratio.value, { interval: short(ratio.interval) });
+    const ratio = transferRatioOf(evidence);
+    if (ratio) add('transfer.ratio', ratio.value, { interval: short(ratio.interval) });
+    const share = evidence.verdict.chain ? nativeShareOf(evidence) : null;
+    if (share && share.interval.every(Number.isFinite))
+      add('transfer.share', share.value, { interval: short(share.interval) });
   }
   for (const arm of evidence?.arms ?? []) {
     const { value, n, interval } = arm.conceptRate;
@@ -162,7 +171,7 @@ function rounded(value: number, digits: number): number {
 
 /** What a claim's number is counted in. */
 export function claimUnit(id: ClaimId): 'share' | 'number' | 'word' | 'block' {
-  if (id === 'outcome') return 'word';
+  if (isWord(id)) return 'word';
   if (id.startsWith('layer.')) return 'block';
   return id.startsWith('rate.') ? 'share' : 'number';
 }

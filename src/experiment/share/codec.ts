@@ -1,5 +1,6 @@
 /**
- * Links: `#/x/<major>/<base64url(deflate-raw(canonical JSON))>~<digest prefix>`. Reading one goes from the cheapest check to
+ * Links: `#/x/<major>/<base64url(deflate-raw(canonical JSON))>/<digest prefix>`, in version 1 with `~` before the digest, at
+ * which chat programs break links. Reading one goes from the cheapest check to
  * the dearest and stops at the first that fails, with an error that says what is wrong; nothing is defaulted or replaced.
  */
 import { utf8ToBytes } from '@noble/hashes/utils.js';
@@ -12,7 +13,7 @@ import { parseExperiment } from '../schema';
 import { fromBase64Url, toBase64Url } from './base64url';
 import { deflate, inflate, InflateError } from './deflate';
 import { documentSchema, LINK_SCHEMA, type SharedDocument } from './document';
-import { isLink, LINK_PREFIX } from './fragment';
+import { isLink, LINK_PREFIX, separatorOf } from './fragment';
 import { DOCUMENTS } from './migrations';
 
 /** Longest payload that is read at all: twice the longest that the lab makes. */
@@ -46,7 +47,7 @@ export function encodeFragment(document: SharedDocument): string {
   if (bytes.length > MAX_UNPACKED || payload.length > MAX_PAYLOAD) {
     throw new LabError('link-size.made', { characters: payload.length, most: MAX_PAYLOAD });
   }
-  return `${LINK_PREFIX}${document.schema}/${payload}~${sha256Hex(bytes).slice(0, DIGEST_DIGITS)}`;
+  return `${LINK_PREFIX}${document.schema}/${payload}${separatorOf(document.schema)}${sha256Hex(bytes).slice(0, DIGEST_DIGITS)}`;
 }
 
 /**
@@ -66,7 +67,7 @@ export function decodeLink(link: string): Decoded {
   }
   const [major, rest] = split(fragment.slice(LINK_PREFIX.length), '/');
   requireVersion(major, link);
-  const [payload, prefix] = split(rest ?? '', '~');
+  const [payload, prefix] = split(rest ?? '', separatorOf(Number(major)));
   if (prefix === null) throw new LabError('link-damaged.no-digest', { payload: link });
   if (!new RegExp(`^[0-9a-f]{${DIGEST_DIGITS}}$`).test(prefix))
     throw new LabError('link-damaged.digest', { digits: DIGEST_DIGITS, payload: link });

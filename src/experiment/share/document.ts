@@ -11,7 +11,7 @@ import type { Experiment } from '../schema';
 import { claimSchema } from './claims';
 
 /** Major version of the document, in clear at the front of every link. */
-export const LINK_SCHEMA = 1;
+export const LINK_SCHEMA = 2;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const base64 = z

@@ -3,6 +3,9 @@
 /** Start of the fragment of every link, whatever its version. */
 export const LINK_PREFIX = '#/x/';
 
+/** What stands before the digest of a link of this version. */
+export const separatorOf = (version: number): '~' | '/' => (version === 1 ? '~' : '/');
+
 /** True for the fragment of a link of any version, whole or not. */
 export function isLink(fragment: string): boolean {
   return fragment.startsWith(LINK_PREFIX);

@@ -3,7 +3,7 @@ import { fromBase64 } from '../base64';
 import { LabError } from '../errors';
 import { packHalf } from '../half';
 import type { Run, VectorResult } from '../run';
-import { claimsOf } from './claims';
+import { claimsOf, type Claim, type ClaimId } from './claims';
 import { encodeFragment } from './codec';
 import { LINK_SCHEMA, listingDigest, type Evidence, type Pins, type RunDocument, type View } from './document';
 
@@ -54,11 +54,19 @@ export function documentOf(run: Run, options: ShareOptions = {}): RunDocument {
       },
     },
     concept: run.steer.concept,
-    claims: claimsOf(run),
+    claims: claimsToShare(run),
     evidence: evidenceOf(run),
     view: options.view ?? REVIEW_VIEW,
     lineage: { parent: options.parent ?? null },
   };
+}
+
+/** Claims of the earlier rule: made of every run, so that old links verify by it, and shared where there is no other. */
+const EARLIER: readonly ClaimId[] = ['outcome', 'transfer.ratio'];
+
+function claimsToShare(run: Run): Claim[] {
+  const claims = claimsOf(run);
+  return run.evidence.verdict.chain ? claims.filter(({ id }) => !EARLIER.includes(id)) : claims;
 }
 
 function evidenceOf({ evidence: { replay }, map, steer }: Run): Evidence | null {

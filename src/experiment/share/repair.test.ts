@@ -22,12 +22,16 @@ const links = golden.map(({ link, digest }) => ({
 
 const every = (text: string, n: number, mark: string): string =>
   text.replaceAll(new RegExp(`(.{${n}})`, 'g'), `$1${mark}`);
-const tilde = (how: string) => (link: string) => link.replace('~', how);
+/** The separator before the digest made another: of version 1 a tilde, since version 2 the last slash. */
+const separator =
+  (how: string, slash = how) =>
+  (link: string) =>
+    link.includes('~') ? link.replace('~', how) : link.replace(/\/(?=[^/]*$)/, slash);
 
 /** What mail programs, chat programs, editors and people do to a link. */
 const CHANGES: Record<string, (link: string) => string> = {
-  'percent-encoded separator': tilde('%7E'),
-  'percent-encoded separator in lower case': tilde('%7e'),
+  'percent-encoded separator': separator('%7E', '%2F'),
+  'percent-encoded separator in lower case': separator('%7e', '%2f'),
   'percent-encoded hash': (link) => link.replace('#', '%23'),
   'wholly encoded': encodeURIComponent,
   'encoded twice': (link) => encodeURIComponent(encodeURIComponent(link)),
@@ -56,7 +60,7 @@ const CHANGES: Record<string, (link: string) => string> = {
   'Markdown link': (link) => `[the run](${link} "a run")`,
   'HTML entities': (link) => link.replaceAll('~', '&#126;').replaceAll('#', '&num;'),
   'two hyphens made a dash': (link) => link.replaceAll('--', '–'),
-  'the separator lost': tilde(''),
+  'the separator lost': separator(''),
   'a byte order mark': (link) => `\ufeff${link}`,
   'spaces around': (link) => `  ${link}\t`,
 };
@@ -100,6 +104,9 @@ describe('a link that was changed on the way', () => {
     expect(code(link.slice(0, -30))).toBe('link-damaged');
     expect(code(link.toLowerCase())).toMatch(/^link-(damaged|digest)$/);
     expect(code(link.replace(/~.*/, '~0123456789abcdef'))).toBe('link-digest');
+    const last = links.at(-1)!.link;
+    expect(code(last.replace(/[0-9a-f]{16}$/, '0123456789abcdef'))).toBe('link-digest');
+    expect(code(last.replace(/\/[0-9a-f]{16}$/, ''))).toBe('link-damaged');
     expect(code('no link at all')).toBe('link-damaged');
     expect(code(link.replace('/x/1/', '/x/999/'))).toBe('link-version');
     expect(code('#/x/1/'.repeat(20_000))).toMatch(/^link-/);

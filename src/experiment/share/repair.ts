@@ -3,7 +3,7 @@
  * here, since its digest tells a right guess from a wrong one; nothing that the digest does not vouch for is opened.
  */
 import { DIGEST_DIGITS } from './codec';
-import { LINK_PREFIX } from './fragment';
+import { LINK_PREFIX, separatorOf } from './fragment';
 
 /** Longest text that is searched for a link. */
 const MAX_TEXT = 200_000;
@@ -87,12 +87,15 @@ function* fragmentsIn(text: string): Generator<string> {
   const clean = text.replaceAll(INVISIBLE, '');
   for (const { index, 0: start, 1: version } of clean.matchAll(START)) {
     const rest = clean.slice(index + start.length);
-    const made = (payload: string, digest: string): string => `${LINK_PREFIX}${version}/${payload}~${digest}`;
+    const separator = separatorOf(Number(version));
+    const made = (payload: string, digest: string): string =>
+      `${LINK_PREFIX}${version}/${payload}${separator}${digest}`;
+    // `*` stands where a filter of mails has put one for a special character.
     // As it stands: up to the digest, and nothing behind that.
-    const plain = new RegExp(`^([\\w-]*)[~*]([0-9a-f]{${DIGEST_DIGITS}})`).exec(rest);
+    const plain = new RegExp(`^([\\w-]*)[${separator}*]([0-9a-f]{${DIGEST_DIGITS}})`).exec(rest);
     if (plain) yield made(plain[1], plain[2]);
     // Wrapped: the separator, then the digits, with breaks anywhere.
-    const wrapped = /^([\w\-\s>|=]*?)[~*]([0-9a-f\s>|=]+)/.exec(rest);
+    const wrapped = new RegExp(`^([\\w\\-\\s>|=]*?)[${separator}*]([0-9a-f\\s>|=]+)`).exec(rest);
     if (wrapped) {
       const digits = wrapped[2].replaceAll(WRAPPING, '');
       if (digits.length >= DIGEST_DIGITS)

@@ -8,6 +8,7 @@ import { LabError, type ErrorCode } from '../errors';
 import { fromBase64Url, toBase64Url } from './base64url';
 import { decodeLink, documentDigest, encodeFragment, MAX_PAYLOAD, MAX_UNPACKED } from './codec';
 import { LINK_SCHEMA } from './document';
+import { separatorOf } from './fragment';
 import { documents } from './testing';
 import { saidBy } from '../../i18n/testing';
 
@@ -29,7 +30,7 @@ const codeOf = (link: string): string => {
 /** A fragment made by hand: any text, packed as a link is. */
 const packed = (text: string, major: string | number = LINK_SCHEMA): string => {
   const bytes = Buffer.from(text);
-  return `#/x/${major}/${toBase64Url(deflateRawSync(bytes))}~${sha256Hex(bytes).slice(0, 16)}`;
+  return `#/x/${major}/${toBase64Url(deflateRawSync(bytes))}${separatorOf(Number(major))}${sha256Hex(bytes).slice(0, 16)}`;
 };
 
 const LINK_CODES = ['link-length', 'link-version', 'link-damaged', 'link-digest', 'link-invalid', 'link-size'];
@@ -102,12 +103,12 @@ describe('a link', () => {
 
   test('with a byte changed under the compression is caught by its digest', () => {
     const bytes = Buffer.from(canonicalJson(sample));
-    const prefix = link.slice(link.indexOf('~'));
+    const prefix = link.slice(link.lastIndexOf('/'));
     fc.assert(
       fc.property(fc.nat({ max: bytes.length - 1 }), fc.integer({ min: 1, max: 255 }), (i, change) => {
         const changed = Buffer.from(bytes);
         changed[i] ^= change;
-        expect(codeOf(`#/x/1/${toBase64Url(deflateRawSync(changed))}${prefix}`)).toBe('link-digest');
+        expect(codeOf(`#/x/${LINK_SCHEMA}/${toBase64Url(deflateRawSync(changed))}${prefix}`)).toBe('link-digest');
       }),
       { numRuns: 2000 },
     );
@@ -122,6 +123,7 @@ describe('a link', () => {
           fc.string().map((s) => `#/x/1/${s}`),
           fc.json().map((s) => packed(s)),
           fc.uint8Array().map((b) => `#/x/1/${toBase64Url(b)}~0123456789abcdef`),
+          fc.uint8Array().map((b) => `#/x/2/${toBase64Url(b)}/0123456789abcdef`),
         ),
         (text) => {
           expect(LINK_CODES).toContain(codeOf(text));
@@ -134,9 +136,9 @@ describe('a link', () => {
   test('that is too long, too large, of a later version, or no link is named for what it is', () => {
     expect(codeOf(`#/x/1/${'A'.repeat(MAX_PAYLOAD + 65)}`)).toBe('link-length');
     expect(codeOf(packed(`"${' '.repeat(MAX_UNPACKED)}"`))).toBe('link-size');
-    expect(codeOf(link.replace('#/x/1/', '#/x/2/'))).toBe('link-version');
-    expect(codeOf(link.replace('#/x/1/', '#/x/01/'))).toBe('link-damaged');
-    expect(codeOf(link.slice(0, link.indexOf('~')))).toBe('link-damaged');
+    expect(codeOf(link.replace('#/x/2/', '#/x/3/'))).toBe('link-version');
+    expect(codeOf(link.replace('#/x/2/', '#/x/02/'))).toBe('link-damaged');
+    expect(codeOf(link.slice(0, link.lastIndexOf('/')))).toBe('link-damaged');
     expect(codeOf('https://example.org/')).toBe('link-damaged');
     expect(codeOf(`${link.slice(0, -1)}${link.endsWith('0') ? '1' : '0'}`)).toBe('link-digest');
   });
@@ -165,7 +167,7 @@ describe('a link', () => {
     const { note: _, ...without } = json;
     expect(problem(without)).toMatch(/^link-invalid .*note/);
     expect(problem({ ...json, extra: 1 })).toMatch(/^link-invalid .*extra/);
-    expect(problem({ ...json, schema: 2 })).toMatch(/^link-invalid .*version 2/);
+    expect(problem({ ...json, schema: 3 })).toMatch(/^link-invalid .*version 3/);
     expect(problem({ ...json, view: { mode: 'review', hidden: ['everything'], lesson: null } })).toMatch(
       /^link-invalid .*view\.hidden/,
     );
@@ -179,7 +181,7 @@ describe('a link', () => {
     );
     expect(
       problem({
-        schema: 1,
+        schema: LINK_SCHEMA,
         kind: 'address',
         title: 't',
         url: 'javascript:alert(1)',
@@ -189,7 +191,7 @@ describe('a link', () => {
     ).toMatch(/^link-invalid .*url/);
     expect(
       problem({
-        schema: 1,
+        schema: LINK_SCHEMA,
         kind: 'address',
         title: 't',
         url: 'https://example.org/a.lrt.json',
@@ -246,7 +248,11 @@ test('links of released versions are read for ever', () => {
     expect(experiment.title, name).toBe(title);
     expect([experiment.models.source.id, experiment.models.target.id], name).toEqual(models);
     expect([experiment.corpus.seed, experiment.generation.seed], name).toEqual(seeds);
-    expect(decoded.migrated.slice(0, migrated.length), name).toEqual(migrated);
+    expect(
+      decoded.migrated.filter((step) => migrated.includes(step)),
+      name,
+    ).toEqual(migrated);
+    expect(decoded.migrated.length > 0, name).toBe(!each.includes(`#/x/${LINK_SCHEMA}/`) || migrated.length > 0);
     expect(decoded.document.claims.length, name).toBe(claims);
   }
 });

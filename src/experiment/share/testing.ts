@@ -92,8 +92,8 @@ const claims: fc.Arbitrary<Claim> = fc
   })
   .map(({ id, value, n, interval }) => {
     const claim =
-      id === 'outcome'
-        ? { id, value: 'fails' as const }
+      id === 'outcome' || id === 'verdict'
+        ? { id, value: id === 'outcome' ? ('fails' as const) : ('undecided' as const) }
         : { id, value, ...(id.startsWith('rate.') ? { n } : {}), ...(interval ? { interval } : {}) };
     const tolerance = toleranceOf(claim);
     return { ...claim, tolerance: { ...tolerance, value: Number.isFinite(tolerance.value) ? tolerance.value : 0 } };

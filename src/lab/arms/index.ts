@@ -1,14 +1,18 @@
-/** The dosed arms of a run with their directions, in the order of `experiment/arms.ts`. A new arm is one line here. */
-import { armSpec, DOSED_ARMS, type DosedArm } from '../../experiment/arms';
+/** The arms of a run with their directions, in the order of `experiment/arms.ts`. A new arm is one line here. */
+import { armSpec, DOSED_ARMS, type ComparedArm, type DosedArm } from '../../experiment/arms';
 import type { Experiment } from '../../experiment/schema';
 import type { LanguageModel } from '../../runtime/types';
 import type { DirectedArm } from '../vectors';
-import type { ArmDirections, ArmInput } from './arm';
+import type { ArmDirections, ArmInput, ComparedDirections } from './arm';
 import { mapped } from './mapped';
 import { native } from './native';
 import { random } from './random';
+import { randomDirection } from './random-direction';
+import { randomSource } from './random-source';
 import { shuffled } from './shuffled';
 import { smallSteered } from './small-steered';
+import { tokenMeans } from './token-means';
+import { withinTokenShuffled } from './within-token-shuffled';
 
 const MAKERS: { [A in DosedArm]: ArmDirections<A> } = {
   'small-steered': smallSteered,
@@ -18,10 +22,18 @@ const MAKERS: { [A in DosedArm]: ArmDirections<A> } = {
   shuffled,
 };
 
+/** The arms that are compared with the mapped vector at the reported dose. */
+export const COMPARED: { [A in ComparedArm]: ComparedDirections<A> } = {
+  'token-means': tokenMeans,
+  'within-token-shuffled': withinTokenShuffled,
+  'random-source': randomSource,
+  'random-direction': randomDirection,
+};
+
 type Side = 'source' | 'target';
 
 /** How many directions an arm draws under these settings; 1 for an arm that draws none. */
-const drawsOf = (arm: DosedArm, generation: Experiment['generation']): number => {
+export const drawsOf = (arm: DosedArm | ComparedArm, generation: Experiment['generation']): number => {
   const { draws } = armSpec(arm);
   return draws === null ? 1 : generation[draws];
 };

@@ -8,35 +8,14 @@
  * push.
  */
 import { Random } from '../../math/random';
-import { ridgeWeights } from '../../math/ridge-weights';
-import { columnMeans } from '../../math/matrix';
-import { rowsOf } from '../fit';
-import { pickRows } from '../rows';
-import { unit } from '../vectors';
-import type { ArmDirections, ArmInput } from './arm';
-
-/** Least λ: rows that are paired at random have nothing that an unregularised fit should find. */
-const LEAST_LAMBDA = 1e-6;
+import { sampledRows, type ArmDirections, type ArmInput } from './arm';
+import { ridgeCarrier } from './carry';
 
 export const shuffled: ArmDirections<'shuffled'> = { id: 'shuffled', directions };
 
-function directions({ vectors, map, addBias, layers, sample, draws, seed }: ArmInput): Float32Array[] {
-  const train = rowsOf(sample, false);
-  const { width: dS } = sample.source;
-  const { width: dT } = sample.target;
-  const X = { rows: train.length, cols: dS, data: pickRows(sample.source.blocks[layers.source], train, dS) };
-  const Y = { rows: train.length, cols: dT, data: pickRows(sample.target.blocks[layers.target], train, dT) };
-  const yMean = columnMeans(Y);
-  const xMean = columnMeans(X);
-  // W·v + p = W·(v − μ) + ȳ.
-  const carried = addBias ? vectors.source.map((x, i) => x - xMean[i]) : vectors.source;
-  const weights = ridgeWeights(X, carried, Math.max(map.lambda, LEAST_LAMBDA));
-  const random = new Random(seed);
-  return Array.from({ length: draws }, () => {
-    const order = random.permutation(train.length);
-    const out = Float64Array.from(yMean, (mean) => (addBias ? mean : 0));
-    for (let i = 0; i < train.length; i++)
-      for (let j = 0, at = order[i] * dT; j < dT; j++) out[j] += weights[i] * (Y.data[at + j] - yMean[j]);
-    return unit(Float32Array.from(out));
-  });
+function directions(input: ArmInput): Float32Array[] {
+  const { X, Y } = sampledRows(input);
+  const carry = ridgeCarrier(X, Y, input.vectors.source, input.map.lambda, input.addBias);
+  const random = new Random(input.seed);
+  return Array.from({ length: input.draws }, () => carry(random.permutation(X.rows)));
 }
