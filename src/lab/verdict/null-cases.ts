@@ -61,7 +61,7 @@ export const NULL_CASES = {
   stranger: ({ base, stranger }: NullMaterial, seed: number): NullCase => ({
     experiment: {
       ...base,
-      models: { ...base.models, source: { id: stranger, dtype: 'fp32' } },
+      models: { ...base.models, source: { id: stranger, dtype: 'fp32' }, alignment: 'characters' },
       generation: { ...base.generation, seed },
     },
     shuffledSource: null,
