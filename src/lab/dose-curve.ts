@@ -48,7 +48,7 @@ export async function doseCurve(
     unsteered.set(model, beside);
     const write: Write = async (doses, count, read) => {
       const written = await writer.steered(arm, cycle(prompts, count), doses, beside, 'choose', read);
-      return written.map(({ r, measured }) => writer.cell(arm, r, measured, 'choose'));
+      return written.map(({ r, measured, read: of }) => writer.cell(arm, r, measured, 'choose', of));
     };
     const count = choosing(arm.arm, generation);
     const own =

@@ -139,12 +139,18 @@ async function reportHalf(
       ['up', 'positive', r],
       ['down', 'negative', -r],
     ] as const) {
-      const [{ measured, continuations }] = await writer.steered(arm, times(arm.arm), [signed], unsteered, 'report');
+      const [{ measured, continuations, read }] = await writer.steered(
+        arm,
+        times(arm.arm),
+        [signed],
+        unsteered,
+        'report',
+      );
       both[way] = measured.sides;
       arms.push(
         armResult(arm.arm, direction, writer.doseOf(arm, signed), measured, continuations, arm.directions.length),
       );
-      cells.push(writer.cell(arm, signed, measured, 'report'));
+      cells.push(writer.cell(arm, signed, measured, 'report', read));
     }
     sides[arm.arm] = both;
   }

@@ -20,12 +20,12 @@ export const reporting = (arm: Arm, { continuations }: Experiment['generation'])
 
 /**
  * Continuations of an arm at one dose whose perplexity is taken. Reading a text costs as much as writing it, and a text
- * that falls apart is found out soon: sixteen of 32 tokens give the perplexity within a twentieth or so. The arm under test
- * decides the dose and is read most; of the others the first few show where they fall apart.
+ * that falls apart is found out soon. The arm under test decides the dose and is read most; of the others the first few
+ * show where they fall apart.
  */
 const READ: Record<Half, { tested: number; others: number }> = {
-  choose: { tested: 16, others: 4 },
-  report: { tested: 16, others: 4 },
+  choose: { tested: 24, others: 4 },
+  report: { tested: 24, others: 4 },
 };
 export const reading = (arm: Arm, half: Half, written: number): number =>
   Math.min(written, READ[half][arm === TESTED ? 'tested' : 'others']);
@@ -121,7 +121,7 @@ export class Writer {
     unsteered: Pick<Unsteered, 'likelihoods'>,
     half: Half,
     read = reading(arm.arm, half, prompts.length),
-  ): Promise<{ r: number; continuations: Continuation[]; measured: Measured }[]> {
+  ): Promise<{ r: number; continuations: Continuation[]; measured: Measured; read: number }[]> {
     const { generation, prompting } = this.#experiment;
     const all = await continueAll(
       this.#context,
@@ -155,7 +155,7 @@ export class Writer {
         },
         this.#context,
       );
-      results.push({ r, continuations, measured });
+      results.push({ r, continuations, measured, read });
     }
     return results;
   }
@@ -191,9 +191,9 @@ export class Writer {
   }
 
   /** A dose of an arm as a cell of the dose–response. */
-  cell(arm: SteeringArm, r: number, { positive, negative, n, metrics }: Measured, half: Half): DoseCell {
+  cell(arm: SteeringArm, r: number, { positive, negative, n, metrics }: Measured, half: Half, read: number): DoseCell {
     const { alpha, isoKl } = this.doseOf(arm, r);
-    return { arm: arm.arm, r, alpha, isoKl, positive, negative, n, metrics, half };
+    return { arm: arm.arm, r, alpha, isoKl, positive, negative, n, read, metrics, half };
   }
 
   /** A signed dose on its three scales. */

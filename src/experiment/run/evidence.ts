@@ -27,6 +27,8 @@ const doseCellSchema = z.strictObject({
   positive: rateSchema,
   negative: rateSchema,
   n: z.number(),
+  /** Continuations whose perplexity was taken: the first of the n. Not in runs made before it was. */
+  read: z.number().optional(),
   metrics: metricsSchema,
   half: z.enum(HALVES),
 });
