@@ -52,10 +52,14 @@ const SLOW = [
   'src/fit/**',
   'src/lab/extract/extract.test.ts',
   'src/lab/state-store.test.ts',
-  'src/math/{families,map-statistics}.test.ts',
+  'src/lab/verdict/known-truths.test.ts',
+  'src/math/{evidence-statistics,families,map-statistics}.test.ts',
   'src/models/{downloads,local,offsets}.test.ts',
-  'src/onnx/{edit,family,fixtures.*,model,operations,perturb,reference,run}.test.ts',
+  'src/onnx/{edit,family,fixtures.*,model,operations,perturb,reference,run,shuffle-weights}.test.ts',
 ];
+
+// `npm run truth`: hours of runs whose answer is known, and nothing else.
+const TRUTH = process.env.LRT_TRUTH === '1';
 
 export default defineConfig({
   test: {
@@ -78,10 +82,23 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      ...(FAST ? [] : withBrowser()),
+      ...(TRUTH ? [truth()] : []),
+      ...(FAST || TRUTH ? [] : withBrowser()),
     ],
   },
 });
+
+function truth() {
+  return {
+    test: {
+      name: 'truth',
+      environment: 'node' as const,
+      include: ['src/**/*.truth.ts'],
+      testTimeout: 24 * 3_600_000,
+      disableConsoleIntercept: true,
+    },
+  };
+}
 
 function withBrowser() {
   return [

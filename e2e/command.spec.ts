@@ -9,6 +9,7 @@ import { defaultExperiment, quickVariant } from '../src/experiment/defaults';
 import { fromBase64 } from '../src/experiment/base64';
 import { digestOf, sha256Hex } from '../src/experiment/digest';
 import type { ArmResult, Run } from '../src/experiment/run';
+import { sentenceOf } from '../src/experiment/verdict';
 import { readMap } from '../src/files/map-file';
 import { cosine } from '../src/math/stats';
 
@@ -44,7 +45,7 @@ function printRun(run: Run, seconds: number): void {
       `  ${item.name} ${item.direction}: ${(100 * item.conceptRate.value).toFixed(0)} % of ${item.conceptRate.n}, p95 KL ${item.metrics.p95Kl.toFixed(2)}, rep-3 ${item.metrics.rep3.toFixed(2)}`,
   );
   console.log(
-    `${run.experiment.title}: ${seconds.toFixed(1)} s; R² ${run.map.heldOutR2.toFixed(4)}, shuffled ${run.map.shuffledR2.toFixed(4)}, W error ${run.map.errorVsFloat64}, axis ${run.steer.axis.milliseconds} ms\n${rows.join('\n')}\n  ${say(run.evidence.verdict.sentence)}`,
+    `${run.experiment.title}: ${seconds.toFixed(1)} s; R² ${run.map.heldOutR2.toFixed(4)}, shuffled ${run.map.shuffledR2.toFixed(4)}, W error ${run.map.errorVsFloat64}, axis ${run.steer.axis.milliseconds} ms\n${rows.join('\n')}\n  ${say(sentenceOf(run.evidence.verdict))}`,
   );
 }
 
@@ -109,7 +110,7 @@ test('mood, S → L: complete, steers both ways, and the recorded run is current
     printRun(run, seconds);
     checkRun(run);
     checkSteers(run);
-    expect(readFileSync(join(dir, 'report.md'), 'utf8')).toContain(say(run.evidence.verdict.sentence));
+    expect(readFileSync(join(dir, 'report.md'), 'utf8')).toContain(say(sentenceOf(run.evidence.verdict)));
     checkVectorFile(dir, run);
     checkMapFile(dir, run);
 
@@ -119,7 +120,7 @@ test('mood, S → L: complete, steers both ways, and the recorded run is current
     expect(recorded.map.heldOutR2).toBeCloseTo(run.map.heldOutR2, 4);
     expect(recorded.steer.vector.cosineMappedNative).toBeCloseTo(run.steer.vector.cosineMappedNative, 3);
     expect(recorded.evidence.verdict.outcome).toBe(run.evidence.verdict.outcome);
-    expect(say(recorded.evidence.verdict.sentence)).toBe(say(run.evidence.verdict.sentence));
+    expect(say(sentenceOf(recorded.evidence.verdict))).toBe(say(sentenceOf(run.evidence.verdict)));
     for (const item of recorded.evidence.arms)
       expect(item.conceptRate.value).toBeCloseTo(arm(run, item.name, item.direction).conceptRate.value, 1);
   });

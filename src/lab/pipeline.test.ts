@@ -1,6 +1,7 @@
 /** The pipeline in Node, on models without a graph: order, memory, warnings, cancelling, and what each stage reads. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DOSED_ARMS, ARMS } from '../experiment/arms';
+import { QUESTIONS } from '../experiment/run/chain';
 import { experimentLeaves, leafOf } from '../experiment/leaves-fixture';
 import type { Message } from '../experiment/message';
 import { liveSteeringOf, type LiveSteering } from '../experiment/live';
@@ -56,6 +57,8 @@ test('a run goes through all stages, is a valid document with every arm, and is 
   expect(new Set(run.evidence.arms.map(({ name }) => name))).toEqual(new Set(ARMS));
   expect(Object.keys(run.steer.axis.arms).sort()).toEqual([...DOSED_ARMS].sort());
   for (const streams of run.evidence.streams) expect(Object.keys(streams.arms).sort()).toEqual([...ARMS].sort());
+  // Every question of the chain is there, asked or not.
+  expect(run.evidence.verdict.chain!.steps.map(({ question }) => question)).toEqual([...QUESTIONS]);
   // The fixture's models are strangers, and the warning that says so is told again with the remembered result.
   expect(said(first.events[0].warnings)).toContain('not homologous');
   const second = await runStages(pipeline, tinyExperiment());

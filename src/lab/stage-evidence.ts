@@ -28,6 +28,7 @@ import { signedStops } from './dose';
 import { doseCurve, unsteeredCount } from './dose-curve';
 import { wordsOfCorpus } from './fluency';
 import { computeStreams, type Continuation } from './generate';
+import { shareOverDraws } from '../math/grouped';
 import { replayOf } from './replay';
 import type { Measured } from './measure';
 import type { Side } from './judges';
@@ -146,7 +147,9 @@ async function reportHalf(
         'report',
       );
       both[way] = measured.sides;
-      arms.push(armResult(arm.arm, direction, writer.doseOf(arm, signed), measured, continuations));
+      arms.push(
+        armResult(arm.arm, direction, writer.doseOf(arm, signed), measured, continuations, arm.directions.length),
+      );
       cells.push(writer.cell(arm, signed, measured, 'report', read));
     }
     sides[arm.arm] = both;
@@ -160,19 +163,30 @@ function armResult(
   dose: ArmResult['dose'],
   measured: Measured,
   continuations: readonly Continuation[],
+  draws = 1,
 ): ArmResult {
-  const { positive, negative, n, metrics } = measured;
+  const { positive, negative, n, metrics, sides } = measured;
   const wanted = direction === 'negative' ? negative : positive;
+  const side = direction === 'negative' ? -1 : 1;
   return {
     name,
     direction,
     dose,
-    conceptRate: { value: wanted.rate, n, interval: wanted.interval },
+    conceptRate: { value: wanted.rate, n, interval: draws > 1 ? overDraws(sides, side, draws) : wanted.interval },
     positiveRate: positive.rate,
     negativeRate: negative.rate,
     metrics,
     samples: continuations.slice(0, SAMPLES).map(({ text }) => text),
   };
+}
+
+/** Interval of the share on a side where continuation k is of draw k mod draws. */
+function overDraws(sides: readonly Side[], wanted: Side, draws: number): [number, number] {
+  const { low, high } = shareOverDraws(
+    sides.map((_, k) => k % draws),
+    sides.map((side) => (side === wanted ? 1 : 0)),
+  );
+  return [low, high];
 }
 
 /** Continuations of an arm at one dose, one way: written, and read. */

@@ -2,9 +2,17 @@
 import { describe, expect, test } from 'vitest';
 import { normalCdf, normalQuantile, studentQuantile } from './distributions';
 import { fiellerRatio } from './fieller';
-import { bootstrapGroups, differenceOfShares, groupedCovariance, groupedMeans, groupValues } from './grouped';
+import {
+  bootstrapGroups,
+  differenceOfShares,
+  groupedCovariance,
+  groupedMeans,
+  groupValues,
+  shareOverDraws,
+} from './grouped';
 import { newcombe } from './newcombe';
 import { Random } from './random';
+import { wilson } from './stats';
 import { signFlipTest, splitHalfCosine } from './sign-flip';
 
 describe('distributions', () => {
@@ -118,6 +126,19 @@ describe('means over prompts', () => {
       ],
     );
     expect(differenceOfShares(few)).toEqual(newcombe(2.25, 3, 0.75, 3));
+  });
+
+  test('a share over draws that differ is as wide as they do, and never narrower than of all trials', () => {
+    // Five draws of ten: 0, 5, 5, 5 and 10 on the side; their spread about one half is √(50/4) per draw of ten.
+    const counts = [0, 5, 5, 5, 10];
+    const drawOf = Array.from({ length: 50 }, (_, k) => k % 5);
+    const on = drawOf.map((draw, k) => (Math.floor(k / 5) < counts[draw] ? 1 : 0));
+    const { estimate, low, high } = shareOverDraws(drawOf, on);
+    const half = studentQuantile(0.975, 4) * Math.sqrt(12.5 / 5 / 100);
+    expect(estimate).toBe(0.5);
+    expect([low, high]).toEqual([expect.closeTo(0.5 - half, 9), expect.closeTo(0.5 + half, 9)]);
+    const alike = drawOf.map((_, k) => (Math.floor(k / 5) < 5 ? 1 : 0));
+    expect(shareOverDraws(drawOf, alike)).toEqual(wilson(25, 50));
   });
 
   test('a bootstrap is the same of one seed', () => {

@@ -5,7 +5,7 @@
 import { newcombe } from './newcombe';
 import { normalCdf, studentQuantile } from './distributions';
 import { Random } from './random';
-import { quantile, type Interval } from './stats';
+import { quantile, wilson, type Interval } from './stats';
 
 /** Sums of one or more series of values by group; a group without a value is left out. */
 export interface Grouped {
@@ -128,4 +128,28 @@ export function differenceOfShares(grouped: Grouped, options?: GroupedBootstrapO
   if (J >= FEW_GROUPS && apart.some((x) => Math.abs(x - apart[0]) > 1e-12))
     return bootstrapGroups(grouped, ([a, b]) => a - b, options);
   return newcombe(first * J, J, second * J, J);
+}
+
+/**
+ * A share of trials that come from a few draws, the draw being the unit: draws of a control differ among themselves, and
+ * trials pooled over them would say too much. Student's interval of the linearised variance, and never a narrower one than
+ * Wilson's of all trials.
+ * @param drawOf the draw of each trial @param on 1 or 0
+ */
+export function shareOverDraws(drawOf: ArrayLike<number>, on: ArrayLike<number>): Interval {
+  const grouped = groupValues(drawOf, [on]);
+  const [estimate] = groupedMeans(grouped);
+  const all = wilson(
+    grouped.sums[0].reduce((a, b) => a + b, 0),
+    on.length,
+  );
+  const draws = grouped.counts.length;
+  if (draws < 2) return all;
+  const [[variance]] = groupedCovariance(grouped);
+  const half = studentQuantile(0.975, draws - 1) * Math.sqrt(variance);
+  return {
+    estimate,
+    low: Math.max(0, Math.min(all.low, estimate - half)),
+    high: Math.min(1, Math.max(all.high, estimate + half)),
+  };
 }

@@ -72,7 +72,13 @@ function VerdictBlock({ result }: { result: EvidenceResult }) {
             value: ratio ? fixed(ratio.value) : words.text('evidence.ratio.not-estimable'),
             note: ratio
               ? words.text('evidence.ratio.interval', { interval: interval(ratio.interval) })
-              : words.text(chain ? 'evidence.ratio.not-estimable' : 'evidence.ratio.none'),
+              : words.text(
+                  chain
+                    ? chain.share
+                      ? 'evidence.ratio.not-estimable'
+                      : 'evidence.ratio.unasked'
+                    : 'evidence.ratio.none',
+                ),
             help: words.text(chain ? 'evidence.ratio.share-help' : 'evidence.ratio.help'),
           },
           {

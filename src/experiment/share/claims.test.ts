@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ARMS, isCore } from '../arms';
-import type { Run } from '../run';
+import { message } from '../message';
+import type { Chain, Run } from '../run';
+import { DEFAULT_THRESHOLDS } from '../thresholds';
 import { wordsOf } from '../../i18n/text';
-import { CLAIM_IDS, claimMessages, claimsOf, toleranceOf } from './claims';
+import { CLAIM_IDS, claimMessages, claimsOf, toleranceOf, type Claim } from './claims';
 import { documentDigest, decodeLink } from './codec';
 import { documentOf, linksOf, markdownOf, MEDIUM_LINK, SMALL_LINK } from './make';
 
@@ -114,4 +116,44 @@ test('a title cannot leave its Markdown link', () => {
   expect(markdownOf('a](x) [b\\\n c', 'https://example.org/#/x/1/A~0')).toBe(
     '[a\\](x) \\[b\\\\ c](<https://example.org/#/x/1/A~0>)',
   );
+});
+
+test('a run whose verdict is a chain claims what the chain came to, and its links nothing of the earlier rule', () => {
+  const chain: Chain = {
+    outcome: 'transfers',
+    provisional: false,
+    sides: ['positive', 'negative'],
+    sentence: message('run.chain.unasked'),
+    r: 0.7,
+    prompts: 48,
+    thresholds: DEFAULT_THRESHOLDS,
+    steps: [],
+    compared: [],
+    share: {
+      mapped: 0.8,
+      native: 0.9,
+      ratio: { value: 0.89, interval: [0.8, 0.97] },
+      g: 0.01,
+      band: null,
+      saturated: false,
+    },
+  };
+  const { evidence } = recorded;
+  const run = { ...recorded, evidence: { ...evidence, verdict: { ...evidence.verdict, chain } } };
+  const claims = claimsOf(run);
+  const of = (id: string): Claim => claims.find((claim) => claim.id === id)!;
+  expect(of('verdict')).toEqual({ id: 'verdict', value: 'transfers', tolerance: { basis: 'exact', value: 0 } });
+  expect(of('transfer.share')).toMatchObject({ value: 0.89, interval: [0.8, 0.97], tolerance: { basis: 'interval' } });
+  // An old link still finds what it claims.
+  expect(of('outcome').value).toBe(evidence.verdict.outcome);
+  const shared = documentOf(run).claims.map(({ id }) => id);
+  expect(shared).toEqual(expect.arrayContaining(['verdict', 'transfer.share']));
+  expect(shared).not.toContain('outcome');
+  expect(shared).not.toContain('transfer.ratio');
+  // Without a share nothing is claimed of it, whatever the earlier rule's ratio.
+  const none = {
+    ...run,
+    evidence: { ...run.evidence, verdict: { ...run.evidence.verdict, chain: { ...chain, share: null } } },
+  };
+  expect(claimsOf(none).map(({ id }) => id)).not.toContain('transfer.share');
 });

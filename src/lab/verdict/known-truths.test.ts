@@ -16,7 +16,7 @@ import { fixtureContext } from '../pipeline-fixture';
 import { evidenceStage } from '../stage-evidence';
 import type { SteerState } from '../stage-steer';
 import { mapDirection, randomDirections } from '../vectors';
-import { nodeOrt, realRuntime } from './real-models';
+import { nodeOrt, realRuntime } from './real-models-fixture';
 
 vi.mock('../../runtime/ort', async (original) => ({
   ...(await original<typeof import('../../runtime/ort')>()),
