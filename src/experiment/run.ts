@@ -40,15 +40,7 @@ export type {
 export type { MapResult, MapStatistics } from './run/map';
 export type { HomologyReport, HomologySample, ModelReport, ModelsResult } from './run/model-reports';
 export { RUN_SCHEMA, STAGES, type Stage } from './run/stages';
-export type {
-  AxisArm,
-  DoseAxis,
-  LiveVectors,
-  RenderedPrompt,
-  Stability,
-  SteerResult,
-  VectorResult,
-} from './run/steer';
+export type { AxisArm, DoseAxis, LiveVectors, RenderedPrompt, Stability, SteerResult, VectorResult } from './run/steer';
 
 /** How the two models share the memory: both in it at once, or each in its turn. Changes no figure of a run. */
 export type Residence = 'together' | 'sequential';

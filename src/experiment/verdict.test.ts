@@ -5,11 +5,14 @@ import { message } from './message';
 import type { Chain, Verdict } from './run';
 import { parseRun } from './run-schema';
 import { DEFAULT_THRESHOLDS, thresholdsOf } from './thresholds';
+import { transferRatioOf } from './transfer-ratio';
 import { isTransfer, nativeShareOf, outcomeName, reasonsOf, sentenceOf } from './verdict';
 
 const { say } = wordsOf('en');
 const recorded = JSON.parse(readFileSync(new URL('../../public/recorded/mood.json', import.meta.url), 'utf8'));
-const { chain: _, ...earlier } = parseRun(recorded).evidence.verdict satisfies Verdict as Verdict;
+const { evidence } = parseRun(recorded);
+const { chain: _, ...earlier } = evidence.verdict satisfies Verdict as Verdict;
+const judged = (verdict: Verdict) => ({ ...evidence, verdict });
 const chain: Chain = {
   outcome: 'steers',
   provisional: false,
@@ -24,11 +27,11 @@ const chain: Chain = {
 };
 
 test('a run made before there was a chain says what it said', () => {
-  expect(say(outcomeName(earlier))).toBe('Steers');
+  expect(outcomeName(earlier)).toEqual(message(`evidence.outcome.${earlier.outcome}`));
   expect(isTransfer(earlier)).toBe(earlier.outcome === 'steers');
   expect(sentenceOf(earlier)).toEqual(earlier.sentence);
-  expect(reasonsOf(earlier)).toEqual(earlier.reasons);
-  expect(nativeShareOf(earlier)).toEqual(earlier.transferRatio);
+  expect(reasonsOf(judged(earlier))).toEqual(earlier.reasons);
+  expect(nativeShareOf(judged(earlier))).toEqual(transferRatioOf(judged(earlier)));
 });
 
 test('with a chain the earlier rule is silent, and “steers” is no transfer', () => {
@@ -37,8 +40,8 @@ test('with a chain the earlier rule is silent, and “steers” is no transfer',
   expect(isTransfer(verdict)).toBe(false);
   expect(isTransfer({ ...verdict, chain: { ...chain, outcome: 'transfers' } })).toBe(true);
   expect(sentenceOf(verdict)).toEqual(chain.sentence);
-  expect(nativeShareOf(verdict)).toBeNull();
-  const kept = reasonsOf(verdict).map(({ key }) => key);
+  expect(nativeShareOf(judged(verdict))).toBeNull();
+  const kept = reasonsOf(judged(verdict)).map(({ key }) => key);
   expect(kept.some((key) => key.startsWith('run.dose.'))).toBe(true);
   expect(kept).not.toContain('run.reason.random');
   expect(kept).not.toContain('run.reason.transfer');
