@@ -15,20 +15,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from transformers import LlamaForCausalLM
 
 from evaluate import encode, padded, validation_texts
-from family import BOS_ID, BUILD, EOS_ID, PAD_ID, PLAIN_ID, SPECS, MODELS, ModelSpec, llama_config
+from family import BOS_ID, BUILD, EOS_ID, PAD_ID, PLAIN_ID, SPECS, MODELS, ModelSpec
+from weights import load_model
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 TOLERANCE = 1e-4
-
-
-def load_model(spec: ModelSpec) -> LlamaForCausalLM:
-    """The trained model of a spec in float32, ready for inference."""
-    model = LlamaForCausalLM(llama_config(spec))
-    model.load_state_dict(torch.load(spec.checkpoint, weights_only=True)["model"])
-    return model.eval()
 
 
 def save_hub_directory(spec: ModelSpec) -> Path:

@@ -12,6 +12,7 @@ BUILD = Path(os.environ.get("LRT_BUILD") or ROOT / "training" / "build")
 MODELS = PUBLIC / "models"
 CORPORA = PUBLIC / "corpora"
 PRESETS = PUBLIC / "presets"
+WEIGHTS = ROOT / "training" / "weights"  # of the trained models, in git
 
 PAD, BOS, EOS, UNK = "<pad>", "<s>", "</s>", "<unk>"
 PAD_ID, BOS_ID, EOS_ID, UNK_ID = 0, 1, 2, 3
@@ -44,7 +45,7 @@ class ModelSpec:
     vocab_size: int
     train_stories: int
     seed: int
-    batch: int = 16
+    batch: int = 64
     muon_lr: float = 0.02
     adam_lr: float = 4e-3
     history: str = ""
@@ -59,13 +60,21 @@ class ModelSpec:
         """Weights and optimiser state of the latest step."""
         return BUILD / f"{self.id}.pt"
 
+    @property
+    def weights(self) -> Path:
+        """The averaged weights in float16 and the training record; what is exported (weights.py)."""
+        return WEIGHTS / f"{self.id}.npz"
+
 
 STORY_VOCABULARY = 4608
+STORIES = 655_360
 SPECS = {
-    "S": ModelSpec("lrt-tales-s", "S", "Tales S", "stories", 96, 4, 3, 256, STORY_VOCABULARY, 28_672, 11),
-    "M": ModelSpec("lrt-tales-m", "M", "Tales M", "stories", 160, 6, 5, 432, STORY_VOCABULARY, 40_960, 12),
-    "L": ModelSpec("lrt-tales-l", "L", "Tales L", "stories", 192, 9, 6, 512, STORY_VOCABULARY, 40_960, 13),
-    "Stranger": ModelSpec("lrt-stranger-2", "Stranger", "Stranger", "recipes", 96, 4, 3, 256, 1856, 32_768, 14),
+    "S": ModelSpec("lrt-tales-s", "S", "Tales S", "stories", 128, 5, 4, 344, STORY_VOCABULARY, 262_144, 11,
+                   history="stopped by its time limit, the learning rate decayed to zero by then"),
+    "M": ModelSpec("lrt-tales-m", "M", "Tales M", "stories", 160, 6, 5, 432, STORY_VOCABULARY, STORIES, 12),
+    "L": ModelSpec("lrt-tales-l", "L", "Tales L", "stories", 256, 9, 8, 688, STORY_VOCABULARY, STORIES, 13,
+                   history="stopped by its time limit, the learning rate decayed to zero by then"),
+    "Stranger": ModelSpec("lrt-stranger-2", "Stranger", "Stranger", "recipes", 96, 4, 3, 256, 1856, STORIES, 14),
 }
 PLAIN_ID = "lrt-tales-s-plain"
 

@@ -5,14 +5,13 @@ import hashlib
 import json
 from pathlib import Path
 
-import torch
 from tokenizers import Tokenizer
 
 from evaluate import LOSS_DEFINITION, encode, mean_loss, validation_texts
-from export_onnx import load_model
 from family import (
     BUILD, MODELS, PLAIN_ID, PRESETS, PUBLIC, SPECS, TOKENIZER_STORIES, VALIDATION_CORPUS, VALIDATION_STORIES, ModelSpec,
 )
+from weights import load_model, record_of
 from train import AVERAGE_DECAY, DECAY_SHARE, WARMUP_SHARE
 
 LICENSE = "MIT"
@@ -31,7 +30,7 @@ def digests(directory: Path) -> list[dict]:
 def measure(spec: ModelSpec) -> dict:
     """Parameters, training record and validation loss of the final weights."""
     model = load_model(spec)
-    record = torch.load(spec.checkpoint, weights_only=True)["record"]
+    record = record_of(spec)
     parameters = sum(p.numel() for p in model.parameters())
     embeddings = model.model.embed_tokens.weight.numel()
     loss = mean_loss(model, encode(spec, validation_texts(spec)))
@@ -60,7 +59,7 @@ def card(row: dict, measured: dict, spec: ModelSpec, export: dict, overlap: dict
                          "headDim": spec.hidden_size // spec.heads, "ffn": spec.ffn, "vocabSize": spec.vocab_size,
                          "params": row["params"], "nonEmbeddingParams": row["nonEmbeddingParams"], "tiedEmbeddings": True},
         "training": {"tokens": record["tokens"], "stories": record["stories"], "steps": record["steps"],
-                     "batch": spec.batch, "seed": spec.seed, "precision": "bfloat16 autocast, float32 weights",
+                     "batch": spec.batch, "seed": spec.seed, "precision": "bfloat16 autocast, float32 weights, published as rounded to float16",
                      "matrices": {"optimizer": "Muon", "peakLearningRate": spec.muon_lr},
                      "embeddingsAndNorms": {"optimizer": "AdamW", "peakLearningRate": spec.adam_lr},
                      "schedule": {"warmupShare": WARMUP_SHARE, "decayShare": DECAY_SHARE, "averageDecay": AVERAGE_DECAY},

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from export_onnx import load_model
 from family import EOS_ID, PAD_ID, SPECS
 from make_presets import words_of
+from weights import load_model
 
 NEW_TOKENS = 48
 TEMPERATURE = 0.8

@@ -53,6 +53,11 @@ def batches(ids: np.ndarray, lengths: np.ndarray, size: int, widths: tuple[int, 
             yield torch.from_numpy(matrix)
 
 
+def moved(matrix: torch.Tensor, device: str) -> torch.Tensor:
+    """The matrix on the device; to a GPU without waiting for the work that it already has."""
+    return matrix.pin_memory().to(device, non_blocking=True) if device == "cuda" else matrix
+
+
 def rate_share(progress: float) -> float:
     """Share of the top learning rate at a progress in [0, 1]: warm-up, plateau, then linear decay to zero."""
     return min(1.0, progress / WARMUP_SHARE, (1 - progress) / DECAY_SHARE)
@@ -89,7 +94,7 @@ def train(spec: ModelSpec, options: argparse.Namespace) -> None:
     torch.manual_seed(spec.seed)
     ids, lengths = training_tokens(spec, options.workers or options.threads)
     model = LlamaForCausalLM._from_config(llama_config(spec), attn_implementation="eager" if device == "cpu" else "sdpa")
-    model.to(device)
+    model.to(device, torch.float32)
     parameters = list(model.parameters())
     matrices = [p for name, p in model.named_parameters() if p.dim() == 2 and "embed" not in name]
     others = [p for name, p in model.named_parameters() if p.dim() != 2 or "embed" in name]
@@ -138,7 +143,7 @@ def train(spec: ModelSpec, options: argparse.Namespace) -> None:
         for optimizer, top in zip(optimizers, tops):
             for group in optimizer.param_groups:
                 group["lr"] = top * share
-        loss = step_loss(matrix.to(device))
+        loss = step_loss(moved(matrix, device))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         for optimizer in optimizers:
