@@ -1,5 +1,7 @@
 /** The page as a visitor walks it: recorded at once, then live, then the dose under the thumb. */
+import { readFileSync } from 'node:fs';
 import { expect, test, type Page } from '@playwright/test';
+import type { Run } from '../src/experiment/run';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -12,6 +14,10 @@ function watchRequests(page: Page): string[] {
   });
   return outside;
 }
+
+const { verdict } = (JSON.parse(readFileSync('public/recorded/mood.json', 'utf8')) as Run).evidence;
+/** What the recorded run came to: by its chain, where it has one. */
+const RECORDED = verdict.chain?.outcome ?? verdict.outcome;
 
 /** A continuation: three words at least. */
 const WORDS = /\p{L}+\P{L}+\p{L}+\P{L}+\p{L}+/u;
@@ -78,7 +84,9 @@ test('Run makes it live; the main thread is free for three quarters of the colle
   expect(collecting.reduce((sum, { duration }) => sum + duration, 0)).toBeLessThan((ended - began) / 4);
   await expect(page.locator('main')).toHaveAttribute('data-run', 'live', { timeout: 500_000 });
   await page.getByTestId('stage-evidence').click();
-  await expect(page.getByTestId('verdict')).toHaveAttribute('data-outcome', 'steers');
+  await expect(page.getByTestId('verdict')).toHaveAttribute('data-outcome', 'transfers');
+  await expect(page.getByTestId('chain').locator('[data-answer]')).toHaveCount(7);
+  await expect(page.getByTestId('chain').locator('[data-answer="unasked"]')).toHaveCount(0);
 
   // Kept by itself.
   await page.getByTestId('runs-button').click();
@@ -157,7 +165,7 @@ test('cancel stops a run and keeps what was there', async ({ page }) => {
   await expect(page.locator('main')).not.toHaveAttribute('data-run', 'running', { timeout: 30_000 });
   await expect(page.getByTestId('run-button')).toBeEnabled();
   await page.getByTestId('stage-evidence').click();
-  await expect(page.getByTestId('verdict')).toHaveAttribute('data-outcome', 'steers');
+  await expect(page.getByTestId('verdict')).toHaveAttribute('data-outcome', RECORDED);
   await expect(page.getByTestId('verdict')).toContainText(WORDS);
 });
 
