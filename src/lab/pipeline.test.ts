@@ -178,16 +178,18 @@ describe('a typed prompt is answered with the vectors of a run', () => {
     expect(Object.keys(axis.arms).sort()).toEqual([...DOSED_ARMS].sort());
     expect(axis.arms).toEqual(arms);
     const found: StopStreams[] = [];
+    // Doses that the run tried between its stops, to find the edge of fluent text.
+    const further = run.evidence.streams.map(({ stop }) => stop).filter((stop) => !axis.stops.includes(stop));
     const { stops } = await fresh.streams(
       experiment,
       rounded(run),
       run.evidence.streams[0].prompt,
-      { nearest: -1 },
+      { nearest: -1, further },
       experiment.generation.maxNewTokens,
       context,
       (streams) => found.push(streams),
     );
-    expect([stops, found[0].stop]).toEqual([3, -1]);
+    expect([stops, found[0].stop]).toEqual([3 + further.length, -1]);
     for (const streams of run.evidence.streams.filter(({ prompt }) => prompt === found[0].prompt))
       expect(found.find(({ stop }) => stop === streams.stop)).toEqual(streams);
     expect(stages).toEqual([]);

@@ -122,13 +122,15 @@ describe('numbers', () => {
   });
 
   test('are those of the runs; one that a run does not have is empty there', () => {
+    const chain = recorded.evidence.verdict.chain!;
+    const share = { ...chain.share!, ratio: { value: 9, interval: [8, 10] as [number, number] } };
     const other: Run = {
       ...recorded,
       map: { ...recorded.map, heldOutR2: Number.NaN },
       evidence: {
         ...recorded.evidence,
         arms: recorded.evidence.arms.filter((arm) => arm.name !== 'random'),
-        verdict: { ...recorded.evidence.verdict, transferRatio: { value: 9, interval: [8, 10] } },
+        verdict: { ...recorded.evidence.verdict, chain: { ...chain, share } },
       },
     };
     const rows = headlines(recorded, other);
@@ -137,7 +139,7 @@ describe('numbers', () => {
     const of = (name: string): (typeof rows)[number] => rows.find((row) => row.name === name)!;
     expect(of('Held-out R²')).toMatchObject({ a: { value: recorded.map.heldOutR2 }, b: null, meeting: null });
     expect(of('Transfer ratio')).toMatchObject({
-      a: { value: recorded.evidence.verdict.transferRatio!.value },
+      a: { value: chain.share!.ratio!.value },
       b: { value: 9 },
       meeting: 'apart',
     });

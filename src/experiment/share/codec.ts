@@ -1,6 +1,6 @@
 /**
  * Links: `#/x/<major>/<base64url(deflate-raw(canonical JSON))>/<digest prefix>`, in version 1 with `~` before the digest, at
- * which chat programs break links. Reading one goes from the cheapest check to
+ * which chat programs break links, and deflated without a dictionary (dictionary.ts). Reading one goes from the cheapest check to
  * the dearest and stops at the first that fails, with an error that says what is wrong; nothing is defaulted or replaced.
  */
 import { utf8ToBytes } from '@noble/hashes/utils.js';
@@ -12,6 +12,7 @@ import { problemList, problemsOf } from '../problems';
 import { parseExperiment } from '../schema';
 import { fromBase64Url, toBase64Url } from './base64url';
 import { deflate, inflate, InflateError } from './deflate';
+import { dictionaryOf } from './dictionary';
 import { documentSchema, LINK_SCHEMA, type SharedDocument } from './document';
 import { isLink, LINK_PREFIX, separatorOf } from './fragment';
 import { DOCUMENTS } from './migrations';
@@ -43,7 +44,7 @@ export function documentDigest(document: SharedDocument): string {
 export function encodeFragment(document: SharedDocument): string {
   const json = canonicalJson(document);
   const bytes = utf8ToBytes(json);
-  const payload = toBase64Url(deflate(bytes));
+  const payload = toBase64Url(deflate(bytes, dictionaryOf(document.schema)));
   if (bytes.length > MAX_UNPACKED || payload.length > MAX_PAYLOAD) {
     throw new LabError('link-size.made', { characters: payload.length, most: MAX_PAYLOAD });
   }
@@ -71,7 +72,7 @@ export function decodeLink(link: string): Decoded {
   if (prefix === null) throw new LabError('link-damaged.no-digest', { payload: link });
   if (!new RegExp(`^[0-9a-f]{${DIGEST_DIGITS}}$`).test(prefix))
     throw new LabError('link-damaged.digest', { digits: DIGEST_DIGITS, payload: link });
-  const bytes = unpack(payload, link);
+  const bytes = unpack(payload, Number(major), link);
   const digest = sha256Hex(bytes);
   // Before anything reads the text: a damaged link is then named for what it is, and not by the field that broke.
   if (!digest.startsWith(prefix)) {
@@ -91,7 +92,7 @@ function requireVersion(major: string, link: string): void {
   }
 }
 
-function unpack(payload: string, link: string): Uint8Array {
+function unpack(payload: string, version: number, link: string): Uint8Array {
   let packed: Uint8Array;
   try {
     packed = fromBase64Url(payload);
@@ -99,7 +100,7 @@ function unpack(payload: string, link: string): Uint8Array {
     throw new LabError('link-damaged.characters', { payload: link }, error);
   }
   try {
-    return inflate(packed, MAX_UNPACKED);
+    return inflate(packed, MAX_UNPACKED, dictionaryOf(version));
   } catch (error) {
     if (error instanceof InflateError && error.problem === 'too-large')
       throw new LabError('link-size.unpacked', { most: MAX_UNPACKED, payload: link });

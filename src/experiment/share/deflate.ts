@@ -16,18 +16,20 @@ export class InflateError extends Error {
   }
 }
 
-export function deflate(bytes: Uint8Array): Uint8Array {
-  return deflateRaw(bytes, { level: 9 });
+/** @param dictionary bytes that count as read before; inflating needs the same */
+export function deflate(bytes: Uint8Array, dictionary?: Uint8Array): Uint8Array {
+  return deflateRaw(bytes, { level: 9, ...(dictionary ? { dictionary } : {}) });
 }
 
 /**
  * Inflates raw deflate data of one stream.
  * @param cap most bytes that may come out; at the first piece above it inflating ends
+ * @param dictionary what it was deflated with
  * @throws InflateError when it is damaged, cut short, followed by anything, or larger than the cap
  */
-export function inflate(bytes: Uint8Array, cap: number): Uint8Array {
+export function inflate(bytes: Uint8Array, cap: number, dictionary?: Uint8Array): Uint8Array {
   if (bytes.length === 0) throw new InflateError('cut', 'there is nothing in it');
-  const inflater = new Inflate({ raw: true, chunkSize: PIECE });
+  const inflater = new Inflate({ raw: true, chunkSize: PIECE, ...(dictionary ? { dictionary } : {}) });
   const pieces: Uint8Array[] = [];
   let length = 0;
   inflater.onData = (piece) => {
