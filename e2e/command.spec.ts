@@ -128,17 +128,6 @@ test('mood, S → L: complete, steers both ways, and the recorded run is current
   });
 });
 
-test('language, S → L: steers both ways', () => {
-  withOut((dir) => {
-    const { code, output, seconds } = experiment('language', '--out', dir);
-    expect(code, output).toBe(0);
-    const run = readRun(dir);
-    printRun(run, seconds);
-    checkRun(run);
-    checkSteers(run);
-  });
-});
-
 test('relation, S → L, from an experiment file: fails, and is said to fail', () => {
   withOut((dir) => {
     const file = join(dir, 'relation.json');

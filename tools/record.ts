@@ -14,7 +14,7 @@ import { ROOT } from './serve';
 const PRESETS = join(ROOT, 'public/presets');
 const RECORDED = join(ROOT, 'public/recorded');
 /** A visitor fetches one of them with the page. */
-const MOST_BYTES = 250_000;
+const MOST_BYTES = 320_000;
 
 const jsonOf = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 const presetIds = (): string[] => jsonOf(join(PRESETS, 'index.json')) as string[];

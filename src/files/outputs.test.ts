@@ -207,19 +207,23 @@ describe('the map', () => {
 describe('the sweep', () => {
   const number = fc.double({ noDefaultInfinity: true });
   const share = fc.record({ rate: number, interval: fc.tuple(number, number) });
-  const cell: fc.Arbitrary<DoseCell> = fc.record({
-    arm: fc.constantFrom(...DOSED_ARMS),
-    half: fc.constantFrom('choose', 'report'),
-    r: number,
-    alpha: number,
-    isoKl: fc.option(number),
-    positive: share,
-    negative: share,
-    n: fc.nat(),
-    metrics: fc
-      .subarray(METRICS.map(({ id }) => id))
-      .chain((ids) => fc.record(Object.fromEntries(ids.map((id) => [id, number])))),
-  });
+  const cell: fc.Arbitrary<DoseCell> = fc.record<DoseCell>(
+    {
+      arm: fc.constantFrom(...DOSED_ARMS),
+      half: fc.constantFrom('choose', 'report'),
+      r: number,
+      alpha: number,
+      isoKl: fc.option(number),
+      positive: share,
+      negative: share,
+      n: fc.nat(),
+      read: fc.nat(),
+      metrics: fc
+        .subarray(METRICS.map(({ id }) => id))
+        .chain((ids) => fc.record(Object.fromEntries(ids.map((id) => [id, number])))),
+    },
+    { requiredKeys: ['arm', 'half', 'r', 'alpha', 'isoKl', 'positive', 'negative', 'n', 'metrics'] },
+  );
   test('any sweep comes back', () => {
     // A decimal has no −0.
     const zero = (cells: DoseCell[]): unknown =>

@@ -21,10 +21,13 @@ const COLUMNS = [
   'negative_high',
   'n',
 ] as const;
+/** Of how many continuations the perplexity was taken; sweeps of earlier versions lack it. */
+const READ = 'perplexity_n';
 
 /** Writes the sweep, with a column for every measure that was taken; numbers in full, what is not known as an empty cell. */
 export function writeSweep(cells: readonly DoseCell[]): string {
   const taken = METRICS.filter(({ id }) => cells.some(({ metrics }) => id in metrics));
+  const counted = cells.some(({ read }) => read !== undefined);
   const rows = cells.map((c) => [
     c.arm,
     c.half,
@@ -36,9 +39,10 @@ export function writeSweep(cells: readonly DoseCell[]): string {
     c.negative.rate,
     ...c.negative.interval,
     c.n,
+    ...(counted ? [c.read ?? ''] : []),
     ...taken.map(({ id }) => c.metrics[id] ?? ''),
   ]);
-  return `${Papa.unparse([[...COLUMNS, ...taken.map(({ column }) => column)], ...rows], { newline: '\n' })}\n`;
+  return `${Papa.unparse([[...COLUMNS, ...(counted ? [READ] : []), ...taken.map(({ column }) => column)], ...rows], { newline: '\n' })}\n`;
 }
 
 const number = z
@@ -59,6 +63,7 @@ const rowSchema = z.object({
   negative_low: number,
   negative_high: number,
   n: number,
+  [READ]: z.union([absent, number]).optional(),
 });
 /** Other versions of the lab have fewer measures, or more, whose columns are left aside. */
 const measuresSchema = z.object(
@@ -97,6 +102,7 @@ function cellOf(row: z.infer<typeof rowSchema>): Omit<DoseCell, 'metrics'> {
     positive: { rate: row.positive_rate, interval: [row.positive_low, row.positive_high] },
     negative: { rate: row.negative_rate, interval: [row.negative_low, row.negative_high] },
     n: row.n,
+    ...(row[READ] === undefined || row[READ] === null ? {} : { read: row[READ] }),
   };
 }
 
