@@ -41,9 +41,9 @@ function writeIndex(): void {
   });
   const index: RecordedIndex = { schema: 1, runs };
   writeFileSync(join(RECORDED, 'index.json'), `${JSON.stringify(index, null, 1)}\n`);
-  for (const { id, outcome, bytes } of runs)
+  for (const { id, outcome, chain, bytes } of runs)
     console.log(
-      `${id}: ${outcome}, ${(bytes / 1000).toFixed(0)} kB${bytes > MOST_BYTES ? `, more than ${MOST_BYTES / 1000} kB` : ''}`,
+      `${id}: ${chain ?? outcome}, ${(bytes / 1000).toFixed(0)} kB${bytes > MOST_BYTES ? `, more than ${MOST_BYTES / 1000} kB` : ''}`,
     );
   const known = new Set(['index', ...runs.map(({ id }) => id)]);
   const strays = readdirSync(RECORDED).filter((name) => !known.has(name.replace(/\.json$/, '')));

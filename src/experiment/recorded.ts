@@ -7,6 +7,7 @@ import { TESTED } from './arms';
 import { LabError } from './errors';
 import { problemList, problemsOf } from './problems';
 import type { PcaPanel, Run } from './run';
+import { CHAIN_OUTCOMES } from './run/chain';
 import { OUTCOMES } from './run/evidence';
 import { measured, sha256 } from './run/parts';
 
@@ -20,6 +21,8 @@ const entrySchema = z.strictObject({
   id: z.string().min(1),
   experimentDigest: sha256,
   outcome: z.enum(OUTCOMES),
+  /** What its chain of questions came to; absent of a run made before there was one. */
+  chain: z.enum(CHAIN_OUTCOMES).optional(),
   /** Titles of the two models. */
   source: z.string(),
   target: z.string(),
@@ -41,12 +44,14 @@ export function parseRecordedIndex(value: unknown): RecordedIndex {
 
 /** The line of the index for a run of a preset. @param bytes of its file */
 export function recordedEntry(id: string, run: Run, bytes: number): RecordedEntry {
+  const { outcome, chain } = run.evidence.verdict;
   const rate = (direction: 'positive' | 'negative'): number =>
     run.evidence.arms.find((arm) => arm.name === TESTED && arm.direction === direction)!.conceptRate.value;
   return {
     id,
     experimentDigest: run.experimentDigest,
-    outcome: run.evidence.verdict.outcome,
+    outcome,
+    ...(chain ? { chain: chain.outcome } : {}),
     source: run.models.source.title,
     target: run.models.target.title,
     rates: { positive: rate('positive'), negative: rate('negative') },

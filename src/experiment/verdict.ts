@@ -3,12 +3,15 @@ import { message, type Message } from './message';
 import type { EvidenceResult, Verdict } from './run';
 import { reasonsOf as earlierReasonsOf, transferRatioOf } from './transfer-ratio';
 
+/** What a verdict came to, by either rule. */
+type Outcome = Pick<Verdict, 'outcome'> & { chain?: Pick<NonNullable<Verdict['chain']>, 'outcome'> };
+
 /** The outcome as a short name. */
-export const outcomeName = ({ chain, outcome }: Verdict): Message =>
+export const outcomeName = ({ chain, outcome }: Outcome): Message =>
   chain ? message(`evidence.chain.outcome.${chain.outcome}`) : message(`evidence.outcome.${outcome}`);
 
 /** Whether it speaks for transfer. */
-export const isTransfer = ({ chain, outcome }: Verdict): boolean =>
+export const isTransfer = ({ chain, outcome }: Outcome): boolean =>
   chain ? chain.outcome === 'transfers' : outcome === 'steers';
 
 export const sentenceOf = ({ chain, sentence }: Verdict): Message => chain?.sentence ?? sentence;

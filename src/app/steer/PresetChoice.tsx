@@ -2,6 +2,7 @@
 import type { RecordedEntry } from '../../experiment/recorded';
 import type { Preset } from '../../experiment/schema';
 import { firstDifference } from '../../experiment/stage-inputs';
+import { isTransfer, outcomeName } from '../../experiment/verdict';
 import { usePreset, usePresetIds } from '../state/catalog';
 import { choosePreset, useRecordedIndex } from '../state/recorded';
 import { useLab } from '../state/store';
@@ -75,18 +76,20 @@ function Explains({ preset: { concept, explains } }: { preset: Preset }) {
 }
 
 function Outcome({
-  entry: { outcome, rates, source, target },
+  entry: { outcome, chain, rates, source, target },
   preset,
 }: {
   entry: RecordedEntry;
   preset: Preset | null;
 }) {
+  const verdict = { outcome, chain: chain && { outcome: chain } };
   const { positive, negative } = preset?.concept ?? { positive: '+', negative: '−' };
   return (
-    <span className={`preset-recorded outcome-${outcome}`}>
+    <span className={`preset-recorded outcome-${isTransfer(verdict) ? 'steers' : 'fails'}`}>
       <Rich
-        text={`steer.preset.recorded.${outcome}`}
+        text="steer.preset.recorded"
         params={{
+          outcome: outcomeName(verdict),
           positive,
           negative,
           source,
