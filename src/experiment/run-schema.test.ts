@@ -109,8 +109,32 @@ test('NaN is written as null, and null is NaN again', () => {
 /** Arms that an older run may lack. */
 const LATER = new Set<string>(ARM_SPECS.filter(({ role }) => role === 'control').map(({ id }) => id));
 
-/** Fields that a run may be without. */
-const OPTIONAL = new Set(['partner', 'live', 'drawn']);
+/** Fields that a run may be without: by the end of their path, with `*` for a whole group. */
+const OPTIONAL = [
+  'partner',
+  'live',
+  'drawn',
+  'experiment.verdict',
+  'experiment.verdict.*',
+  'dose.wantedRate',
+  'dose.maxPerplexityRatio',
+  'dose.maxUnknownWords',
+  'dose.edgeDoses',
+  'usableWindow.maxUnknownWords',
+  'usableWindow.maxPerplexityRatio',
+  'usableWindow.firstBroken',
+  'verdict.chain',
+  '0.read',
+  'evidence.baselines',
+  'vector.stability',
+  'vector.cosineNull',
+  'map.tokens',
+  'activations.unknown',
+];
+const isOptional = (path: string): boolean =>
+  OPTIONAL.some((end) =>
+    end.endsWith('.*') ? path.startsWith(end.slice(0, -1)) : path === end || path.endsWith(`.${end}`),
+  );
 
 test('a field too many is refused at every depth, and so is one too few', () => {
   let objects = 0;
@@ -132,7 +156,7 @@ test('a field too many is refused at every depth, and so is one too few', () => 
     for (const key of Object.keys(node)) {
       const kept = at[key];
       delete at[key];
-      const optional = free || path.at(-1) === 'timings' || OPTIONAL.has(key) || LATER.has(key);
+      const optional = free || path.at(-1) === 'timings' || isOptional([...path, key].join('.')) || LATER.has(key);
       if (!optional) expect(runSchema.safeParse(changed).success, [...path, key].join('.')).toBe(false);
       at[key] = kept;
     }
