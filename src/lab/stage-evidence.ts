@@ -97,7 +97,9 @@ export async function evidenceStage(
     chosenDose: writer.doseOf(tested, chosen.r),
     transferRatio: transferRatio(sides[TESTED], sides[REFERENCE], sides[ISOTROPIC], generation.seed),
   });
-  const baselines = [...[...curve.unsteered.values()].map(({ baseline: of }) => of), source.baseline, target.baseline];
+  // In the order of the models, whichever wrote first: which one that is depends on what the memory holds.
+  const chosenOn = (['source', 'target'] as const).flatMap((model) => curve.unsteered.get(model)?.baseline ?? []);
+  const baselines = [...chosenOn, source.baseline, target.baseline];
   const evidence = { arms, doseResponse, baselines, streams, replay };
   const chain = await judgeTransfer(
     context,
