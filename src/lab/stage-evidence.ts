@@ -98,8 +98,9 @@ export async function evidenceStage(
     transferRatio: transferRatio(sides[TESTED], sides[REFERENCE], sides[ISOTROPIC], generation.seed),
   });
   // In the order of the models, whichever wrote first: which one that is depends on what the memory holds.
-  const chosenOn = (['source', 'target'] as const).flatMap((model) => curve.unsteered.get(model)?.baseline ?? []);
-  const baselines = [...chosenOn, source.baseline, target.baseline];
+  const chosenOn = [...curve.unsteered.values()].map(({ baseline: of }) => of);
+  const ordered = chosenOn.toSorted((a, b) => ARMS.indexOf(a.arm) - ARMS.indexOf(b.arm));
+  const baselines = [...ordered, source.baseline, target.baseline];
   const evidence = { arms, doseResponse, baselines, streams, replay };
   const chain = await judgeTransfer(
     context,
