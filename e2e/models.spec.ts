@@ -208,10 +208,15 @@ test('a web page in place of the listing, a model that is not there, and a host 
 
 test('a web page in place of a file that was agreed to is told', async ({ page }) => {
   await open(page);
+  // The configuration is read before anything is agreed to, the rest after.
   mirror.fail(S, 'config.json', { kind: 'page' });
   await list(page, S);
-  await page.getByTestId('download').click();
   await expect(error(page, 'model-page')).toContainText('config.json');
+  mirror.fail(S, 'config.json', null);
+  mirror.fail(S, 'tokenizer.json', { kind: 'page' });
+  await list(page, S);
+  await page.getByTestId('download').click();
+  await expect(error(page, 'model-page')).toContainText('tokenizer.json');
   expect(fetched().some((line) => line.includes('.onnx'))).toBe(false);
 });
 
