@@ -132,7 +132,7 @@ test('relation, S → L, from an experiment file: fails, and is said to fail', (
   withOut((dir) => {
     const file = join(dir, 'relation.json');
     const settings = defaultExperiment('relation');
-    const generation = { ...settings.generation, continuations: 32, chooseContinuations: 8, randomVectors: 2 };
+    const generation = { ...settings.generation, continuations: 16, chooseContinuations: 4, randomVectors: 2 };
     writeFileSync(file, JSON.stringify({ ...settings, dose: { ...settings.dose, stops: [0.5, 1] }, generation }));
     const { code, output, seconds } = experiment(file, '--out', dir);
     expect(code, output).toBe(0);
@@ -153,8 +153,9 @@ test('the whole run on WebGPU, S → M, even smaller than the quick one', () => 
       JSON.stringify({
         ...quick,
         corpus: { ...quick.corpus, maxTokens: 1_500 },
-        dose: { ...quick.dose, stops: [1] },
-        generation: { ...quick.generation, maxNewTokens: 8 },
+        dose: { ...quick.dose, stops: [1], edgeDoses: 0 },
+        generation: { ...quick.generation, maxNewTokens: 6, controlDraws: 1 },
+        verdict: { ...quick.verdict, nullDirections: 0 },
       }),
     );
     const { code, output, seconds } = experiment(file, '--backend', 'webgpu', '--out', dir);
