@@ -14,6 +14,7 @@ import { median } from '../../src/math/stats';
 import { relativeError } from '../../src/math/matrix';
 import { errorText, type FitRow } from '../../tools/gpu-check/report';
 import { fill, filled, fillKernel } from './fill';
+import { rateOf, type Peaks } from './timing';
 
 export { PEAK_FRACTION };
 
@@ -35,7 +36,7 @@ export async function measureFit(
   { device }: LabDevice,
   { sourceWidth: d, targetWidth: m, rows }: FitSize,
   { name, tuning }: { name: FitRow['tuning']; tuning: Tuning },
-  peaks: { sheet: number | null; registers: number | null },
+  peaks: Peaks,
   rounds: number,
 ): Promise<FitRow> {
   const height = Math.min(CHUNK, rows);
@@ -104,9 +105,7 @@ export async function measureFit(
     row.momentsSeconds = median(times.map((time) => time.moments));
     row.solveSeconds = median(times.map((time) => time.solve));
     row.wholeSeconds = median(times.map((time) => time.moments + time.solve));
-    row.flops = fitFlop(d, m, row.rows + row.heldOut) / row.wholeSeconds;
-    row.fractionOfPeak = peaks.sheet === null ? null : row.flops / peaks.sheet;
-    row.fractionOfRegisters = peaks.registers === null ? null : row.flops / peaks.registers;
+    Object.assign(row, rateOf(fitFlop(d, m, row.rows + row.heldOut) / row.wholeSeconds, peaks));
   } catch (error) {
     row.failure = errorText(error);
   } finally {

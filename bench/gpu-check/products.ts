@@ -11,7 +11,7 @@ import { tune } from '../../src/gpu/tune';
 import { Random } from '../../src/math/random';
 import { errorText, namedError, type ProductData, type ProductRow } from '../../tools/gpu-check/report';
 import { fill, filled, fillKernel } from './fill';
-import { timed, type TimingOptions } from './timing';
+import { rateOf, timed, type Peaks, type TimingOptions } from './timing';
 
 export interface ProductSize {
   product: 'AᵀB' | 'AB';
@@ -44,7 +44,7 @@ async function measure(
   device: GPUDevice,
   size: ProductSize,
   { tuning, tile, how }: Naming,
-  peaks: { sheet: number | null; registers: number | null },
+  peaks: Peaks,
   options: TimingOptions,
 ): Promise<ProductRow> {
   const { product, rows, m, n } = size;
@@ -89,9 +89,7 @@ async function measure(
     row.least = timing.least;
     row.greatest = timing.greatest;
     row.rounds = timing.rounds;
-    row.flops = (2 * rows * m * n) / timing.median;
-    row.fractionOfPeak = peaks.sheet === null ? null : row.flops / peaks.sheet;
-    row.fractionOfRegisters = peaks.registers === null ? null : row.flops / peaks.registers;
+    Object.assign(row, rateOf((2 * rows * m * n) / timing.median, peaks));
   } catch (error) {
     row.failure = errorText(error);
   } finally {

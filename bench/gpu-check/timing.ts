@@ -44,3 +44,21 @@ export async function timed(
   while (times.length === 0 || (times.length < rounds && now() < end)) times.push(await once(repeats));
   return { median: median(times), least: Math.min(...times), greatest: Math.max(...times), rounds: times.length };
 }
+
+/** Peaks in operations a second that a rate is set beside; null where it is not known. */
+export interface Peaks {
+  /** Of the data sheet. */
+  sheet: number | null;
+  /** Measured, multiply-adds in registers. */
+  registers: number | null;
+}
+
+/** A rate (operations a second), and its shares of the peaks. */
+export const rateOf = (
+  flops: number,
+  { sheet, registers }: Peaks,
+): { flops: number; fractionOfPeak: number | null; fractionOfRegisters: number | null } => ({
+  flops,
+  fractionOfPeak: sheet === null ? null : flops / sheet,
+  fractionOfRegisters: registers === null ? null : flops / registers,
+});

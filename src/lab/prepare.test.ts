@@ -50,6 +50,11 @@ describe('preparing texts', () => {
     expect(prepareTexts(texts, one, 'tokens', { ...corpus, seed: 2 }).texts).not.toEqual(prepared);
   });
 
+  test('of fewer texts than one in five would take, one is held out all the same', () => {
+    const few = prepareTexts(texts.slice(0, 3), one, 'tokens', corpus).texts;
+    expect(few.map(({ heldOut }) => heldOut)).toEqual([false, false, true]);
+  });
+
   test('too little text is a named error', () => {
     expect(() => prepareTexts(['short'], one, 'tokens', corpus)).toThrow(
       expect.objectContaining({ code: 'corpus-empty' }),

@@ -96,8 +96,8 @@ export function prepareTexts(
       texts: prepared.length,
     });
   }
-  // Every k-th text is held out: both splits then run through the whole collection.
-  const every = Math.max(2, Math.round(1 / corpus.heldOutFraction));
+  // Every k-th text is held out: both splits then run through the whole collection. Of fewer than k texts, the last.
+  const every = Math.min(prepared.length, Math.max(2, Math.round(1 / corpus.heldOutFraction)));
   prepared.forEach((item, i) => (item.heldOut = i % every === every - 1));
   const training = prepared.filter((item) => !item.heldOut);
   if (folds > training.length) {
